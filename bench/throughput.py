@@ -1,0 +1,172 @@
+"""How fast `create_order` is, beside a bare Celery no-op with the same settings, in one run.
+
+    python -m bench.throughput [--commands N] [--rounds R]
+
+Each round measures, in turn: the no-op through `.delay()`, `create_order` through `.delay()`,
+`delay_many` and `enqueue`, all from the first publish to the last result. Full receipts, audit and
+events are written, on a PostgreSQL that syncs to disk. Ratios are to the no-op of the same round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from rich.console import Console
+from rich.table import Table
+
+from bench.app import noop
+from bench.system import scalar, system, wait_for, worker
+from models.base import uuid7
+from models.messages import Envelope
+from tasks.orders.commands import add_product, create_order, register_customer
+from worker import db
+from worker.batches import in_parts
+from worker.executor import execute
+from worker.settings import get_settings
+
+CUSTOMERS, PRODUCTS = 50, 200
+Payload = dict[str, Any]
+
+
+def prepare_catalogue() -> tuple[list[str], list[str]]:
+    """Customers and products with more stock than any run can sell."""
+    customers = [str(uuid7()) for _ in range(CUSTOMERS)]
+    products = [str(uuid7()) for _ in range(PRODUCTS)]
+    commands = [
+        (register_customer.name, {"customer_id": c, "email": f"{c}@example.org", "name": c})
+        for c in customers
+    ]
+    commands += [
+        (
+            add_product.name,
+            {
+                "product_id": p,
+                "sku": p,
+                "name": f"Product {n}",
+                "price": "10.00",
+                "quantity_available": 900_000,
+            },
+        )
+        for n, p in enumerate(products)
+    ]
+    for part in in_parts(commands, 50):
+        run = execute([Envelope(uuid7(), name, payload) for name, payload in part])
+        assert all(getattr(outcome, "succeeded", False) for outcome in run.outcomes), run.outcomes
+    return customers, products
+
+
+def orders(count: int, customers: list[str], products: list[str]) -> list[Payload]:
+    """Orders of two lines each."""
+    chance = random.Random(7)
+    return [
+        {
+            "order_id": str(uuid7()),
+            "customer_id": chance.choice(customers),
+            "items": [
+                {"product_id": product, "quantity": 1} for product in chance.sample(products, 2)
+            ],
+        }
+        for _ in range(count)
+    ]
+
+
+def receipts() -> int:
+    """How many commands are settled."""
+    return scalar("SELECT count(*) FROM cqrs.receipts WHERE completed_at IS NOT NULL")
+
+
+def rate_of_noops(payloads: list[Payload]) -> float:
+    """No-ops a second, results stored."""
+    with redis.Redis.from_url(get_settings().servers.result) as client:
+        client.flushdb()
+        started = time.perf_counter()
+        for payload in payloads:
+            noop.delay(payload["order_id"], payload["items"])
+        wait_for(lambda: client.dbsize() >= len(payloads))
+        return len(payloads) / (time.perf_counter() - started)
+
+
+def rate_of(send: Callable[[list[Payload]], None], payloads: list[Payload]) -> float:
+    """Commands a second, from the first one sent to the last receipt."""
+    before = receipts()
+    started = time.perf_counter()
+    send(payloads)
+    wait_for(lambda: receipts() >= before + len(payloads))
+    return len(payloads) / (time.perf_counter() - started)
+
+
+def by_delay(payloads: list[Payload]) -> None:
+    """One message and one transaction per command."""
+    for payload in payloads:
+        create_order.delay(**payload)
+
+
+def by_delay_many(payloads: list[Payload]) -> None:
+    """Messages of 200 commands; transactions of `batch_size`."""
+    for part in in_parts(payloads, 200):
+        create_order.delay_many(part)
+
+
+def by_enqueue(payloads: list[Payload]) -> None:
+    """Transactions of 50 commands of the application's own; drained in batches."""
+    with db.writer() as connection:
+        for part in in_parts(payloads, 50):
+            with connection.transaction():
+                for payload in part:
+                    create_order.enqueue(connection, **payload)
+
+
+def measure(count: int, rounds: int, readers: bool) -> dict[str, list[float]]:
+    """Rates of every way, round by round."""
+    customers, products = prepare_catalogue()
+    rates: dict[str, list[float]] = {name: [] for name in ("no-op", *WAYS)}
+    for _ in range(rounds):
+        rates["no-op"].append(rate_of_noops(orders(count, customers, products)))
+        for name, (send, factor) in WAYS.items():
+            payloads = orders(count * factor, customers, products)
+            rates[name].append(rate_of(send, payloads))
+    return rates
+
+
+WAYS: dict[str, tuple[Callable[[list[Payload]], None], int]] = {
+    "delay": (by_delay, 1),
+    "delay_many": (by_delay_many, 4),
+    "enqueue": (by_enqueue, 4),
+}
+
+
+def show(rates: dict[str, list[float]], title: str) -> None:
+    """Print medians and ratios."""
+    table = Table("way", "commands/s", "beside the no-op", "rounds", title=title)
+    for name, values in rates.items():
+        ratios = [value / base for value, base in zip(values, rates["no-op"], strict=True)]
+        each = " ".join(f"{ratio:.2f}" for ratio in ratios)
+        table.add_row(
+            name, f"{statistics.median(values):,.0f}", f"{statistics.median(ratios):.2f}", each
+        )
+    Console().print(table)
+
+
+def main() -> None:
+    """Run the measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--commands", type=int, default=1_500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--readers", action="store_true", help="run the projections beside it")
+    options = parser.parse_args()
+    with system() as chosen, worker(chosen, ["commands"], 2):
+        if not options.readers:
+            show(measure(options.commands, options.rounds, False), "commands alone")
+            return
+        with worker(chosen, ["projections"], 1):
+            show(measure(options.commands, options.rounds, True), "with projections kept current")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is stored: messages, write models, read models, SQL. No Celery and no I/O here."""

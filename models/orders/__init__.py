@@ -1,0 +1,21 @@
+"""The orders domain as it is stored: customers, products, orders, their lines and payments.
+
+Stock has two figures, as a shop counts it. `quantity_available` is what lies on the shelf, and
+`quantity_reserved` is how much of that is promised to open orders; what can still be sold is the
+difference. Taking an order reserves, cancelling releases, shipping takes goods off both.
+"""
+
+WRITE_OBJECTS = ("customers", "orders", "products", "order_items", "payments", "order_numbers")
+"""Files of `sql/command/`: one table (with its indexes and audit triggers) or sequence each."""
+
+READ_OBJECTS = (
+    "order_summaries",
+    "order_items",
+    "customer_orders",
+    "product_inventory",
+    "payments",
+    "order_status_timeline",
+    "revenue_by_product",
+    "customer_lifetime_value",
+)
+"""Files of `sql/query/`: one read table behind its view, or one materialized view, each."""

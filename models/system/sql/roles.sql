@@ -1,0 +1,26 @@
+-- Group roles live in the cluster, not in the database: another database may have made them, even
+-- at this very moment.
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['cqrs_writer', 'cqrs_reader'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+        IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+        END IF;
+    END LOOP;
+END
+$$;
+GRANT USAGE ON SCHEMA command, query, cqrs TO cqrs_writer;
+GRANT USAGE ON SCHEMA query TO cqrs_reader;
+ALTER DEFAULT PRIVILEGES IN SCHEMA command
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO cqrs_writer;
+ALTER DEFAULT PRIVILEGES IN SCHEMA command GRANT USAGE ON SEQUENCES TO cqrs_writer;
+ALTER DEFAULT PRIVILEGES IN SCHEMA query
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO cqrs_writer;
+ALTER DEFAULT PRIVILEGES IN SCHEMA query GRANT SELECT ON TABLES TO cqrs_reader;

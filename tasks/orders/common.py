@@ -1,0 +1,99 @@
+"""What the handlers of this domain share: asking a rule, moving goods, answering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar, assert_never
+from uuid import UUID
+
+from models.orders.errors import Refusal
+from models.orders.events import (
+    OrderDelivered,
+    OrderEvent,
+    OrderProcessingStarted,
+    OrderShipped,
+    OrderStatus,
+    Pieces,
+)
+from models.orders.rules import Pricing
+from models.orders.write import products
+from worker.errors import Refused
+from worker.settings import section
+from worker.state import Row, State, Work
+
+P = ParamSpec("P")
+Decided = TypeVar("Decided")
+
+
+@lru_cache(maxsize=1)
+def pricing() -> Pricing:
+    """The shop's settings, read at first use. Raises BadSettings, naming the variable."""
+    return section("orders", Pricing)
+
+
+def decide(rule: Callable[P, Decided], *args: P.args, **known: P.kwargs) -> Decided:
+    """What a rule decides. Raises Refused where it says no."""
+    try:
+        return rule(*args, **known)
+    except Refusal as no:
+        raise Refused(no.sentence, errors=no.errors, **no.facts) from None
+
+
+def reserve(state: State, work: Work, pieces: Pieces) -> None:
+    """Promise pieces that lie on the shelf."""
+    for product_id, quantity in pieces.items():
+        reserved = _product(state, product_id)["quantity_reserved"] + quantity
+        work.update(products, product_id, quantity_reserved=reserved)
+
+
+def release(state: State, work: Work, pieces: Pieces) -> None:
+    """Take a promise back."""
+    reserve(state, work, {product_id: -quantity for product_id, quantity in pieces.items()})
+
+
+def take_off_the_shelf(state: State, work: Work, pieces: Pieces) -> None:
+    """Let promised pieces go."""
+    for product_id, quantity in pieces.items():
+        product = _product(state, product_id)
+        work.update(
+            products,
+            product_id,
+            quantity_available=product["quantity_available"] - quantity,
+            quantity_reserved=product["quantity_reserved"] - quantity,
+        )
+
+
+def step_time(event: OrderProcessingStarted | OrderShipped | OrderDelivered) -> dict[str, Any]:
+    """The column that says when a step was taken, and its value."""
+    match event:
+        case OrderProcessingStarted():
+            return {"processing_at": event.processing_at}
+        case OrderShipped():
+            return {"shipped_at": event.shipped_at}
+        case OrderDelivered():
+            return {"delivered_at": event.delivered_at}
+        case _:
+            assert_never(event)
+
+
+def receipt(event: OrderEvent, status: OrderStatus) -> dict[str, Any]:
+    """What every receipt of an order's command says."""
+    return {
+        "order_id": event.order_id,
+        "order_number": event.order_number,
+        "status": status,
+        "version": event.version,
+    }
+
+
+def first(rows: list[Row]) -> Row | None:
+    """The first row, or None."""
+    return rows[0] if rows else None
+
+
+def _product(state: State, product_id: UUID) -> Row:
+    product = state.get(products, product_id)
+    if product is None:
+        raise LookupError(f"a line's product is not loaded (product {product_id})")
+    return product

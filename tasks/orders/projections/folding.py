@@ -1,0 +1,51 @@
+"""What the folds share: fields of an event, the status after it, and a row that must be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.orders.events import (
+    OrderCancelled,
+    OrderDelivered,
+    OrderProcessingStarted,
+    OrderShipped,
+    OrderStatus,
+    PaymentProcessed,
+)
+from worker.event_log import StoredEvent
+from worker.projection import Row
+
+STEPS = (PaymentProcessed, OrderProcessingStarted, OrderShipped, OrderDelivered, OrderCancelled)
+"""Events that move an order on."""
+
+STATUS_AFTER: Mapping[str, OrderStatus] = {
+    PaymentProcessed.type: OrderStatus.PAID,
+    OrderProcessingStarted.type: OrderStatus.PROCESSING,
+    OrderShipped.type: OrderStatus.SHIPPED,
+    OrderDelivered.type: OrderStatus.DELIVERED,
+    OrderCancelled.type: OrderStatus.CANCELLED,
+}
+
+
+def there(row: Row | None, event: StoredEvent) -> Row:
+    """The row, which an earlier event has made. Raises LookupError: a fault further up."""
+    if row is None:
+        raise LookupError(f"no row to fold into (position {event.position}, {event.stream})")
+    return row
+
+
+def picked(event: StoredEvent, *fields: str) -> Row:
+    """Some fields of an event as they are."""
+    return {field: event.data[field] for field in fields}
+
+
+def updated(event: StoredEvent) -> Row:
+    """When a row was last changed: the time at which the event was recorded."""
+    return {"updated_at": event.recorded_at.isoformat()}
+
+
+def items_of(event: StoredEvent) -> list[dict[str, Any]]:
+    """The lines that an event brings: those of a new order, or the one that was added."""
+    one: dict[str, Any] | None = event.data.get("item")
+    return [one] if one is not None else event.data["items"]

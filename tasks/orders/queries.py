@@ -1,0 +1,176 @@
+"""Questions about the orders domain. Each answers with rows of `models.orders.answers`.
+
+Nothing found is None or an empty list. Lists come in pages: `limit` 1 to 1,000, `offset` from 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from models.base import ReadRow
+from models.orders.answers import (
+    AuditEntry,
+    CustomerLifetimeValue,
+    CustomerOrder,
+    OrderDetails,
+    OrderItem,
+    OrderStatusTimeline,
+    OrderSummary,
+    Payment,
+    ProductInventory,
+    ProductRevenue,
+)
+from models.orders.events import OrderStatus
+from worker.filters import Filters, Where
+from worker.query import Reader, query
+
+Row = TypeVar("Row", bound=ReadRow)
+
+
+@query(
+    "orders.orders_summary",
+    reads=("orders.order_summaries",),
+    tags=lambda p: (f"customer:{p.customer_id}" if p.customer_id else "orders",),
+)
+def orders_summary(
+    db: Reader,
+    *,
+    customer_id: UUID | None = None,
+    status: OrderStatus | None = None,
+    where: tuple[Where, ...] = (),
+    limit: int = 100,
+    offset: int = 0,
+) -> list[OrderSummary]:
+    """Orders, the latest first: of all or of one customer, in any status or in one."""
+    filters = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
+    page = filters.order_by("-created_at", "-order_number").limit(limit).offset(offset)
+    return db.select(OrderSummary, "order_summaries", page)
+
+
+@query(
+    "orders.order_by_number",
+    reads=("orders.order_summaries",),
+    tags=lambda p: (f"order-number:{p.order_number}",),
+)
+def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
+    """One order, by the number that its customer knows."""
+    return db.row(OrderSummary, "order_by_number", order_number=order_number)
+
+
+@query(
+    "orders.order_details",
+    reads=(
+        "orders.order_summaries",
+        "orders.order_items",
+        "orders.payments",
+        "orders.order_status_timeline",
+    ),
+    tags=lambda p: (f"order:{p.order_id}",),
+)
+def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
+    """All about one order: its summary, lines, payments and times."""
+    order = db.row(OrderSummary, "order_summary", order_id=order_id)
+    timeline = db.row(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
+    if order is None or timeline is None:
+        return None
+    items = db.rows(OrderItem, "order_items", order_id=order_id)
+    paid = db.rows(Payment, "order_payments", order_id=order_id)
+    return OrderDetails(order=order, items=tuple(items), payments=tuple(paid), timeline=timeline)
+
+
+@query(
+    "orders.customer_orders",
+    reads=("orders.customer_orders",),
+    tags=lambda p: (f"customer:{p.customer_id}",),
+)
+def customer_orders(
+    db: Reader, *, customer_id: UUID, limit: int = 100, offset: int = 0
+) -> list[CustomerOrder]:
+    """A customer's history, the latest order first, each with its lines."""
+    page = _matching(CustomerOrder, customer_id=customer_id).order_by("-created_at")
+    page = page.order_by("-order_number").limit(limit).offset(offset)
+    return db.select(CustomerOrder, "customer_orders", page)
+
+
+@query(
+    "orders.product_inventory",
+    reads=("orders.product_inventory",),
+    tags=lambda p: (f"product:{p.product_id}" if p.product_id else "inventory",),
+)
+def product_inventory(
+    db: Reader,
+    *,
+    product_id: UUID | None = None,
+    low_stock: bool | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[ProductInventory]:
+    """Stock by product, in order of name: of all or of one, low or not."""
+    page = _matching(ProductInventory, product_id=product_id, low_stock=low_stock)
+    page = page.order_by("product_name", "product_id").limit(limit).offset(offset)
+    return db.select(ProductInventory, "product_inventory", page)
+
+
+@query("orders.revenue_by_product", views=("query.revenue_by_product",))
+def revenue_by_product(
+    db: Reader, *, product_id: UUID | None = None, limit: int = 100, offset: int = 0
+) -> list[ProductRevenue]:
+    """What products have brought in, the best first, as of the last refresh."""
+    page = _matching(ProductRevenue, product_id=product_id)
+    page = page.order_by("-total_revenue", "product_id").limit(limit).offset(offset)
+    return db.select(ProductRevenue, "revenue_by_product", page)
+
+
+@query("orders.customer_lifetime_value", views=("query.customer_lifetime_value",))
+def customer_lifetime_value(
+    db: Reader, *, customer_id: UUID | None = None, limit: int = 100, offset: int = 0
+) -> list[CustomerLifetimeValue]:
+    """What customers have spent, the best first, as of the last refresh."""
+    page = _matching(CustomerLifetimeValue, customer_id=customer_id)
+    page = page.order_by("-lifetime_value", "customer_id").limit(limit).offset(offset)
+    return db.select(CustomerLifetimeValue, "customer_lifetime_value", page)
+
+
+@query(
+    "orders.order_status_timeline",
+    reads=("orders.order_status_timeline",),
+    tags=lambda p: (f"order:{p.order_id}",),
+)
+def order_status_timeline(db: Reader, *, order_id: UUID) -> OrderStatusTimeline | None:
+    """When an order took each step, and the hours between."""
+    return db.row(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
+
+
+@query("orders.audit_log")
+def audit_log(
+    db: Reader,
+    *,
+    entity_type: str | None = None,
+    entity_id: str | UUID | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[AuditEntry]:
+    """Who changed what, the latest first. `entity_type` is a write table: `orders`, `products`."""
+    return db.rows(
+        AuditEntry,
+        "audit_log",
+        entity_type=_table(entity_type),
+        entity_id=None if entity_id is None else str(entity_id),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _matching(model: type[Row], **wanted: Any) -> Filters[Row]:
+    """Rows whose columns equal what is wanted; None wants nothing."""
+    filters = Filters(model)
+    for column, value in wanted.items():
+        filters = filters if value is None else filters.eq(column, value)
+    return filters
+
+
+def _table(entity_type: str | None) -> str | None:
+    if entity_type is None or "." in entity_type:
+        return entity_type
+    return f"command.{entity_type}"

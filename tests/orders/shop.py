@@ -1,0 +1,138 @@
+"""A shop for tests: sends commands of the orders domain through the engine and shows its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from models.base import uuid7
+from models.messages import Actor, Envelope, Receipt
+from tasks.orders import commands
+from tests.conftest import Database
+from worker.command import CommandTask
+from worker.decoding import prepare
+from worker.executor import execute
+
+_numbers = count(1)
+
+
+def envelope(
+    task: CommandTask[Any], actor: Actor | None = None, id_: UUID | None = None, **payload: Any
+) -> Envelope:
+    """A command as it arrives in a worker."""
+    return Envelope(id_ or uuid7(), task.name, prepare(task.spec, payload), actor or Actor())
+
+
+def send(task: CommandTask[Any], actor: Actor | None = None, **payload: Any) -> Receipt:
+    """Run one command on PostgreSQL; its receipt."""
+    (receipt,) = run([envelope(task, actor, **payload)])
+    return receipt
+
+
+def run(envelopes: Sequence[Envelope]) -> list[Receipt]:
+    """Run a batch; every command must get a receipt."""
+    outcomes = execute(envelopes).outcomes
+    assert all(isinstance(outcome, Receipt) for outcome in outcomes), outcomes
+    return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+
+
+def accepted(receipt: Receipt) -> dict[str, Any]:
+    """The data of a receipt that must be a success."""
+    assert receipt.succeeded, receipt
+    data: dict[str, Any] = receipt.data
+    return data
+
+
+@dataclass
+class Shop:
+    """A customer and products in a database of a test's own; shortcuts for what tests do often."""
+
+    database: Database
+    customer_id: UUID = field(default_factory=uuid7)
+
+    def __post_init__(self) -> None:
+        self.register(self.customer_id)
+
+    def register(self, customer_id: UUID | None = None) -> UUID:
+        """Add a customer."""
+        number, customer_id = next(_numbers), customer_id or uuid7()
+        named = {"name": f"Customer {number}", "email": f"customer{number}@shop.example"}
+        accepted(send(commands.register_customer, customer_id=customer_id, **named))
+        return customer_id
+
+    def product(self, price: str = "10.00", pieces: int = 100, **more: Any) -> UUID:
+        """Add a product."""
+        number, product_id = next(_numbers), uuid7()
+        named = {"sku": f"SKU-{number}", "name": f"Product {number}", "price": price}
+        payload = {"product_id": product_id, "quantity_available": pieces, **named, **more}
+        accepted(send(commands.add_product, **payload))
+        return product_id
+
+    def order(self, *lines: tuple[UUID, int], **more: Any) -> Receipt:
+        """Send an order of (product, quantity) lines, without shipping costs."""
+        items = [{"product_id": product, "quantity": quantity} for product, quantity in lines]
+        payload = {"customer_id": self.customer_id, "items": items, "shipping": "0.00", **more}
+        return send(commands.create_order, **payload)
+
+    def ordered(self, *lines: tuple[UUID, int], **more: Any) -> UUID:
+        """Send an order that must be accepted; its id."""
+        return UUID(accepted(self.order(*lines, **more))["order_id"])
+
+    def pay(self, order_id: UUID, **more: Any) -> Receipt:
+        """Pay an order with its total, unless another amount is given."""
+        payment = {
+            "amount": self.row("command.orders", order_id=order_id)["total"],
+            "payment_method": "card",
+            "transaction_id": f"TXN-{next(_numbers)}",
+        }
+        return send(commands.process_payment, order_id=order_id, **(payment | more))
+
+    def paid(self, *lines: tuple[UUID, int]) -> UUID:
+        """An order that is paid; its id."""
+        order_id = self.ordered(*lines)
+        accepted(self.pay(order_id))
+        return order_id
+
+    def move(self, order_id: UUID, *statuses: str) -> None:
+        """Move an order through statuses, each of which must be accepted."""
+        for status in statuses:
+            accepted(send(commands.update_order_status, order_id=order_id, status=status))
+
+    def cancel(self, order_id: UUID, **more: Any) -> Receipt:
+        """Cancel an order."""
+        payload = {"order_id": order_id, "reason": "changed my mind", **more}
+        return send(commands.cancel_order, **payload)
+
+    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
+        """Rows of a table, as the database has them, by equality, in order of the first column."""
+        condition = " AND ".join(f"{column} = %({column})s" for column in where) or "true"
+        query = f"SELECT * FROM {table} WHERE {condition} ORDER BY 1"
+        with self.database.connect(row_factory=dict_row) as connection:
+            return list(connection.execute(query, where))  # type: ignore[call-overload]
+
+    def row(self, table: str, **where: Any) -> dict[str, Any]:
+        """The one row."""
+        (row,) = self.rows(table, **where)
+        return row
+
+    def stock(self, product_id: UUID) -> tuple[int, int]:
+        """Pieces on the shelf, and how many of them are reserved."""
+        row = self.row("command.products", product_id=product_id)
+        return row["quantity_available"], row["quantity_reserved"]
+
+
+def money(text: str) -> Decimal:
+    """An amount."""
+    return Decimal(text)
+
+
+def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """A sequence in pieces."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,1 @@
+"""Tests of the read side: queries, the causal cache, consistency, filters, limits, audit, rules."""

@@ -1,0 +1,88 @@
+"""The shop: a database with its read tables, its projections subscribed while a test runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis as redis_py
+
+from models.base import Event
+from tests.conftest import Database
+from tests.read_side.shop import queries as _queries  # noqa: F401  # declares them
+from tests.read_side.shop.models import Sold
+from tests.read_side.shop.projections import customer_list, item_list
+from worker import cache, cache_server, event_log, subscription
+from worker.event_log import NewEvent
+from worker.sql import statement
+from worker.subscribers import subscriptions
+
+DDL = Path(__file__).parent / "shop" / "ddl.sql"
+
+
+@dataclass
+class Shop:
+    """A shop to sell in: commits events, and runs the projections when it is told to."""
+
+    database: Database
+    connection: psycopg.Connection
+
+    def sell(self, item: str = "pen", customer: str = "ada", price: str = "1.50") -> int:
+        """Sell a piece; the position of the event."""
+        return self.append(f"item-{item}", Sold(item=item, customer=customer, price=price))
+
+    def append(self, stream: str, event: Event) -> int:
+        """Commit an event; its position."""
+        new = NewEvent(stream, event.type, event.payload())
+        return event_log.append(self.connection, [new])[0].position
+
+    def project(self, *names: str) -> None:
+        """Run these projections (all of the shop's if none is named) up to the horizon."""
+        subscription.catch_up(names=names or ("shop.items", "shop.customers"))
+
+    def invalidate(self) -> None:
+        """Tell the cache of every tag that waits."""
+        for number, tags, position in self.waiting_tags():
+            cache.invalidate(tags, position)
+            ids = {"ids": [number]}
+            self.connection.execute(statement("worker", "tick_off_invalidations"), ids)
+
+    def waiting_tags(self) -> list[tuple[int, list[str], int]]:
+        """The invalidations that the cache has not been told of."""
+        rows = self.connection.execute(
+            "SELECT invalidation_id, tags, position FROM cqrs.invalidations ORDER BY 1"
+        )
+        return rows.fetchall()
+
+    def refresh(self, horizon: int) -> None:
+        """Refresh the materialized view, as the refreshes do: the horizon in its transaction."""
+        with self.connection.transaction():
+            self.connection.execute("REFRESH MATERIALIZED VIEW query.shop_totals")
+            self.connection.execute(
+                "INSERT INTO cqrs.refreshed (view, horizon) VALUES ('query.shop_totals', %s)"
+                " ON CONFLICT (view) DO UPDATE SET horizon = EXCLUDED.horizon",
+                [horizon],
+            )
+
+    def settle(self) -> None:
+        """Everything that follows a commit: project, invalidate."""
+        self.project()
+        self.invalidate()
+
+
+@pytest.fixture
+def shop(
+    database: Database, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    """An empty shop."""
+    for one in (item_list, customer_list):
+        monkeypatch.setitem(subscriptions._items, one.name, one)
+    cache_server.ask_again()
+    with database.connect() as connection:
+        connection.execute(DDL.read_text())
+        made = Shop(database, connection)
+        made.project()
+        yield made

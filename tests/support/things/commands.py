@@ -1,0 +1,68 @@
+"""What can be done to things, and the mishaps that tests ask for."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from tests.support.things.models import (
+    AddThing,
+    BumpThing,
+    DropThing,
+    ThingAdded,
+    ThingBumped,
+    ThingDropped,
+    things,
+)
+from worker.actor import only
+from worker.command import command
+from worker.errors import Refused
+from worker.needs import lock, read
+from worker.state import State, Work
+
+MOST = 100
+
+
+@command(
+    "things.add", AddThing, needs=lambda c: (read(things, c.thing_id),), secret=["note"]
+)
+def add_thing(c: AddThing, state: State, work: Work) -> dict[str, Any]:
+    """Add a thing."""
+    if state.get(things, c.thing_id):
+        raise Refused("this thing is there already", thing_id=c.thing_id)
+    work.insert(things, {"thing_id": c.thing_id, "price": c.price})
+    work.emit(f"thing-{c.thing_id}", ThingAdded(thing_id=c.thing_id, price=c.price))
+    return {"thing_id": c.thing_id, "price": c.price}
+
+
+@command("things.bump", BumpThing, needs=lambda c: (lock(things, c.thing_id),))
+def bump_thing(c: BumpThing, state: State, work: Work) -> dict[str, Any]:
+    """Add to a thing's number."""
+    _mishap(c.mishap)
+    thing = state.get(things, c.thing_id)
+    if thing is None:
+        raise Refused("no such thing", thing_id=c.thing_id)
+    if thing["n"] + c.by > MOST:
+        raise Refused("a thing holds no more", n=thing["n"], by=c.by)
+    work.update(things, c.thing_id, n=thing["n"] + c.by)
+    work.emit(f"thing-{c.thing_id}", ThingBumped(thing_id=c.thing_id, by=c.by))
+    return {"n": thing["n"] + c.by}
+
+
+@command(
+    "things.drop", DropThing, needs=lambda c: (lock(things, c.thing_id),), may_send=only("admin")
+)
+def drop_thing(c: DropThing, state: State, work: Work) -> None:
+    """Remove a thing."""
+    if state.get(things, c.thing_id) is None:
+        raise Refused("no such thing", thing_id=c.thing_id)
+    work.delete(things, c.thing_id)
+    work.emit(f"thing-{c.thing_id}", ThingDropped(thing_id=c.thing_id))
+
+
+def _mishap(kind: str) -> None:
+    if kind == "bug":
+        raise KeyError("a bug of the handler")
+    if kind == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)

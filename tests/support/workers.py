@@ -1,0 +1,125 @@
+"""Real worker processes for tests: started, waited for by a signal, ended by their ids."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from worker.app import app
+from worker.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment in which a child process finds these settings."""
+    ours = {
+        PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in settings.model_dump(exclude_unset=True).items()
+        if value is not None
+    }
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**others, **ours, "PYTHONPATH": str(ROOT)}
+
+
+def until(condition: Callable[[], Any], seconds: float = 30.0, what: str = "") -> Any:
+    """Wait for a condition, looking often; returns its value. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(what or f"waited {seconds} s for {condition}")
+        time.sleep(0.01)
+    return value
+
+
+class Worker:
+    """One `celery worker` process and its children."""
+
+    def __init__(self, process: subprocess.Popen[bytes], name: str, log: Path) -> None:
+        self.process, self.name, self.log = process, name, log
+
+    def kill(self) -> None:
+        """SIGKILL the whole group: parent and children, with no chance to say goodbye."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Warm shutdown, then SIGKILL after a bound."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+class Workers:
+    """The worker processes of one test."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._started: list[Worker] = []
+
+    def start(
+        self,
+        queues: Sequence[str] = ("commands", "projections", "reactions", "maintenance"),
+        *,
+        concurrency: int = 2,
+        app_module: str = "worker",
+        extra: Sequence[str] = (),
+        environ: dict[str, str] | None = None,
+    ) -> Worker:
+        """Start a prefork worker and wait until it is ready to take tasks."""
+        name = f"w{len(self._started)}@{os.getpid()}"
+        arguments = [
+            sys.executable, "-m", "celery", "-A", app_module, "worker", "-n", name,
+            "-Q", ",".join(queues), "-c", str(concurrency), "-l", "INFO", *extra,
+        ]
+        worker = self._spawn(arguments, name, environ)
+        until(lambda: self._ready(worker), 30, f"{name} did not start: see {worker.log}")
+        return worker
+
+    def start_beat(self) -> Worker:
+        """Start beat."""
+        arguments = [sys.executable, "-m", "celery", "-A", "worker", "beat", "-l", "INFO"]
+        return self._spawn(arguments, f"beat{len(self._started)}", None)
+
+    def stop(self) -> None:
+        """End every process that was started here."""
+        for worker in self._started:
+            if worker.process.poll() is None:
+                worker.process.terminate()
+        for worker in self._started:
+            worker.stop()
+
+    def _spawn(self, arguments: list[str], name: str, environ: dict[str, str] | None) -> Worker:
+        home = Path(self.settings.home)
+        home.mkdir(parents=True, exist_ok=True)
+        log = home / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                arguments,
+                cwd=ROOT,
+                env=environment(self.settings) | (environ or {}),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        worker = Worker(process, name, log)
+        self._started.append(worker)
+        return worker
+
+    @staticmethod
+    def _ready(worker: Worker) -> bool:
+        if worker.process.poll() is not None:
+            raise RuntimeError(f"{worker.name} ended: {worker.log.read_text()[-3000:]}")
+        return b" ready." in worker.log.read_bytes()
+
+
+__all__ = ["Worker", "Workers", "app", "environment", "until"]

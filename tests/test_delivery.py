@@ -1,0 +1,199 @@
+"""Commands through a real broker, real prefork workers and a real database."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from celery import chain
+
+from models.base import uuid7
+from models.messages import Status
+from tests.conftest import Database
+from tests.support.things.commands import add_thing, bump_thing, drop_thing
+from tests.support.things.models import AddThing
+from tests.support.workers import Workers, until
+from worker import db
+from worker.actor import acting_as
+from worker.errors import CommandDead, CommandIdReused, InvalidCommand
+
+pytestmark = pytest.mark.usefixtures("things")
+
+
+def count(database: Database, sql: str, *parameters: object) -> int:
+    """The number that a query gives."""
+    with database.connect() as connection:
+        row = connection.execute(sql, parameters).fetchone()  # type: ignore[call-overload]
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_command_gives_a_receipt_and_its_event_reaches_the_read_model(
+    database: Database, workers: Workers
+) -> None:
+    workers.start()
+    handle = add_thing.delay(AddThing(price="12.50"))
+    receipt = handle.receipt(timeout=20)
+    assert receipt.status is Status.SUCCEEDED
+    assert receipt.data["price"] == "12.50"
+    assert receipt.position == 1
+    assert handle.get(timeout=5) == receipt.to_json()
+    until(lambda: count(database, "SELECT count(*) FROM query.things"), 10)
+
+
+def test_model_and_fields_are_the_same_call_and_a_repeated_id_changes_nothing(
+    database: Database, workers: Workers
+) -> None:
+    workers.start(concurrency=1)
+    thing = uuid7()
+    command_id = uuid7()
+    payload = {"thing_id": str(thing), "price": "1.00"}
+    first = add_thing.apply_async(kwargs=payload, task_id=command_id).receipt(20)
+    again = add_thing.apply_async((AddThing(**payload),), task_id=command_id)
+    assert again.receipt(20).position == first.position
+    bump = bump_thing.delay(thing_id=thing).receipt(20)
+    other = add_thing.apply_async(kwargs={"price": "2.00"}, task_id=bump.command_id)
+    with pytest.raises(CommandIdReused, match="another payload"):
+        other.receipt(20)
+    with pytest.raises(CommandIdReused, match="another payload"):
+        other.get(timeout=20)
+    assert count(database, "SELECT count(*) FROM cqrs.events") == 2
+
+
+def test_a_refusal_is_a_receipt_and_stops_its_chain(database: Database, workers: Workers) -> None:
+    workers.start()
+    thing = uuid7()
+    links = chain(
+        add_thing.s(thing_id=thing, price="1.00"),
+        bump_thing.s(thing_id=thing, by=60),
+        bump_thing.s(thing_id=thing, by=60),
+        bump_thing.s(thing_id=thing, by=1),
+    )
+    last = links.apply_async()
+    final = last.receipt(20)
+    refused = last.parent.receipt(20)
+    assert refused.status is Status.REJECTED
+    assert refused.error == "a thing holds no more (n 60, by 60)"
+    assert refused.data == {"n": 60, "by": 60}
+    assert final.status is Status.REJECTED
+    assert "an earlier command of its chain was refused" in (final.error or "")
+    assert count(database, "SELECT n FROM command.things") == 60
+
+
+def test_a_bug_makes_a_dead_letter_that_tells_nothing_internal(workers: Workers) -> None:
+    workers.start(concurrency=1)
+    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    handle = bump_thing.delay(thing_id=thing, mishap="bug")
+    receipt = handle.receipt(20)
+    assert receipt.status is Status.DEAD
+    assert receipt.error == "internal error, see the worker's log (KeyError)"
+    with pytest.raises(CommandDead):
+        handle.get(timeout=5)
+
+
+def test_a_command_that_kills_its_process_every_time_is_dead_in_the_end(
+    workers: Workers,
+) -> None:
+    workers.start(concurrency=1)
+    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    receipt = bump_thing.delay(thing_id=thing, mishap="kill").receipt(40)
+    assert receipt.status is Status.DEAD
+    assert bump_thing.delay(thing_id=thing).receipt(20).succeeded
+
+
+def test_delay_many_is_one_message_with_a_receipt_for_each(
+    database: Database, workers: Workers
+) -> None:
+    workers.start()
+    handles = add_thing.delay_many([{"price": f"{n}.00"} for n in range(1, 121)])
+    receipts = [handle.receipt(20) for handle in handles]
+    assert [r.data["price"] for r in receipts] == [f"{n}.00" for n in range(1, 121)]
+    assert handles[7].get(timeout=5) == receipts[7].to_json()
+    until(lambda: count(database, "SELECT count(*) FROM query.things") == 120, 10)
+
+
+def test_who_may_send_travels_with_the_message(workers: Workers) -> None:
+    workers.start(concurrency=1)
+    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    with acting_as("user:7", roles=["clerk"]):
+        refused = drop_thing.delay(thing_id=thing).receipt(20)
+    assert refused.status is Status.REJECTED
+    assert refused.error == "user:7 may not send things.drop (roles clerk)"
+    with acting_as("user:8", roles=["admin"]):
+        dropped = drop_thing.delay(thing_id=thing).receipt(20)
+    assert dropped.succeeded
+    assert dropped.actor == "user:8"
+
+
+def test_a_command_waits_for_those_named_in_after(workers: Workers) -> None:
+    workers.start()
+    thing = uuid7()
+    bump_id = uuid7()
+    later = bump_thing.apply_async(kwargs={"thing_id": thing, "by": 2}, after=[bump_id])
+    first = add_thing.delay(thing_id=thing, price="1.00")
+    bump_thing.apply_async(kwargs={"thing_id": thing}, task_id=bump_id, after=[first])
+    assert later.receipt(20).data == {"n": 3}
+
+
+@pytest.mark.settings(after_timeout=0.5)
+def test_a_command_that_waits_in_vain_is_refused_by_name(workers: Workers) -> None:
+    workers.start()
+    nobody = uuid4()
+    late = bump_thing.apply_async(kwargs={"thing_id": uuid7()}, after=[nobody])
+    receipt = late.receipt(20)
+    assert receipt.status is Status.REJECTED
+    assert str(nobody) in (receipt.error or "")
+
+
+def test_enqueued_commands_run_when_the_transaction_commits(
+    database: Database, workers: Workers
+) -> None:
+    workers.start()
+    thing = uuid7()
+    with database.connect() as connection:
+        with connection.transaction():
+            first = add_thing.enqueue(connection, thing_id=thing, price="1.00", key=str(thing))
+            rest = [
+                bump_thing.enqueue(connection, thing_id=thing, key=str(thing)) for _ in range(30)
+            ]
+        assert first.receipt(20).succeeded
+        assert [handle.receipt(20).data["n"] for handle in rest] == list(range(1, 31))
+    assert count(database, "SELECT count(*) FROM cqrs.enqueued_commands") == 0
+
+
+def test_a_rolled_back_enqueue_never_was(database: Database, workers: Workers) -> None:
+    workers.start(concurrency=1)
+    with database.connect() as connection:
+        with pytest.raises(ZeroDivisionError), connection.transaction():
+            handle = add_thing.enqueue(connection, price="1.00")
+            raise ZeroDivisionError
+        assert handle.stored_receipt() is None
+        assert add_thing.delay(price="2.00").receipt(20).succeeded
+        assert count(database, "SELECT count(*) FROM command.things") == 1
+        assert count(database, "SELECT count(*) FROM cqrs.receipts") == 1
+
+
+def test_bad_input_is_named_before_anything_is_published(database: Database) -> None:
+    with pytest.raises(InvalidCommand) as caught:
+        add_thing.delay(price="1.005", thing_id="x", color="red")
+    assert set(caught.value.errors) == {"price", "thing_id", "color"}
+    with pytest.raises(InvalidCommand, match="NUL"):
+        add_thing.delay(price="1.00", note="a\0b")
+    with pytest.raises(InvalidCommand, match="bytes"):
+        add_thing.delay(price="1.00", note="x" * 10_000_000)
+    for price in ("NaN", "Infinity", "1e30", "-1"):
+        with pytest.raises(InvalidCommand, match="price"):
+            add_thing.delay(price=price)
+    with pytest.raises(InvalidCommand, match="UUID"):
+        add_thing.apply_async(kwargs={"price": "1.00"}, task_id="not-an-id")
+    assert count(database, "SELECT count(*) FROM cqrs.receipts") == 0
+
+
+def test_committed_work_of_a_connection_without_hooks_is_sent(
+    database: Database, workers: Workers, redis: object
+) -> None:
+    workers.start(concurrency=1)
+    with database.connect() as connection, connection.transaction():
+        handle = add_thing.enqueue(connection, price="3.00")
+    assert handle.receipt(20).succeeded
+    assert db.dbname(database.url) == database.name

@@ -1,0 +1,139 @@
+"""The Celery app. `celery -A worker worker|beat|flower` finds it; commands hang themselves on it.
+
+Delivery is at least once: late acknowledgement, prefetch 1, and a lost worker's messages come back
+after `visibility_timeout`, which is above every time limit, so that a task that still runs is never
+delivered a second time. That the effect is exactly once is not the broker's business but that of
+receipts and checkpoints in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery, signals
+from celery.app.backends import by_url
+from kombu import Exchange, Queue
+
+from worker import db, logs, signalling
+from worker.registry import load_domains
+from worker.settings import Settings, get_settings
+
+QUEUES = ("commands", "projections", "reactions", "maintenance")
+MODULES = (
+    "worker.command",
+    "worker.drain",
+    "worker.subscription",
+    "tasks.maintenance",
+    "beat_schedule",
+)
+"""What a worker and beat import at start, besides the domains."""
+
+ROUTES = {
+    "cqrs.project": {"queue": "projections"},
+    "cqrs.invalidate": {"queue": "projections"},
+    "cqrs.react*": {"queue": "reactions"},
+    "cqrs.sweep": {"queue": "maintenance"},
+    "cqrs.refresh*": {"queue": "maintenance"},
+    "cqrs.maintenance.*": {"queue": "maintenance"},
+}
+"""Where the engine's own tasks go; everything else is a command."""
+
+
+def transport_options(settings: Settings) -> dict[str, Any]:
+    """The broker's options: Redis asks for the visibility timeout in each place it is used."""
+    return {
+        "visibility_timeout": settings.visibility_timeout,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": settings.connect_timeout,
+        "socket_keepalive": True,
+    }
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """Celery's configuration, made of our settings. It names no server: see `CqrsCelery`."""
+    redis = (settings.broker_url or "redis:").startswith(("redis", "valkey", "sentinel"))
+    options = transport_options(settings)
+    return {
+        "broker_transport_options": options if redis else {},
+        "result_backend_transport_options": options,
+        "visibility_timeout": settings.visibility_timeout,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_pool_acquire_timeout": settings.connect_timeout,
+        "broker_connection_timeout": settings.connect_timeout,
+        "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.05, "interval_max": 0.5},
+        "redis_socket_connect_timeout": settings.connect_timeout,
+        "redis_socket_keepalive": True,
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "timezone": "UTC",
+        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+        "task_default_queue": "commands",
+        "task_create_missing_queues": False,
+        "task_routes": ROUTES,
+        "task_acks_late": True,
+        "task_retry_on_worker_lost": True,
+        "task_reject_on_worker_lost": True,
+        "task_track_started": False,
+        "task_time_limit": settings.task_time_limit,
+        "task_soft_time_limit": settings.task_soft_time_limit,
+        "task_send_sent_event": True,
+        "task_always_eager": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "worker_max_tasks_per_child": 20_000,
+        "worker_max_memory_per_child": 512_000,
+        "worker_soft_shutdown_timeout": 10.0,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "result_expires": settings.result_expires,
+        "imports": MODULES,
+        "beat_schedule_filename": str(settings.home / "beat-schedule"),
+        "beat_max_loop_interval": settings.sweep_interval,
+    }
+
+
+class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
+    """A Celery app that asks for the servers' addresses when it connects, not before.
+
+    Importing a domain, or looking at a task, needs no server; and embedded servers that were
+    started after the import are found.
+    """
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        """The connection to consume from."""
+        return super().connection_for_read(url or get_settings().servers.broker, **options)
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """The connection to publish to."""
+        return super().connection_for_write(url or get_settings().servers.broker, **options)
+
+    def _get_backend(self) -> Any:
+        backend, url = by_url(get_settings().servers.result, self.loader)
+        return backend(app=self, url=url)
+
+    def gen_task_name(self, name: str, module: str) -> str:
+        """Refuse names made from Python's: they would change when a function is moved."""
+        raise ValueError(f"a task needs an explicit name ({module}.{name})")
+
+
+app = CqrsCelery("cqrs", set_as_current=True)
+app.add_defaults(lambda: configuration(get_settings()))
+
+
+@signals.import_modules.connect
+def _load_domains(sender: Any = None, **_: Any) -> None:
+    load_domains()
+
+
+@signals.worker_process_init.connect
+def _start_child(**_: Any) -> None:
+    """A forked child shares no connection with its parent."""
+    db.forget()
+    signalling.forget()
+
+
+__all__ = ["QUEUES", "app", "logs"]

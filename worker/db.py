@@ -1,0 +1,175 @@
+"""Connections to PostgreSQL: three engines for three roles, made lazily, never across a fork.
+
+    writer   commands and projections; `SET ROLE cqrs_writer`: cannot insert into the log itself
+    reader   queries; `cqrs_reader`, read-only, on `CQRS_QUERY_DATABASE_URL`
+    owner    migrations, refreshes, rebuilds: whoever the URL names
+
+Hot paths use the psycopg connection under SQLAlchemy's pool, in autocommit, and say BEGIN
+themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import cast
+
+import orjson
+import psycopg
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
+from sqlalchemy.exc import DBAPIError
+
+from worker.errors import ServerUnavailable
+from worker.settings import get_settings
+
+set_json_loads(orjson.loads)
+Connection = psycopg.Connection[TupleRow]
+
+WRITER = "cqrs_writer"
+READER = "cqrs_reader"
+_ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
+
+
+@contextmanager
+def writer() -> Iterator[Connection]:
+    """A pooled connection as `cqrs_writer`, in autocommit."""
+    with _borrowed(_engine("writer")) as connection:
+        yield connection
+
+
+@contextmanager
+def reader() -> Iterator[Connection]:
+    """A pooled read-only connection as `cqrs_reader`, in autocommit."""
+    with _borrowed(_engine("reader")) as connection:
+        yield connection
+
+
+@contextmanager
+def owner() -> Iterator[Connection]:
+    """A pooled connection as the URL's own user, in autocommit."""
+    with _borrowed(_engine("owner")) as connection:
+        yield connection
+
+
+def owner_engine() -> sa.Engine:
+    """The SQLAlchemy engine as the URL's own user, for those who prefer SQLAlchemy."""
+    return _engine("owner")
+
+
+def forget() -> None:
+    """Drop every engine without closing its sockets: a forked child calls this first.
+
+    Closing would say goodbye on connections that the parent still uses.
+    """
+    for made in list(_made):
+        made.dispose(close=False)
+    _made.clear()
+    _engine.cache_clear()
+
+
+def close() -> None:
+    """Close every pooled connection of this process."""
+    for made in list(_made):
+        made.dispose()
+    _made.clear()
+    _engine.cache_clear()
+
+
+_made: list[sa.Engine] = []
+
+
+@lru_cache(maxsize=None)
+def _engine(role: str) -> sa.Engine:
+    settings = get_settings()
+    servers = settings.servers
+    url = servers.query_database if role == "reader" else servers.database
+    engine = sa.create_engine(
+        sqlalchemy_url(url),
+        isolation_level="AUTOCOMMIT",
+        pool_size=4,
+        max_overflow=16,
+        pool_recycle=1_800,
+        connect_args={
+            "connect_timeout": settings.connect_timeout,
+            "application_name": f"cqrs {role}",
+            "options": _options(role),
+            "prepare_threshold": 1,
+        },
+    )
+    _made.append(engine)
+    return engine
+
+
+def _options(role: str) -> str:
+    settings = get_settings()
+    options = {"timezone": "UTC", "statement_timeout": int(settings.statement_timeout * 1000)}
+    if role != "owner":
+        options["lock_timeout"] = int(settings.lock_timeout * 1000)
+        options["idle_in_transaction_session_timeout"] = int(settings.statement_timeout * 1000)
+        options["role"] = WRITER if role == "writer" else READER
+    if role == "reader":
+        options["default_transaction_read_only"] = "on"
+    return " ".join(f"-c {name}={value}" for name, value in options.items())
+
+
+@contextmanager
+def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
+    try:
+        proxy = engine.raw_connection()
+    except DBAPIError as error:
+        raise _unavailable(engine, error.orig or error) from None
+    except psycopg.OperationalError as error:
+        raise _unavailable(engine, error) from None
+    try:
+        connection = cast("Connection", proxy.driver_connection)
+        yield connection
+        if connection.closed:
+            proxy.invalidate()
+    except BaseException:
+        _make_clean(proxy)
+        raise
+    finally:
+        proxy.close()
+
+
+def _make_clean(proxy: sa.PoolProxiedConnection) -> None:
+    """After a failure: give the pool a connection that is outside any transaction, or none."""
+    connection = cast("Connection", proxy.driver_connection)
+    try:
+        if not connection.closed:
+            connection.rollback()
+    except psycopg.Error:
+        connection.close()
+    if connection.closed:
+        proxy.invalidate()
+
+
+def _unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
+    reason = " ".join(str(error).split())
+    return ServerUnavailable("PostgreSQL", safe_url(str(engine.url)), reason, _ADVICE)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A PostgreSQL URL in SQLAlchemy's spelling, with psycopg 3 as the driver."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", url)
+
+
+def psycopg_url(url: str) -> str:
+    """A PostgreSQL URL in libpq's spelling."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+
+
+def safe_url(url: str) -> str:
+    """A server's URL without its password, for people to read."""
+    without = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", without)
+
+
+def dbname(url: str) -> str:
+    """The name of the database that a URL leads to."""
+    return str(conninfo_to_dict(psycopg_url(url)).get("dbname", ""))

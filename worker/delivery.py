@@ -1,0 +1,119 @@
+"""What follows a commit: results for whoever waits, wake-ups for the readers, chains that stop.
+
+None of it carries correctness. A result that is lost is found in PostgreSQL, and a wake-up that is
+lost is sent again by the sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import signature, states
+from celery.backends.redis import RedisBackend
+from kombu.exceptions import OperationalError as BrokerError
+
+from models.messages import Envelope, Receipt, Status
+from worker import signalling
+from worker.app import app
+from worker.decoding import commands
+from worker.errors import CommandDead, CqrsError, NotReady
+from worker.executor import Outcome, refuse
+from worker.subscribers import groups_for
+
+log = structlog.get_logger(__name__)
+
+
+def wake_readers(event_types: Iterable[str]) -> None:
+    """Tell each group of subscriptions that is interested in these events that there is work."""
+    for group in groups_for(event_types):
+        wake("cqrs.project", group)
+
+
+def wake_drain() -> None:
+    """Tell the workers that enqueued commands wait."""
+    wake("cqrs.drain")
+
+
+def wake(task: str, *args: str, force: bool = False) -> None:
+    """Send a task unless one of its kind waits already; `force` sends it whatever the signal says.
+
+    A message that nobody took while its signal lasted expires: the next one says the same.
+    """
+    if signalling.raise_signal(":".join((task, *args))) or force:
+        try:
+            app.send_task(task, args=args, ignore_result=True, expires=signalling.EXPIRES_MS / 1000)
+        except (BrokerError, OSError) as error:
+            signalling.lower_signal(":".join((task, *args)))
+            log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
+
+
+def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
+    """Give the result backend what a batch's commands came to, in one round trip."""
+    backend = app.backend
+    results = [
+        (str(command_id), *_result(outcome))
+        for command_id, outcome in outcomes
+        if not isinstance(outcome, NotReady)
+    ]
+    if not isinstance(backend, RedisBackend):
+        for task_id, state, value in results:
+            backend.store_result(task_id, value, state)
+        return
+    with backend.client.pipeline(transaction=False) as pipe:
+        for task_id, state, value in results:
+            if state != states.SUCCESS:
+                value = backend.prepare_exception(value)
+            meta = backend._get_result_meta(value, state, None, None)
+            meta["task_id"] = task_id
+            key, text = backend.get_key_for_task(task_id), backend.encode(meta)
+            pipe.setex(key, backend.expires, text)
+            pipe.publish(key, text)
+        pipe.execute()
+
+
+def _result(outcome: Outcome) -> tuple[str, Any]:
+    if isinstance(outcome, CqrsError):
+        return states.FAILURE, outcome
+    if outcome.status is Status.DEAD:
+        return states.FAILURE, CommandDead(outcome)
+    return states.SUCCESS, outcome.to_json()
+
+
+def stop_chain(request: Any, refused: Receipt) -> None:
+    """Keep the rest of a chain from running, and give every command in it a receipt.
+
+    Who waits for the last link would wait for ever otherwise.
+    """
+    links: list[Mapping[str, Any]] = [*(request.chain or ()), *(request.callbacks or ())]
+    request.chain = request.callbacks = None
+    for link in links:
+        for sig in _flat(link):
+            _skip(sig, refused)
+
+
+def _flat(link: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    sig = signature(link, app=app)
+    tasks = sig.get("kwargs", {}).get("tasks") if sig.get("subtask_type") else None
+    if not tasks:
+        yield sig
+        return
+    for task in tasks:
+        yield from _flat(task)
+
+
+def _skip(sig: Mapping[str, Any], refused: Receipt) -> None:
+    task_id = sig.get("options", {}).get("task_id")
+    if not task_id:
+        return
+    reason = f"not run: an earlier command of its chain was refused (command {refused.command_id})"
+    name = str(sig["task"])
+    if name in commands:
+        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)
+        publish_results([(UUID(task_id), receipt)])
+    else:
+        app.backend.store_result(task_id, CqrsError(reason), states.FAILURE)
+
+

@@ -1,0 +1,193 @@
+"""Real PostgreSQL 18 and Valkey out of PyPI wheels, started and stopped by us.
+
+    no servers --start()--> both answer, servers.json written --stop()--> no servers, data kept
+                   ^                    |                                        |
+                   |                    | SIGKILL, reboot, folder deleted        | remove()
+                   +--------------------+                                        v
+                                                                       nothing left anywhere
+
+What this promises:
+
+- A home is a folder. One home has at most one PostgreSQL and one Valkey, whoever asks and from
+  whichever shell: `start`, `stop` and `remove` take the home's file lock, and a server counts as
+  running only if its process lives *and* its command line names this home's data.
+- Servers run in a session of their own, so Ctrl-C in the foreground reaches the caller and not
+  them. They outlive the death of the process that started them and are found again by the next
+  `start`; only `stop` ends them.
+- PostgreSQL listens on a unix socket in a folder of mode 0700 and nowhere else; that folder is
+  the guard, so there is no password. Valkey listens on 127.0.0.1 alone, without a password: every
+  account of the machine can reach it, which is right for a desk and wrong for a shared host.
+- No mode and no owner of anything outside our own folders changes. As root the servers run as
+  `nobody`, with their data under the system's temporary folder, whose parents are open already
+  (`<home>/data` links there, and the data lasts as long as that folder does); binaries that
+  `nobody` cannot reach are copied, never opened up.
+
+A home holds `servers.json` (while they run), `data` (or the link to it), `postgres.log`,
+`valkey.log` and `lock`. Linux and macOS; elsewhere name servers of your own in the settings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import postgres, valkey
+from .errors import ServerDidNotStart
+from .folders import Folders
+
+__all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop"]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the running servers of one home answer, and which processes they are."""
+
+    database_url: str
+    broker_url: str
+    result_url: str
+    cache_url: str
+    postgres_pid: int
+    valkey_pid: int
+
+
+def start(home: Path, *, durable: bool = True) -> Servers:
+    """The servers of `home`, started if they do not run; both answer when this returns.
+
+    Servers that run already are returned as they are, whatever `durable` says. The database
+    `cqrs` exists afterwards. `durable=False` gives up all safety against power cuts for speed
+    (tests). Raises `ServerDidNotStart`.
+    """
+    _refuse_windows()
+    with _locked(home):
+        if (running := find(home)) is not None:
+            return running
+        _end_orphans(home)
+        folders = Folders.make(home)
+        servers = _start_both(folders, durable)
+        _publish(folders, servers)
+        return servers
+
+
+def find(home: Path) -> Servers | None:
+    """The servers of `home` if both run, else None. Starts nothing, waits for nothing."""
+    folders = Folders.of(home)
+    servers = _read(folders) if folders is not None else None
+    if folders is None or servers is None:
+        return None
+    alive = postgres.running_pid(folders), valkey.running_pid(folders)
+    return servers if alive == (servers.postgres_pid, servers.valkey_pid) else None
+
+
+def stop(home: Path) -> None:
+    """Stop the servers of `home` cleanly and wait until they are gone; the data stays."""
+    if (home / "lock").exists():
+        with _locked(home):
+            _stop_all(home)
+
+
+def remove(home: Path) -> None:
+    """Stop the servers of `home` and delete their data, logs and links, wherever they lie."""
+    if (home / "lock").exists():
+        with _locked(home):
+            _stop_all(home)
+            Folders.remove(home)
+
+
+def _start_both(folders: Folders, durable: bool) -> Servers:
+    """Valkey comes up while PostgreSQL makes its data folder."""
+    try:
+        valkey_pid, port = valkey.start(folders, durable=durable)
+        postgres_pid = postgres.start(folders, durable=durable)
+    except BaseException:
+        _stop_both(folders)
+        raise
+    redis = f"redis://127.0.0.1:{port}"
+    return Servers(
+        database_url=postgres.url(folders),
+        broker_url=f"{redis}/0",
+        result_url=f"{redis}/1",
+        cache_url=f"{redis}/2",
+        postgres_pid=postgres_pid,
+        valkey_pid=valkey_pid,
+    )
+
+
+def _stop_both(folders: Folders) -> None:
+    folders.published.unlink(missing_ok=True)
+    postgres.stop(folders)
+    valkey.stop(folders)
+
+
+def _stop_all(home: Path) -> None:
+    _end_orphans(home)
+    if (folders := Folders.of(home)) is not None:
+        _stop_both(folders)
+
+
+def _end_orphans(home: Path) -> None:
+    """Servers whose data was deleted under them still hold memory and a port: end them."""
+    folders = Folders.of(home)
+    servers = _read(folders) if folders is not None else None
+    if folders is not None and servers is not None:
+        postgres.end_orphan(folders, servers.postgres_pid)
+        valkey.end_orphan(folders, servers.valkey_pid)
+
+
+def _publish(folders: Folders, servers: Servers) -> None:
+    """Written beside and renamed: a reader sees the whole file or none."""
+    draft = folders.published.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(servers), indent=2) + "\n")
+    draft.replace(folders.published)
+
+
+def _read(folders: Folders) -> Servers | None:
+    try:
+        return Servers(**json.loads(folders.published.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """Hold the file lock of `home`, which is made if it is missing."""
+    try:
+        lock = _lock(home)
+    except OSError as error:
+        raise ServerDidNotStart(
+            "The embedded servers",
+            f"the folder {home} cannot be used ({error.strerror})",
+            advice="Name a folder of your own in CQRS_HOME.",
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(home: Path) -> int:
+    """The descriptor that holds the lock of `home`; waits for whoever has it."""
+    import fcntl
+
+    while True:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # `remove` may have deleted the file while we waited: then we hold the lock of nothing.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), (home / "lock").stat()):
+                return lock
+        os.close(lock)
+
+
+def _refuse_windows() -> None:
+    if sys.platform == "win32":
+        raise ServerDidNotStart(
+            "The embedded servers",
+            "they run on Linux and macOS only",
+            advice="Set CQRS_DATABASE_URL, CQRS_BROKER_URL, CQRS_RESULT_URL and CQRS_CACHE_URL.",
+        )

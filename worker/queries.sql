@@ -1,0 +1,132 @@
+-- name: receipts_by_id
+-- Receipts of these commands, as far as there are any.
+SELECT command_id, name, payload_hash, status, data, error, errors, position, actor, completed_at
+  FROM cqrs.receipts
+ WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: draw_numbers
+-- Fresh numbers of a sequence.
+SELECT nextval(%(sequence)s::regclass) FROM generate_series(1, %(count)s::int)
+
+-- name: attribute
+-- Tells the audit trigger which command changes which row, until the end of this transaction.
+SELECT set_config('cqrs.attribution', %(attribution)s, true)
+
+-- name: settle
+-- Writes the receipts and appends the events of a batch.
+SELECT command_id, position, completed_at FROM cqrs.settle(%(receipts)s::jsonb, %(events)s::jsonb)
+
+-- name: dequeue
+-- Takes settled commands off the list of those that wait.
+DELETE FROM cqrs.enqueued_commands WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: enqueue
+-- Writes commands in the caller's transaction.
+SELECT command_id, reused FROM cqrs.enqueue(%(commands)s::jsonb)
+
+-- name: lock_claims
+-- One worker at a time chooses what to run: else two could run commands of one key side by side.
+SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
+
+-- name: waiting_commands
+-- The first commands that are due, with those of `after` that have no receipt yet, and whether one
+-- of these is not even on its way. A key whose first command is put off waits as a whole.
+SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
+       e.after, e.attempts, m.missing, m.unknown,
+       extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
+  FROM cqrs.enqueued_commands AS e,
+       LATERAL (SELECT coalesce(array_agg(a.id), '{}') AS missing,
+                       coalesce(bool_or(r.command_id IS NULL), false) AS unknown
+                  FROM unnest(e.after) AS a(id)
+                  LEFT JOIN cqrs.receipts AS r ON r.command_id = a.id
+                 WHERE r.completed_at IS NULL) AS m
+ WHERE e.due_at <= clock_timestamp()
+   AND (e.key IS NULL OR NOT EXISTS (
+           SELECT FROM cqrs.enqueued_commands AS b
+            WHERE b.key = e.key AND b.seq < e.seq AND b.due_at > clock_timestamp()))
+ ORDER BY e.seq
+ LIMIT %(limit)s
+
+-- name: lease_commands
+-- Takes commands for this worker until the lease ends; the attempt counts before it is made.
+UPDATE cqrs.enqueued_commands
+   SET attempts = attempts + 1, due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+ WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: put_off_commands
+-- Looks at commands again later, without counting an attempt.
+UPDATE cqrs.enqueued_commands
+   SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+ WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: commands_are_due
+-- Whether any enqueued command waits to be run now.
+SELECT EXISTS (SELECT FROM cqrs.enqueued_commands WHERE due_at <= clock_timestamp())
+
+-- name: add_subscriptions
+-- Gives subscriptions that are new a checkpoint at the beginning of the log.
+INSERT INTO cqrs.subscriptions AS s (name, read_table, shape)
+SELECT * FROM unnest(%(names)s::text[], %(tables)s::text[], %(shapes)s::int[])
+    ON CONFLICT (name) DO UPDATE SET read_table = EXCLUDED.read_table, shape = EXCLUDED.shape
+ WHERE s.read_table IS NULL AND EXCLUDED.read_table IS NOT NULL
+
+-- name: checkpoints
+-- How far these subscriptions have read; paused ones are left out.
+SELECT name, position FROM cqrs.subscriptions WHERE name = ANY (%(names)s::text[]) AND NOT paused
+
+-- name: places
+-- How far these subscriptions have read, and into which table; paused ones are left out.
+SELECT name, position, read_table, shape FROM cqrs.subscriptions
+ WHERE name = ANY (%(names)s::text[]) AND NOT paused
+
+-- name: lock_checkpoint
+-- Takes a subscription for this transaction, if it is where it was, its table too, and nobody else
+-- has it.
+SELECT position FROM cqrs.subscriptions
+ WHERE name = %(name)s AND position = %(position)s AND NOT paused
+   AND coalesce(read_table = %(table)s, true)
+   FOR UPDATE SKIP LOCKED
+
+-- name: move_checkpoint
+-- Moves a subscription forward, never back.
+UPDATE cqrs.subscriptions
+   SET position = %(position)s, changed_position = %(position)s, error = NULL,
+       updated_at = clock_timestamp()
+ WHERE name = %(name)s AND position < %(position)s
+
+-- name: pass_over
+-- Moves subscriptions over a stretch of the log that holds nothing for them.
+UPDATE cqrs.subscriptions AS s
+   SET position = %(upto)s, updated_at = clock_timestamp()
+  FROM (SELECT name FROM cqrs.subscriptions
+         WHERE name = ANY (%(names)s::text[]) AND position = %(position)s AND NOT paused
+           FOR UPDATE SKIP LOCKED) AS mine
+ WHERE s.name = mine.name
+RETURNING s.name
+
+-- name: note_error
+-- Keeps what went wrong for `cqrs status`.
+UPDATE cqrs.subscriptions SET error = %(error)s, updated_at = clock_timestamp()
+ WHERE name = %(name)s
+
+-- name: note_invalidation
+-- Keeps the tags of a batch until the cache knows of them.
+INSERT INTO cqrs.invalidations (subscription, tags, position)
+VALUES (%(subscription)s, %(tags)s::text[], %(position)s)
+
+-- name: last_position
+-- The last position that anybody has drawn.
+SELECT coalesce(pg_sequence_last_value('cqrs.events_position_seq'), 0)
+
+-- name: waiting_invalidations
+-- Tags that the cache has not been told of, oldest first.
+SELECT invalidation_id, tags, position FROM cqrs.invalidations ORDER BY invalidation_id LIMIT 1000
+
+-- name: tick_off_invalidations
+-- The cache knows of these.
+DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])
+
+-- name: tags_wait
+-- Whether the cache has not been told of some tags for a second.
+SELECT EXISTS (SELECT FROM cqrs.invalidations
+                WHERE created_at < clock_timestamp() - interval '1 second')

@@ -1,0 +1,58 @@
+"""Which table stands behind each read model's view at this moment.
+
+A rebuild puts a new table behind the view. The name of the live one stands in `cqrs.subscriptions`,
+beside the checkpoint, and changes in the transaction that changes the view. A runner learns it with
+the checkpoints, at every pass, and its lock on the checkpoint insists on the name it has learnt: a
+batch that was meant for a table which has been replaced meanwhile is not written, but read again.
+
+`shape` is the `version` of the projection for which the table was made. Code of another version
+leaves the subscription alone, so that old workers keep the old table current until the swap, and
+new ones the new table from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class KeepsTable(Protocol):
+    """A subscription with a read table."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def first_table(self) -> str: ...
+
+
+_live: dict[str, str] = {}
+
+
+def live(name: str) -> str | None:
+    """The live table of a subscription, as this process learnt it last; None if it has none."""
+    return _live.get(name)
+
+
+def learn(one: object, name: str, table: str | None, shape: int | None) -> bool:
+    """Take in a subscription's live table; False when it has the shape of another version."""
+    if not isinstance(one, KeepsTable):
+        return True
+    _live[name] = table or one.first_table
+    return shape is None or shape == one.version
+
+
+def first(ones: Iterable[Any]) -> dict[str, list[Any]]:
+    """Names, tables and shapes with which subscriptions begin, as parameters of a statement."""
+    rows = [
+        (one.name, one.first_table, one.version)
+        if isinstance(one, KeepsTable)
+        else (one.name, None, None)
+        for one in ones
+    ]
+    names, tables, shapes = (list(column) for column in zip(*rows, strict=True))
+    return {"names": names, "tables": tables, "shapes": shapes}

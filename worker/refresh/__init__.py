@@ -1,0 +1,53 @@
+"""Refreshes of materialized views that know what changed.
+
+    asked (beat, CLI, events) ─▶ one at a time per view ─▶ changed since its horizon? ─ no ─▶ skip
+                                                                    │ yes
+      horizon · history · requests served ◀─── one commit ◀──── REFRESH
+
+What is promised:
+
+- A view's row in `cqrs.refreshed` says up to which event it is computed: for a view over
+  projections the lowest of their checkpoints, else the log's horizon, read just before the refresh
+  and stored in its transaction. So `after=` works for materialized views.
+- A view is skipped when nothing underneath has changed, and its horizon moves on all the same. A
+  projection keeps the position at which it last folded something (`changed_position`); for write
+  tables any event counts, since commands write those. What is written there without an event (by
+  hand, by a migration) needs a refresh without `if_stale`. A view over other tables, the engine's
+  own for one, is never skipped.
+- Nobody refreshes a view that another worker is refreshing: who must, waits, and goes without if
+  nothing has changed since.
+- A refresh that fails leaves the view, its horizon and its requests as they were.
+"""
+
+from worker.refresh.refreshing import RefreshFailed, all_done, refresh, refresh_all, refresh_over
+from worker.refresh.requests import note_requests, refresh_on, rules, wake_due, wake_ups
+from worker.refresh.run import Refreshed
+from worker.refresh.tasks import refresh_due, refresh_views
+from worker.refresh.views import (
+    MaterializedView,
+    NoUniqueIndex,
+    UnknownView,
+    Views,
+    materialized_views,
+)
+
+__all__ = [
+    "MaterializedView",
+    "NoUniqueIndex",
+    "RefreshFailed",
+    "Refreshed",
+    "UnknownView",
+    "Views",
+    "all_done",
+    "materialized_views",
+    "note_requests",
+    "refresh",
+    "refresh_all",
+    "refresh_due",
+    "refresh_on",
+    "refresh_over",
+    "refresh_views",
+    "rules",
+    "wake_due",
+    "wake_ups",
+]

@@ -1,0 +1,175 @@
+"""One materialized view's refresh: one transaction, one worker at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+import psycopg
+import structlog
+from psycopg import errors as pg
+from psycopg import sql
+
+from worker import event_log
+from worker.db import Connection
+from worker.refresh.requests import delay
+from worker.refresh.views import MaterializedView, Views
+from worker.settings import get_settings
+from worker.sql import statement
+
+log = structlog.get_logger(__name__)
+
+RETRY = 30.0
+"""Seconds until a view that was asked for is tried again after a failure."""
+
+BUSY = "another worker refreshes it"
+
+Outcome: TypeAlias = Literal["refreshed", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What became of one view, and why.
+
+    `horizon` is the position up to which it is computed now, `seconds` what that took, `rows` how
+    many it has (None when it was not refreshed).
+    """
+
+    view: str
+    outcome: Outcome
+    reason: str | None = None
+    horizon: int = 0
+    seconds: float = 0.0
+    rows: int | None = None
+    concurrent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A view before its refresh: what it holds, and what there is to hold.
+
+    `requested` counts how often events have asked for it; `reach` is the position up to which a
+    refresh would compute it now, `changed` whether that would differ from what it holds.
+    """
+
+    requested: int
+    reach: int
+    changed: bool
+
+
+@dataclass(slots=True)
+class Run:
+    """Refreshes on one connection; `limit` bounds each, in seconds.
+
+    `concurrently` insists (True), forbids (False), or takes it where it is possible.
+    """
+
+    connection: Connection
+    views: Views
+    limit: float
+    concurrently: bool | None = None
+    wait: bool = True
+
+    def one(self, view: MaterializedView, *, if_stale: bool) -> Refreshed:
+        """Refresh a view, after another worker who has it, or without `wait` not at all then.
+
+        A failure is an outcome, not an exception.
+        """
+        started_at, started = datetime.now(UTC), time.monotonic()
+        try:
+            with self.connection.transaction():
+                one = self._turn(view, if_stale)
+                one = replace(one, seconds=time.monotonic() - started)
+                if one.reason != BUSY:
+                    self._note(one, started_at)
+        except psycopg.Error as error:
+            if self.connection.closed:
+                raise
+            return self.fail(view, _reason(error), time.monotonic() - started)
+        return one
+
+    def fail(self, view: MaterializedView, reason: str, seconds: float = 0.0) -> Refreshed:
+        """Write down that a view was not refreshed."""
+        log.warning("refresh failed", view=view.name, reason=reason)
+        one = Refreshed(view.name, "failed", reason, seconds=seconds)
+        with self.connection.transaction():
+            self._note(one, datetime.now(UTC))
+            self._do("put_off", view=view.name, seconds=RETRY)
+        return one
+
+    def _turn(self, view: MaterializedView, if_stale: bool) -> Refreshed:
+        limits = {"lock": get_settings().lock_timeout, "statement": self.limit}
+        self._do("limit", **{name: f"{value * 1000:.0f}" for name, value in limits.items()})
+        alone = self._do("try_view", view=view.name)[0][0]
+        if not alone and not self.wait:
+            return Refreshed(view.name, "skipped", BUSY)
+        if not alone:
+            self._do("take_view", view=view.name)
+        found = self._look(view)
+        stale = found.changed or not view.populated
+        if stale or (alone and not if_stale):
+            one = self._refresh(view, found.reach)
+        else:
+            one = Refreshed(view.name, "skipped", "nothing that it reads has changed", found.reach)
+        again = one.outcome == "refreshed"
+        self._do("note_refreshed", view=view.name, horizon=found.reach, again=again)
+        self._do("serve", view=view.name, requested=found.requested, seconds=delay(view.name))
+        return one
+
+    def _look(self, view: MaterializedView) -> Found:
+        """What the view holds and what it reads, in this order of statements.
+
+        A view holds every effect up to its horizon. What has not changed since then, it still
+        holds, and so it holds everything up to where that has come by now.
+        """
+        ((before, requested),) = self._do("state", view=view.name)
+        since = before or 0
+        under = [*self.views.below(view), view]
+        names = sorted({name for one in under for name in one.projections})
+        sources = {row[0]: row[1:] for row in self._do("sources", names=names)}
+        changed = any(at > since or position < since for position, at in sources.values())
+        moved, log_at = self._log(since)
+        changed |= moved and any(one.reads_other_tables for one in under)
+        changed |= any(one.reads_untold_tables for one in under)
+        reached = [sources.get(name, (0, 0))[0] for name in view.projections]
+        reached += self._lower(view)
+        if view.reads_other_tables or not reached:
+            reached.append(log_at)
+        return Found(requested, min(reached), changed or before is None)
+
+    def _lower(self, view: MaterializedView) -> list[int]:
+        horizons = dict(self._do("horizons", views=sorted(view.views)))
+        return [horizons.get(name, 0) for name in view.views]
+
+    def _log(self, since: int) -> tuple[bool, int]:
+        """Whether anything was logged since, and up to where; the log's horizon may step back."""
+        upto = max(event_log.horizon(self.connection), since)
+        return self._do("log_moved", after=since, upto=upto)[0][0], upto
+
+    def _refresh(self, view: MaterializedView, reach: int) -> Refreshed:
+        concurrently = view.concurrently and self.concurrently is not False
+        name = sql.Identifier(*view.name.split(".", 1))
+        how = statement("worker.refresh", "refresh_concurrently" if concurrently else "refresh")
+        count = statement("worker.refresh", "count_rows")
+        self.connection.execute(sql.SQL(how).format(view=name))
+        rows = self.connection.execute(sql.SQL(count).format(view=name)).fetchall()[0][0]
+        return Refreshed(view.name, "refreshed", None, reach, 0.0, rows, concurrently)
+
+    def _note(self, one: Refreshed, started_at: datetime) -> None:
+        line: Mapping[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
+        self._do("note_outcome", **line, started_at=started_at)
+
+    def _do(self, block: str, **parameters: Any) -> list[Any]:
+        cursor = self.connection.execute(statement("worker.refresh", block), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _reason(error: psycopg.Error) -> str:
+    if isinstance(error, pg.LockNotAvailable):
+        return "others hold it for too long: see the setting lock_timeout"
+    if isinstance(error, pg.QueryCanceled):
+        return "it takes longer than it may: see the timeout of the refresh"
+    return " ".join(str(error).split())

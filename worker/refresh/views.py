@@ -1,0 +1,143 @@
+"""Materialized views, from the catalogue: what each reads, in the order of their refreshes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from worker.db import Connection
+from worker.errors import Permanent
+from worker.projection import Projection
+from worker.sql import statement
+from worker.subscribers import subscriptions
+
+_VERSION = re.compile(r"_v\d+$")
+
+
+class NoUniqueIndex(Permanent):
+    """A view cannot be refreshed CONCURRENTLY."""
+
+    def __init__(self, view: str) -> None:
+        super().__init__(
+            "the view has no unique index over plain columns, so nobody could read it while it is"
+            f" refreshed: create one, or do not ask for CONCURRENTLY (view {view})"
+        )
+        self.view = view
+
+    def __reduce__(self) -> tuple[type[NoUniqueIndex], tuple[str]]:
+        """Rebuild from the field: an exception's default pickle would pass the message."""
+        return type(self), (self.view,)
+
+
+class UnknownView(Permanent):
+    """No materialized view of schema `query` has this name."""
+
+    def __init__(self, name: str, known: Collection[str] = ()) -> None:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        super().__init__(f"no materialized view has this name{hint} (view {name})")
+        self.name, self.known = name, list(known)
+
+    def __reduce__(self) -> tuple[type[UnknownView], tuple[str, list[str]]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.name, self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class MaterializedView:
+    """A materialized view: `query.<name>`, and the tables and views that it is computed from.
+
+    `tables` and `views` are qualified names; what lies behind plain views is among them, what lies
+    behind another materialized view is not. `key` says that a unique index allows CONCURRENTLY.
+    """
+
+    name: str
+    tables: frozenset[str]
+    views: frozenset[str]
+    populated: bool
+    key: bool
+
+    @property
+    def concurrently(self) -> bool:
+        """Whether it can be refreshed while it is read."""
+        return self.populated and self.key
+
+    @property
+    def projections(self) -> frozenset[str]:
+        """The subscriptions whose read tables it reads itself."""
+        keepers = _keepers()
+        return frozenset(keepers[name] for name in map(_plain, self.tables) if name in keepers)
+
+    @property
+    def reads_other_tables(self) -> bool:
+        """Whether it reads a table that no projection keeps."""
+        keepers = _keepers()
+        return any(_plain(table) not in keepers for table in self.tables)
+
+    @property
+    def reads_untold_tables(self) -> bool:
+        """Whether it reads a table that changes without an event, such as the engine's own."""
+        keepers = _keepers()
+        others = {table for table in self.tables if _plain(table) not in keepers}
+        return any(t != "cqrs.events" and not t.startswith("command.") for t in others)
+
+
+class Views(dict[str, MaterializedView]):
+    """Every materialized view by name, each after those that it reads."""
+
+    def find(self, name: str) -> MaterializedView:
+        """The view of a name, with or without its schema. Raises UnknownView."""
+        found = self.get(name) or self.get(f"query.{name}")
+        if found is None:
+            raise UnknownView(name, self.keys())
+        return found
+
+    def below(self, view: MaterializedView) -> list[MaterializedView]:
+        """The materialized views that one is computed from, at any depth, lowest first."""
+        wanted = set(view.views)
+        for other in reversed(list(self.values())):
+            if other.name in wanted:
+                wanted |= other.views
+        return [other for other in self.values() if other.name in wanted]
+
+    def over(self, relations: Iterable[str]) -> list[MaterializedView]:
+        """The materialized views computed from tables or views, at any depth, lowest first.
+
+        Relations are qualified names; a read table is named by its plain view or with its version.
+        """
+        names = set(relations)
+        plain = {_plain(name) for name in names}
+        found: dict[str, MaterializedView] = {}
+        for view in self.values():
+            tables = {_plain(table) for table in view.tables}
+            if view.views & (names | found.keys()) or tables & plain:
+                found[view.name] = view
+        return list(found.values())
+
+
+def materialized_views(connection: Connection) -> Views:
+    """Read the catalogue."""
+    rows = connection.execute(statement("worker.refresh", "materialized_views")).fetchall()
+    found = {
+        name: MaterializedView(name, frozenset(tables), frozenset(views), populated, key)
+        for name, tables, views, populated, key in rows
+    }
+    order = TopologicalSorter({view.name: sorted(view.views) for view in found.values()})
+    return Views({name: found[name] for name in order.static_order() if name in found})
+
+
+def _plain(table: str) -> str:
+    """A read table's name without its version: that of the view over it."""
+    return _VERSION.sub("", table)
+
+
+def _keepers() -> dict[str, str]:
+    """Which subscription keeps which read table."""
+    return {
+        f"{one.table.schema or 'query'}.{one.table.name}": one.name
+        for one in subscriptions
+        if isinstance(one, Projection)
+    }

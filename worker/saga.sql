@@ -1,0 +1,42 @@
+-- name: load_sagas
+-- The sagas that a batch of events concerns, held until the commit.
+SELECT saga_id, key, state::text, due_at FROM cqrs.sagas
+ WHERE saga_id = ANY (%(ids)s::uuid[]) AND saga_type = %(type)s
+ ORDER BY saga_id
+   FOR NO KEY UPDATE
+
+-- name: keep_sagas
+-- Writes sagas, new or not.
+INSERT INTO cqrs.sagas AS s (saga_id, saga_type, key, state, due_at)
+SELECT n.saga_id, %(type)s, n.key, n.state, n.due_at
+  FROM jsonb_to_recordset(%(sagas)s::jsonb)
+       AS n (saga_id uuid, key text, state jsonb, due_at timestamptz)
+ ORDER BY n.saga_id
+    ON CONFLICT (saga_id) DO UPDATE
+   SET state = EXCLUDED.state, due_at = EXCLUDED.due_at, version = s.version + 1,
+       updated_at = clock_timestamp()
+
+-- name: note_saga_events
+-- Adds to the history of sagas, in order.
+INSERT INTO cqrs.saga_events (saga_id, event_type, event_data, position)
+SELECT n.saga_id, n.event_type, n.event_data, n."position"
+  FROM ROWS FROM (jsonb_to_recordset(%(notes)s::jsonb)
+                  AS (saga_id uuid, event_type text, event_data jsonb, "position" bigint))
+       WITH ORDINALITY AS n (saga_id, event_type, event_data, "position", ord)
+ ORDER BY n.ord
+
+-- name: sagas_are_due
+-- Whether a step of any saga is past its deadline.
+SELECT EXISTS (SELECT FROM cqrs.sagas WHERE due_at <= clock_timestamp())
+
+-- name: due_sagas
+-- Sagas whose step is past its deadline, the longest first.
+SELECT saga_id, state ->> 'step', state ->> 'waits_for', state ->> 'sends' FROM cqrs.sagas
+ WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 200
+
+-- name: deadline_noticed
+-- Comes back to a saga after this many seconds (NULL: never) unless it has moved on meanwhile;
+-- no row if it has, or if somebody else was faster.
+UPDATE cqrs.sagas SET due_at = clock_timestamp() + %(seconds)s::float * interval '1 second'
+ WHERE saga_id = %(id)s::uuid AND state ->> 'step' = %(step)s AND due_at <= clock_timestamp()
+RETURNING saga_id

@@ -1,0 +1,78 @@
+"""Schema changes that span both sides: planned, recorded, executed as one, and taken back.
+
+    Change ──read──> operations ──plan──> Plan ──record──> changeset ──turn──> one transaction
+    (files)          (statements)         (planning)       (journal)   (turn)  (transaction)
+                                                                                    │ COMMIT
+                                      rebuilds, refreshes, purges <── hand over ────┘
+                                                                      (handover)
+
+What it promises:
+
+- A changeset is recorded before anything runs and stays in the history, whatever becomes of it.
+- It happens whole or not at all, down to SIGKILL; a step that cannot run in a transaction is finished
+  or cleaned up.
+- Nobody waits for its locks longer than `Limits.lock_timeout`; only one is executed at a time.
+- What depends on what it changes is known beforehand, from the catalogue and from the registry, and
+  exactly those rebuilds, refreshes and purges follow.
+
+Everything takes a `Context`: how to connect, the read side, the limits.
+"""
+
+from worker.schema.change import Change, Operation, Side
+from worker.schema.changesets import execute_changeset, plan_change, track, track_change
+from worker.schema.context import Context, Limits
+from worker.schema.dependencies import Dependency, analyze_dependencies, column_users, hanging_on
+from worker.schema.deployments import (
+    Deployment,
+    begin_deployment,
+    deployment,
+    deployments,
+    end_deployment,
+    open_deployment,
+)
+from worker.schema.files import read_file
+from worker.schema.handover import hand_over
+from worker.schema.names import ObjectName
+from worker.schema.plan import FollowUp, Plan
+from worker.schema.read_side import Dependant, DependantKind, ReadSide
+from worker.schema.records import Changeset, history, load
+from worker.schema.refreshing import in_dependency_order, refresh_query_side
+from worker.schema.rollback import rollback_changeset
+from worker.schema.turn import recover
+
+__all__ = [
+    "Change",
+    "Changeset",
+    "Context",
+    "Dependant",
+    "DependantKind",
+    "Dependency",
+    "Deployment",
+    "FollowUp",
+    "Limits",
+    "ObjectName",
+    "Operation",
+    "Plan",
+    "ReadSide",
+    "Side",
+    "analyze_dependencies",
+    "begin_deployment",
+    "column_users",
+    "deployment",
+    "deployments",
+    "end_deployment",
+    "execute_changeset",
+    "hand_over",
+    "hanging_on",
+    "history",
+    "in_dependency_order",
+    "load",
+    "open_deployment",
+    "plan_change",
+    "read_file",
+    "recover",
+    "refresh_query_side",
+    "rollback_changeset",
+    "track",
+    "track_change",
+]

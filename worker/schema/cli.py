@@ -1,0 +1,228 @@
+"""`cqrs changeset`, `cqrs deployment` and `cqrs deps`; `mount` puts them under `cqrs`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import psycopg
+import typer
+from rich.console import Console, RenderableType
+
+from worker.errors import CqrsError
+from worker.schema import shown
+from worker.schema.change import Change
+from worker.schema.changesets import execute_changeset, plan_change, track
+from worker.schema.context import Context
+from worker.schema.dependencies import analyze_dependencies, hanging_on
+from worker.schema.deployments import begin_deployment, deployments, end_deployment
+from worker.schema.files import read_file
+from worker.schema.graph import dependency_graph
+from worker.schema.journal import message_of
+from worker.schema.pictures import dot, mermaid
+from worker.schema.reading import Schemas
+from worker.schema.records import Changeset, Status, history, load
+from worker.schema.rollback import rollback_changeset
+from worker.schema.svg import svg
+from worker.schema.turn import recover
+
+P = ParamSpec("P")
+R = TypeVar("R")
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+FileArgument = Annotated[Path, typer.Argument(help="A .toml or .sql changeset.", dir_okay=False)]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The changeset's id.")]
+ForceFlag = Annotated[bool, typer.Option("--force", help="Overrule the rule that says no.")]
+
+changesets = typer.Typer(no_args_is_help=True, help="Schema changes that span both sides.")
+deployment = typer.Typer(no_args_is_help=True, help="Groups of changesets and refreshes.")
+out, err = Console(), Console(stderr=True)
+_make_context: list[Callable[[], Context]] = []
+
+
+class Format(StrEnum):
+    """How dependencies are shown."""
+
+    TABLE = "table"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+
+
+def mount(app: typer.Typer, make_context: Callable[[], Context]) -> None:
+    """Put the commands under `app`; `make_context` is called when one of them runs."""
+    _make_context[:] = [make_context]
+    app.add_typer(changesets, name="changeset")
+    app.add_typer(deployment, name="deployment")
+    app.command("deps")(deps)
+
+
+def context() -> Context:
+    """The context that the application was mounted with."""
+    return _make_context[0]()
+
+
+def explained(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the errors that a user can make into one sentence and exit code 1."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (CqrsError, psycopg.errors.InvalidSchemaName) as error:
+            reason = message_of(error)
+            err.print(f"cqrs: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+
+    return run
+
+
+@changesets.command("plan")
+@explained
+def plan_(file: FileArgument, as_json: JsonFlag = False) -> None:
+    """Say what a changeset would do, and do nothing. Exit code 1 if it cannot be applied."""
+    found = plan_change(context(), read_file(file))
+    _give(as_json, shown.plan_to_json(found), shown.show_plan(found))
+    if not found.is_possible:
+        raise typer.Exit(1)
+
+
+@changesets.command()
+@explained
+def apply(
+    file: FileArgument,
+    wait: Annotated[bool, typer.Option("--record-only", help="Record it, execute later.")] = False,
+    force: ForceFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Record a changeset and execute it, in one transaction."""
+    change: Change = read_file(file)
+    _show(track(context(), change, atomic=not wait, force=force), as_json)
+
+
+@changesets.command()
+@explained
+def execute(changeset: IdArgument, as_json: JsonFlag = False) -> None:
+    """Execute a changeset that was recorded, or that failed, once more."""
+    _show(execute_changeset(context(), changeset), as_json)
+
+
+@changesets.command()
+@explained
+def rollback(changeset: IdArgument, force: ForceFlag = False, as_json: JsonFlag = False) -> None:
+    """Take a completed changeset back, by the undos that it carries."""
+    _show(rollback_changeset(context(), changeset, force=force), as_json)
+
+
+@changesets.command("list")
+@explained
+def list_(
+    status: Annotated[
+        str | None, typer.Option(help="pending, in_progress, completed, failed or rolled_back")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """The history, newest first, failed ones included."""
+    here = context()
+    recover(here)
+    with here.connection() as connection:
+        found = history(connection, status=_status(status), limit=limit)
+    _give(as_json, shown.plain(found), [shown.show_history(found)])
+
+
+@changesets.command()
+@explained
+def show(changeset: IdArgument, as_json: JsonFlag = False) -> None:
+    """One changeset with its operations."""
+    here = context()
+    recover(here)
+    with here.connection() as connection:
+        found = load(connection, changeset)
+    _show(found, as_json)
+
+
+@deployment.command()
+@explained
+def begin(name: str, as_json: JsonFlag = False) -> None:
+    """Open a deployment; changesets and refreshes belong to it until it ends."""
+    found = begin_deployment(context(), name)
+    _give(as_json, shown.plain(found), [shown.show_deployments([found])])
+
+
+@deployment.command()
+@explained
+def end(
+    message: Annotated[str, typer.Argument()] = "",
+    failed: Annotated[bool, typer.Option("--failed", help="It did not succeed.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Close the open deployment."""
+    found = end_deployment(context(), message, outcome="failed" if failed else "succeeded")
+    _give(as_json, shown.plain(found), [shown.show_deployments([found])])
+
+
+@deployment.command("list")
+@explained
+def deployments_(as_json: JsonFlag = False) -> None:
+    """Deployments, newest first."""
+    with context().connection() as connection:
+        found = deployments(connection)
+    _give(as_json, shown.plain(found), [shown.show_deployments(found)])
+
+
+@explained
+def deps(
+    object_name: Annotated[str | None, typer.Option("--object", help="Around this one.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="How.")] = Format.TABLE,
+    command_schema: str = "command",
+    query_schema: str = "query",
+    as_json: JsonFlag = False,
+) -> None:
+    """What on the query side depends on what on the command side."""
+    here, schemas = context(), Schemas(command_schema, query_schema)
+    if format_ is Format.TABLE:
+        _table_of_dependencies(here, schemas, object_name, as_json)
+        return
+    with here.connection() as connection:
+        graph = dependency_graph(connection, here.read_side, schemas, object_name)
+    draw = {Format.MERMAID: mermaid, Format.DOT: dot, Format.SVG: svg}[format_]
+    typer.echo(draw(graph), nl=False)
+
+
+def _table_of_dependencies(
+    here: Context, schemas: Schemas, object_name: str | None, as_json: bool
+) -> None:
+    with here.connection() as connection:
+        found = analyze_dependencies(connection, schemas.command, schemas.query)
+        if object_name is not None:
+            graph = dependency_graph(connection, here.read_side, schemas, object_name)
+            wanted = next(iter(graph.nodes))
+            found = [each for each in found if wanted in each.path]
+    hanging = hanging_on(found, here.read_side)
+    data = {"dependencies": shown.plain(found), "hanging": shown.plain(hanging)}
+    _give(as_json, data, [shown.show_dependencies(found, hanging)])
+
+
+def _status(text: str | None) -> Status | None:
+    known: tuple[Status, ...] = ("pending", "in_progress", "completed", "failed", "rolled_back")
+    found = next((each for each in known if each == text), None)
+    if text is not None and found is None:
+        raise typer.BadParameter(f"one of {', '.join(known)}")
+    return found
+
+
+def _show(changeset: Changeset, as_json: bool) -> None:
+    _give(as_json, shown.plain(changeset), shown.show_changeset(changeset))
+
+
+def _give(as_json: bool, data: Any, lines: Iterable[RenderableType]) -> None:
+    """Plain data as JSON, or tables and lines for people."""
+    if as_json:
+        typer.echo(json.dumps(data, indent=2))
+        return
+    for each in lines:
+        out.print(each)

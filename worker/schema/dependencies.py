@@ -1,0 +1,136 @@
+"""What depends on what: the catalogue's answer, by `cqrs.analyze_dependencies` and relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+
+from worker.schema.names import ObjectName
+from worker.schema.read_side import Dependant, ReadSide
+from worker.schema.statements.effects import ColumnChange, Target
+from worker.sql import statement
+
+Connection = psycopg.Connection[Any]
+FOREIGN_KEY = "foreign key"
+FAMILY = frozenset({"partition", "inheritance"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """`query_object` depends on `command_object`, by `path` (both ends included).
+
+    `links` has the kind of each step of the path: "view", "materialized view", "function",
+    "foreign key", "partition", …
+    """
+
+    command_object: str
+    query_object: str
+    type: Literal["direct", "indirect"]
+    path: tuple[str, ...]
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """An object that depends on `root`, wherever it lies."""
+
+    root: str
+    name: str
+    schema: str
+    kind: str
+    path: tuple[str, ...]
+    links: tuple[str, ...]
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether its contents or definition come from the root's, rather than being tied to it."""
+        return FOREIGN_KEY not in self.links
+
+    @property
+    def blocks_drop(self) -> bool:
+        """Whether PostgreSQL refuses to drop the root while this stands (without CASCADE)."""
+        return self.links == (FOREIGN_KEY,) or (self.is_computed and self.links[0] not in FAMILY)
+
+
+def analyze_dependencies(
+    connection: Connection, command_schema: str = "command", query_schema: str = "query"
+) -> list[Dependency]:
+    """Every pair of a command object and a query object that depends on it, each once.
+
+    Raises psycopg.errors.InvalidSchemaName when there is no such schema.
+    """
+    rows = connection.execute(
+        statement(__package__ or "", "analyze"), {"command": command_schema, "query": query_schema}
+    )
+    return [
+        Dependency(command, query, type_, tuple(path), tuple(links))
+        for command, query, type_, path, links in rows
+    ]
+
+
+def hanging_on(
+    dependencies: Iterable[Dependency], read_side: ReadSide
+) -> dict[str, list[Dependant]]:
+    """Projections, queries, cache tags and refresh schedules on each object of an analysis."""
+    names = {each for dependency in dependencies for each in dependency.path}
+    found: dict[str, list[Dependant]] = {}
+    for dependant in read_side.dependants_of([ObjectName.parse(name) for name in names]):
+        found.setdefault(str(dependant.object), []).append(dependant)
+    return found
+
+
+def identities(connection: Connection, targets: Collection[Target]) -> dict[str, tuple[str, ...]]:
+    """What the catalogue calls some objects, by how they were written: overloads are several.
+
+    Objects that do not exist are left out.
+    """
+    names = sorted({each.name for each in targets if each.name.schema and each.name.name})
+    rows = connection.execute(
+        statement(__package__ or "", "identities"),
+        {
+            "schemas": [name.schema for name in names],
+            "names": [name.name for name in names],
+            "quoted": [str(name) for name in names],
+        },
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for schema, name, identity, _ in rows:
+        key = str(ObjectName(schema, name))
+        found[key] = (*found.get(key, ()), identity)
+    return found
+
+
+def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[Dependent]:
+    """Everything that depends on some objects (by their identities) of one schema."""
+    if not names:
+        return []
+    rows = connection.execute(
+        statement(__package__ or "", "dependants"), {"schema": schema, "names": list(names)}
+    )
+    return [
+        Dependent(root, name, lies_in, kind, tuple(path), tuple(links))
+        for root, name, lies_in, kind, path, links in rows
+    ]
+
+
+def column_users(
+    connection: Connection, changes: Sequence[ColumnChange]
+) -> dict[ColumnChange, list[Dependent]]:
+    """Objects that use columns, directly."""
+    by_key = {(str(change.table), change.column): change for change in changes}
+    rows = connection.execute(
+        statement(__package__ or "", "column_users"),
+        {
+            "tables": [table for table, _ in by_key],
+            "columns": [column for _, column in by_key],
+        },
+    )
+    found: dict[ColumnChange, list[Dependent]] = {change: [] for change in changes}
+    for table, column, name, schema, kind, link in rows:
+        found[by_key[table, column]].append(
+            Dependent(table, name, schema, kind, (table, name), (link,))
+        )
+    return found

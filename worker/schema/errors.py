@@ -1,0 +1,148 @@
+"""What can go wrong with a changeset, and what to do about it.
+
+Permanent
+└── SchemaError
+    ├── InvalidChange          the changeset says what it may not (every problem named)
+    ├── VersionRefused         the version is too low, or too small a step
+    ├── UnknownChangeset       no changeset has this id
+    ├── WrongStatus            it was executed already, is pending, was rolled back, …
+    ├── ChangeFailed           an operation failed; nothing of the changeset was kept
+    ├── MissingUndo            a rollback needs undos that the changeset does not carry
+    ├── NewerChangeStands      a rollback would take away what a newer changeset builds on
+    ├── DeploymentOpen         one deployment is open already
+    ├── NoDeploymentOpen       there is none to end
+    └── UnknownObject          no such view, or not one that can be refreshed
+Transient
+└── ChangesetBusy              another changeset is being executed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from worker.errors import Permanent, Transient
+
+
+class SchemaError(Permanent):
+    """Root of what makes a schema change impossible as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: with operation `operation` (from 1; None: with the whole).
+
+    `line` and `column` count from 1, in the operation's own text, or in the file that it came from.
+    """
+
+    message: str
+    operation: int | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        where = [f"operation {self.operation}"] if self.operation is not None else []
+        if self.line is not None:
+            where.append(f"line {self.line}, column {self.column}")
+        return f"{self.message} ({', '.join(where)})" if where else self.message
+
+
+class InvalidChange(SchemaError):
+    """The changeset says something that it may not; nothing was recorded and nothing run."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class VersionRefused(SchemaError):
+    """The version does not follow the newest completed one. `force` overrules it."""
+
+    def __init__(self, version: str, newest: str, why: str) -> None:
+        super().__init__(f"{why} (version {version}, newest completed {newest})")
+        self.version, self.newest = version, newest
+
+
+class UnknownChangeset(SchemaError):
+    """No changeset has this id."""
+
+    def __init__(self, changeset_id: UUID | str) -> None:
+        super().__init__(
+            f"there is no such changeset; `cqrs changeset list` shows them (id {changeset_id})"
+        )
+        self.changeset_id = changeset_id
+
+
+class WrongStatus(SchemaError):
+    """What was asked for is not possible in the changeset's present status."""
+
+    def __init__(self, changeset_id: UUID, status: str, wanted: str) -> None:
+        super().__init__(f"{wanted} (changeset {changeset_id}, status {status})")
+        self.changeset_id, self.status = changeset_id, status
+
+
+class ChangeFailed(SchemaError):
+    """A changeset failed, and the database is as it was. The history shows it under its id."""
+
+    def __init__(self, changeset_id: UUID, reason: str, sqlstate: str | None = None) -> None:
+        state = f", SQLSTATE {sqlstate}" if sqlstate else ""
+        super().__init__(f"{reason} (changeset {changeset_id}{state})")
+        self.changeset_id, self.reason, self.sqlstate = changeset_id, reason, sqlstate
+
+
+class MissingUndo(SchemaError):
+    """A rollback needs an undo for every operation."""
+
+    def __init__(self, changeset_id: UUID, missing: Sequence[str]) -> None:
+        listed = "; ".join(missing)
+        super().__init__(f"these operations carry no undo: {listed} (changeset {changeset_id})")
+        self.changeset_id, self.missing = changeset_id, tuple(missing)
+
+
+class NewerChangeStands(SchemaError):
+    """Changesets are rolled back newest first. `force` overrules it."""
+
+    def __init__(self, changeset_id: UUID, newer: UUID, description: str) -> None:
+        super().__init__(
+            f"a newer changeset stands, roll that back first: {newer}, {description!r}"
+            f" (changeset {changeset_id})"
+        )
+        self.changeset_id, self.newer = changeset_id, newer
+
+
+class DeploymentOpen(SchemaError):
+    """Only one deployment is open at a time."""
+
+    def __init__(self, name: str, begun_at: datetime, begun_by: str) -> None:
+        super().__init__(
+            f"a deployment is open already; end it with `cqrs deployment end`"
+            f" ({name!r}, begun {begun_at:%Y-%m-%d %H:%M:%S %Z} by {begun_by})"
+        )
+        self.name, self.begun_at, self.begun_by = name, begun_at, begun_by
+
+
+class NoDeploymentOpen(SchemaError):
+    """There is no deployment to end."""
+
+    def __init__(self) -> None:
+        super().__init__("no deployment is open; `cqrs deployment begin NAME` opens one")
+
+
+class UnknownObject(SchemaError):
+    """A name that leads nowhere, or to something of the wrong kind."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{why} ({name})")
+        self.name = name
+
+
+class ChangesetBusy(Transient):
+    """Another changeset is being executed; it was waited for as long as the limits allow."""
+
+    def __init__(self, running: str, seconds: float) -> None:
+        super().__init__(
+            f"another changeset is being executed, and did not end within {seconds:g} s ({running})"
+        )
+        self.running, self.seconds = running, seconds

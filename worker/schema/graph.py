@@ -1,0 +1,139 @@
+"""The dependency graph that pictures are drawn of: the catalogue's objects, and the registry's."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from worker.schema.dependencies import Connection
+from worker.schema.errors import UnknownObject
+from worker.schema.names import ObjectName
+from worker.schema.read_side import ReadSide
+from worker.schema.reading import USUAL, Schemas
+from worker.sql import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An object of the catalogue, or (with `schema` empty) a projection, query, tag or schedule."""
+
+    name: str
+    schema: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`dependant` depends on `on`."""
+
+    on: str
+    dependant: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes by name, and the edges between them."""
+
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+    schemas: Schemas = USUAL
+
+    def above(self, name: str) -> set[str]:
+        """Everything that an object depends on, at any distance, itself included."""
+        return _closure([name], [(edge.dependant, edge.on) for edge in self.edges])
+
+    def below(self, name: str) -> set[str]:
+        """Everything that depends on an object, at any distance, itself included."""
+        return _closure([name], [(edge.on, edge.dependant) for edge in self.edges])
+
+    def only(self, names: Collection[str]) -> Graph:
+        """The part of the graph between some nodes."""
+        edges = tuple(each for each in self.edges if each.on in names and each.dependant in names)
+        return Graph(
+            {name: node for name, node in self.nodes.items() if name in names}, edges, self.schemas
+        )
+
+
+def dependency_graph(
+    connection: Connection,
+    read_side: ReadSide,
+    schemas: Schemas = USUAL,
+    object_name: str | None = None,
+) -> Graph:
+    """What lies between the command side and the query side, or around one object.
+
+    Raises UnknownObject when no such object exists.
+    """
+    whole = _catalogue(connection, schemas)
+    if object_name is not None:
+        middle = _known(connection, object_name)
+        part = whole.only(whole.above(middle.name) | whole.below(middle.name))
+        part = Graph({middle.name: middle, **part.nodes}, part.edges, schemas)
+    else:
+        part = whole.only(_between(whole))
+    return _with_hanging(part, read_side)
+
+
+def _catalogue(connection: Connection, schemas: Schemas) -> Graph:
+    """Every dependency in the database, but for the way of rows up from a partition."""
+    with connection.transaction():
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        rows = connection.execute(statement(__package__ or "", "edges")).fetchall()
+    nodes: dict[str, Node] = {}
+    edges = []
+    for schema, name, kind, dependant_schema, dependant, dependant_kind, link in rows:
+        nodes[name] = Node(name, schema, kind)
+        nodes[dependant] = Node(dependant, dependant_schema, dependant_kind)
+        edges.append(Edge(name, dependant, link))
+    return Graph(nodes, tuple(edges), schemas)
+
+
+def _between(graph: Graph) -> set[str]:
+    """Objects on some way from a command object to a query object."""
+    command = [node.name for node in graph.nodes.values() if node.schema == graph.schemas.command]
+    query = [node.name for node in graph.nodes.values() if node.schema == graph.schemas.query]
+    down = _closure(command, [(edge.on, edge.dependant) for edge in graph.edges])
+    up = _closure(query, [(edge.dependant, edge.on) for edge in graph.edges])
+    return down & up
+
+
+def _closure(roots: Iterable[str], steps: Iterable[tuple[str, str]]) -> set[str]:
+    following: dict[str, list[str]] = {}
+    for source, target in steps:
+        following.setdefault(source, []).append(target)
+    found, ahead = set(roots), list(roots)
+    while ahead:
+        for name in following.get(ahead.pop(), ()):
+            if name not in found:
+                found.add(name)
+                ahead.append(name)
+    return found
+
+
+def _known(connection: Connection, text: str) -> Node:
+    """The object of this name. A function may be named without its arguments."""
+    try:
+        wanted = ObjectName.parse(text)
+    except ValueError as error:
+        raise UnknownObject(text, str(error)) from None
+    rows = connection.execute(
+        statement(__package__ or "", "objects_of"), {"schema": wanted.schema}
+    ).fetchall()
+    kinds: dict[str, str] = dict(rows)
+    for name, kind in kinds.items():
+        if name == str(wanted) or name.partition("(")[0] == str(wanted):
+            return Node(name, wanted.schema, kind)
+    close = difflib.get_close_matches(str(wanted), kinds, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise UnknownObject(text, f"there is no such object{hint}")
+
+
+def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
+    """The same with what the registry knows of."""
+    nodes, edges = dict(graph.nodes), list(graph.edges)
+    for each in read_side.dependants_of([ObjectName.parse(name) for name in graph.nodes]):
+        nodes[str(each)] = Node(str(each), "", each.kind.value)
+        edges.append(Edge(str(each.object), str(each), each.kind.value))
+    return Graph(nodes, tuple(edges), graph.schemas)

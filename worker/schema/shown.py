@@ -1,0 +1,237 @@
+"""Plans, changesets and dependencies for people to read (rich), and for machines (plain data)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from worker.schema.dependencies import Dependency
+from worker.schema.deployments import Deployment
+from worker.schema.names import ObjectName
+from worker.schema.plan import Plan
+from worker.schema.read_side import Dependant
+from worker.schema.reading import ReadOperation
+from worker.schema.records import Changeset, HistoryLine
+from worker.schema.statements.effects import LockMode
+from worker.schema.versions import Version
+
+
+def plain(value: Any) -> Any:
+    """Any of this package's values as JSON knows them: names as text, durations in seconds."""
+    if isinstance(value, ObjectName | Version | UUID | LockMode):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | timedelta):
+        return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """A plan as plain data."""
+    return {
+        "version": plain(plan.version),
+        "possible": plan.is_possible,
+        "step": plain(plan.step),
+        "operations": [_operation_to_json(each) for each in plan.operations],
+        "locks": [{"object": str(each.name), "mode": str(each.mode)} for each in plan.locks],
+        "dependents": [plain(each) for each in plan.dependents],
+        "hanging": [plain(each) for each in plan.hanging],
+        "breaking": list(plan.breaking),
+        "blocked": [plain(each) for each in plan.blocked],
+        "notes": list(plan.notes),
+        "follow_up": plain(plan.follow_up),
+        "version_problem": plan.version_problem,
+    }
+
+
+_DEEDS = ("creates", "alters", "drops", "writes", "refreshes", "touches", "reads")
+
+
+def _operation_to_json(operation: ReadOperation) -> dict[str, Any]:
+    effects = operation.effects
+    return {
+        "number": operation.number,
+        "side": operation.side.value,
+        "statement": effects.statement,
+        **{deed: [str(each) for each in getattr(effects, deed)] for deed in _DEEDS},
+        "columns": [str(each) for each in effects.columns],
+        "has_undo": operation.undo is not None,
+        "opaque": effects.opaque,
+    }
+
+
+def show_plan(plan: Plan) -> Iterator[RenderableType]:
+    """A plan: operations, locks, what depends on it, what follows, what stands against it."""
+    yield _operations_of(plan)
+    yield _locks_of(plan)
+    yield from _paragraph("Depends on it, by the catalogue", _dependents(plan))
+    yield from _paragraph(
+        "Hangs on it, by the registry", (f"{each} (on {each.object})" for each in plan.hanging)
+    )
+    yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
+    yield from _paragraph("Refreshed afterwards", map(str, plan.follow_up.refreshes))
+    yield from _paragraph("Purged afterwards", plan.follow_up.purges)
+    yield from _paragraph("Needs a new major version, because it", plan.breaking)
+    yield from _paragraph("Worth knowing", plan.notes)
+    yield from _paragraph(
+        "In the way", (f"operation {each.number}: {each}" for each in plan.blocked), "red"
+    )
+    yield from _paragraph("Version", filter(None, [plan.version_problem]), "red")
+    yield Text("\n" + _verdict(plan), style="green" if plan.is_possible else "red")
+
+
+def _verdict(plan: Plan) -> str:
+    if not plan.is_possible:
+        return "This cannot be applied as it stands."
+    if plan.step is not None:
+        return f"Runs as a step of its own, outside a transaction ({plan.step.value})."
+    return f"Runs in one transaction: {len(plan.operations)} operation(s)."
+
+
+def _operations_of(plan: Plan) -> Table:
+    table = Table("#", "side", "statement", "what it does", "undo", title="Operations")
+    for each in plan.operations:
+        done = [f"{deed} {target}" for deed in _DEEDS for target in getattr(each.effects, deed)]
+        done += [str(column) for column in each.effects.columns]
+        undo = each.undo.statement if each.undo else "none"
+        table.add_row(
+            str(each.number), each.side.value, each.effects.statement, Text("\n".join(done)), undo
+        )
+    return table
+
+
+def _locks_of(plan: Plan) -> Table:
+    table = Table("relation", "lock", "makes wait", title="Locks on what exists")
+    for lock in plan.locks:
+        table.add_row(Text(str(lock.name)), str(lock.mode), _waiting(lock.mode))
+    return table
+
+
+def _waiting(mode: LockMode) -> str:
+    if mode.stops_readers:
+        return "readers and writers"
+    if mode.stops_writers:
+        return "writers"
+    return "other schema changes" if mode >= LockMode.SHARE_UPDATE_EXCLUSIVE else "hardly anyone"
+
+
+def _dependents(plan: Plan) -> Iterator[str]:
+    for each in plan.dependents:
+        yield f"{each.kind} {each.name} ({' → '.join(each.path)})"
+
+
+def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[RenderableType]:
+    listed = list(lines)
+    if listed:
+        yield Text(f"\n{title}", style=f"bold {style}".strip())
+        yield from (Text(f"  {line}", style=style) for line in listed)
+
+
+def show_history(lines: Sequence[HistoryLine]) -> Table:
+    """The history, a line per changeset."""
+    table = Table(
+        "id", "created", "version", "status", "command", "query", "description", "by", "error"
+    )
+    for each in lines:
+        table.add_row(
+            str(each.changeset_id),
+            _time(each.created_at),
+            each.version or "",
+            _status(each.status),
+            str(each.command_ops_count),
+            str(each.query_ops_count),
+            Text(each.description),
+            Text(each.created_by),
+            Text(each.error or ""),
+        )
+    return table
+
+
+def _status(status: str) -> Text:
+    colours = {"completed": "green", "failed": "red", "in_progress": "yellow"}
+    return Text(status, style=colours.get(status, ""))
+
+
+def _time(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""
+
+
+def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
+    """One changeset with its operations."""
+    yield Text.assemble(
+        (changeset.description, "bold"), f"  {changeset.version or ''}  ", _status(changeset.status)
+    )
+    yield Text(
+        f"{changeset.id}, created {_time(changeset.created_at)} by {changeset.created_by}"
+        + (f", in deployment {changeset.deployment!r}" if changeset.deployment else "")
+    )
+    if changeset.error:
+        yield Text(changeset.error, style="red")
+    table = Table("#", "side", "kind", "object", "took", "success", "undo", "error")
+    for each in changeset.operations:
+        took = f"{each.duration.total_seconds() * 1000:.1f} ms" if each.duration else ""
+        success = {True: "yes", False: "no", None: ""}[each.success]
+        state = f" [{each.sqlstate}]" if each.sqlstate else ""
+        table.add_row(
+            str(each.number),
+            each.side.value,
+            each.kind,
+            Text(each.object or ""),
+            took,
+            success,
+            "yes" if each.undo else "",
+            Text((each.error or "") + state),
+        )
+    yield table
+
+
+def show_dependencies(
+    dependencies: Sequence[Dependency], hanging: dict[str, list[Dependant]]
+) -> Table:
+    """Pairs with their paths, and what hangs on each query object."""
+    table = Table("command object", "query object", "type", "path", "hangs on it")
+    for each in dependencies:
+        way = [each.path[0]] + [
+            f"{name} ({link})" for name, link in zip(each.path[1:], each.links, strict=True)
+        ]
+        on_it = ", ".join(map(str, hanging.get(each.query_object, ())))
+        table.add_row(
+            Text(each.command_object),
+            Text(each.query_object),
+            each.type,
+            Text(" → ".join(way)),
+            Text(on_it),
+        )
+    return table
+
+
+def show_deployments(found: Sequence[Deployment]) -> Table:
+    """Deployments, a line each."""
+    table = Table("name", "begun", "by", "ended", "outcome", "changesets", "failed", "message")
+    for each in found:
+        table.add_row(
+            Text(each.name),
+            _time(each.begun_at),
+            Text(each.begun_by),
+            _time(each.ended_at),
+            each.outcome or "open",
+            str(each.changesets),
+            str(each.failed),
+            Text(each.message or ""),
+        )
+    return table

@@ -1,0 +1,154 @@
+"""What a statement does to the database, as far as its own words tell: the planner's vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from worker.schema.names import ObjectName
+
+
+class LockMode(IntEnum):
+    """PostgreSQL's table locks, weakest first."""
+
+    ACCESS_SHARE = 1
+    ROW_SHARE = 2
+    ROW_EXCLUSIVE = 3
+    SHARE_UPDATE_EXCLUSIVE = 4
+    SHARE = 5
+    SHARE_ROW_EXCLUSIVE = 6
+    EXCLUSIVE = 7
+    ACCESS_EXCLUSIVE = 8
+
+    def __str__(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def stops_writers(self) -> bool:
+        """Whether an INSERT or UPDATE has to wait for it."""
+        return self >= LockMode.SHARE
+
+    @property
+    def stops_readers(self) -> bool:
+        """Whether even a SELECT has to wait for it."""
+        return self is LockMode.ACCESS_EXCLUSIVE
+
+
+class Touch(StrEnum):
+    """What happens to a column, as far as those who use it are concerned."""
+
+    DROP = "drop"
+    RETYPE = "retype"
+    RENAME = "rename"
+
+
+class Step(StrEnum):
+    """Statements that cannot run in a transaction, and may be a step of their own."""
+
+    CREATE_INDEX = "CREATE INDEX CONCURRENTLY"
+    DROP_INDEX = "DROP INDEX CONCURRENTLY"
+    REINDEX = "REINDEX CONCURRENTLY"
+    DETACH_PARTITION = "DETACH PARTITION CONCURRENTLY"
+    VACUUM = "VACUUM"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object and its kind: "table", "view", "materialized view", "index", "function", …"""
+
+    kind: str
+    name: ObjectName
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock that a statement takes on a relation and holds until the transaction ends.
+
+    With `family`, partitions and child tables are locked alike. For an index, `table_mode` is what
+    its table gets.
+    """
+
+    name: ObjectName
+    mode: LockMode
+    family: bool = True
+    table_mode: LockMode | None = None
+
+    def __str__(self) -> str:
+        return f"{self.mode} on {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """A change to a column that whoever uses it notices."""
+
+    table: ObjectName
+    column: str
+    touch: Touch
+
+    def __str__(self) -> str:
+        return f"{self.touch.value}s column {self.column} of {self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What one statement creates, alters, drops, writes and reads, and which locks it takes.
+
+    `touches` are objects that change in nothing that a reader sees: an index, a comment, a
+    constraint. `contents` are those that show other rows afterwards without being written: a view
+    that was replaced, a table that got a partition. `empty` are materialized views that are left
+    without data. `opaque` says why more may happen than the words tell; `step` marks a statement
+    that cannot run in a transaction; `refused` says why a changeset may not contain it at all.
+    """
+
+    statement: str
+    creates: tuple[Target, ...] = ()
+    alters: tuple[Target, ...] = ()
+    drops: tuple[Target, ...] = ()
+    writes: tuple[Target, ...] = ()
+    touches: tuple[Target, ...] = ()
+    reads: tuple[Target, ...] = ()
+    refreshes: tuple[Target, ...] = ()
+    contents: tuple[Target, ...] = ()
+    columns: tuple[ColumnChange, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    empty: tuple[ObjectName, ...] = ()
+    cascade: bool = False
+    opaque: str | None = None
+    step: Step | None = None
+    refused: str | None = None
+
+    @property
+    def changes(self) -> tuple[Target, ...]:
+        """Every object that is no longer quite what it was, or new."""
+        return (
+            *self.creates,
+            *self.alters,
+            *self.drops,
+            *self.writes,
+            *self.refreshes,
+            *self.touches,
+        )
+
+    @property
+    def noticed(self) -> tuple[Target, ...]:
+        """Objects that whoever depends on them may find changed."""
+        return tuple(
+            dict.fromkeys(
+                (
+                    *self.creates,
+                    *self.alters,
+                    *self.drops,
+                    *self.writes,
+                    *self.refreshes,
+                    *self.contents,
+                )
+            )
+        )
+
+    @property
+    def main(self) -> Target | None:
+        """The object that the statement is about, for the history."""
+        return next(iter((*self.changes, *self.reads)), None)

@@ -1,0 +1,87 @@
+"""Indexes, extended statistics, and housekeeping that rewrites or rebuilds them."""
+
+from __future__ import annotations
+
+from pglast import ast
+
+from worker.schema.names import ObjectName
+from worker.schema.statements.effects import Effects, Lock, LockMode, Step, Target
+from worker.schema.statements.tree import Node, name_of, option, qualified
+
+_UNNAMED = "name the index, so that what a failure leaves behind can be found and dropped"
+
+
+def create_index(statement: Node) -> Effects:
+    """CREATE INDEX: in the changeset's transaction, or CONCURRENTLY as a step of its own."""
+    table = name_of(statement.relation)
+    index = Target("index", ObjectName(table.schema, statement.idxname or ""))
+    alone = bool(statement.concurrent)
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if alone else LockMode.SHARE
+    return Effects(
+        "CREATE INDEX CONCURRENTLY" if alone else "CREATE INDEX",
+        creates=(index,) if statement.idxname else (),
+        touches=(Target("table", table),),
+        locks=(Lock(table, mode),),
+        step=Step.CREATE_INDEX if alone else None,
+        refused=_UNNAMED if alone and not statement.idxname else None,
+    )
+
+
+def reindex(statement: Node) -> Effects:
+    """REINDEX INDEX or TABLE; whole schemas and databases are no part of a changeset."""
+    if statement.relation is None:
+        return Effects(
+            "REINDEX",
+            refused="name one table or index: a changeset does not reindex "
+            "whole schemas or databases",
+        )
+    kind = "index" if statement.kind.name == "REINDEX_OBJECT_INDEX" else "table"
+    alone = option(statement.params, "concurrently")
+    mode = (
+        LockMode.SHARE_UPDATE_EXCLUSIVE
+        if alone
+        else (LockMode.ACCESS_EXCLUSIVE if kind == "index" else LockMode.SHARE)
+    )
+    target = Target(kind, name_of(statement.relation))
+    return Effects(
+        "REINDEX CONCURRENTLY" if alone else "REINDEX",
+        touches=(target,),
+        locks=(Lock(target.name, mode, table_mode=min(mode, LockMode.SHARE)),),
+        step=Step.REINDEX if alone else None,
+    )
+
+
+def vacuum(statement: Node) -> Effects:
+    """VACUUM runs outside any transaction; ANALYZE alone may run in one."""
+    tables = tuple(Target("table", name_of(each.relation)) for each in statement.rels or ())
+    name = "VACUUM" if statement.is_vacuumcmd else "ANALYZE"
+    full = statement.is_vacuumcmd and option(statement.options, "full")
+    mode = LockMode.ACCESS_EXCLUSIVE if full else LockMode.SHARE_UPDATE_EXCLUSIVE
+    return Effects(
+        name,
+        touches=tables,
+        locks=tuple(Lock(each.name, mode) for each in tables),
+        step=Step.VACUUM if statement.is_vacuumcmd else None,
+        refused=None if tables else f"name the tables to {name.lower()}",
+    )
+
+
+def cluster(statement: Node) -> Effects:
+    """CLUSTER of one table."""
+    if statement.relation is None:
+        return Effects("CLUSTER", refused="name the table to cluster")
+    table = Target("table", name_of(statement.relation))
+    lock = Lock(table.name, LockMode.ACCESS_EXCLUSIVE)
+    return Effects("CLUSTER", touches=(table,), locks=(lock,))
+
+
+def create_statistics(statement: Node) -> Effects:
+    """CREATE STATISTICS."""
+    made = Target("statistics", qualified(statement.defnames))
+    tables = [name_of(each) for each in statement.relations if isinstance(each, ast.RangeVar)]
+    return Effects(
+        "CREATE STATISTICS",
+        creates=(made,),
+        touches=tuple(Target("table", table) for table in tables),
+        locks=tuple(Lock(table, LockMode.SHARE_UPDATE_EXCLUSIVE) for table in tables),
+    )

@@ -1,0 +1,46 @@
+"""Views, materialized views and tables made by a query; refreshes."""
+
+from __future__ import annotations
+
+from worker.schema.statements.effects import Effects, Lock, LockMode, Target
+from worker.schema.statements.tree import Node, name_of, reads, shared, words
+
+
+def create_view(statement: Node) -> Effects:
+    """CREATE [OR REPLACE] VIEW."""
+    view = Target("view", name_of(statement.view))
+    read = reads(statement.query)
+    replaces = bool(statement.replace)
+    return Effects(
+        "CREATE OR REPLACE VIEW" if replaces else "CREATE VIEW",
+        creates=() if replaces else (view,),
+        alters=(view,) if replaces else (),
+        contents=(view,) if replaces else (),
+        reads=read,
+        locks=(*((Lock(view.name, LockMode.ACCESS_EXCLUSIVE),) if replaces else ()), *shared(read)),
+    )
+
+
+def create_as(statement: Node) -> Effects:
+    """CREATE MATERIALIZED VIEW and CREATE TABLE AS."""
+    made = Target(words(statement.objtype), name_of(statement.into.rel))
+    read = reads(statement.query)
+    return Effects(
+        f"CREATE {made.kind.upper()}" + ("" if made.kind == "materialized view" else " AS"),
+        creates=(made,),
+        reads=read,
+        locks=shared(read),
+        empty=(made.name,) if statement.into.skipData else (),
+    )
+
+
+def refresh(statement: Node) -> Effects:
+    """REFRESH MATERIALIZED VIEW; CONCURRENTLY runs in a transaction, and lets readers through."""
+    view = Target("materialized view", name_of(statement.relation))
+    mode = LockMode.EXCLUSIVE if statement.concurrent else LockMode.ACCESS_EXCLUSIVE
+    return Effects(
+        "REFRESH MATERIALIZED VIEW",
+        refreshes=(view,),
+        locks=(Lock(view.name, mode),),
+        empty=(view.name,) if statement.skipData else (),
+    )

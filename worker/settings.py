@@ -1,0 +1,243 @@
+"""Settings: one frozen object, read from the environment (prefix `CQRS_`) and nowhere else.
+
+Unset server URLs mean the embedded servers of `CQRS_HOME`: real PostgreSQL and Valkey that
+`cqrs up`, `cqrs demo` and the tests start. Each field below says its unit and special values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from typing_extensions import Annotated
+
+from worker import embedded
+from worker.errors import BadSettings, ServerUnavailable
+
+PREFIX = "CQRS_"
+Section = TypeVar("Section", bound=BaseModel)
+
+
+class Settings(BaseSettings):
+    """Every setting of the engine, validated at start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: str | None = Field(None, description="PostgreSQL; unset: the embedded one")
+    query_database_url: str | None = Field(
+        None, description="PostgreSQL that queries read from (a replica); unset: `database_url`"
+    )
+    broker_url: str | None = Field(None, description="Redis, Valkey or RabbitMQ; unset: embedded")
+    result_url: str | None = Field(None, description="Celery's result backend; unset: embedded")
+    cache_url: str | None = Field(
+        None, description="Redis or Valkey for cached answers and wake-up signals; unset: embedded"
+    )
+    home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
+    domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("tasks.orders",), description="packages of the domains to load, comma-separated"
+    )
+
+    batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
+    max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
+    after_timeout: float = Field(
+        60.0, gt=0, description="longest wait for the commands named in `after=`, seconds"
+    )
+    command_attempts: int = Field(
+        5, ge=1, le=20, description="times that a command is tried before it is a dead letter"
+    )
+
+    projection_batch_size: int = Field(
+        2_000, ge=1, le=50_000, description="most events that a projection folds at once"
+    )
+    wake_up_distance: float = Field(
+        0.005, ge=0, le=1, description="least time between two runs of the projections, seconds"
+    )
+    sweep_interval: float = Field(
+        1.0, gt=0, le=60, description="how often beat looks for lost wake-ups, seconds"
+    )
+    refresh_interval: float = Field(
+        900.0, gt=0, description="how often materialized views are refreshed, seconds"
+    )
+
+    task_time_limit: int = Field(120, ge=2, description="a task is killed after this, seconds")
+    task_soft_time_limit: int = Field(100, ge=1, description="a task is told to stop, seconds")
+    visibility_timeout: int = Field(
+        150, ge=3, description="a lost worker's messages come back after this, seconds"
+    )
+    result_expires: int = Field(86_400, ge=60, description="how long Celery keeps results, seconds")
+    statement_timeout: float = Field(
+        60.0, gt=0, description="longest SQL statement of a command or projection, seconds"
+    )
+    lock_timeout: float = Field(
+        10.0, gt=0, description="longest wait for a row lock in a command, seconds"
+    )
+    connect_timeout: int = Field(5, ge=1, le=60, description="wait for a server to answer, seconds")
+
+    redbeat: bool = Field(False, description="keep the schedule in Redis, for more than one beat")
+    flower_user: str = Field("ops", description="user of Flower's page")
+    flower_password: str | None = Field(None, description="unset: made up at each start, printed")
+    flower_port: int = Field(0, ge=0, le=65_535, description="0: any free port")
+    log_json: bool = Field(False, description="log lines as JSON, for machines")
+
+    @field_validator("domains", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Settings:
+        if not self.task_soft_time_limit < self.task_time_limit < self.visibility_timeout:
+            raise ValueError(
+                "task_soft_time_limit < task_time_limit < visibility_timeout must hold"
+                f" (are {self.task_soft_time_limit}, {self.task_time_limit},"
+                f" {self.visibility_timeout}): else a running task is delivered a second time"
+            )
+        return self
+
+    @cached_property
+    def servers(self) -> ServerUrls:
+        """Where the servers are; embedded ones are looked up in `home` once.
+
+        Raises ServerUnavailable when a URL is unset and no embedded server runs.
+        """
+        return ServerUrls.of(self)
+
+
+class ServerUrls(BaseModel, frozen=True):
+    """The five addresses, complete."""
+
+    database: str
+    query_database: str
+    broker: str
+    result: str
+    cache: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> ServerUrls:
+        """Take each URL from the settings, or else from the embedded servers."""
+        named = (
+            settings.database_url,
+            settings.broker_url,
+            settings.result_url,
+            settings.cache_url,
+        )
+        local = None if all(named) else _embedded(settings.home)
+        database = settings.database_url or (local.database_url if local else "")
+        return cls(
+            database=database,
+            query_database=settings.query_database_url or database,
+            broker=settings.broker_url or (local.broker_url if local else ""),
+            result=settings.result_url or (local.result_url if local else ""),
+            cache=settings.cache_url or (local.cache_url if local else ""),
+        )
+
+
+def _embedded(home: Path) -> embedded.Servers:
+    servers = embedded.find(home)
+    if servers is None:
+        raise ServerUnavailable(
+            "the embedded servers",
+            str(home),
+            "none is running there",
+            "Start them with `cqrs up`, or set CQRS_DATABASE_URL, CQRS_BROKER_URL,"
+            " CQRS_RESULT_URL and CQRS_CACHE_URL.",
+        )
+    return servers
+
+
+_current: Settings | None = None
+
+
+def get_settings() -> Settings:
+    """The settings of this process, read from the environment at first use.
+
+    Raises BadSettings, naming every wrong or unknown setting.
+    """
+    global _current
+    if _current is None:
+        _current = read_settings(os.environ)
+    return _current
+
+
+@contextmanager
+def using(settings: Settings) -> Iterator[Settings]:
+    """Make other settings current for a while: for tests and for `cqrs demo`."""
+    global _current
+    before, _current = _current, settings
+    try:
+        yield settings
+    finally:
+        _current = before
+
+
+def install(settings: Settings) -> None:
+    """Make other settings current for the rest of this process."""
+    global _current
+    _current = settings
+
+
+_sections: dict[str, type[BaseModel]] = {}
+
+
+def section(name: str, model: type[Section]) -> Section:
+    """A domain's own settings: `section("orders", Pricing)` reads `CQRS_ORDERS_<FIELD>`.
+
+    Raises BadSettings, naming the variable at fault.
+    """
+    _sections[name] = model
+    prefix = f"{PREFIX}{name.upper()}_"
+    values = {
+        field: os.environ[variable]
+        for field in model.model_fields
+        if (variable := prefix + field.upper()) in os.environ
+    }
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise BadSettings(_explain(error, prefix)) from None
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment; unknown `CQRS_` names are answered with "did you mean"."""
+    _refuse_unknown(environment)
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadSettings(_explain(error, PREFIX)) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and not _belongs_to_a_domain(name):
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise BadSettings(f"unknown setting {name}{hint}")
+
+
+def _belongs_to_a_domain(variable: str) -> bool:
+    """A domain's section is checked by the domain when it asks for it."""
+    domains = os.environ.get(f"{PREFIX}DOMAINS", "tasks.orders").split(",")
+    return any(
+        variable.startswith(f"{PREFIX}{domain.strip().rsplit('.', 1)[-1].upper()}_")
+        for domain in domains
+    )
+
+
+def _explain(error: ValidationError, prefix: str) -> str:
+    lines: list[str] = []
+    for problem in error.errors():
+        where = "_".join(str(part) for part in problem["loc"]).upper()
+        given: Any = problem.get("input")
+        shown = f" (is {given!r})" if where and not isinstance(given, dict) else ""
+        lines.append(f"{prefix + where + ': ' if where else ''}{problem['msg']}{shown}")
+    return "; ".join(lines)

@@ -1,0 +1,40 @@
+"""What queries read, and which queries there are: known without loading what answers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from worker.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a query reads, by name: projections (`orders.order_summaries`) and materialized views
+    (`query.revenue_by_product`)."""
+
+    reads: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.reads or self.views)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every source."""
+        return self.reads + self.views
+
+
+class Question(Protocol):
+    """What a query is to the engine: a name, what it reads, and how it is asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sources(self) -> Sources: ...
+
+    def ask(self, **parameters: Any) -> Any: ...
+
+
+queries: Registry[Question] = Registry("query")

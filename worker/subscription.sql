@@ -1,0 +1,105 @@
+-- name: add
+-- Gives subscriptions that are new a checkpoint at the beginning of the log.
+INSERT INTO cqrs.subscriptions (name)
+SELECT n.name FROM unnest(%(names)s::text[]) AS n (name)
+ WHERE NOT EXISTS (SELECT FROM cqrs.subscriptions AS s WHERE s.subscription = n.name)
+    ON CONFLICT (name) DO NOTHING
+
+-- name: checkpoints
+-- How far these subscriptions have read, a row for each partition; paused ones are left out.
+-- `taken`: somebody has the checkpoint, or had it and neither committed nor noted an error.
+SELECT name, subscription, partition, partitions, position, batch_size, letters, deaths,
+       xmax <> '0'::xid AND xmax <> xmin AS taken
+  FROM cqrs.subscriptions
+ WHERE subscription = ANY (%(names)s::text[]) AND NOT paused
+ ORDER BY deaths, name
+
+-- name: take
+-- Takes a checkpoint for this transaction, if it is where it was and nobody else has it.
+SELECT letters
+  FROM cqrs.subscriptions
+ WHERE name = %(name)s AND position = %(position)s AND partitions = %(partitions)s
+   AND deaths = %(deaths)s AND NOT paused
+   FOR UPDATE SKIP LOCKED
+
+-- name: move
+-- Moves a checkpoint forward, never back, over events that were handled.
+UPDATE cqrs.subscriptions
+   SET position = %(position)s, changed_position = %(position)s, error = NULL,
+       deaths = CASE WHEN suspect_upto > %(position)s THEN deaths ELSE 0 END,
+       updated_at = clock_timestamp()
+ WHERE name = %(name)s AND position < %(position)s
+
+-- name: pass_over
+-- Moves checkpoints over a stretch of the log that holds nothing for them.
+UPDATE cqrs.subscriptions AS s
+   SET position = %(upto)s,
+       deaths = CASE WHEN suspect_upto > %(upto)s THEN deaths ELSE 0 END,
+       updated_at = clock_timestamp()
+  FROM (SELECT s.name
+          FROM cqrs.subscriptions AS s
+          JOIN unnest(%(names)s::text[], %(partitions)s::smallint[]) AS w (name, partitions)
+               USING (name, partitions)
+         WHERE s.position = %(position)s AND NOT s.paused
+           FOR UPDATE OF s SKIP LOCKED) AS mine
+ WHERE s.name = mine.name
+RETURNING s.name
+
+-- name: note_error
+-- Keeps what went wrong for `cqrs status`. A row written anew bears no mark of who took it.
+UPDATE cqrs.subscriptions SET error = %(error)s, updated_at = clock_timestamp()
+ WHERE name = %(name)s
+
+-- name: note_death
+-- Counts a process that died over the events up to a position.
+UPDATE cqrs.subscriptions
+   SET deaths = deaths + 1, suspect_upto = %(upto)s, updated_at = clock_timestamp()
+ WHERE name = %(name)s
+
+-- name: count_letters
+-- Says how many dead letters the next batch has to mind: open ones, and discarded ones ahead.
+UPDATE cqrs.subscriptions AS s
+   SET letters = (SELECT count(*) FROM cqrs.dead_letters AS l
+                   WHERE l.subscription = s.subscription
+                     AND (l.state = 'open' OR l.state = 'discarded' AND l.position > s.position)),
+       updated_at = clock_timestamp()
+ WHERE s.name = ANY (%(names)s::text[])
+
+-- name: hold
+-- Every checkpoint of a subscription, held until the end of the transaction.
+SELECT name, subscription, partition, partitions, position, batch_size, letters, deaths, false
+  FROM cqrs.subscriptions
+ WHERE subscription = %(subscription)s
+ ORDER BY name
+   FOR UPDATE
+
+-- name: pause
+-- Pauses or resumes a subscription, all its partitions; a batch that runs is let finish.
+UPDATE cqrs.subscriptions SET paused = %(paused)s, updated_at = clock_timestamp()
+ WHERE subscription = %(subscription)s
+
+-- name: set_batch_size
+-- Sets how many events a batch holds at most; null: as the settings say.
+UPDATE cqrs.subscriptions SET batch_size = %(size)s, updated_at = clock_timestamp()
+ WHERE subscription = %(subscription)s
+
+-- name: reset
+-- Puts a subscription at a position, all its partitions, with nothing held against it.
+UPDATE cqrs.subscriptions
+   SET position = %(position)s, changed_position = %(position)s, error = NULL, deaths = 0,
+       suspect_upto = NULL, updated_at = clock_timestamp()
+ WHERE subscription = %(subscription)s
+
+-- name: drop_checkpoints
+-- Removes the checkpoints of a subscription, before others take their place.
+DELETE FROM cqrs.subscriptions WHERE subscription = %(subscription)s
+RETURNING position, changed_position, paused, batch_size, letters
+
+-- name: add_partitions
+-- Gives a subscription a checkpoint for each of its partitions, all at one position.
+INSERT INTO cqrs.subscriptions
+       (name, partition, partitions, position, changed_position, paused, batch_size, letters)
+SELECT CASE WHEN %(partitions)s::int = 1 THEN %(subscription)s
+            ELSE format('%%s#%%s', %(subscription)s::text, p) END,
+       p, %(partitions)s, %(position)s, %(changed)s, %(paused)s, %(batch_size)s, %(letters)s
+  FROM generate_series(0, %(partitions)s::int - 1) AS p

@@ -1,0 +1,31 @@
+"""What waits although nobody says so: the net under every wake-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker import db, event_log
+from worker.sql import statement
+from worker.subscribers import subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Groups of subscriptions that lag; whether commands are due; whether tags wait."""
+
+    groups: frozenset[str]
+    commands: bool
+    tags: bool
+
+
+def find_work() -> Waiting:
+    """Look at the log, the enqueued commands and the invalidations: three short statements."""
+    names = {one.name: one.group for one in subscriptions}
+    with db.writer() as connection:
+        horizon = event_log.horizon(connection)
+        rows = connection.execute(statement("worker", "checkpoints"), {"names": list(names)})
+        positions = dict(rows.fetchall())
+        due = connection.execute(statement("worker", "commands_are_due")).fetchone()
+        tags = connection.execute(statement("worker", "tags_wait")).fetchone()
+    behind = {group for name, group in names.items() if positions.get(name, 0) < horizon}
+    return Waiting(frozenset(behind), bool(due and due[0]), bool(tags and tags[0]))

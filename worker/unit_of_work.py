@@ -1,0 +1,138 @@
+"""One transaction, two round trips: everything a batch needs goes out in one pipeline, everything
+it changes comes back in another.
+
+    begin    BEGIN · receipts of these commands · rows, one ordered statement a table · numbers
+    settle   attribution · rows, one statement a table and kind · receipts and events · COMMIT
+
+Appending events is the last thing before COMMIT, because from the first position that is drawn
+until the commit the log's horizon waits for this transaction. If anything fails, nothing is there:
+the caller sees the database's error and the connection is given back rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from models.messages import Receipt
+from worker.changes import Changes
+from worker.db import Connection
+from worker.encoding import to_json
+from worker.event_sourced import EventSourced
+from worker.needs import AnyNeed, draws, folds, plan, rows_only
+from worker.receipts import Known, Settled, known_receipt
+from worker.sql import blocks, statement
+from worker.state import Emitted, State
+
+_RECEIPTS = statement("worker", "receipts_by_id")
+_DRAW = statement("worker", "draw_numbers")
+_ATTRIBUTE = statement("worker", "attribute")
+_SETTLE = statement("worker", "settle")
+_DEQUEUE = statement("worker", "dequeue")
+_STREAMS = blocks("worker", "event_sourced.sql")
+
+
+class UnitOfWork:
+    """A batch's transaction on one connection, from the first read to the commit."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.state = State(datetime.now(UTC))
+        self.changes = Changes()
+
+    def begin(
+        self, ids: Sequence[UUID], needs: Iterable[AnyNeed], *, hold_streams: bool = False
+    ) -> dict[UUID, Known]:
+        """Open the transaction, load the state, and return the receipts that are there already.
+
+        `hold_streams` takes the folded streams before it reads them: for who lost a race for one.
+        """
+        needs = list(needs)
+        loads, numbers, aggregates = plan(rows_only(needs)), draws(needs), folds(needs)
+        with self.connection.pipeline() as pipeline:
+            self.connection.execute("BEGIN")
+            receipts = self._rows(_RECEIPTS, {"ids": list(ids)})
+            tables = [(load.table, self._rows(load.sql, load.parameters)) for load in loads]
+            drawn = {
+                name: self.connection.execute(_DRAW, {"sequence": name, "count": count})
+                for name, count in numbers.items()
+            }
+            folded = self._fold(aggregates, hold_streams) if aggregates else ()
+            pipeline.sync()
+        self.state.streams.load(aggregates.values(), folded)
+        for table, cursor in tables:
+            self.state.load(table, cursor.fetchall())
+        for name, cursor in drawn.items():
+            self.state.add_numbers(name, (row[0] for row in cursor))
+        return {row["command_id"]: known_receipt(row) for row in receipts}
+
+    def settle(self, settled: Sequence[Settled], *, dequeue: Sequence[UUID] = ()) -> list[Receipt]:
+        """Write the changes, the receipts and the events, and commit; returns the receipts.
+
+        Raises psycopg.Error, with nothing done: `CQ002` means that one of the commands was settled
+        by another worker since `begin`.
+        """
+        expected = self.state.streams.expected
+        events = [
+            to_append(one, emitted, expected(emitted.stream))
+            for one in settled
+            for emitted in one.appended
+        ]
+        with self.connection.pipeline():
+            if self.changes.tables:
+                attribution = {"attribution": self.changes.attribution()}
+                self.connection.execute(_ATTRIBUTE, attribution)
+            for sql, parameters in self.changes.statements():
+                self.connection.execute(sql, parameters)
+            if dequeue:
+                self.connection.execute(_DEQUEUE, {"ids": list(dequeue)})
+            rows = [one.to_row() for one in settled]
+            positions = self.connection.execute(
+                _SETTLE, {"receipts": to_json(rows), "events": to_json(events)}
+            )
+            self.connection.execute("COMMIT")
+            if snapshots := self.state.streams.snapshots():
+                kept = {"snapshots": to_json(snapshots)}
+                self.connection.execute(_STREAMS["keep_snapshots"], kept)
+        places = {command_id: (position, at) for command_id, position, at in positions}
+        return [one.receipt(*places[one.envelope.id]) for one in settled]
+
+    def _fold(self, aggregates: dict[tuple[str, str], EventSourced[Any]], hold: bool) -> Any:
+        streams = [stream for stream, _ in aggregates]
+        if hold:
+            self.connection.execute(_STREAMS["lock_streams"], {"streams": streams})
+        wanted = {
+            "streams": streams,
+            "aggregates": [name for _, name in aggregates],
+            "shapes": [aggregate.shape for aggregate in aggregates.values()],
+        }
+        return self.connection.execute(_STREAMS["fold_streams"], wanted)
+
+    def rollback(self) -> None:
+        """Give the transaction up."""
+        self.connection.rollback()
+
+    def _rows(self, sql: Any, parameters: Any) -> Any:
+        return self.connection.cursor(row_factory=dict_row).execute(sql, parameters)
+
+
+def to_append(settled: Settled, emitted: Emitted, expected: int | None) -> dict[str, Any]:
+    """An event as `cqrs.append` takes it, with the command that caused it in its metadata."""
+    envelope, event = settled.envelope, emitted.event
+    return {
+        "stream": emitted.stream,
+        "expected_version": expected,
+        "type": event.type,
+        "schema_version": event.schema_version,
+        "data": event.payload(),
+        "metadata": {
+            "command_id": str(envelope.id),
+            "correlation_id": str(envelope.correlation_id or envelope.id),
+            "causation_id": envelope.causation_id,
+            "actor": envelope.actor.name,
+        },
+    }
