@@ -36,7 +36,7 @@ import structlog
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from worker import dead_letters, refresh
+from worker import parking, read_tables, refresh
 from worker.checkpoints import SQL, Checkpoint
 from worker.db import Connection
 from worker.event_log import StoredEvent
@@ -110,17 +110,17 @@ def _carefully(connection: Connection, step: Step) -> Moved | None:
     if _letters(_take(connection, step)) is None:
         connection.rollback()
         return None
-    name = step.subscriber.name
-    events = dead_letters.without_discarded(connection, name, step.events)
+    name = step.at.subscription
+    events = parking.without_discarded(connection, name, step.events)
     sieve = Sieve(
         connection,
         step.subscriber,
-        parked=dead_letters.parked_streams(connection, name, events),
-        most=dead_letters.room(connection, name),
+        parked=parking.parked_streams(connection, name, events),
+        most=parking.room(connection, name),
     )
     sieve.take(events)
-    _park(connection, step, sieve.bad)
     _move(connection, step, sieve.handled, sieve.tags)
+    parking.park(connection, step.at.name, sieve.bad)
     connection.execute("COMMIT")
     sieve.committed()
     return Moved(sieve.handled, bool(sieve.tags))
@@ -137,8 +137,9 @@ def _after_a_death(connection: Connection, step: Step) -> Moved | None:
         connection.execute(SQL["note_death"], {"name": step.at.name, "upto": step.upto})
     else:
         reason = f"its process ended every time ({deaths} times)"
-        _park(connection, step, [BadEvent(event, reason, deaths) for event in step.events])
         _move(connection, step, (), ())
+        bad = [BadEvent(event, reason, deaths) for event in step.events]
+        parking.park(connection, step.at.name, bad)
     connection.execute("COMMIT")
     return Moved()
 
@@ -150,7 +151,8 @@ def _take(connection: Connection, step: Step) -> Cursor[TupleRow]:
     at = step.at
     here = {"name": at.name, "position": at.position}
     still = {"partitions": at.partitions, "deaths": at.deaths}
-    return connection.execute(SQL["take"], here | still)
+    table = {"table": read_tables.live(at.subscription)}
+    return connection.execute(SQL["take"], here | still | table)
 
 
 def _letters(taken: Cursor[TupleRow]) -> int | None:
@@ -159,18 +161,25 @@ def _letters(taken: Cursor[TupleRow]) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _park(connection: Connection, step: Step, bad: Sequence[BadEvent]) -> None:
-    for one in bad:
-        dead_letters.park(connection, step.subscriber.name, one)
-
-
 def _move(
     connection: Connection, step: Step, handled: Sequence[StoredEvent], tags: Collection[str]
 ) -> None:
-    """Move the checkpoint, and write down what follows from the events that were handled."""
+    follow_up(connection, step.at.subscription, handled, tags, step.upto)
+    connection.execute(SQL["move"], {"name": step.at.name, "position": step.upto})
+
+
+def follow_up(
+    connection: Connection,
+    subscription: str,
+    handled: Sequence[StoredEvent],
+    tags: Collection[str],
+    position: int,
+) -> None:
+    """Write down what follows from events that were handled, so that a crash loses none of it.
+
+    `tags` wait for the cache to hear of them, and materialized views for their refresh.
+    """
     if tags:
-        name = step.subscriber.name
-        note = {"subscription": name, "tags": sorted(tags), "position": step.upto}
+        note = {"subscription": subscription, "tags": sorted(tags), "position": position}
         connection.execute(statement("worker", "note_invalidation"), note)
     refresh.note_requests(connection, {event.type for event in handled})
-    connection.execute(SQL["move"], {"name": step.at.name, "position": step.upto})

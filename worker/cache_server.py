@@ -69,10 +69,9 @@ def _away(url: str, reason: str) -> CacheAway:
 @lru_cache(maxsize=64)
 def _script(url: str, name: str) -> Script:
     folder = resources.files("worker").joinpath("lua")
-    parts = (
-        folder.joinpath(file).read_text(encoding="utf-8") for file in ("_state.lua", f"{name}.lua")
-    )
-    return _client(url).register_script("\n".join(parts))
+    files = (folder.joinpath("_state.lua"), folder.joinpath(f"{name}.lua"))
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return _client(url).register_script(text)
 
 
 @lru_cache(maxsize=8)

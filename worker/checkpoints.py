@@ -31,6 +31,8 @@ class Checkpoint:
     partition: int
     partitions: int
     position: int
+    read_table: str | None
+    shape: int | None
     batch_size: int | None
     letters: int
     deaths: int

@@ -227,3 +227,7 @@ def main() -> None:
     """The `cqrs` program."""
     logs.configure()
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -122,9 +122,9 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
     try:
         proxy = engine.raw_connection()
     except DBAPIError as error:
-        raise _unavailable(engine, error.orig or error) from None
+        raise unavailable(engine, error.orig or error) from None
     except psycopg.OperationalError as error:
-        raise _unavailable(engine, error) from None
+        raise unavailable(engine, error) from None
     try:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
@@ -149,7 +149,8 @@ def _make_clean(proxy: sa.PoolProxiedConnection) -> None:
         proxy.invalidate()
 
 
-def _unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
+def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
+    """The error that says which database is away, why, and what to do."""
     reason = " ".join(str(error).split())
     return ServerUnavailable("PostgreSQL", safe_url(str(engine.url)), reason, _ADVICE)
 

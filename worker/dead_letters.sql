@@ -1,8 +1,8 @@
 -- name: park
 -- Opens a dead letter; the stream is parked from this position on.
 INSERT INTO cqrs.dead_letters (subscription, position, stream, type, error, attempts)
-VALUES (%(subscription)s, %(position)s, %(stream)s, %(type)s, %(error)s, %(attempts)s)
-RETURNING letter_id
+SELECT split_part(%(checkpoint)s, '#', 1), %(position)s, %(stream)s, %(type)s, %(error)s,
+       %(attempts)s
 
 -- name: open_count
 -- How many letters of a subscription are open.
@@ -65,6 +65,12 @@ UPDATE cqrs.dead_letters
 UPDATE cqrs.dead_letters
    SET state = 'superseded', closed_at = clock_timestamp(), closed_by = %(by)s
  WHERE subscription = %(subscription)s AND state = 'open' AND position > %(position)s
+
+-- name: open_letters
+-- The open letters of a subscription, the oldest first.
+SELECT letter_id FROM cqrs.dead_letters
+ WHERE subscription = %(subscription)s AND state = 'open'
+ ORDER BY letter_id
 
 -- name: events_of_stream
 -- Events of one stream between two positions, both included, in order.

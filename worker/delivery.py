@@ -69,7 +69,7 @@ def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
             meta = backend._get_result_meta(value, state, None, None)
             meta["task_id"] = task_id
             key, text = backend.get_key_for_task(task_id), backend.encode(meta)
-            pipe.setex(key, backend.expires, text)
+            pipe.set(key, text, ex=backend.expires)
             pipe.publish(key, text)
         pipe.execute()
 

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Sequence
 from typing import Any, TypeAlias, cast
-from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
@@ -41,24 +40,25 @@ def enqueue(connection: Connectable, envelopes: Sequence[Envelope]) -> list[Comm
     Raises CommandIdReused when an id stands for another payload; nothing is written for that one.
     """
     raw = _psycopg(connection)
-    reused = write_commands(raw, envelopes)
-    for envelope in envelopes:
-        if envelope.id in reused:
+    for envelope, reused in zip(envelopes, write_commands(raw, envelopes), strict=True):
+        if reused:
             raise CommandIdReused(envelope.id, envelope.name)
     wake_after_commit(raw)
     return [_handle(envelope) for envelope in envelopes]
 
 
-def write_commands(connection: psycopg.Connection[Any], envelopes: Sequence[Envelope]) -> set[UUID]:
+def write_commands(
+    connection: psycopg.Connection[Any], envelopes: Sequence[Envelope]
+) -> list[bool]:
     """Write commands in this transaction and wake nobody.
 
-    Returns the ids that stand for another payload already: those were not written. A command that
-    is there already, waiting or settled, is left as it is.
+    Says of each, in order, whether its id stands for another payload already: then it was not
+    written. A command that is there already, waiting or settled, is left as it is.
     """
     rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(_ENQUEUE, {"commands": to_json(rows)})
-        return {command_id for command_id, again in cursor if again}
+        return [bool(reused) for _, reused in cursor]
 
 
 def _handle(envelope: Envelope) -> CommandResult:

@@ -22,16 +22,21 @@ def upgrade(url: str | None = None) -> str:
     """
     engine = sa.create_engine(db.sqlalchemy_url(url)) if url else db.owner_engine()
     try:
-        with engine.connect() as connection:
-            connection = connection.execution_options(isolation_level="READ COMMITTED")
-            with connection.begin():
-                config = _config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "heads")
+        with _connected(engine) as connection, connection.begin():
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "heads")
     finally:
         if url:
             engine.dispose()
     return head()
+
+
+def _connected(engine: sa.Engine) -> sa.Connection:
+    try:
+        return engine.connect().execution_options(isolation_level="READ COMMITTED")
+    except sa.exc.OperationalError as error:
+        raise db.unavailable(engine, error.orig or error) from None
 
 
 @lru_cache(maxsize=1)

@@ -162,8 +162,8 @@ class Submission:
     def _write(self, part: list[tuple[int, Envelope]]) -> None:
         with db.writer() as connection, connection.transaction():
             reused = write_commands(connection, [envelope for _, envelope in part])
-        for number, envelope in part:
-            if envelope.id in reused:
+        for (number, envelope), other_payload in zip(part, reused, strict=True):
+            if other_payload:
                 error = CommandIdReused(envelope.id, envelope.name)
                 self.report.refuse(
                     Refusal(number, str(envelope.id), envelope.name, "id reused", str(error))

@@ -1,7 +1,7 @@
 """Subscriptions: read the log in order, from a checkpoint, and never twice.
 
     wake-up ─▶ lower the signal ─▶ horizon ─▶ read a page ─▶ each subscription:
-                                                   lock the checkpoint · fold · write · move it
+                                                   take the checkpoint · fold · write · move it
                       ▲                                             │
                       └──────────── until nobody lags ◀─────────────┘
                then, if there is work for them:  invalidate tags ─▶ schedule refreshes
@@ -14,24 +14,30 @@ Messages only wake; the order comes from the log. What is promised:
   more after its commit, and so sees whatever the wake-up was about.
 - Commits here need not reach the disk before they are acknowledged: lost ones lose the checkpoint
   with them and are folded again.
-- A subscription that fails keeps its place, with the error in `cqrs.subscriptions`, and holds up
-  no other; the sweep tries again.
+- An event that cannot be handled, or that kills its process, is parked, and with it the later
+  events of its stream: see advance.py and dead_letters.py. The others flow.
+- A subscription that fails and cannot blame an event keeps its place, with the error in
+  `cqrs.subscriptions`, and holds up no other; the sweep tries again.
+- Partitions of one subscription are taken one by one, so that several workers share them.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from celery import chain
+from celery.exceptions import SoftTimeLimitExceeded
 
-from worker import cache, db, event_log, read_tables, refresh, signalling
+from worker import cache, checkpoints, db, event_log, read_tables, refresh, signalling
+from worker.advance import Step, advance
 from worker.app import app
-from worker.event_log import StoredEvent
+from worker.checkpoints import Checkpoint
 from worker.settings import get_settings
+from worker.sieve import in_one_line
 from worker.sql import statement
 from worker.subscribers import Subscriber, subscriptions
 
@@ -111,7 +117,7 @@ def _add_new(connection: db.Connection, ones: Iterable[Subscriber]) -> None:
     where = connection.info.dsn
     new = [one for one in ones if (where, one.name) not in _added]
     if new:
-        connection.execute(statement("worker", "add_subscriptions"), read_tables.first(new))
+        connection.execute(checkpoints.SQL["add"], read_tables.first(new))
         _added.update((where, one.name) for one in new)
 
 
@@ -129,11 +135,7 @@ class _Runner:
     def pass_once(self) -> bool:
         """Fold one page for every subscription that lags; False when there is nothing to do."""
         horizon = self._horizon()
-        lagging = self._lagging(horizon)
-        moved = [
-            self._advance(position, horizon, together) for position, together in lagging.items()
-        ]
-        return any(moved)
+        return any([self._advance(together, horizon) for together in self._lagging(horizon)])
 
     def _horizon(self) -> int:
         """The horizon; if it is held below the log's end, wait a moment for the commit."""
@@ -145,92 +147,63 @@ class _Runner:
                 return horizon
             time.sleep(0.001)
 
-    def _lagging(self, horizon: int) -> dict[int, list[Subscriber]]:
-        names = [name for name in self.wanted if name not in self.failed]
-        rows = self.connection.execute(statement("worker", "places"), {"names": names})
-        lagging: dict[int, list[Subscriber]] = defaultdict(list)
-        for name, position, table, shape in rows:
-            one = self.wanted[name]
-            if read_tables.learn(one, name, table, shape) and position < horizon:
-                lagging[position].append(one)
-        return lagging
+    def _lagging(self, horizon: int) -> list[list[Checkpoint]]:
+        """Checkpoints that lag: those that can share a page together, those in trouble last."""
+        together: dict[Hashable, list[Checkpoint]] = defaultdict(list)
+        for at in checkpoints.read(self.connection, self.wanted):
+            one = self.wanted[at.subscription]
+            current = read_tables.learn(one, at.subscription, at.read_table, at.shape)
+            if current and at.position < horizon and at.name not in self.failed:
+                together[at.position, at.limit, at.name if at.deaths else None].append(at)
+        return list(together.values())
 
-    def _advance(self, position: int, horizon: int, together: Sequence[Subscriber]) -> bool:
-        """Move subscriptions that are at one position over the next page of events."""
-        limit = get_settings().projection_batch_size
-        types = sorted(frozenset().union(*(one.event_types for one in together)))
+    def _advance(self, together: Sequence[Checkpoint], horizon: int) -> bool:
+        """Move checkpoints that are at one position over the next page of events."""
+        position, limit = together[0].position, together[0].limit
+        types = frozenset().union(*(self._types(at) for at in together))
         page = event_log.read(
-            self.connection, after=position, upto=horizon, types=types, limit=limit
+            self.connection, after=position, upto=horizon, types=sorted(types), limit=limit
         )
         upto = page[-1].position if len(page) == limit else horizon
-        seen = {event.type for event in page}
-        idle = [one.name for one in together if seen.isdisjoint(one.event_types)]
-        moved = bool(idle) and self._pass_over(idle, position, upto)
-        for one in together:
-            if one.name not in idle:
-                moved |= self._fold(one, position, upto, page)
+        own = {at.name: at.own(page, self._types(at)) for at in together}
+        idle = [at for at in together if not own[at.name]]
+        moved = bool(idle) and self._pass_over(idle, upto)
+        for at in together:
+            if own[at.name]:
+                step = Step(self.wanted[at.subscription], at, upto, own[at.name])
+                moved |= self._take_step(step)
         return moved
 
-    def _pass_over(self, names: Sequence[str], position: int, upto: int) -> bool:
-        where = {"names": list(names), "position": position, "upto": upto}
-        return bool(self.connection.execute(statement("worker", "pass_over"), where).fetchall())
+    def _types(self, at: Checkpoint) -> frozenset[str]:
+        return self.wanted[at.subscription].event_types
 
-    def _fold(
-        self, one: Subscriber, position: int, upto: int, page: Sequence[StoredEvent]
-    ) -> bool:
-        events = [event for event in page if event.type in one.event_types]
+    def _pass_over(self, idle: Sequence[Checkpoint], upto: int) -> bool:
+        where = {
+            "names": [at.name for at in idle],
+            "partitions": [at.partitions for at in idle],
+            "position": idle[0].position,
+            "upto": upto,
+        }
+        return bool(self.connection.execute(checkpoints.SQL["pass_over"], where).fetchall())
+
+    def _take_step(self, step: Step) -> bool:
         try:
-            tags = fold_batch(self.connection, one, position, upto, events)
+            moved = advance(self.connection, step)
+        except SoftTimeLimitExceeded:
+            raise  # whatever took so long is treated like a process that died over it
         except Exception as error:
             self.connection.rollback()
-            self.failed.add(one.name)
-            self._note(one.name, error)
+            self.failed.add(step.at.name)
+            self._note(step.at.name, error)
             return False
-        if tags is None:
+        if moved is None:
             return False
-        self.done.folded[one.name] += len(events)
-        self.done.types.update(event.type for event in events)
-        self.done.tags |= bool(tags)
+        self.done.folded[step.at.subscription] += len(moved.handled)
+        self.done.types.update(event.type for event in moved.handled)
+        self.done.tags |= moved.tags
         return True
 
     def _note(self, name: str, error: Exception) -> None:
         log.exception("subscription fails", subscription=name)
-        text = f"{type(error).__name__}: {error}"
-        self.connection.execute(statement("worker", "note_error"), {"name": name, "error": text})
-
-
-def fold_batch(
-    connection: db.Connection,
-    one: Subscriber,
-    position: int,
-    upto: int,
-    events: Sequence[StoredEvent],
-) -> set[str] | None:
-    """Apply events to what they concern and move the checkpoint, in one transaction.
-
-    It takes two round trips, however many events. Returns the tags of the rows that changed; None
-    if the subscription is somebody else's.
-    """
-    batch = one.batch(events)
-    with connection.pipeline() as pipeline:
-        connection.execute("BEGIN")
-        connection.execute("SET LOCAL synchronous_commit = off")
-        here = {"name": one.name, "position": position, "table": read_tables.live(one.name)}
-        mine = connection.execute(statement("worker", "lock_checkpoint"), here)
-        batch.request(connection)
-        pipeline.sync()
-    if mine.fetchone() is None:
-        connection.rollback()
-        return None
-    batch.fold()
-    with connection.pipeline():
-        batch.write(connection)
-        if batch.tags:
-            note = {"subscription": one.name, "tags": sorted(batch.tags), "position": upto}
-            connection.execute(statement("worker", "note_invalidation"), note)
-        refresh.note_requests(connection, {event.type for event in events})
-        there = {"name": one.name, "position": upto}
-        connection.execute(statement("worker", "move_checkpoint"), there)
-        connection.execute("COMMIT")
-    batch.committed()
-    return batch.tags
+        what = {"name": name, "error": in_one_line(error)}
+        self.connection.execute(checkpoints.SQL["note_error"], what)

@@ -1,25 +1,30 @@
 -- name: add
--- Gives subscriptions that are new a checkpoint at the beginning of the log.
-INSERT INTO cqrs.subscriptions (name)
-SELECT n.name FROM unnest(%(names)s::text[]) AS n (name)
- WHERE NOT EXISTS (SELECT FROM cqrs.subscriptions AS s WHERE s.subscription = n.name)
-    ON CONFLICT (name) DO NOTHING
+-- Gives subscriptions that are new a checkpoint at the beginning of the log, and a read table.
+INSERT INTO cqrs.subscriptions AS s (name, read_table, shape)
+SELECT n.name, n.read_table, n.shape
+  FROM unnest(%(names)s::text[], %(tables)s::text[], %(shapes)s::int[])
+       AS n (name, read_table, shape)
+ WHERE NOT EXISTS (SELECT FROM cqrs.subscriptions AS p
+                    WHERE p.subscription = n.name AND p.name <> n.name)
+    ON CONFLICT (name) DO UPDATE SET read_table = EXCLUDED.read_table, shape = EXCLUDED.shape
+ WHERE s.read_table IS NULL AND EXCLUDED.read_table IS NOT NULL
 
 -- name: checkpoints
 -- How far these subscriptions have read, a row for each partition; paused ones are left out.
 -- `taken`: somebody has the checkpoint, or had it and neither committed nor noted an error.
-SELECT name, subscription, partition, partitions, position, batch_size, letters, deaths,
-       xmax <> '0'::xid AND xmax <> xmin AS taken
+SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
+       deaths, xmax <> '0'::xid AND xmax <> xmin AS taken
   FROM cqrs.subscriptions
  WHERE subscription = ANY (%(names)s::text[]) AND NOT paused
  ORDER BY deaths, name
 
 -- name: take
--- Takes a checkpoint for this transaction, if it is where it was and nobody else has it.
+-- Takes a checkpoint for this transaction, if it is as it was, its table too, and nobody else has
+-- it. Returns how many dead letters there are to mind.
 SELECT letters
   FROM cqrs.subscriptions
  WHERE name = %(name)s AND position = %(position)s AND partitions = %(partitions)s
-   AND deaths = %(deaths)s AND NOT paused
+   AND deaths = %(deaths)s AND coalesce(read_table = %(table)s, true) AND NOT paused
    FOR UPDATE SKIP LOCKED
 
 -- name: move
@@ -67,7 +72,8 @@ UPDATE cqrs.subscriptions AS s
 
 -- name: hold
 -- Every checkpoint of a subscription, held until the end of the transaction.
-SELECT name, subscription, partition, partitions, position, batch_size, letters, deaths, false
+SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
+       deaths, false AS taken
   FROM cqrs.subscriptions
  WHERE subscription = %(subscription)s
  ORDER BY name
@@ -93,13 +99,15 @@ UPDATE cqrs.subscriptions
 -- name: drop_checkpoints
 -- Removes the checkpoints of a subscription, before others take their place.
 DELETE FROM cqrs.subscriptions WHERE subscription = %(subscription)s
-RETURNING position, changed_position, paused, batch_size, letters
+RETURNING position, changed_position, read_table, shape, paused, batch_size
 
 -- name: add_partitions
 -- Gives a subscription a checkpoint for each of its partitions, all at one position.
 INSERT INTO cqrs.subscriptions
-       (name, partition, partitions, position, changed_position, paused, batch_size, letters)
+       (name, partition, partitions, position, changed_position, read_table, shape, paused,
+        batch_size)
 SELECT CASE WHEN %(partitions)s::int = 1 THEN %(subscription)s
-            ELSE format('%%s#%%s', %(subscription)s::text, p) END,
-       p, %(partitions)s, %(position)s, %(changed)s, %(paused)s, %(batch_size)s, %(letters)s
+            ELSE %(subscription)s || '#' || p END,
+       p, %(partitions)s, %(position)s, %(changed)s, %(table)s, %(shape)s, %(paused)s, %(size)s
   FROM generate_series(0, %(partitions)s::int - 1) AS p
+RETURNING name

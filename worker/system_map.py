@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from worker.decoding import commands
-from worker.query import queries
 from worker.registry import load_domains
+from worker.sources import queries
 from worker.subscribers import subscriptions
 
 
@@ -37,5 +37,5 @@ def paths() -> list[Path]:
 
 def _path(name: str, purpose: str, events: tuple[str, ...]) -> Path:
     readers = tuple(one.name for one in subscriptions if not one.event_types.isdisjoint(events))
-    asked = tuple(query.name for query in queries if not set(query.reads).isdisjoint(readers))
+    asked = tuple(query.name for query in queries if not set(query.sources.reads).isdisjoint(readers))
     return Path(name, purpose, events, readers, asked)

@@ -94,7 +94,7 @@ class CreateOrder(Command):
 
     order_id: UUID = Field(default_factory=uuid7)
     customer_id: UUID
-    items: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MOST_LINES)]
+    items: Annotated[list[OrderLine], Field(min_length=1, max_length=MOST_LINES)]
     shipping: Price | None = None
     notes: Text = ""
 

@@ -32,4 +32,9 @@ OBJECTS = (
     "saga_events",
     "saga_status",
     "active_sagas",
+    "subscription_operations",
+    "checkpoints_lowest",
+    "dead_letters",
+    "dead_commands",
+    "revive_command",
 )

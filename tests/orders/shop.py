@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -62,8 +61,8 @@ class Shop:
     def register(self, customer_id: UUID | None = None) -> UUID:
         """Add a customer."""
         number, customer_id = next(_numbers), customer_id or uuid7()
-        named = {"name": f"Customer {number}", "email": f"customer{number}@shop.example"}
-        accepted(send(commands.register_customer, customer_id=customer_id, **named))
+        name, email = f"Customer {number}", f"customer{number}@shop.example"
+        accepted(send(commands.register_customer, customer_id=customer_id, name=name, email=email))
         return customer_id
 
     def product(self, price: str = "10.00", pieces: int = 100, **more: Any) -> UUID:
@@ -113,8 +112,8 @@ class Shop:
         """Rows of a table, as the database has them, by equality, in order of the first column."""
         condition = " AND ".join(f"{column} = %({column})s" for column in where) or "true"
         query = f"SELECT * FROM {table} WHERE {condition} ORDER BY 1"
-        with self.database.connect(row_factory=dict_row) as connection:
-            return list(connection.execute(query, where))  # type: ignore[call-overload]
+        with self.database.connect() as connection:
+            return connection.cursor(row_factory=dict_row).execute(query, where).fetchall()
 
     def row(self, table: str, **where: Any) -> dict[str, Any]:
         """The one row."""
@@ -125,11 +124,6 @@ class Shop:
         """Pieces on the shelf, and how many of them are reserved."""
         row = self.row("command.products", product_id=product_id)
         return row["quantity_available"], row["quantity_reserved"]
-
-
-def money(text: str) -> Decimal:
-    """An amount."""
-    return Decimal(text)
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from psycopg.rows import dict_row
 
@@ -48,11 +49,15 @@ def read_side(database: Database) -> dict[str, Any]:
         "revenue_by_product": ("query.revenue_by_product", "product_id"),
         "customers": ("query.customer_lifetime_value", "customer_id"),
     }
-    with database.connect(row_factory=dict_row) as connection:
+    with database.connect() as connection:
         return {
-            part: {str(row[key]): _plain(row) for row in connection.execute(f"TABLE {table}")}
+            part: {str(row[key]): _plain(row) for row in _table(connection, table)}
             for part, (table, key) in columns.items()
         }
+
+
+def _table(connection: psycopg.Connection, name: str) -> list[dict[str, Any]]:
+    return connection.cursor(row_factory=dict_row).execute(f"TABLE {name}").fetchall()
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import psycopg
@@ -15,8 +16,9 @@ from tests.conftest import Database
 from tests.read_side.shop import queries as _queries  # noqa: F401  # declares them
 from tests.read_side.shop.models import Sold
 from tests.read_side.shop.projections import customer_list, item_list
-from worker import cache, cache_server, event_log, subscription
+from worker import cache, cache_server, event_log, settings, subscription
 from worker.event_log import NewEvent
+from worker.settings import Settings
 from worker.sql import statement
 from worker.subscribers import subscriptions
 
@@ -73,6 +75,12 @@ class Shop:
         self.invalidate()
 
 
+def settings_with(**changes: object) -> Settings:
+    """The current settings, but for these."""
+    now = settings.get_settings().model_dump(exclude_unset=True)
+    return Settings(**(now | changes))
+
+
 @pytest.fixture
 def shop(
     database: Database, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
@@ -82,7 +90,22 @@ def shop(
         monkeypatch.setitem(subscriptions._items, one.name, one)
     cache_server.ask_again()
     with database.connect() as connection:
+        _install_what_is_missing(connection)
         connection.execute(DDL.read_text())
         made = Shop(database, connection)
         made.project()
         yield made
+
+
+def _install_what_is_missing(connection: psycopg.Connection) -> None:
+    """The read side's own tables, as long as no migration makes them."""
+    files = resources.files("models.system") / "sql"
+    for name in ("refreshed", "refreshed_view", "query_audit"):
+        table = name.replace("refreshed_view", "query.refreshed")
+        row = connection.execute("SELECT to_regclass(%s)", [_qualified(table)]).fetchone()
+        if row == (None,):
+            connection.execute((files / f"{name}.sql").read_text())
+
+
+def _qualified(name: str) -> str:
+    return name if "." in name else f"cqrs.{name}"

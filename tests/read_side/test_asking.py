@@ -92,14 +92,14 @@ def test_a_query_is_asked_by_name(shop: Shop) -> None:
     assert ask("shop.item", item="ink").data.sold == 1
 
 
-def test_an_unknown_query_is_refused_with_the_closest_name(shop: Shop) -> None:
+def test_an_unknown_query_is_refused_with_the_closest_name() -> None:
     with pytest.raises(
         UnknownQuery, match=r"no query is called 'shop.itms'; did you mean shop.item"
     ):
         ask("shop.itms")
 
 
-def test_every_wrong_parameter_is_named(shop: Shop) -> None:
+def test_every_wrong_parameter_is_named() -> None:
     with pytest.raises(InvalidQuery) as refused:
         items.ask(
             limit=10**9,
@@ -118,12 +118,12 @@ def test_every_wrong_parameter_is_named(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001, 10**9, 10**30, 1.5, "many", None])
-def test_a_limit_is_bounded(shop: Shop, limit: object) -> None:
+def test_a_limit_is_bounded(limit: object) -> None:
     with pytest.raises(InvalidQuery, match="limit"):
         items.ask(limit=limit)
 
 
-def test_a_missing_parameter_is_named(shop: Shop) -> None:
+def test_a_missing_parameter_is_named() -> None:
     with pytest.raises(InvalidQuery, match="item: Field required"):
         item.ask()
 
@@ -131,7 +131,7 @@ def test_a_missing_parameter_is_named(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("text", "why"), [("a\0b", "NUL"), ("\ud800", r"surrogate|valid string|unicode")]
 )
-def test_text_that_cannot_be_stored_is_refused(shop: Shop, text: str, why: str) -> None:
+def test_text_that_cannot_be_stored_is_refused(text: str, why: str) -> None:
     with pytest.raises(InvalidQuery, match=why) as refused:
         item.ask(item=text)
     assert "item" in refused.value.errors

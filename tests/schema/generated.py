@@ -143,7 +143,7 @@ class GeneratedSchema:
             )
             self.edges += [
                 Edge(parent, child, "partition", 1),
-                Edge(child, parent, "partition", -1),
+                Edge(child, parent, "parent", -1),
             ]
             self.readable.append(child)
 

@@ -145,8 +145,8 @@ def test_rows_of_one_partition_are_not_said_to_show_in_its_sister(db: Connection
     } == {
         ("command.t", "query.everything", ("view",)),
         ("command.t", "query.high", ("partition", "view")),
-        ("command.low", "query.everything", ("partition", "view")),
-        ("command.high", "query.everything", ("partition", "view")),
+        ("command.low", "query.everything", ("parent", "view")),
+        ("command.high", "query.everything", ("parent", "view")),
         ("command.high", "query.high", ("view",)),
     }
 

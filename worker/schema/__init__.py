@@ -9,8 +9,8 @@
 What it promises:
 
 - A changeset is recorded before anything runs and stays in the history, whatever becomes of it.
-- It happens whole or not at all, down to SIGKILL; a step that cannot run in a transaction is finished
-  or cleaned up.
+- It happens whole or not at all, down to SIGKILL; a step that cannot run in a transaction is
+  finished or cleaned up.
 - Nobody waits for its locks longer than `Limits.lock_timeout`; only one is executed at a time.
 - What depends on what it changes is known beforehand, from the catalogue and from the registry, and
   exactly those rebuilds, refreshes and purges follow.

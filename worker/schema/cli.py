@@ -35,6 +35,9 @@ R = TypeVar("R")
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 FileArgument = Annotated[Path, typer.Argument(help="A .toml or .sql changeset.", dir_okay=False)]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The changeset's id.")]
+VersionOption = Annotated[
+    str | None, typer.Option("--set-version", help="Instead of the version in the file.")
+]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overrule the rule that says no.")]
 
 changesets = typer.Typer(no_args_is_help=True, help="Schema changes that span both sides.")
@@ -82,9 +85,9 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
 
 @changesets.command("plan")
 @explained
-def plan_(file: FileArgument, as_json: JsonFlag = False) -> None:
+def plan_(file: FileArgument, version: VersionOption = None, as_json: JsonFlag = False) -> None:
     """Say what a changeset would do, and do nothing. Exit code 1 if it cannot be applied."""
-    found = plan_change(context(), read_file(file))
+    found = plan_change(context(), _read(file, version))
     _give(as_json, shown.plan_to_json(found), shown.show_plan(found))
     if not found.is_possible:
         raise typer.Exit(1)
@@ -95,12 +98,12 @@ def plan_(file: FileArgument, as_json: JsonFlag = False) -> None:
 def apply(
     file: FileArgument,
     wait: Annotated[bool, typer.Option("--record-only", help="Record it, execute later.")] = False,
+    version: VersionOption = None,
     force: ForceFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Record a changeset and execute it, in one transaction."""
-    change: Change = read_file(file)
-    _show(track(context(), change, atomic=not wait, force=force), as_json)
+    _show(track(context(), _read(file, version), atomic=not wait, force=force), as_json)
 
 
 @changesets.command()
@@ -205,6 +208,15 @@ def _table_of_dependencies(
     hanging = hanging_on(found, here.read_side)
     data = {"dependencies": shown.plain(found), "hanging": shown.plain(hanging)}
     _give(as_json, data, [shown.show_dependencies(found, hanging)])
+
+
+def _read(file: Path, version: str | None) -> Change:
+    change = read_file(file)
+    if version is None:
+        return change
+    return Change.of(
+        change.command_operations, change.query_operations, change.description, version
+    )
 
 
 def _status(text: str | None) -> Status | None:

@@ -15,7 +15,7 @@ from worker.sql import statement
 
 Connection = psycopg.Connection[Any]
 FOREIGN_KEY = "foreign key"
-FAMILY = frozenset({"partition", "inheritance"})
+PARTITION, PARENT = "partition", "parent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Dependency:
     """`query_object` depends on `command_object`, by `path` (both ends included).
 
     `links` has the kind of each step of the path: "view", "materialized view", "function",
-    "foreign key", "partition", …
+    "foreign key", "partition" (down to one), "parent" (rows up to it), …
     """
 
     command_object: str
@@ -51,8 +51,14 @@ class Dependent:
 
     @property
     def blocks_drop(self) -> bool:
-        """Whether PostgreSQL refuses to drop the root while this stands (without CASCADE)."""
-        return self.links == (FOREIGN_KEY,) or (self.is_computed and self.links[0] not in FAMILY)
+        """Whether PostgreSQL refuses to drop the root while this stands (without CASCADE).
+
+        Partitions go with their parent; a parent stays without its partition.
+        """
+        beyond = tuple(link for link in self.links if link != PARTITION)
+        if beyond == (FOREIGN_KEY,):
+            return True
+        return bool(beyond) and self.is_computed and PARENT not in beyond
 
 
 def analyze_dependencies(

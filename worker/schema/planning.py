@@ -151,54 +151,50 @@ def _query_side(found: Iterable[Dependent], schemas: Schemas) -> list[str]:
 
 
 def _blocked(operations: Sequence[ReadOperation], catalogue: Catalogue) -> Iterator[Blocked]:
-    """Drops that PostgreSQL will refuse: others use the object, and are not gone by then."""
-    gone: set[str] = set()
+    """What PostgreSQL will refuse: others use what is dropped or retyped.
+
+    Dependents that the change itself drops or changes beforehand are given the benefit of the
+    doubt: they may have let go.
+    """
+    changed: set[str] = set()
     for each in operations:
         effects = each.effects
-        gone.update(
-            name
-            for target in effects.drops
-            for name in catalogue.identities.get(str(target.name), ())
-        )
-        if not effects.cascade:
-            for target in effects.drops:
-                yield from _in_the_way(
-                    each.number,
-                    f"cannot drop {target}",
-                    filter(_blocks_drop, catalogue.on(target)),
-                    gone,
-                )
+        changed |= _identities(effects.drops, catalogue)
+        for target in () if effects.cascade else effects.drops:
+            users = [user for user in catalogue.on(target) if user.blocks_drop]
+            yield from _in_the_way(each.number, f"cannot drop {target}", users, changed)
         for column in effects.columns:
-            yield from _in_the_way(
-                each.number,
-                f"the operation {column}",
-                _users_in_the_way(column, effects.cascade, catalogue),
-                gone,
-            )
+            users = _users_in_the_way(column, effects.cascade, catalogue)
+            yield from _in_the_way(each.number, f"the operation {column}", users, changed)
+        changed |= _identities((*effects.alters, *effects.touches), catalogue)
 
 
-def _blocks_drop(dependent: Dependent) -> bool:
-    return dependent.blocks_drop
+def _identities(targets: Iterable[Target], catalogue: Catalogue) -> set[str]:
+    return {name for target in targets for name in catalogue.identities.get(str(target.name), ())}
 
 
-def _users_in_the_way(
-    column: ColumnChange, cascade: bool, catalogue: Catalogue
-) -> Iterable[Dependent]:
-    """A retype is refused while views use the column; a drop, unless it cascades."""
+_HOLD_A_TYPE = frozenset(
+    {"view", "materialized view", "rule", "function", "policy", "trigger", "generated column"}
+)
+
+
+def _users_in_the_way(column: ColumnChange, cascade: bool, catalogue: Catalogue) -> list[Dependent]:
+    """A retype is refused while views and the like use the column; a drop, unless it cascades."""
     if column.touch is Touch.RENAME or (column.touch is Touch.DROP and cascade):
-        return ()
-    return [
-        each
-        for each in _column_dependents(column, catalogue)
-        if not (column.touch is Touch.RETYPE and not each.is_computed)
-    ]
+        return []
+    users = _column_dependents(column, catalogue)
+    if column.touch is Touch.DROP:
+        return users
+    return [each for each in users if _HOLD_A_TYPE.intersection(each.links)]
 
 
 def _in_the_way(
-    number: int, what: str, found: Iterable[Dependent], gone: set[str]
+    number: int, what: str, found: Iterable[Dependent], changed: set[str]
 ) -> Iterator[Blocked]:
     names = tuple(
-        dict.fromkeys(f"{each.kind} {each.name}" for each in found if each.name not in gone)
+        dict.fromkeys(
+            f"{each.kind} {each.name}" for each in found if not changed.intersection(each.path[1:])
+        )
     )
     if names:
         yield Blocked(number, what, names)
@@ -234,7 +230,7 @@ def _taken_along(operation: ReadOperation, catalogue: Catalogue) -> list[Depende
     effects = operation.effects
     dropped = [each for target in effects.drops for each in catalogue.on(target)]
     columns = [each for column in effects.columns for each in _column_dependents(column, catalogue)]
-    return [*filter(_blocks_drop, dropped), *columns]
+    return [*(each for each in dropped if each.blocks_drop), *columns]
 
 
 def _cascaded(operations: Sequence[ReadOperation], catalogue: Catalogue) -> list[ObjectName]:

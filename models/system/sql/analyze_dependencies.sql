@@ -1,8 +1,8 @@
 -- What on the query side depends on what on the command side: one row per pair of objects, with the
--- path between them and the kind of each of its links ('view', 'materialized view', 'function',
--- 'foreign key', 'partition', …). `direct` is a path of one link. Among several paths the one
--- without a foreign key counts before one with (a foreign key ties rows together, a view is
--- computed from them), then the shortest, then the first by name.
+-- path between them and the kind of each of its links: 'view', 'materialized view', 'function',
+-- 'type', 'foreign key', 'partition' (down to one), 'parent' (up from one), ... `direct` is a path of
+-- one link. Among several paths the one without a foreign key counts before one with (a foreign key
+-- ties rows together, a view is computed from them), then the shortest, then the first by name.
 -- Raises invalid_schema_name when one of the schemas does not exist.
 CREATE FUNCTION cqrs.analyze_dependencies(
     command_schema text DEFAULT 'command', query_schema text DEFAULT 'query')

@@ -18,7 +18,7 @@ SELECT 'pg_attrdef'::regclass, d.oid, 'pg_class'::regclass, d.adrelid,
   FROM pg_attrdef AS d JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
 UNION ALL
 SELECT 'pg_trigger'::regclass, t.oid, 'pg_class'::regclass, t.tgrelid, 'trigger'
-  FROM pg_trigger AS t
+  FROM pg_trigger AS t WHERE NOT t.tgisinternal  -- those of foreign keys point backwards
 UNION ALL
 SELECT 'pg_policy'::regclass, p.oid, 'pg_class'::regclass, p.polrelid, 'policy'
   FROM pg_policy AS p

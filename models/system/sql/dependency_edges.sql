@@ -28,7 +28,7 @@ WITH ties AS (
     UNION ALL
     SELECT 'pg_class'::regclass, f.parent, 'pg_class'::regclass, f.child, f.link, 1 FROM family AS f
     UNION ALL
-    SELECT 'pg_class'::regclass, f.child, 'pg_class'::regclass, f.parent, f.link, -1
+    SELECT 'pg_class'::regclass, f.child, 'pg_class'::regclass, f.parent, 'parent', -1
       FROM family AS f
 )
 SELECT DISTINCT o.schema, o.name, o.kind, d.schema AS dependant_schema, d.name AS dependant,

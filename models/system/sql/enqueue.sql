@@ -11,25 +11,27 @@ BEGIN
           FROM jsonb_to_recordset(commands) AS n
                (ord int, command_id uuid, name text, payload jsonb, payload_hash text, key text,
                 after uuid[], actor text, roles text[], correlation_id uuid, causation_id text)
+    ), first AS (
+        SELECT DISTINCT ON (g.command_id) g.* FROM given AS g ORDER BY g.command_id, g.ord
     ), fresh AS (
         INSERT INTO cqrs.receipts AS r (command_id, name, payload_hash, actor, status)
-        SELECT g.command_id, g.name, g.hash, g.actor, 'submitted' FROM given AS g ORDER BY g.ord
+        SELECT f.command_id, f.name, f.hash, f.actor, 'submitted' FROM first AS f ORDER BY f.ord
         ON CONFLICT DO NOTHING
         RETURNING r.command_id
     ), written AS (
         INSERT INTO cqrs.enqueued_commands AS e
             (command_id, name, payload, key, after, actor, roles, correlation_id, causation_id)
-        SELECT g.command_id, g.name, g.payload, g.key, coalesce(g.after, '{}'), g.actor,
-               coalesce(g.roles, '{}'), g.correlation_id, g.causation_id
-          FROM given AS g JOIN fresh AS f USING (command_id)
-         ORDER BY g.ord
+        SELECT f.command_id, f.name, f.payload, f.key, coalesce(f.after, '{}'), f.actor,
+               coalesce(f.roles, '{}'), f.correlation_id, f.causation_id
+          FROM first AS f JOIN fresh USING (command_id)
+         ORDER BY f.ord
     )
     SELECT g.command_id,
-           f.command_id IS NULL AND EXISTS (
+           g.hash <> f.hash OR g.name <> f.name OR EXISTS (
                SELECT FROM cqrs.receipts AS r
                 WHERE r.command_id = g.command_id
                   AND (r.payload_hash <> g.hash OR r.name <> g.name))
-      FROM given AS g LEFT JOIN fresh AS f ON f.command_id = g.command_id
+      FROM given AS g JOIN first AS f ON f.command_id = g.command_id
      ORDER BY g.ord;
 END
 $$;

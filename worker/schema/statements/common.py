@@ -88,7 +88,7 @@ def set_schema(statement: Node) -> Effects:
         old = Target(kind, name_of(statement.relation))
         locks = (Lock(old.name, LockMode.ACCESS_EXCLUSIVE, family=False),)
     new = Target(kind, ObjectName(statement.newschema, old.name.name))
-    return Effects(f"ALTER {kind.upper()} SET SCHEMA", drops=(old,), creates=(new,), locks=locks)
+    return Effects(f"ALTER {kind.upper()} SET SCHEMA", alters=(old,), creates=(new,), locks=locks)
 
 
 def set_owner(statement: Node) -> Effects:

@@ -13,7 +13,6 @@ CREATE TABLE command.products (
     CONSTRAINT products_sku_once UNIQUE (sku),
     CONSTRAINT products_name_given CHECK (name <> '' AND sku <> ''),
     CONSTRAINT products_price_positive CHECK (price >= 0 AND cost >= 0),
-    CONSTRAINT products_stock_positive CHECK (quantity_available >= 0),
     CONSTRAINT products_reservation_positive CHECK (quantity_reserved >= 0),
     CONSTRAINT products_never_oversold CHECK (quantity_reserved <= quantity_available),
     CONSTRAINT products_reorder_level_positive CHECK (reorder_level >= 0)

@@ -1,0 +1,96 @@
+"""What the bank shows: each account at a glance, and how each transfer ended."""
+
+from __future__ import annotations
+
+from models.banking import read
+from models.banking.events import (
+    AccountClosed,
+    AccountOpened,
+    MoneyDeposited,
+    MoneyWithdrawn,
+    TransferCompleted,
+    TransferFailed,
+    TransferRefunded,
+    TransferRequested,
+)
+from models.banking.write import AccountStatus, TransferStatus
+from worker.event_log import StoredEvent
+from worker.projection import Row, projection
+
+account_summaries = projection(
+    "banking.account_summaries",
+    read.account_summaries,
+    tags=lambda row: (f"account:{row['account_id']}", "accounts"),
+    purpose="each account's balance and how often it changed",
+)
+transfers = projection(
+    "banking.transfers",
+    read.transfers,
+    tags=lambda row: (f"transfer:{row['transfer_id']}",),
+    purpose="each transfer and how it ended",
+)
+
+
+@account_summaries.on(AccountOpened)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    return {
+        "account_id": event.data["account_id"],
+        "owner": event.data["owner"],
+        "currency": event.data["currency"],
+        "balance": event.data["balance"],
+        "transaction_count": 0,
+        "last_activity": event.recorded_at.isoformat(),
+        "status": AccountStatus.OPEN,
+    }
+
+
+@account_summaries.on(MoneyDeposited, MoneyWithdrawn, TransferRefunded)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    row = _there(row, event)
+    row["balance"] = event.data["balance"]
+    row["transaction_count"] += 1
+    row["last_activity"] = event.recorded_at.isoformat()
+    return row
+
+
+@account_summaries.on(AccountClosed)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    row = _there(row, event)
+    row["status"] = AccountStatus.CLOSED
+    row["last_activity"] = event.recorded_at.isoformat()
+    return row
+
+
+@transfers.on(TransferRequested)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    return {
+        **event.data,
+        "status": TransferStatus.REQUESTED,
+        "reason": None,
+        "requested_at": event.recorded_at.isoformat(),
+        "ended_at": None,
+    }
+
+
+@transfers.on(TransferCompleted)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    return _ended(_there(row, event), event, TransferStatus.COMPLETED)
+
+
+@transfers.on(TransferFailed)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    row = _ended(_there(row, event), event, TransferStatus.FAILED)
+    row["reason"] = event.data["reason"]
+    return row
+
+
+def _ended(row: Row, event: StoredEvent, status: TransferStatus) -> Row:
+    row["status"] = status
+    row["ended_at"] = event.recorded_at.isoformat()
+    return row
+
+
+def _there(row: Row | None, event: StoredEvent) -> Row:
+    if row is None:
+        raise LookupError(f"nothing precedes this event (stream {event.stream}, {event.type})")
+    return row

@@ -1,0 +1,47 @@
+"""What can be asked of the bank."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from models.banking.read import AccountSummary, TransferSummary
+from models.base import Money
+from worker.query import Reader, query
+
+ACCOUNTS = ("banking.account_summaries",)
+
+
+@query("banking.account_summary", reads=ACCOUNTS, tags=lambda p: (f"account:{p.account_id}",))
+def account_summary(db: Reader, *, account_id: UUID) -> AccountSummary | None:
+    """One account at a glance; None if there is no such account."""
+    return db.row(AccountSummary, "account_summary", account_id=account_id)
+
+
+@query("banking.accounts_by_balance", reads=ACCOUNTS, tags=lambda p: ("accounts",))
+def accounts_by_balance(
+    db: Reader,
+    *,
+    minimum: Money | None = None,
+    maximum: Money | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[AccountSummary]:
+    """Accounts whose balance lies between two amounts, both included, the lowest first."""
+    return db.rows(
+        AccountSummary,
+        "accounts_by_balance",
+        minimum=minimum,
+        maximum=maximum,
+        limit=limit,
+        offset=offset,
+    )
+
+
+@query(
+    "banking.transfer",
+    reads=("banking.transfers",),
+    tags=lambda p: (f"transfer:{p.transfer_id}",),
+)
+def transfer(db: Reader, *, transfer_id: UUID) -> TransferSummary | None:
+    """One transfer and how it ended; None if it has not been asked for."""
+    return db.row(TransferSummary, "transfer", transfer_id=transfer_id)

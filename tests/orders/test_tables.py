@@ -1,0 +1,244 @@
+"""The tables: as Python describes them, audited, and unwilling to hold what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from models.orders import read, write
+from tests.conftest import Database
+from tests.orders.shop import Shop, accepted
+from worker import db, migrate
+from worker.needs import primary_key
+
+
+# ---------------------------------------------------------------- Python and the database agree
+@pytest.fixture
+def differences(database: Database) -> Iterator[Any]:
+    """What alembic would change in the database to make it like some tables."""
+    engine = sa.create_engine(db.sqlalchemy_url(database.url))
+    with engine.connect() as connection:
+
+        def compare(metadata: sa.MetaData) -> list[Any]:
+            return _differences(connection, metadata)
+
+        yield compare
+    engine.dispose()
+
+
+def _differences(connection: sa.Connection, metadata: sa.MetaData) -> list[Any]:
+    ours = {table.name for table in metadata.tables.values()}
+
+    def mine(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "schema":
+            return name == metadata.schema
+        return kind != "table" or name in ours
+
+    options = {"include_schemas": True, "include_name": mine, "compare_type": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def test_the_write_tables_are_as_described(differences: Any) -> None:
+    assert differences(write.metadata) == []
+
+
+def test_the_read_tables_are_as_described(differences: Any) -> None:
+    physical = sa.MetaData(schema="query")
+    for table in read.metadata.tables.values():
+        _as_version_1(table, physical)
+
+    assert differences(physical) == []
+
+
+def _as_version_1(table: sa.Table, physical: sa.MetaData) -> None:
+    """Copy a read table under the name that it has in the database, its indexes likewise."""
+    made = table.to_metadata(physical, name=f"{table.name}_v1")
+    for index in made.indexes:
+        index.name = sa.quoted_name(str(index.name).replace(table.name, made.name, 1), None)
+
+
+def test_a_difference_would_be_found(differences: Any) -> None:
+    other = sa.MetaData(schema="command")
+    for table in write.metadata.tables.values():
+        table.to_metadata(other)
+    other.tables["command.products"].append_column(sa.Column("colour", sa.Text))
+
+    assert [change[0] for change in differences(other)] == ["add_column"]
+
+
+@pytest.mark.parametrize("table", read.metadata.tables.values(), ids=lambda table: table.name)
+def test_a_read_model_is_a_view_of_its_table(database: Database, table: sa.Table) -> None:
+    with database.connect() as connection:
+        rows = connection.execute(
+            "SELECT column_name::text FROM information_schema.columns"
+            " WHERE table_schema = 'query' AND table_name = %s ORDER BY ordinal_position",
+            [table.name],
+        )
+        assert [row[0] for row in rows] == [column.name for column in table.c]
+
+
+# ---------------------------------------------------------------- keys, indexes, roles
+def test_every_foreign_key_has_an_index_that_begins_with_it(database: Database) -> None:
+    with database.connect() as connection:
+        missing = connection.execute(
+            """
+            SELECT c.conname FROM pg_constraint AS c
+             WHERE c.contype = 'f' AND c.connamespace = 'command'::regnamespace
+               AND NOT EXISTS (SELECT FROM pg_index AS i
+                                WHERE i.indrelid = c.conrelid AND i.indpred IS NULL
+                                  AND i.indkey[0] = c.conkey[1])
+            """
+        ).fetchall()
+        count = connection.execute(
+            "SELECT count(*) FROM pg_constraint"
+            " WHERE contype = 'f' AND connamespace = 'command'::regnamespace"
+        ).fetchone()
+    assert missing == []
+    assert count == (4,)
+
+
+@pytest.mark.parametrize("view", ["revenue_by_product", "customer_lifetime_value"])
+def test_a_materialized_view_can_be_refreshed_while_it_is_read(
+    database: Database, view: LiteralString
+) -> None:
+    with database.connect() as connection:
+        connection.execute(f"REFRESH MATERIALIZED VIEW CONCURRENTLY query.{view}")
+        connection.execute("SET ROLE cqrs_reader")
+        assert connection.execute(f"SELECT count(*) FROM query.{view}").fetchone() == (0,)
+
+
+def test_readers_see_the_read_side_alone(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("SET ROLE cqrs_reader")
+        connection.execute("TABLE query.order_summaries")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("TABLE command.orders")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM query.order_summaries")
+
+
+def test_the_database_is_at_the_version_of_the_code(database: Database) -> None:
+    assert migrate.head() == migrate.current()
+    with pytest.raises(NotImplementedError, match="hold the truth"):
+        import_module("models.migrations.versions.0002_orders").downgrade()
+
+
+# ---------------------------------------------------------------- the audit triggers
+@pytest.mark.parametrize("table", write.metadata.tables.values(), ids=lambda table: table.name)
+def test_every_write_table_is_audited(database: Database, table: sa.Table) -> None:
+    with database.connect() as connection:
+        rows = connection.execute(
+            """
+            SELECT tgtype & 28, encode(tgargs, 'escape')
+              FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal
+               AND tgfoid = 'cqrs.record_audit()'::regprocedure AND tgtype & 1 = 0
+            """,
+            [table.fullname],
+        ).fetchall()
+    insert, delete, update = 4, 8, 16
+    assert {kind for kind, _ in rows} == {insert, delete, update}
+    assert {arguments for _, arguments in rows} == {primary_key(table) + "\\000"}
+
+
+# ---------------------------------------------------------------- constraints behind the rules
+@pytest.fixture
+def trade(shop: Shop) -> dict[str, UUID]:
+    """One order of each status, so that each has something to break."""
+    pen = shop.product("2.35", 100)
+    orders = {"pending": shop.ordered((pen, 2))}
+    for status, steps in {
+        "paid": (),
+        "processing": ("processing",),
+        "shipped": ("processing", "shipped"),
+        "delivered": ("processing", "shipped", "delivered"),
+    }.items():
+        orders[status] = shop.paid((pen, 2))
+        shop.move(orders[status], *steps)
+    orders["cancelled"] = shop.paid((pen, 2))
+    accepted(shop.cancel(orders["cancelled"]))
+    return orders
+
+
+ORDERS = "UPDATE command.orders SET {} WHERE status = '{}'"
+WRONG: dict[str, str] = {
+    "products_never_oversold": "UPDATE command.products SET quantity_reserved = 101",
+    "products_reservation_positive": "UPDATE command.products SET quantity_reserved = -1",
+    "products_price_positive": "UPDATE command.products SET price = -0.01",
+    "products_name_given": "UPDATE command.products SET name = ''",
+    "products_reorder_level_positive": "UPDATE command.products SET reorder_level = -1",
+    "products_sku_once": "INSERT INTO command.products SELECT gen_random_uuid(), sku, name,"
+    " description, price, cost, 0, 0, 0, now() FROM command.products",
+    "customers_email_once": "INSERT INTO command.customers SELECT gen_random_uuid(), email, name,"
+    " phone, address, city, country, now() FROM command.customers",
+    "customers_email_lower": "UPDATE command.customers SET email = upper(email)",
+    "customers_name_given": "UPDATE command.customers SET name = ''",
+    "orders_status_known": ORDERS.format("status = 'lost'", "paid"),
+    "orders_number_form": ORDERS.format("order_number = '17'", "pending"),
+    "orders_number_once": "UPDATE command.orders SET order_number = 'ORD-2026-77777'",
+    "orders_version_counts": ORDERS.format("version = 0", "pending"),
+    "orders_have_lines": ORDERS.format("item_count = 0", "pending"),
+    "orders_tax_rate_share": ORDERS.format("tax_rate = 1.1", "pending"),
+    "orders_amounts_positive": ORDERS.format("shipping = -1, total = total - 1", "pending"),
+    "orders_tax_right": ORDERS.format("tax = tax + 0.01, total = total + 0.01", "pending"),
+    "orders_total_right": ORDERS.format("total = total - 0.01", "pending"),
+    "orders_cancelled_with_reason": ORDERS.format("cancellation_reason = NULL", "cancelled"),
+    "orders_paid_before_more": ORDERS.format("status = 'paid'", "pending"),
+    "orders_step_by_step": ORDERS.format("status = 'shipped', shipped_at = now()", "paid"),
+    "order_items_line_once": "UPDATE command.order_items SET line = 1,"
+    " order_id = (SELECT min(order_id::text)::uuid FROM command.orders)",
+    "order_items_line_counts": "UPDATE command.order_items SET line = 0",
+    "order_items_quantity_positive": "UPDATE command.order_items SET quantity = 0, subtotal = 0",
+    "order_items_price_positive": "UPDATE command.order_items SET unit_price = -1, subtotal = -2",
+    "order_items_discount_share": "UPDATE command.order_items SET discount = 1.1,"
+    " subtotal = round(unit_price * quantity * -0.1, 2)",
+    "order_items_subtotal_right": "UPDATE command.order_items SET subtotal = subtotal + 0.01",
+    "order_items_product_id_fkey": "UPDATE command.order_items SET product_id = gen_random_uuid()",
+    "payments_transaction_once": "UPDATE command.payments SET transaction_id = 'T'",
+    "payments_paid_once": "INSERT INTO command.payments SELECT gen_random_uuid(), order_id, amount,"
+    " payment_method, NULL, 'paid', 0, now() FROM command.payments WHERE status = 'paid'",
+    "payments_status_known": "UPDATE command.payments SET status = 'lost'",
+    "payments_amount_positive": "UPDATE command.payments SET amount = -1 WHERE status = 'paid'",
+    "payments_refund_within": "UPDATE command.payments SET refund_amount = amount + 1"
+    " WHERE status = 'refunded'",
+    "payments_refunded_with_time": "UPDATE command.payments SET refunded_at = NULL",
+}
+
+
+@pytest.mark.usefixtures("trade")
+def test_the_database_refuses_what_no_rule_caught(database: Database) -> None:
+    caught = {name: _violated(database, statement) for name, statement in WRONG.items()}
+
+    assert caught == {name: name for name in WRONG}
+
+
+def _violated(database: Database, statement: str) -> str | None:
+    with database.connect() as connection, pytest.raises(psycopg.IntegrityError) as error:
+        connection.execute(statement)
+    return error.value.diag.constraint_name
+
+
+def test_every_constraint_is_tried(database: Database) -> None:
+    with database.connect() as connection:
+        rows = connection.execute(
+            "SELECT conname::text FROM pg_constraint"
+            " WHERE connamespace = 'command'::regnamespace AND contype IN ('c', 'u')"
+        ).fetchall()
+
+    assert {name for (name,) in rows} - WRONG.keys() == set()
+
+
+@pytest.mark.parametrize("status", ["paid", "processing", "shipped", "delivered"])
+def test_what_was_paid_has_a_time_of_payment(
+    database: Database, trade: dict[str, UUID], status: str
+) -> None:
+    statement = f"UPDATE command.orders SET paid_at = NULL WHERE order_id = '{trade[status]}'"
+
+    assert _violated(database, statement) in ("orders_paid_before_more", "orders_step_by_step")

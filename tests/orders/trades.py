@@ -1,0 +1,153 @@
+"""Random trades: sequences of commands with refusals, repeats and reused ids, from a small world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from models.messages import Actor, Envelope
+
+CUSTOMERS = [UUID(int=1 << 76 | n) for n in (1, 2)]
+PRODUCTS = [UUID(int=2 << 76 | n) for n in (1, 2, 3)]
+ORDERS = [UUID(int=3 << 76 | n) for n in range(1, 5)]
+PRICES = ("0.00", "0.35", "2.50", "19.99")
+STEPS = ("processing", "shipped", "delivered", "paid")
+
+orders = st.sampled_from(ORDERS)
+products = st.sampled_from(PRODUCTS)
+actors = st.sampled_from([Actor(), Actor("user:42", frozenset({"clerk"})), Actor("ada")])
+versions = st.sampled_from([None, None, None, 1, 2, 3])
+
+
+@st.composite
+def _line(draw: st.DrawFn) -> dict[str, Any]:
+    line = {"product_id": str(draw(products)), "quantity": draw(st.integers(1, 4))}
+    price, discount = draw(st.sampled_from((None, *PRICES))), draw(st.sampled_from(("0", "0.15")))
+    return {**line, "unit_price": price, "discount": discount}
+
+
+@st.composite
+def _create_order(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "order_id": str(draw(orders)),
+        "customer_id": str(draw(st.sampled_from(CUSTOMERS))),
+        "items": draw(st.lists(_line(), min_size=0, max_size=3)),
+        "shipping": draw(st.sampled_from(PRICES)),
+    }
+
+
+@st.composite
+def _add_order_item(draw: st.DrawFn) -> dict[str, Any]:
+    line = draw(_line())
+    return {**line, "order_id": str(draw(orders)), "expected_version": draw(versions)}
+
+
+@st.composite
+def _process_payment(draw: st.DrawFn) -> dict[str, Any]:
+    """A payment that is often right: the test fills in the total (see `Pay`)."""
+    return {
+        "order_id": str(draw(orders)),
+        "amount": draw(st.sampled_from(("0.00", "2.75", "5.50"))),
+        "payment_method": "card",
+        "transaction_id": draw(st.sampled_from((None, "T-1", "T-2"))),
+        "expected_version": draw(versions),
+    }
+
+
+@st.composite
+def _update_order_status(draw: st.DrawFn) -> dict[str, Any]:
+    return {"order_id": str(draw(orders)), "status": draw(st.sampled_from(STEPS))}
+
+
+@st.composite
+def _cancel_order(draw: st.DrawFn) -> dict[str, Any]:
+    return {"order_id": str(draw(orders)), "reason": "no", "expected_version": draw(versions)}
+
+
+@st.composite
+def _adjust_inventory(draw: st.DrawFn) -> dict[str, Any]:
+    change = draw(st.integers(-4, 8).filter(bool))
+    return {"product_id": str(draw(products)), "quantity_change": change}
+
+
+@st.composite
+def _register_customer(draw: st.DrawFn) -> dict[str, Any]:
+    number = draw(st.integers(1, 2))
+    who = draw(st.sampled_from(CUSTOMERS))
+    return {"customer_id": str(who), "name": "Ada", "email": f"ada{number}@shop.example"}
+
+
+@st.composite
+def _add_product(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "product_id": str(draw(products)),
+        "sku": draw(st.sampled_from(("A", "B", "C"))),
+        "name": "Pen",
+        "price": draw(st.sampled_from(PRICES)),
+        "quantity_available": draw(st.integers(0, 9)),
+    }
+
+
+KINDS: dict[str, Callable[[], st.SearchStrategy[dict[str, Any]]]] = {
+    "orders.create_order": _create_order,
+    "orders.add_order_item": _add_order_item,
+    "orders.process_payment": _process_payment,
+    "orders.update_order_status": _update_order_status,
+    "orders.cancel_order": _cancel_order,
+    "orders.adjust_inventory": _adjust_inventory,
+    "orders.register_customer": _register_customer,
+    "orders.add_product": _add_product,
+}
+OFTEN = ("orders.create_order", "orders.process_payment", "orders.update_order_status")
+
+
+@st.composite
+def _command(draw: st.DrawFn) -> Envelope:
+    name = draw(st.sampled_from((*KINDS, *OFTEN, *OFTEN)))
+    return Envelope(draw(st.uuids()), name, draw(KINDS[name]()), draw(actors))
+
+
+def opening() -> list[Envelope]:
+    """A customer and two products, so that the first order may succeed."""
+    customer = {"customer_id": str(CUSTOMERS[0]), "name": "Ada", "email": "ada1@shop.example"}
+    made = [Envelope(UUID(int=4 << 76 | 1), "orders.register_customer", customer)]
+    for number, sku in enumerate("AB"):
+        product = {"product_id": str(PRODUCTS[number]), "sku": sku, "name": "Pen", "price": "2.50"}
+        payload = {**product, "quantity_available": 9}
+        made.append(Envelope(UUID(int=5 << 76 | number), "orders.add_product", payload))
+    return made
+
+
+def paid_for(order_id: UUID, amount: str) -> Envelope:
+    """A payment with the right amount."""
+    payload = {"order_id": str(order_id), "amount": amount, "payment_method": "card"}
+    return Envelope(UUID(int=6 << 76 | order_id.int & 0xFF), "orders.process_payment", payload)
+
+
+def one_pen(order_id: UUID, *, quantity: int = 1) -> Envelope:
+    """An order over pens for 2.50 each, no shipping: 2.75 with tax for one."""
+    items = [{"product_id": str(PRODUCTS[0]), "quantity": quantity}]
+    payload = {"order_id": str(order_id), "customer_id": str(CUSTOMERS[0]), "items": items}
+    named = UUID(int=7 << 76 | order_id.int & 0xFF)
+    return Envelope(named, "orders.create_order", {**payload, "shipping": "0.00"})
+
+
+@st.composite
+def trades(draw: st.DrawFn) -> list[Envelope]:
+    """Commands in an order. Some come twice; some use an id of another payload again."""
+    sent = opening()
+    for order_id in draw(st.lists(orders, max_size=3, unique=True)):
+        sent += [one_pen(order_id), paid_for(order_id, "2.75")]
+    for fresh in draw(st.lists(_command(), min_size=1, max_size=25)):
+        match draw(st.integers(0, 9)):
+            case 0:
+                sent.append(draw(st.sampled_from(sent)))
+            case 1:
+                sent.append(replace(fresh, id=draw(st.sampled_from(sent)).id))
+            case _:
+                sent.append(fresh)
+    return sent

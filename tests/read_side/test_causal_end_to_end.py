@@ -1,0 +1,44 @@
+"""From the receipt of a command to the answer of a query, through real worker processes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+from models.base import ReadRow, uuid7
+from tests.conftest import Database
+from tests.support.workers import Workers
+from worker import cache_server
+from worker.filters import Filters
+from worker.query import Reader, query
+
+
+class ThingRow(ReadRow):
+    """A row of `query.things`."""
+
+    thing_id: UUID
+    n: int
+    price: Decimal
+
+
+@query("things.thing", reads=("things.list",), tags=lambda p: (f"thing:{p.thing_id}",))
+def thing(db: Reader, *, thing_id: UUID) -> list[ThingRow]:
+    """One thing."""
+    return db.select(ThingRow, "things", Filters(ThingRow).eq("thing_id", thing_id))
+
+
+def test_a_reader_sees_what_it_wrote(things: Database, workers: Workers) -> None:
+    from tests.support.things.commands import add_thing, bump_thing
+
+    workers.start(queues=("commands", "projections"))
+    cache_server.ask_again()
+    thing_id = uuid7()
+    made = add_thing.delay(thing_id=thing_id, price="2.50").receipt(30)
+    assert thing.ask(thing_id=thing_id, after=made, timeout=30).data[0].n == 0
+    for n in range(1, 6):
+        receipt = bump_thing.delay(thing_id=thing_id).receipt(30)
+        answer = thing.ask(thing_id=thing_id, after=receipt, timeout=30)
+        assert answer.data[0].n == n
+        assert answer.as_of is not None
+        assert receipt.position is not None
+        assert answer.as_of >= receipt.position

@@ -1,0 +1,98 @@
+"""Consistency rules: declared beside the domain, used by the runner, printed by the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.read_side.conftest import Shop
+from tests.read_side.shop.models import Closed, Sold
+from tests.read_side.shop.queries import uncached_item
+from worker import cache, rules
+from worker.query import Reader, query
+from worker.registry import Registry
+from worker.rules import Consequence, Rule, consequences, problems, refreshes_for, rule, tags_for
+
+VIEW = "query.shop_totals"
+
+
+@pytest.fixture(autouse=True)
+def _own_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Rules of this test alone."""
+    own: Registry[Rule] = Registry("rule")
+    monkeypatch.setattr(rules, "rules", own)
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _shop_rules(_own_rules: None) -> None:
+    rule("shop.sales", on=[Sold], affects=["shop.item", "shop.totals"], refresh={VIEW: 1.0})
+    rule("shop.closing", on=[Closed, Sold], refresh={VIEW: 5, "query.other": 0})
+
+
+def test_an_event_invalidates_the_queries_that_read_the_projection() -> None:
+    assert tags_for("shop.items", {"shop.Sold"}) == {"query:shop.item", "query:shop.totals"}
+    assert tags_for("shop.customers", {"shop.Sold"}) == {"query:shop.totals"}
+    assert tags_for("shop.items", {"shop.Closed", "else"}) == set()
+
+
+def test_a_view_is_refreshed_after_the_shortest_wait() -> None:
+    assert refreshes_for({"shop.Sold"}) == {VIEW: 1.0, "query.other": 0}
+    assert refreshes_for({"shop.Closed"}) == {VIEW: 5, "query.other": 0}
+    assert refreshes_for({"something"}) == {}
+
+
+def test_the_map_lists_what_follows_from_each_event() -> None:
+    closed, sold = consequences()
+    assert closed == Consequence("shop.Closed", (), {VIEW: 5, "query.other": 0})
+    assert str(sold) == (
+        "shop.Sold → shop.item, shop.totals,"
+        " refresh query.shop_totals after 1 s, refresh query.other after 0 s"
+    )
+
+
+def test_a_rule_that_names_no_query_that_exists_is_a_problem() -> None:
+    rule("shop.typo", on=[Sold], affects=["shop.itm"])
+    assert problems() == ["no query is called 'shop.itm' (rule shop.typo)"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"on": [], "affects": ["shop.item"]},
+        {"on": [Sold]},
+        {"on": [Sold], "refresh": {VIEW: -1}},
+    ],
+)
+def test_a_rule_that_says_nothing_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="rule shop.wrong"):
+        rule("shop.wrong", **wrong)  # type: ignore[arg-type]
+
+
+def test_a_name_stands_once() -> None:
+    with pytest.raises(ValueError, match="two of one name"):
+        rule("shop.sales", on=[Sold], affects=["shop.item"])
+
+
+def test_the_tag_of_a_query_invalidates_all_its_answers(shop: Shop) -> None:
+    @query("shop.tagged", reads=("shop.items",), tags=lambda p: ())
+    def tagged(db: Reader, *, item: str) -> object:
+        return uncached_item(db, item=item)
+
+    for name in ("pen", "ink"):
+        tagged.ask(item=name)
+        assert tagged.ask(item=name).from_cache
+    cache.invalidate({cache.query_tag("shop.tagged")})
+    assert not any(tagged.ask(item=name).from_cache for name in ("pen", "ink"))
+
+
+def test_the_tag_of_a_source_invalidates_all_answers_over_it(shop: Shop) -> None:
+    from tests.read_side.shop.queries import item, totals
+
+    for one, wish in ((item, {"item": "pen"}), (totals, {})):
+        one.ask(**wish)  # type: ignore[attr-defined]
+        assert one.ask(**wish).from_cache  # type: ignore[attr-defined]
+    cache.invalidate([cache.source_tag("shop.items"), cache.source_tag(VIEW)], 1)
+    assert not item.ask(item="pen").from_cache
+    assert not totals.ask().from_cache

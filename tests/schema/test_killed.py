@@ -1,0 +1,195 @@
+"""SIGKILL in the middle of a changeset: it is failed, nothing was kept, it can run again."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.schema.waiting import until, until_no_row, until_row
+from worker.schema import (
+    Context,
+    Limits,
+    Operation,
+    execute_changeset,
+    load,
+    recover,
+    track_change,
+)
+
+Connection = psycopg.Connection[Any]
+
+EXECUTE = """
+import sys, psycopg
+from tests.schema.registry import SmallReadSide
+from worker.schema import Context, execute_changeset, rollback_changeset
+url, verb, changeset = sys.argv[1:]
+connect = lambda: psycopg.connect(url, autocommit=True)
+{"execute": execute_changeset, "rollback": rollback_changeset}[verb](
+    Context(connect, SmallReadSide(connect)), changeset)
+"""
+
+
+def killed(url: str, verb: str, changeset: object, db: Connection, ready: str) -> None:
+    """Run it in a process of its own, and kill that as soon as `ready` has a row."""
+    process = subprocess.Popen([sys.executable, "-c", EXECUTE, url, verb, str(changeset)])
+    try:
+        until_row(db, ready)
+    finally:
+        process.kill()
+        assert process.wait(timeout=10) == -signal.SIGKILL
+
+
+def recovered(context: Context) -> int:
+    """What `recover` found, once the dead process's session has ended."""
+    return int(until(lambda: recover(context), "the dead process's session ends"))
+
+
+@pytest.fixture
+def patient(context: Context) -> Context:
+    """Waits for the server to notice the death."""
+    return replace(context, limits=Limits(turn_timeout=20))
+
+
+SLEEPS = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+
+
+def test_a_killed_changeset_is_failed_with_a_reason_and_the_database_unchanged(
+    database: Any, patient: Context, db: Connection
+) -> None:
+    waiting = track_change(
+        patient,
+        ["CREATE TABLE command.orders (id int)", "SELECT pg_sleep(60)"],
+        ["CREATE VIEW query.v AS SELECT 1"],
+        "Killed",
+        "1.0.0",
+        atomic=False,
+    )
+    killed(database.url, "execute", waiting.id, db, SLEEPS)
+    assert load(db, waiting.id).status == "in_progress"
+    assert recovered(patient) == 1
+    failed = load(db, waiting.id)
+    assert failed.status == "failed"
+    assert failed.error is not None
+    assert "ended before it was done, in operation 2; nothing of it was kept" in failed.error
+    assert failed.executed_by is not None
+    assert failed.executed_by in failed.error
+    assert db.execute("SELECT to_regclass('command.orders')").fetchone() == (None,)
+    assert recover(patient) == 0
+
+
+def test_a_killed_changeset_can_be_run_again(
+    database: Any, patient: Context, db: Connection
+) -> None:
+    db.execute("CREATE TABLE public.pause AS SELECT 60 AS seconds")
+    waiting = track_change(
+        patient,
+        ["CREATE TABLE command.orders (id int)", "SELECT pg_sleep(seconds) FROM public.pause"],
+        [],
+        "Killed",
+        "1.0.0",
+        atomic=False,
+    )
+    killed(database.url, "execute", waiting.id, db, SLEEPS)
+    db.execute("UPDATE public.pause SET seconds = 0")
+    with pytest.raises(Exception, match="it is being executed"):
+        execute_changeset(patient, waiting.id)
+    recovered(patient)
+    assert execute_changeset(patient, waiting.id).status == "completed"
+    assert db.execute("SELECT to_regclass('command.orders') IS NOT NULL").fetchone() == (True,)
+
+
+def test_the_next_changeset_settles_the_dead_one_by_itself(
+    database: Any, patient: Context, db: Connection
+) -> None:
+    dead = track_change(patient, ["SELECT pg_sleep(60)"], [], "Dead", "1.0.0", atomic=False)
+    killed(database.url, "execute", dead.id, db, SLEEPS)
+    done = track_change(patient, ["CREATE TABLE command.t (id int)"], [], "Next", "1.1.0")
+    assert done.status == "completed"
+    assert load(db, dead.id).status == "failed"
+
+
+def test_a_changeset_that_is_being_executed_is_not_taken_for_dead(
+    database: Any, patient: Context, db: Connection
+) -> None:
+    waiting = track_change(patient, ["SELECT pg_sleep(60)"], [], "Alive", "1.0.0", atomic=False)
+    process = subprocess.Popen(
+        [sys.executable, "-c", EXECUTE, database.url, "execute", str(waiting.id)]
+    )
+    try:
+        until_row(db, SLEEPS)
+        assert recover(patient) == 0
+        assert load(db, waiting.id).status == "in_progress"
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def test_a_rollback_that_is_killed_leaves_the_changeset_as_it_stood(
+    database: Any, patient: Context, db: Connection
+) -> None:
+    done = track_change(
+        patient,
+        [
+            Operation("CREATE TABLE command.orders (id int)", "SELECT pg_sleep(60)"),
+            Operation("CREATE TABLE command.lines (id int)", "DROP TABLE command.lines"),
+        ],
+        [],
+        "Stays",
+        "1.0.0",
+    )
+    killed(database.url, "rollback", done.id, db, SLEEPS)
+    until_no_row(db, SLEEPS)
+    assert load(db, done.id).status == "completed"
+    assert db.execute("SELECT to_regclass('command.lines') IS NOT NULL").fetchone() == (True,)
+
+
+BUILDING = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('command.orders_id')"
+SESSION = (
+    "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND state = 'active'"
+)
+
+
+def kill_while_an_index_is_built(
+    database: Any, context: Context, db: Connection, connect: Callable[[], Connection], *, end: bool
+) -> UUID:
+    """A transaction older than the build holds it up. `end`: until the build's session has ended;
+    else the server goes on building, for nobody."""
+    db.execute("CREATE TABLE command.orders AS SELECT n AS id FROM generate_series(1, 1000) AS n")
+    operation = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
+    waiting = track_change(context, [operation], [], "Index", "1.0.0", atomic=False)
+    with connect() as old, old.transaction():
+        old.execute("INSERT INTO command.orders VALUES (0)")
+        killed(database.url, "execute", waiting.id, db, BUILDING)
+        if end:
+            until_no_row(db, SESSION)
+    return waiting.id
+
+
+def test_an_index_whose_build_died_with_its_process_is_cleaned_away(
+    database: Any, patient: Context, db: Connection, connect: Callable[[], Connection]
+) -> None:
+    changeset = kill_while_an_index_is_built(database, patient, db, connect, end=True)
+    assert db.execute(f"{BUILDING} AND NOT indisvalid".encode()).fetchone() == (1,)
+    recovered(patient)
+    assert load(db, changeset).status == "failed"
+    assert db.execute(BUILDING.encode()).fetchone() is None
+    assert execute_changeset(patient, changeset).status == "completed"
+    assert db.execute(f"{BUILDING} AND indisvalid".encode()).fetchone() == (1,)
+
+
+def test_an_index_that_the_server_finishes_for_a_dead_process_is_never_half_there(
+    database: Any, patient: Context, db: Connection, connect: Callable[[], Connection]
+) -> None:
+    changeset = kill_while_an_index_is_built(database, patient, db, connect, end=False)
+    recovered(patient)
+    valid = db.execute(f"{BUILDING} AND indisvalid".encode()).fetchone() is not None
+    assert load(db, changeset).status == ("completed" if valid else "failed")
+    assert valid or db.execute(BUILDING.encode()).fetchone() is None

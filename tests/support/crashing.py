@@ -1,0 +1,82 @@
+"""Our app, with a worker that kills itself where a test asks for it: `celery -A` this module.
+
+A test sets the Redis key `crash:<kind>:<point>` to `child` or `worker`; the first process that comes
+by takes the key away and is killed by SIGKILL, alone or with its parent and all its siblings.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import psycopg
+from celery import current_task
+from celery.signals import task_postrun
+
+from worker import executor, signalling, subscription
+from worker.app import app
+from worker.projection import Projection
+
+POINTS = ("before begin", "in the handler", "before commit", "after commit", "before ack")
+
+
+def flag(kind: str, point: str) -> str:
+    """The Redis key that asks for a crash."""
+    return f"crash:{kind}:{point}"
+
+
+def _kind() -> str:
+    return "projection" if current_task and current_task.name == "cqrs.project" else "command"
+
+
+def _maybe_die(point: str) -> None:
+    wanted = signalling.client().getdel(flag(_kind(), point))
+    if wanted == b"child":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif wanted == b"worker":
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def _before(point: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        _maybe_die(point)
+        return function(*args, **kwargs)
+
+    return run
+
+
+def _after(point: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        _maybe_die(point)
+        return result
+
+    return run
+
+
+_execute = psycopg.Connection.execute
+
+
+def _execute_or_die(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+    if query == "BEGIN":
+        _maybe_die("before begin")
+    if query == "COMMIT":
+        if self._pipeline is not None:
+            self._pipeline.sync()  # all that comes before the commit has been done by now
+        _maybe_die("before commit")
+    return _execute(self, query, *args, **kwargs)
+
+
+psycopg.Connection.execute = _execute_or_die  # type: ignore[method-assign]
+executor._Batch._decide = _before("in the handler", executor._Batch._decide)  # type: ignore[method-assign]
+Projection.fold = _before("in the handler", Projection.fold)  # type: ignore[method-assign]
+executor._run = _after("after commit", executor._run)
+subscription.advance = _after("after commit", subscription.advance)
+task_postrun.connect(lambda **_: _maybe_die("before ack"), weak=False)
+
+__all__ = ["POINTS", "app", "flag"]

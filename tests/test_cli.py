@@ -1,0 +1,114 @@
+"""The `cqrs` program as a person meets it when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import Database, in_database
+from tests.support.workers import ROOT, environment
+from tests.test_submit import cqrs
+from worker.embedded import Servers
+from worker.errors import BadSettings
+from worker.settings import get_settings, read_settings
+
+
+def bare(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run `cqrs` with nothing set but what is given."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CQRS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "worker.cli", *arguments],
+        env=clean | {"PYTHONPATH": str(ROOT)} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_without_servers_it_says_what_was_tried_and_what_to_do(tmp_path: Path) -> None:
+    result = bare("map", CQRS_HOME=str(tmp_path))
+    assert result.returncode == 0  # the map needs no server
+    result = bare("status", CQRS_HOME=str(tmp_path))
+    assert result.returncode == 1
+    assert "cqrs up" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://someone:secret@127.0.0.1:1/nowhere"
+    redis = "redis://127.0.0.1:1/0"
+    result = bare(
+        "migrate",
+        CQRS_DATABASE_URL=url,
+        CQRS_BROKER_URL=redis,
+        CQRS_RESULT_URL=redis,
+        CQRS_CACHE_URL=redis,
+    )
+    assert result.returncode == 1
+    assert "127.0.0.1:1" in " ".join(result.stderr.split())
+    assert "secret" not in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_broker_that_is_away_is_named_before_anything_is_stored(database: Database) -> None:
+    program = (
+        "from tasks.orders.commands import adjust_inventory\n"
+        "adjust_inventory.delay(product_id='0190a0a0-0000-7000-8000-000000000000',"
+        " quantity_change=1)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(get_settings()) | {"CQRS_BROKER_URL": "redis://:secret@127.0.0.1:1/0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    said = result.stderr.splitlines()[-1]
+    assert said.startswith("worker.errors.ServerUnavailable: the broker is not reachable")
+    assert "CQRS_BROKER_URL" in said
+    assert "secret" not in result.stderr
+
+
+def test_a_database_that_was_not_migrated_is_named(servers: Servers, tmp_path: Path) -> None:
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare_one")
+    file = tmp_path / "none.jsonl"
+    file.write_text("")
+    result = bare(
+        "submit",
+        str(file),
+        CQRS_DATABASE_URL=in_database(servers.database_url, "bare_one"),
+        CQRS_BROKER_URL=servers.broker_url,
+        CQRS_RESULT_URL=servers.result_url,
+        CQRS_CACHE_URL=servers.cache_url,
+    )
+    assert result.returncode == 1
+    assert "cqrs migrate" in " ".join(result.stderr.split())
+
+
+def test_an_unknown_setting_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(BadSettings, match="did you mean CQRS_BATCH_SIZE"):
+        read_settings({"CQRS_BATCHSIZE": "5"})
+
+
+def test_a_wrong_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CQRS_BATCH_SIZE", "0")
+    with pytest.raises(BadSettings, match=r"CQRS_BATCH_SIZE.*0"):
+        read_settings({"CQRS_BATCH_SIZE": "0"})
+
+
+def test_the_map_shows_the_way_of_every_command(database: Database) -> None:
+    result = cqrs("map", "--json")
+    paths = {path["command"]: path for path in json.loads(result.stdout)}
+    placed = paths["orders.create_order"]
+    assert placed["events"] == ["orders.OrderCreated"]
+    assert "orders.order_summaries" in placed["subscriptions"]
+    assert "orders.orders_summary" in placed["queries"]

@@ -1,0 +1,192 @@
+"""One part of a rebuild: the rows of some keys, folded in memory and copied into the shadow table.
+
+    window of the log ─▶ fold into the rows in memory ─▶ … ─▶ flush: COPY, and the part's position
+            ▲                                                          in the same transaction
+            └── rows of an earlier flush are loaded again when an event touches them
+
+Every row belongs to one part, whatever streams it collects from, so parts never meet: if all events
+of a projection name their row (`@on`), the server picks those of a part by a hash of that key.
+Where Python alone knows the keys (`@on_each`), there is one part. Memory is bounded by the number
+of rows and events between two flushes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from worker.db import Connection
+from worker.event_log import StoredEvent
+from worker.needs import primary_key
+from worker.projection import Projection, ReadTable, Row, Rows
+from worker.rebuild import shadow
+from worker.rebuild.copying import copy_text
+from worker.sql import statement
+
+WINDOW = 10_000
+"""Positions of the log that are read at once."""
+ROWS_KEPT = 150_000
+"""Rows in memory after which a part flushes."""
+EVENTS_BETWEEN = 2_000_000
+"""Events after which a part flushes, so that a killed rebuild does not begin from nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a part is to do: its number among how many, and the stretch of the log it still needs.
+
+    `first` is where the rebuild began: beyond it, the shadow table may hold rows of this part.
+    After `seconds` it stops with what there is.
+    """
+
+    rebuild_id: int
+    name: str
+    shadow: str
+    part: int
+    parts: int
+    first: int
+    after: int
+    upto: int
+    seconds: float = 1e9
+    rows_kept: int = ROWS_KEPT
+    events_between: int = EVENTS_BETWEEN
+
+
+class TakenOver(Exception):
+    """Another process works on this part: a signal inside the engine, not an error."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A part at work, on two connections of its own: one reads the log ahead, one writes."""
+
+    reader: Connection
+    connection: Connection
+    projection: Projection
+    share: Share
+    _table: ReadTable = field(init=False)
+    _position: int = field(init=False)
+    _flushed: int = field(init=False)
+    _unflushed: int = 0
+    _rows: Rows = field(default_factory=dict)
+    _stored: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._table = ReadTable(self.projection.table, self.share.shadow)
+        self._position = self._flushed = self.share.after
+
+    def run(self) -> Iterator[tuple[int, int]]:
+        """Build; yields position and number of events after each window. May end before `upto`.
+
+        Raises what a fold raises, and TakenOver.
+        """
+        until = time.monotonic() + self.share.seconds
+        if self._flushed > self.share.first:
+            shadow.add_key(self.connection, self.projection.table, self.share.shadow)
+        for upto, events in _windows(self.reader, self.projection, self.share):
+            self._fold(events)
+            self._position, self._unflushed = upto, self._unflushed + len(events)
+            yield upto, len(events)
+            late = time.monotonic() > until
+            if late or upto == self.share.upto or self._is_full():
+                self._flush()
+            if late:
+                return
+
+    def _is_full(self) -> bool:
+        share = self.share
+        return len(self._rows) > share.rows_kept or self._unflushed > share.events_between
+
+    def _fold(self, events: list[StoredEvent]) -> None:
+        if self._flushed == self.share.first:
+            self.projection.fold_all(self._rows, events)
+            return
+        calls = self.projection.calls(events)
+        self._load([key for key in {call.key for call in calls} if key not in self._rows])
+        self.projection.fold(self._rows, calls)
+
+    def _load(self, keys: list[str]) -> None:
+        place = self._table.columns.index(self._table.key)
+        for values in self.connection.execute(self._table.load, [keys]):
+            row = dict(zip(self._table.columns, values, strict=True))
+            self._rows[values[place]] = row
+            self._stored.add(values[place])
+
+    def _flush(self) -> None:
+        """Write the rows and forget them; other rows may follow, and these come back by key."""
+        more = self._position < self.share.upto
+        with self.connection.transaction():
+            self._move()
+            stored = list(self._stored)
+            if stored:
+                self.connection.execute(self._table.delete, [stored])
+            self._copy([row for row in self._rows.values() if row is not None])
+        if more:
+            shadow.add_key(self.connection, self.projection.table, self.share.shadow)
+        self._flushed, self._unflushed = self._position, 0
+        self._rows.clear()
+        self._stored.clear()
+
+    def _copy(self, rows: list[Row]) -> None:
+        names = sql.SQL(", ").join(map(sql.Identifier, self._table.columns))
+        into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.SQL(self._table.name), names)
+        with self.connection.cursor() as cursor, cursor.copy(into) as copy:
+            for text in copy_text(self.projection.table, rows):
+                copy.write(text)
+
+    def _move(self) -> None:
+        share = self.share
+        moved = self.connection.execute(
+            statement("worker.rebuild", "move_part"),
+            {
+                "rebuild_id": share.rebuild_id,
+                "part": share.part,
+                "before": self._flushed,
+                "position": self._position,
+                "events": self._unflushed,
+            },
+        )
+        if moved.rowcount != 1:
+            raise TakenOver
+
+
+def _windows(
+    connection: Connection, projection: Projection, share: Share
+) -> Iterator[tuple[int, list[StoredEvent]]]:
+    """The part's events, window by window, each with its end; the next is read ahead."""
+    block = statement("worker.rebuild", "read_part" if share.parts > 1 else "read_all")
+    what = {
+        "types": sorted(projection.event_types),
+        "key": primary_key(projection.table),
+        "part": share.part,
+        "parts": share.parts,
+    }
+    connection.execute(statement("worker.rebuild", "sit_down"))
+
+    def read(after: int) -> list[Any]:
+        window = {"after": after, "upto": min(after + WINDOW, share.upto)}
+        with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            return cursor.execute(block, what | window, prepare=True).fetchall()
+
+    with ThreadPoolExecutor(1, "read-ahead") as ahead:
+        rows = ahead.submit(read, share.after)
+        for after in range(share.after, share.upto, WINDOW):
+            here = rows.result()
+            rows = ahead.submit(read, after + WINDOW)
+            yield min(after + WINDOW, share.upto), _events(here)
+
+
+def _events(rows: list[Any]) -> list[StoredEvent]:
+    """Rows of the log as events: the same as `event_log.read` makes."""
+    decode, make, event = orjson.loads, tuple.__new__, StoredEvent
+    return [
+        make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
+        for position, stream, version, type_, schema, data, metadata, at in rows
+    ]

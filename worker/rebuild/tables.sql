@@ -1,0 +1,76 @@
+-- name: behind
+-- The table behind a plain view: the only one that it reads.
+SELECT c.relname
+  FROM pg_rewrite AS w
+  JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                     AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
+  JOIN pg_class AS c ON c.oid = d.refobjid
+ WHERE w.ev_class = to_regclass(%(view)s)
+ GROUP BY c.oid, c.relname
+
+-- name: versions
+-- The highest version of a read model's tables.
+SELECT coalesce(max(substring(c.relname FROM '_v(\d+)$')::int), 0)
+  FROM pg_class AS c
+ WHERE c.relnamespace = to_regnamespace(%(schema)s)
+   AND starts_with(c.relname, %(name)s || '_v')
+   AND substr(c.relname, length(%(name)s) + 3) ~ '^\d{1,9}$'
+
+-- name: options
+-- The storage parameters of a table.
+SELECT unnest(c.reloptions) FROM pg_class AS c WHERE c.oid = to_regclass(%(table)s)
+
+-- name: lock_key
+-- One at a time gives a table its key. The pair of keys: "cqrk", and the table.
+SELECT pg_advisory_xact_lock(1668379243, hashtext(%(table)s))
+
+-- name: has_key
+-- Whether a table has a primary key.
+SELECT FROM pg_index WHERE indrelid = to_regclass(%(table)s) AND indisprimary
+
+-- name: indexes
+-- A table's indexes: the name, whether it is unique, and what its definition says after the names.
+SELECT c.relname, i.indisunique, substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)$')
+  FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+ WHERE i.indrelid = to_regclass(%(table)s) AND i.indisvalid
+
+-- name: columns
+-- The columns of a table or view, in order, with their types.
+SELECT a.attname, format_type(a.atttypid, a.atttypmod)
+  FROM pg_attribute AS a
+ WHERE a.attrelid = to_regclass(%(relation)s) AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attnum
+
+-- name: dependants
+-- The views that are built on a view, lowest first, each with the statements that drop it and that
+-- make it again: its definition, indexes, comment and grants.
+WITH RECURSIVE above (oid, depth) AS (
+    SELECT to_regclass(%(view)s)::oid, 0
+    UNION
+    SELECT w.ev_class, a.depth + 1
+      FROM above AS a
+      JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid
+                         AND d.classid = 'pg_rewrite'::regclass
+      JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> a.oid
+), found AS (
+    SELECT c.oid, format('%%I.%%I', n.nspname, c.relname) AS name, max(a.depth) AS depth, c.relacl,
+           CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
+           CASE WHEN c.reloptions IS NULL THEN ''
+                ELSE ' WITH (' || array_to_string(c.reloptions, ', ') || ')' END AS options
+      FROM above AS a JOIN pg_class AS c ON c.oid = a.oid
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     GROUP BY c.oid, n.nspname
+)
+SELECT f.name, format('DROP %%s %%s', f.kind, f.name),
+       ARRAY[format('CREATE %%s %%s%%s AS %%s', f.kind, f.name, f.options, pg_get_viewdef(f.oid))]
+       || ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i WHERE i.indrelid = f.oid)
+       || ARRAY(SELECT format('COMMENT ON %%s %%s IS %%L', f.kind, f.name, d.description)
+                  FROM pg_description AS d
+                 WHERE d.classoid = 'pg_class'::regclass AND d.objoid = f.oid AND d.objsubid = 0)
+       || ARRAY(SELECT format('GRANT %%s ON %%s TO %%s', x.privilege_type, f.name,
+                              CASE x.grantee WHEN 0 THEN 'PUBLIC'
+                                             ELSE quote_ident(x.grantee::regrole::text) END)
+                  FROM aclexplode(f.relacl) AS x WHERE x.grantee <> x.grantor)
+  FROM found AS f
+ WHERE f.depth > 0
+ ORDER BY f.depth
