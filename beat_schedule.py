@@ -51,3 +51,7 @@ def schedule() -> dict[str, dict[str, Any]]:
 def _install(sender: Any, **_: Any) -> None:
     """Importing this module needs no servers; the schedule is there once the app is configured."""
     sender.conf.beat_schedule = schedule()
+
+
+if app.configured:  # by whoever imported us late: then the signal has gone by
+    _install(app)

@@ -8,7 +8,8 @@ as its slowest partition: that is what `query.checkpoints` says.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -68,10 +69,23 @@ def read(connection: Connection, names: Collection[str]) -> list[Checkpoint]:
     return [Checkpoint(*row) for row in rows]
 
 
-def hold(connection: Connection, subscription: str) -> list[Checkpoint]:
-    """Every checkpoint of a subscription, held until the end of the transaction.
-
-    Waits for batches that run, `lock_timeout` at most.
-    """
-    rows = connection.execute(SQL["hold"], {"subscription": subscription})
+def of(connection: Connection, subscription: str) -> list[Checkpoint]:
+    """Every checkpoint of a subscription, as it is at this moment."""
+    rows = connection.execute(SQL["checkpoints_of"], {"subscription": subscription})
     return [Checkpoint(*row) for row in rows]
+
+
+@contextmanager
+def held(connection: Connection, subscription: str) -> Iterator[list[Checkpoint]]:
+    """A transaction that holds every checkpoint of a subscription; it must write them anew.
+
+    Waits for batches that run, `lock_timeout` at most. If it fails, the mark that it leaves on the
+    checkpoints is wiped off, so that nobody takes it for a death.
+    """
+    try:
+        with connection.transaction():
+            rows = connection.execute(SQL["hold"], {"subscription": subscription})
+            yield [Checkpoint(*row) for row in rows]
+    except BaseException:
+        connection.execute(SQL["wipe_mark"], {"subscription": subscription})
+        raise

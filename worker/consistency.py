@@ -8,22 +8,24 @@
 Strong is causal with `after=` the last position that anybody has drawn. A position that is drawn
 but not committed holds it up too; an appender that hangs ends it with ReadModelBehind.
 
-A reader that waits also sends a wake-up, in case the one of the commit was lost. It sleeps 2 ms at
-first, 50 ms at last, and looks at the checkpoints of the server that it reads from.
+A reader that waits also sends a wake-up, in case the one of the commit was lost, and has a
+materialized view refreshed that it waits for. It sleeps 2 ms at first, 50 ms at last, and looks at
+the checkpoints of the server that it reads from.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import structlog
+from kombu.exceptions import OperationalError as BrokerError
 
 from models.messages import Receipt
-from worker import db, delivery, subscription
+from worker import db, delivery, refresh, subscription
 from worker.entries import Snapshot
 from worker.errors import InvalidQuery, ReadModelBehind, ServerUnavailable
 from worker.patience import Patience
@@ -64,10 +66,6 @@ class Behind(Exception):
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__(f"at {snapshot.as_of}")
         self.snapshot = snapshot
-
-
-view_is_behind: list[Callable[[str], None]] = []
-"""Called with a materialized view's name when somebody waits for it; the refreshes add to it."""
 
 
 def parse(consistency: object, after: object, timeout: object) -> tuple[Wish, dict[str, str]]:
@@ -194,9 +192,8 @@ def _must_exist(query: str, wanted: int) -> None:
 def nudge(wish: Wish, sources: Sources, here: Snapshot, wanted: int) -> None:
     """Get the sources that lag to move."""
     lagging = {name for name, position in here.positions.items() if position < wanted}
-    for view in lagging.intersection(sources.views):
-        for call in view_is_behind:
-            call(view)
+    for view in sorted(lagging.intersection(sources.views)):
+        ask_for_refresh(view)
     slow = lagging.intersection(sources.reads)
     if wish.level is Consistency.STRONG:
         catch_up(Sources(tuple(sorted(slow))))
@@ -209,6 +206,14 @@ def wake(names: Iterable[str]) -> None:
     known = filter(None, map(subscriptions.get, names))
     for group in sorted({one.group for one in known}):
         delivery.wake("cqrs.project", group)
+
+
+def ask_for_refresh(view: str) -> None:
+    """Have a materialized view refreshed, because somebody waits for it."""
+    try:
+        refresh.ask_for(view)
+    except (ServerUnavailable, BrokerError, OSError) as error:
+        log.warning("refresh not asked for", view=view, reason=str(error))
 
 
 def catch_up(sources: Sources) -> None:

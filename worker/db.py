@@ -155,6 +155,11 @@ def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
     return ServerUnavailable("PostgreSQL", safe_url(str(engine.url)), reason, _ADVICE)
 
 
+def database_url() -> str:
+    """The URL of the write database, as the settings or the embedded servers have it."""
+    return get_settings().servers.database
+
+
 def sqlalchemy_url(url: str) -> str:
     """A PostgreSQL URL in SQLAlchemy's spelling, with psycopg 3 as the driver."""
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", url)

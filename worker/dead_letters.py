@@ -137,8 +137,7 @@ def show(letter_id: int) -> Contents:
         letter = _find(connection, "letter", letter_id)
         if letter.state != "open":
             return Contents(letter, _events(connection, letter, letter.position))
-        with connection.transaction(force_rollback=True):
-            upto = _upto(checkpoints.hold(connection, letter.subscription), letter)
+        upto = _upto(checkpoints.of(connection, letter.subscription), letter)
         return Contents(letter, _events(connection, letter, upto))
 
 
@@ -183,8 +182,7 @@ def discard(letter_id: int, *, by: str) -> Repair:
 
 def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Repair:
     subscriber = _subscriber(_find(connection, "letter", letter_id))
-    with connection.transaction():
-        places = checkpoints.hold(connection, subscriber.name)
+    with checkpoints.held(connection, subscriber.name) as places:
         letter = _find(connection, "hold_letter", letter_id)
         if letter.state != "open":
             raise LetterIsClosed(letter)

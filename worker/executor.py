@@ -169,10 +169,10 @@ def _run(batch: Sequence[Decoded], dequeue: bool, *, hold_streams: bool = False)
         ids.update(other for one in batch for other in one.envelope.after)
         needs = [need for one in batch for need in one.needs]
         known = work.begin(list(ids), needs, hold_streams=hold_streams)
-        decided = _Batch(work, known)
+        decided = _Batch(work, known, dequeue)
         for one in batch:
             decided.take(one)
-        receipts = decided.finish(dequeue)
+        receipts = decided.finish()
         return Run(
             [decided.outcome(one, receipts) for one in batch],
             frozenset(e.event.type for s in decided.settled.values() for e in s.appended),
@@ -182,8 +182,9 @@ def _run(batch: Sequence[Decoded], dequeue: bool, *, hold_streams: bool = False)
 class _Batch:
     """The commands of one transaction while they are decided, in order."""
 
-    def __init__(self, work: UnitOfWork, known: Mapping[UUID, Known]) -> None:
+    def __init__(self, work: UnitOfWork, known: Mapping[UUID, Known], dequeue: bool) -> None:
         self.work = work
+        self.dequeue = dequeue
         self.known = known
         self.settled: dict[UUID, Settled] = {}
         self.blocked: dict[int, Outcome] = {}
@@ -196,14 +197,14 @@ class _Batch:
         elif not self._stored(one.envelope.id) and one.envelope.id not in self.settled:
             self.settled[one.envelope.id] = self._decide(one)
 
-    def finish(self, dequeue: bool) -> dict[UUID, Receipt]:
+    def finish(self) -> dict[UUID, Receipt]:
         """Write what was decided; returns the new receipts by command."""
         settled = list(self.settled.values())
         gone = [*self.settled, *(id_ for id_ in self.known if self._stored(id_))]
-        if not settled and not (dequeue and gone):
+        if not settled and not (self.dequeue and gone):
             self.work.rollback()
             return {}
-        receipts = self.work.settle(settled, dequeue=gone if dequeue else ())
+        receipts = self.work.settle(settled, dequeue=gone if self.dequeue else ())
         return {receipt.command_id: receipt for receipt in receipts}
 
     def outcome(self, one: Decoded, receipts: Mapping[UUID, Receipt]) -> Outcome:
@@ -213,6 +214,15 @@ class _Batch:
             return blocked
         return receipts.get(one.envelope.id) or self.known[one.envelope.id].receipt
 
+    def _same(self, first: Known | Settled, one: Decoded) -> bool:
+        """Whether a command is the one that its id stands for.
+
+        What was enqueued was checked when it was written, perhaps by SQL alone with a fingerprint
+        of its own.
+        """
+        waits = isinstance(first, Known) and not first.receipt.status.final
+        return (waits and self.dequeue) or first.payload_hash == one.payload_hash
+
     def _stored(self, command_id: UUID) -> bool:
         known = self.known.get(command_id)
         return known is not None and known.receipt.status.final
@@ -220,7 +230,7 @@ class _Batch:
     def _blocked(self, one: Decoded) -> Outcome | None:
         envelope = one.envelope
         first = self.settled.get(envelope.id) or self.known.get(envelope.id)
-        if first is not None and first.payload_hash != one.payload_hash:
+        if first is not None and not self._same(first, one):
             return CommandIdReused(envelope.id, envelope.name)
         if self._stored(envelope.id):
             return None

@@ -169,8 +169,9 @@ class Query(Generic[T]):
         parts = [orjson.dumps(self.shape.json_schema(), option=orjson.OPT_SORT_KEYS)]
         with suppress(OSError, TypeError):
             parts.append(inspect.getsource(self.function).encode())
-        with suppress(OSError, TypeError, ModuleNotFoundError):
-            parts.append(orjson.dumps(blocks(self.package or "")))
+        if self.package:
+            with suppress(FileNotFoundError):
+                parts.append(orjson.dumps(blocks(self.package)))
         return hashlib.blake2b(b"\0".join(parts), digest_size=4).hexdigest()
 
     def _audit(self, given: Parameters, wish: Wish, found: Answer[T], seconds: float) -> None:

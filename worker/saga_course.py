@@ -167,7 +167,7 @@ class Course:
         """The deadline of a waiting step has passed."""
         if self.state.status is SagaStatus.RUNNING and self.state.step == step:
             self._note("overdue", step=step)
-            self._refused(f"nothing came within {self.plan.step(step).within:g} s")
+            self._refused("nothing came in time")
 
     def retry(self) -> None:
         """Send again what was refused although it must not be."""

@@ -59,7 +59,7 @@ class Progress:
     caught_up: bool = True
 
 
-@app.task(name="cqrs.project", ignore_result=True)
+@app.task(name="cqrs.project", ignore_result=True, default_retry_delay=1)
 def project(group: str) -> None:
     """Bring a group of subscriptions up to the horizon, then invalidate what depends on it."""
     time.sleep(get_settings().wake_up_distance)  # what commits meanwhile rides along

@@ -1,11 +1,13 @@
 -- name: add
 -- Gives subscriptions that are new a checkpoint at the beginning of the log, and a read table.
+-- Those that have both are left out: ON CONFLICT would lock them, and so leave a mark.
 INSERT INTO cqrs.subscriptions AS s (name, read_table, shape)
 SELECT n.name, n.read_table, n.shape
   FROM unnest(%(names)s::text[], %(tables)s::text[], %(shapes)s::int[])
        AS n (name, read_table, shape)
  WHERE NOT EXISTS (SELECT FROM cqrs.subscriptions AS p
-                    WHERE p.subscription = n.name AND p.name <> n.name)
+                    WHERE p.subscription = n.name
+                      AND (p.name <> n.name OR p.read_table IS NOT NULL OR n.read_table IS NULL))
     ON CONFLICT (name) DO UPDATE SET read_table = EXCLUDED.read_table, shape = EXCLUDED.shape
  WHERE s.read_table IS NULL AND EXCLUDED.read_table IS NOT NULL
 
@@ -70,6 +72,14 @@ UPDATE cqrs.subscriptions AS s
        updated_at = clock_timestamp()
  WHERE s.name = ANY (%(names)s::text[])
 
+-- name: checkpoints_of
+-- Every checkpoint of a subscription.
+SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
+       deaths, false AS taken
+  FROM cqrs.subscriptions
+ WHERE subscription = %(subscription)s
+ ORDER BY name
+
 -- name: hold
 -- Every checkpoint of a subscription, held until the end of the transaction.
 SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
@@ -78,6 +88,11 @@ SELECT name, subscription, partition, partitions, position, read_table, shape, b
  WHERE subscription = %(subscription)s
  ORDER BY name
    FOR UPDATE
+
+-- name: wipe_mark
+-- Writes checkpoints anew, so that nothing is left of who took them.
+UPDATE cqrs.subscriptions SET updated_at = clock_timestamp()
+ WHERE subscription = %(subscription)s
 
 -- name: pause
 -- Pauses or resumes a subscription, all its partitions; a batch that runs is let finish.
@@ -111,3 +126,9 @@ SELECT CASE WHEN %(partitions)s::int = 1 THEN %(subscription)s
        p, %(partitions)s, %(position)s, %(changed)s, %(table)s, %(shape)s, %(paused)s, %(size)s
   FROM generate_series(0, %(partitions)s::int - 1) AS p
 RETURNING name
+
+-- name: operated
+-- A subscription as a whole: its lowest position, and how it is operated.
+SELECT min(position), bool_or(paused), count(*), min(batch_size)
+  FROM cqrs.subscriptions
+ WHERE subscription = %(subscription)s

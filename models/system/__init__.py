@@ -37,4 +37,6 @@ OBJECTS = (
     "dead_letters",
     "dead_commands",
     "revive_command",
+    "rebuilds",
+    "rebuild_parts",
 )

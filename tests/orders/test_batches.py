@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from models.messages import Envelope, Receipt
 from models.orders.write import metadata
 from tests.conftest import Database
-from tests.orders.trades import ORDERS, one_pen, opening, paid_for, trades
+from tests.orders.trades import ORDERS, a_gift_with, one_pen, opening, paid_for, trades
 from worker.executor import Outcome, execute
 
 TABLES = [table.fullname for table in metadata.tables.values()]
@@ -24,6 +24,7 @@ def test_a_batch_is_the_same_as_its_commands_one_by_one(database: Database) -> N
     @settings(
         max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
+    @example([*opening(), one_pen(ORDERS[0]), a_gift_with(ORDERS[0])])
     @given(trades())
     def check(sent: list[Envelope]) -> None:
         together = after(database, lambda: execute(sent).outcomes)

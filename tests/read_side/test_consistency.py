@@ -200,12 +200,12 @@ def test_who_waits_for_a_materialized_view_asks_for_its_refresh(
 ) -> None:
     asked: list[str] = []
 
-    def refresh(view: str) -> None:
+    def worker(view: str) -> None:
         asked.append(view)
         shop.project()
         shop.refresh(2)
 
-    monkeypatch.setattr(consistency, "view_is_behind", [refresh])
+    monkeypatch.setattr(consistency.refresh, "ask_for", worker)
     shop.sell()
     shop.sell()
     answer = totals.ask(**wish, timeout=30)

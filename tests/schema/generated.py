@@ -203,6 +203,19 @@ def _select(name: str) -> str:
 def generate(seed: int = 1) -> GeneratedSchema:
     """300 objects: 120 tables, 16 of them in partitions, 30 functions, 100 views, 50 mat. views."""
     made = GeneratedSchema(seed)
+    _write_side(made)
+    for number in range(20):
+        made.read_table(number)
+    for number in range(70):
+        made.view("query", "view", number)
+        if number < 50:
+            made.view("query", "materialized view", number)
+    for number in range(10):
+        made.function("query", number)
+    return made
+
+
+def _write_side(made: GeneratedSchema) -> None:
     for number in range(10):
         made.table("reference", number)
     for number in range(74):
@@ -213,12 +226,3 @@ def generate(seed: int = 1) -> GeneratedSchema:
         made.function("command", number)
     for number in range(30):
         made.view("command", "view", number)
-    for number in range(20):
-        made.read_table(number)
-    for number in range(70):
-        made.view("query", "view", number)
-        if number < 50:
-            made.view("query", "materialized view", number)
-    for number in range(10):
-        made.function("query", number)
-    return made

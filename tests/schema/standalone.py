@@ -1,16 +1,32 @@
 """TEMPORARY: `database` without the engine. pytest -p tests.schema.standalone --confcutdir tests/schema"""
 
-import itertools, os
+import itertools
+import os
 from dataclasses import dataclass
 from pathlib import Path
-import psycopg, pytest
+
+import psycopg
+import pytest
+
 from models import system
 
 SERVER = "postgresql://postgres@127.0.0.1:54318"
 SQL = Path(system.__path__[0]) / "sql"
-OBJECTS = """deployments changesets changeset_operations changeset_history catalogue_objects
-catalogue_parts dependency_edges require_schema system_edges dependency_path dependency_paths
-analyze_dependencies column_users""".split()
+OBJECTS = [
+    "deployments",
+    "changesets",
+    "changeset_operations",
+    "changeset_history",
+    "catalogue_objects",
+    "catalogue_parts",
+    "dependency_edges",
+    "require_schema",
+    "system_edges",
+    "dependency_path",
+    "dependency_paths",
+    "analyze_dependencies",
+    "column_users",
+]
 _n = itertools.count(1)
 
 

@@ -16,7 +16,7 @@ NOTHING_HANGS = SmallReadSide(connect=psycopg.connect)
 
 STANDING = """
     CREATE SCHEMA reference;
-    CREATE TABLE reference.countries (code char(2) PRIMARY KEY, name text);
+    CREATE TABLE reference.words (code text PRIMARY KEY, name text);
     CREATE TABLE command.users (id int PRIMARY KEY, name text, age int);
     CREATE TABLE command.orders (
         id int PRIMARY KEY, user_id int REFERENCES command.users, total int,
@@ -44,15 +44,15 @@ STANDING = """
 
 STATEMENTS = """
     CREATE TABLE command.new (id int)
-    CREATE TABLE command.new (id int REFERENCES command.users, c char(2) REFERENCES reference.countries)
+    CREATE TABLE command.new (u int REFERENCES command.users, c text REFERENCES reference.words)
     CREATE TABLE command.new () INHERITS (command.parent)
     CREATE TABLE command.new (LIKE command.users INCLUDING ALL)
     CREATE TABLE command.new PARTITION OF command.parts FOR VALUES FROM (10) TO (20)
     CREATE TABLE command.new AS SELECT * FROM command.users
-    CREATE VIEW command.new AS SELECT o.* FROM command.orders o JOIN command.users u ON u.id = o.user_id
+    CREATE VIEW command.new AS SELECT o.* FROM command.orders o, command.users u
     CREATE OR REPLACE VIEW command.adults AS SELECT id FROM command.users WHERE age >= 21
     CREATE MATERIALIZED VIEW command.new AS SELECT * FROM command.users
-    CREATE MATERIALIZED VIEW command.new AS WITH u AS (SELECT * FROM command.users) SELECT * FROM u WITH NO DATA
+    CREATE MATERIALIZED VIEW command.new AS WITH u AS (TABLE command.users) TABLE u WITH NO DATA
     REFRESH MATERIALIZED VIEW CONCURRENTLY command.sums
     REFRESH MATERIALIZED VIEW command.sums
     CREATE INDEX ON command.users (name)
@@ -67,7 +67,7 @@ STATEMENTS = """
     ALTER TABLE command.users ADD COLUMN note text DEFAULT ''
     ALTER TABLE command.parts ADD COLUMN note text
     ALTER TABLE command.parent ADD COLUMN note text
-    ALTER TABLE command.users ADD COLUMN country char(2) REFERENCES reference.countries (code)
+    ALTER TABLE command.users ADD COLUMN word text REFERENCES reference.words (code)
     ALTER TABLE command."Odd Name" ADD COLUMN note text
     ALTER TABLE command.users DROP COLUMN name
     ALTER TABLE command.users ALTER COLUMN name TYPE varchar(100)
@@ -133,7 +133,7 @@ STATEMENTS = """
     UPDATE command.users SET name = 'x' WHERE id IN (SELECT user_id FROM command.orders)
     DELETE FROM command.loose USING command.users WHERE false
     MERGE INTO command.loose AS l USING command.users AS u ON u.id = l.id WHEN MATCHED THEN DELETE
-    WITH gone AS (DELETE FROM command.loose RETURNING id) INSERT INTO command.child SELECT id FROM gone
+    WITH x AS (DELETE FROM command.loose RETURNING id) INSERT INTO command.child TABLE x
     SELECT count(*) FROM command.users
     TRUNCATE command.loose
     LOCK TABLE command.users IN SHARE MODE

@@ -1,5 +1,5 @@
-"""Every example of the page that this learns from, as a changeset file of ours: it runs, and gives
-what the page says."""
+"""Every example of the page that this learns from, as a changeset file of ours, gives what the
+page says."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def test_the_saga_shows_how_many_are_in_each_state_and_which_are_active(
     track(context, read_file(EXAMPLES / "saga.sql"))
     db.execute(
         """INSERT INTO command.sagas (saga_id, saga_type, state) VALUES
-           (%s, 'checkout', '{"status": "running"}'), (%s, 'checkout', '{"status": "completed"}')""",
+           (%s, 'checkout', '{"status": "running"}'),
+           (%s, 'checkout', '{"status": "completed"}')""",
         [ONE, TWO],
     )
     refresh_query_side(context, "query.saga_status")

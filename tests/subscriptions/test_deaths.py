@@ -69,6 +69,14 @@ def test_a_batch_that_fails_in_good_order_leaves_no_mark(parcels: Parcels) -> No
     assert not read(parcels).taken
 
 
+def test_a_process_that_finds_all_checkpoints_there_leaves_no_mark(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "_added", set())
+    parcels.catch_up()
+    assert not read(parcels).taken
+
+
 def test_a_batch_whose_process_dies_leaves_its_mark(parcels: Parcels, database: Database) -> None:
     die(database)
     assert read(parcels).taken

@@ -75,9 +75,7 @@ class ViewInUse(Permanent):
     """The view cannot change its columns, because others use them."""
 
     def __init__(self, view: str, dependants: Sequence[str], reason: str) -> None:
-        super().__init__(
-            f"{reason}: change these first, {', '.join(dependants)} (view {view})"
-        )
+        super().__init__(f"{reason}: change these first, {', '.join(dependants)} (view {view})")
         self.view, self.dependants, self.reason = view, list(dependants), reason
 
     def __reduce__(self) -> tuple[type[ViewInUse], tuple[str, list[str], str]]:

@@ -21,11 +21,107 @@ SELECT set_config('max_parallel_workers_per_gather', '0', false),
        set_config('enable_seqscan', 'off', false),
        set_config('statement_timeout', '0', false)
 
--- name: lock_key
--- One part at a time makes sure that the shadow table has its key. The keys: "cqrk", and the rebuild.
-SELECT pg_advisory_xact_lock(1668379243, %(rebuild_id)s::int)
-
 -- name: move_part
 -- What a part has written goes up to here, unless another process has taken it over.
 UPDATE cqrs.rebuild_parts SET position = %(position)s, events = events + %(events)s
  WHERE rebuild_id = %(rebuild_id)s AND part = %(part)s AND position = %(before)s
+
+-- name: try_turn
+-- The right to rebuild a projection, until this session ends. The keys: "cqrb", and the name.
+SELECT pg_try_advisory_lock(1668379234, hashtext(%(name)s))
+
+-- name: end_turn
+-- Gives it back.
+SELECT pg_advisory_unlock(1668379234, hashtext(%(name)s))
+
+-- name: unfinished
+-- A projection's rebuild that has not ended.
+SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, position, events,
+       left_out
+  FROM cqrs.rebuilds
+ WHERE name = %(name)s AND finished_at IS NULL
+
+-- name: begin
+-- A new rebuild, and its parts.
+WITH made AS (
+    INSERT INTO cqrs.rebuilds
+        (name, shape, shadow, goes_live, from_position, upto, position, left_out)
+    VALUES (%(name)s, %(shape)s, %(shadow)s, %(goes_live)s, %(first)s, %(upto)s, %(first)s,
+            %(left_out)s::jsonb)
+    RETURNING rebuild_id
+)
+INSERT INTO cqrs.rebuild_parts (rebuild_id, part, position)
+SELECT m.rebuild_id, p, %(first)s FROM made AS m, generate_series(0, %(parts)s::int - 1) AS p
+
+-- name: parts
+-- How far each part of a rebuild is.
+SELECT part, position FROM cqrs.rebuild_parts WHERE rebuild_id = %(rebuild_id)s ORDER BY part
+
+-- name: enter
+-- The next state of a rebuild, with what is known now.
+UPDATE cqrs.rebuilds
+   SET state = %(state)s, rows = coalesce(%(rows)s, rows),
+       differing = coalesce(%(differing)s, differing), drift = coalesce(%(drift)s::jsonb, drift),
+       updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s
+
+-- name: note_progress
+-- How far a rebuild is; whether somebody wants it to stop.
+UPDATE cqrs.rebuilds
+   SET position = %(position)s, events = %(events)s, updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s
+RETURNING cancel
+
+-- name: note_left_out
+-- What a shadow table leaves out.
+UPDATE cqrs.rebuilds SET left_out = %(left_out)s::jsonb WHERE rebuild_id = %(rebuild_id)s
+
+-- name: end
+-- A rebuild is over.
+UPDATE cqrs.rebuilds
+   SET state = %(state)s, error = %(error)s, replaced = %(replaced)s,
+       updated_at = clock_timestamp(), finished_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s
+
+-- name: ask_to_cancel
+-- Somebody wants a rebuild to stop.
+UPDATE cqrs.rebuilds SET cancel = true WHERE name = %(name)s AND finished_at IS NULL
+RETURNING rebuild_id
+
+-- name: left_out
+-- What dead letters keep out of a read table: streams from a position on, and single positions.
+SELECT stream, position, state = 'open' AS is_open
+  FROM cqrs.dead_letters
+ WHERE subscription = %(subscription)s AND state IN ('open', 'discarded')
+
+-- name: supersede
+-- Closes letters whose events the new table holds.
+UPDATE cqrs.dead_letters
+   SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'rebuild'
+ WHERE subscription = %(subscription)s AND state = 'open' AND stream = ANY (%(streams)s::text[])
+
+-- name: go_live
+-- The new table is the live one; its checkpoints are at or above where it is complete.
+UPDATE cqrs.subscriptions
+   SET read_table = %(table)s, shape = %(shape)s, position = greatest(position, %(position)s),
+       changed_position = CASE WHEN %(changed)s THEN greatest(position, %(position)s)
+                               ELSE changed_position END,
+       error = NULL, deaths = 0, suspect_upto = NULL, updated_at = clock_timestamp()
+ WHERE subscription = %(subscription)s
+
+-- name: leave_no_mark
+-- Writes checkpoints anew that were held in vain: they are not to look as if their holder had died.
+UPDATE cqrs.subscriptions SET updated_at = clock_timestamp() WHERE subscription = %(subscription)s
+
+-- name: note_invalidation
+-- Answers that were computed from the table as it was are to go, once the cache knows.
+INSERT INTO cqrs.invalidations (subscription, tags, position)
+VALUES (%(subscription)s, %(tags)s::text[], %(position)s)
+
+-- name: replaced
+-- Tables that rebuilds of a projection have replaced and that are still there.
+SELECT rebuild_id, replaced FROM cqrs.rebuilds WHERE name = %(name)s AND replaced IS NOT NULL
+
+-- name: forget_replaced
+-- The replaced table is gone.
+UPDATE cqrs.rebuilds SET replaced = NULL WHERE rebuild_id = %(rebuild_id)s

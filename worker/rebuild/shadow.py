@@ -7,12 +7,11 @@ that the new one has too.
 
 from __future__ import annotations
 
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import sqlalchemy as sa
 import structlog
 from psycopg import errors as pg
-from psycopg import sql
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
@@ -57,7 +56,8 @@ def create(connection: Connection, table: sa.Table, name: str, like: str | None)
         for each in table.constraints
         if isinstance(each, sa.CheckConstraint)
     ]
-    _execute(connection, CreateTable(sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))))
+    made = sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))
+    _execute(connection, CreateTable(made))
     if like is not None:
         for (option,) in connection.execute(_SQL["options"], {"table": qualified(table, like)}):
             _run(connection, f"ALTER TABLE {qualified(table, name)} SET ({option})")
@@ -100,14 +100,13 @@ def _bare(column: sa.Column[Any]) -> sa.Column[Any]:
 def _declared(table: sa.Table, name: str) -> list[sa.Index]:
     """A projection's indexes and unique constraints as indexes of one of its tables."""
     copy = table.to_metadata(sa.MetaData(), schema=schema_of(table), name=name)
-    unique = [
-        sa.Index(_name(table, name, str(each.name or "_".join(each.columns.keys()))), *each.columns, unique=True)
-        for each in copy.constraints
-        if isinstance(each, sa.UniqueConstraint)
-    ]
+    for each in copy.constraints:
+        if isinstance(each, sa.UniqueConstraint):
+            own = str(each.name or "_".join(each.columns.keys()))
+            sa.Index(own, *each.columns, unique=True)
     for index in copy.indexes:
-        index.name = _name(table, name, str(index.name))
-    return sorted({*copy.indexes, *unique}, key=lambda index: str(index.name))
+        index.name = sa.sql.quoted_name(_name(table, name, str(index.name)), None)
+    return sorted(copy.indexes, key=lambda index: str(index.name))
 
 
 def _name(table: sa.Table, name: str, index: str) -> str:
@@ -117,4 +116,29 @@ def _name(table: sa.Table, name: str, index: str) -> str:
 
 
 def _carry_over(connection: Connection, table: sa.Table, name: str, like: str) -> None:
-    present = {shape for _, *shape in map(_shape, _indexes(connection, table, name))}
+    """Make the indexes that only the live table has; one over a column that is gone is left out."""
+    present = {(unique, tail) for _, unique, tail in _indexes(connection, table, name)}
+    for index, unique, tail in _indexes(connection, table, like):
+        if (unique, tail) in present:
+            continue
+        own = quoted(_name(table, name, index.removeprefix(f"{like}_")))
+        kind = "UNIQUE INDEX" if unique else "INDEX"
+        try:
+            with connection.transaction():
+                text = f"CREATE {kind} IF NOT EXISTS {own} ON {qualified(table, name)} {tail}"
+                _run(connection, text)
+        except pg.UndefinedColumn as error:
+            log.warning("index not carried over", index=index, table=name, reason=str(error))
+
+
+def _indexes(connection: Connection, table: sa.Table, name: str) -> list[tuple[str, bool, str]]:
+    return connection.execute(_SQL["indexes"], {"table": qualified(table, name)}).fetchall()
+
+
+def _execute(connection: Connection, statement: DDLElement) -> None:
+    _run(connection, str(statement.compile(dialect=_DIALECT)))
+
+
+def _run(connection: Connection, text: str) -> None:
+    """Run a statement that is put together of quoted names and of the catalogue's own texts."""
+    connection.execute(text)

@@ -74,3 +74,21 @@ SELECT f.name, format('DROP %%s %%s', f.kind, f.name),
   FROM found AS f
  WHERE f.depth > 0
  ORDER BY f.depth
+
+-- name: compare
+-- Rows that two tables do not agree on: how many, and the first of them. Braces are filled in.
+WITH differing AS MATERIALIZED (
+    SELECT coalesce(l.{key}, s.{key})::text AS key,
+           CASE WHEN l.{key} IS NOT NULL THEN to_jsonb(l) END AS live,
+           CASE WHEN s.{key} IS NOT NULL THEN to_jsonb(s) END AS shadow
+      FROM {live} AS l FULL JOIN {shadow} AS s ON l.{key} = s.{key}
+     WHERE l.{key} IS NULL OR s.{key} IS NULL OR {live_values} IS DISTINCT FROM {shadow_values}
+)
+SELECT (SELECT count(*) FROM differing), key, live, shadow
+  FROM differing
+ ORDER BY key
+ LIMIT {shown}
+
+-- name: count_rows
+-- How many rows a table has. Braces are filled in.
+SELECT count(*) FROM {table}

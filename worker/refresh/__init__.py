@@ -20,7 +20,7 @@ What is promised:
 """
 
 from worker.refresh.refreshing import RefreshFailed, all_done, refresh, refresh_all, refresh_over
-from worker.refresh.requests import note_requests, refresh_on, rules, wake_due, wake_ups
+from worker.refresh.requests import ask_for, note_requests, request, wake_due, wake_ups
 from worker.refresh.run import Refreshed
 from worker.refresh.tasks import refresh_due, refresh_views
 from worker.refresh.views import (
@@ -39,15 +39,15 @@ __all__ = [
     "UnknownView",
     "Views",
     "all_done",
+    "ask_for",
     "materialized_views",
     "note_requests",
     "refresh",
     "refresh_all",
     "refresh_due",
-    "refresh_on",
     "refresh_over",
     "refresh_views",
-    "rules",
+    "request",
     "wake_due",
     "wake_ups",
 ]

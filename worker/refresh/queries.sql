@@ -50,8 +50,11 @@ SELECT r.horizon, coalesce(q.requested, 0)
   LEFT JOIN cqrs.refresh_requests AS q ON q.view = v.view
 
 -- name: sources
--- How far what a view reads has come, and since when it has not changed.
-SELECT name, position, changed_position FROM cqrs.subscriptions WHERE name = ANY (%(names)s::text[])
+-- How far what a view reads has come (its slowest partition), and since when it has not changed.
+SELECT subscription, min(position), max(changed_position)
+  FROM cqrs.subscriptions
+ WHERE subscription = ANY (%(names)s::text[])
+ GROUP BY subscription
 
 -- name: horizons
 -- How far the materialized views that a view reads have come.
@@ -80,6 +83,11 @@ VALUES (%(view)s, %(horizon)s, clock_timestamp())
 ON CONFLICT (view) DO UPDATE
    SET horizon = EXCLUDED.horizon,
        refreshed_at = CASE WHEN %(again)s THEN EXCLUDED.refreshed_at ELSE r.refreshed_at END
+
+-- name: note_invalidation
+-- Answers that are computed from the view as it was are to go, once the cache knows.
+INSERT INTO cqrs.invalidations (subscription, tags, position)
+VALUES (%(subscription)s, %(tags)s::text[], %(position)s)
 
 -- name: serve
 -- The requests up to this one are answered; later ones wait once more.

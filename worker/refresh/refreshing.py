@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker import db
+from worker import db, delivery
 from worker.errors import Transient
 from worker.refresh.run import Refreshed, Run
 from worker.refresh.views import MaterializedView, NoUniqueIndex, materialized_views
@@ -96,4 +96,6 @@ def in_order(run: Run, named: Sequence[MaterializedView], *, if_stale: bool) -> 
         done[view.name] = one
         if one.outcome == "failed":
             failed.add(view.name)
+    if any(one.outcome == "refreshed" for one in done.values()):
+        delivery.wake("cqrs.invalidate")
     return [one for one in done.values() if one.view in asked or one.outcome != "skipped"]

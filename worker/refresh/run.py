@@ -14,8 +14,9 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from worker import event_log
+from worker.cache import source_tag
 from worker.db import Connection
-from worker.refresh.requests import delay
+from worker.refresh.requests import wait_of
 from worker.refresh.views import MaterializedView, Views
 from worker.settings import get_settings
 from worker.sql import statement
@@ -116,7 +117,10 @@ class Run:
             one = Refreshed(view.name, "skipped", "nothing that it reads has changed", found.reach)
         again = one.outcome == "refreshed"
         self._do("note_refreshed", view=view.name, horizon=found.reach, again=again)
-        self._do("serve", view=view.name, requested=found.requested, seconds=delay(view.name))
+        if again:
+            note = {"subscription": view.name, "tags": [source_tag(view.name)]}
+            self._do("note_invalidation", **note, position=found.reach)
+        self._do("serve", view=view.name, requested=found.requested, seconds=wait_of(view.name))
         return one
 
     def _look(self, view: MaterializedView) -> Found:

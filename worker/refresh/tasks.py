@@ -9,7 +9,7 @@ from typing import Any
 from worker import db, signalling
 from worker.app import app
 from worker.refresh.refreshing import all_done, in_order, refresh, time_limit
-from worker.refresh.requests import TASK, delay, wake_up
+from worker.refresh.requests import TASK, wait_of, wake_up
 from worker.refresh.run import Run
 from worker.refresh.views import materialized_views
 from worker.sql import statement
@@ -34,7 +34,7 @@ def refresh_due(view: str) -> None:
         in_order(run, [known.find(view)], if_stale=True)
         asked = connection.execute(statement("worker.refresh", "asked"), {"view": view}).fetchone()
     if asked and signalling.raise_signal(f"{TASK}:{view}"):
-        wake_up(view, delay(view)).apply_async()
+        wake_up(view, wait_of(view)).apply_async()
 
 
 __all__ = ["refresh_due", "refresh_views"]

@@ -141,8 +141,6 @@ class UnknownObject(SchemaError):
 class ChangesetBusy(Transient):
     """Another changeset is being executed; it was waited for as long as the limits allow."""
 
-    def __init__(self, running: str, seconds: float) -> None:
-        super().__init__(
-            f"another changeset is being executed, and did not end within {seconds:g} s ({running})"
-        )
-        self.running, self.seconds = running, seconds
+    def __init__(self, running: str) -> None:
+        super().__init__(f"another changeset is being executed ({running})")
+        self.running = running

@@ -128,8 +128,9 @@ def _forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
     for target in dict.fromkeys(effects.changes):
         yield from _untouchable(effects.statement, target)
     yield from _crossing(effects, side, schemas)
-    for target in dict.fromkeys((*effects.changes, *effects.reads)):
-        if not target.name.schema and target.kind not in ("function", "type"):
+    relations = (target for target in effects.reads if target.kind == "relation")
+    for target in dict.fromkeys((*effects.changes, *relations)):
+        if not target.name.schema:
             yield f"name the schema of {target.name.name}"
 
 

@@ -110,9 +110,12 @@ class Run:
         self._persist(attempt)
 
     def _settled(self, effects: Effects, error: BaseException) -> bool:
-        """Finish or clean up after a failure; whether the step's effect stands after all."""
+        """Finish or clean up after a failure; whether the step's effect stands after all.
+
+        It may wait as long as a statement may run: it takes no lock that stops the application.
+        """
         try:
-            _limit(self.turn.work, self.limits, self.limits.lock_timeout, local=False)
+            _limit(self.turn.work, self.limits, self.limits.statement_timeout, local=False)
             return settle_step(self.turn.work, effects)
         except psycopg.Error as worse:
             raise StepUnsettled(f"{message_of(error)}; then {message_of(worse)}") from error

@@ -24,7 +24,8 @@ import psycopg
 from worker.schema.context import Context
 from worker.schema.dependencies import Connection
 from worker.schema.errors import ChangesetBusy
-from worker.schema.journal import Journal
+from worker.schema.journal import Journal, Running, message_of
+from worker.schema.statements.effects import Effects
 from worker.schema.steps import settle_step
 from worker.sql import statement
 
@@ -76,7 +77,8 @@ def _take(work: Connection, journal: Journal, seconds: float) -> None:
             f"{each.id}, {each.description!r}, by {each.executed_by}"
             for each in journal.in_progress()
         )
-        raise ChangesetBusy(running or "its name is not known yet", seconds) from None
+        reason = running or "its name is not known yet"
+        raise ChangesetBusy(f"{reason}, and did not end within {seconds:g} s") from None
 
 
 def _watch_the_client(work: Connection) -> None:
@@ -89,9 +91,18 @@ def _watch_the_client(work: Connection) -> None:
 def _settle_the_dead(work: Connection, journal: Journal) -> int:
     dead = journal.in_progress()
     for each in dead:
-        if each.step is not None and settle_step(work, each.step):
+        if each.step is not None and _settle(work, each, each.step):
             journal.finish_step(each.id)
         else:
             at = f", in operation {each.operation}" if each.operation else ""
             journal.fail(each.id, _KILLED.format(each.executed_by, at))
     return len(dead)
+
+
+def _settle(work: Connection, running: Running, step: Effects) -> bool:
+    try:
+        return settle_step(work, step)
+    except psycopg.Error as error:
+        raise ChangesetBusy(
+            f"{running.id} cannot be cleaned up yet: {message_of(error)}"
+        ) from error

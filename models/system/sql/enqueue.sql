@@ -1,13 +1,15 @@
 -- Writes commands into the caller's transaction; returns one row per command, in order.
 -- `reused` says that this id stands for another payload already: that command was not written.
--- A command that is there already, waiting or settled, is not written again.
+-- A command that is there already, waiting or settled, is not written again. From SQL alone, leave
+-- payload_hash, key, after, roles, correlation_id and causation_id out as you like.
 CREATE FUNCTION cqrs.enqueue(commands jsonb) RETURNS TABLE (command_id uuid, reused boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
     WITH given AS (
-        SELECT n.*, decode(n.payload_hash, 'hex') AS hash
+        SELECT n.*, coalesce(decode(n.payload_hash, 'hex'),
+                             substr(sha256(convert_to(n.payload::text, 'UTF8')), 1, 16)) AS hash
           FROM jsonb_to_recordset(commands) AS n
                (ord int, command_id uuid, name text, payload jsonb, payload_hash text, key text,
                 after uuid[], actor text, roles text[], correlation_id uuid, causation_id text)

@@ -3,6 +3,7 @@ CREATE TABLE cqrs.rebuilds (
     name          text NOT NULL,
     shape         integer NOT NULL,
     shadow        text NOT NULL,
+    replaced      text,
     state         text NOT NULL DEFAULT 'building' CHECK (state IN
                       ('building', 'indexing', 'following', 'done', 'failed', 'cancelled')),
     goes_live     boolean NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE cqrs.rebuilds (
     rows          bigint,
     differing     bigint,
     drift         jsonb,
+    left_out      jsonb NOT NULL,
     cancel        boolean NOT NULL DEFAULT false,
     error         text,
     started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -24,4 +26,8 @@ CREATE INDEX rebuilds_history ON cqrs.rebuilds (name, started_at);
 COMMENT ON TABLE cqrs.rebuilds IS
     'Rebuilds of read tables: how far each has come, and how many rows of the live table differed.';
 COMMENT ON COLUMN cqrs.rebuilds.position IS
-    'Up to where the shadow table is complete; below `upto` its parts are still being built.';
+    'Up to where the shadow table is complete; while its parts are built, how far they are on average.';
+COMMENT ON COLUMN cqrs.rebuilds.replaced IS
+    'The table that was live before, until it is dropped.';
+COMMENT ON COLUMN cqrs.rebuilds.left_out IS
+    'Events that the shadow table does not hold because dead letters keep them out of the live one.';

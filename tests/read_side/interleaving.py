@@ -1,0 +1,308 @@
+"""Readers that run one step at a time, so that a seed decides what happens between any two steps.
+
+Each reader is a thread that calls the real `ask` and stops before every call to a server. Only one
+of them runs at any moment; in between the director commits events, runs projections, tells the
+cache, drops keys, or brings the replica up. What is checked of every answer:
+
+1. an answer with `after=p` holds the effect of every event up to p;
+2. an answer holds the effect of every event up to its `as_of`, and none that did not happen;
+3. an answer that is not marked as stale holds everything that the cache had been told of when it
+   was asked for: whatever was in flight then, nothing stale was put back.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+import redis as redis_py
+
+from tests.read_side.conftest import Shop
+from tests.read_side.shop import queries
+from worker import answers, cache, cache_server, consistency, query, subscription
+from worker.answers import Answer
+from worker.errors import ReadModelBehind
+from worker.reader import Reader
+from worker.sql import statement
+
+MOST_READERS = 3
+MOST_RESTS = 6
+SLEEPY = 0.1
+"""How often a reader is left alone, and for how many steps at most."""
+LONGEST_SLEEP = 40
+TABLES = ("cqrs.subscriptions", "query.shop_items_v1", "query.shop_customers_v1")
+
+
+class Violation(AssertionError):
+    """An answer that breaks a promise, and the steps that led to it."""
+
+
+class SteppedReader:
+    """A question in a thread of its own, which runs until its next call to a server."""
+
+    _current = threading.local()
+
+    def __init__(self, name: str, ask: Callable[[], Answer[Any]]) -> None:
+        self.name, self._ask = name, ask
+        self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self.outcome: Answer[Any] | BaseException | None = None
+
+    def step(self) -> bool:
+        """Run to the next call to a server; True when the question is answered."""
+        self._go.release()
+        if not self._stopped.acquire(timeout=60):
+            raise TimeoutError(f"{self.name} does not come back")
+        return self.outcome is not None
+
+    @classmethod
+    def pause(cls) -> None:
+        """Called before every call to a server; stops readers, and nobody else."""
+        reader: SteppedReader | None = getattr(cls._current, "reader", None)
+        if reader is not None:
+            reader._stopped.release()
+            reader._go.acquire()
+
+    def _run(self) -> None:
+        self._current.reader = self
+        self._go.acquire()
+        try:
+            self.outcome = self._ask()
+        except BaseException as error:
+            self.outcome = error
+        self._stopped.release()
+
+
+class CountedPatience:
+    """Patience that ends after so many rests, whatever the clock says."""
+
+    def __init__(self, _seconds: float) -> None:
+        self._rests = 0
+
+    def rest(self) -> bool:
+        """Let the others go on."""
+        self._rests += 1
+        SteppedReader.pause()
+        return self._rests < MOST_RESTS
+
+
+@contextmanager
+def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make readers stop before every call to a server."""
+    with patch.context() as inside:
+        inside.setattr(cache_server, "run", _pausing(cache_server.run))
+        inside.setattr(Reader, "_begin", _pausing(Reader._begin))
+        inside.setattr(Reader, "_execute", _pausing(Reader._execute))
+        inside.setattr(consistency, "positions", _pausing(consistency.positions))
+        inside.setattr(answers, "Patience", CountedPatience)
+        inside.setattr(query, "Patience", CountedPatience)
+        inside.setattr(consistency.delivery, "wake", lambda *_: None)
+        yield
+
+
+def _pausing(call: Callable[..., Any]) -> Callable[..., Any]:
+    def paused(*args: Any, **kwargs: Any) -> Any:
+        SteppedReader.pause()
+        return call(*args, **kwargs)
+
+    return paused
+
+
+@dataclass
+class Replica:
+    """A second database that holds what the first one held at some moment."""
+
+    primary: psycopg.Connection
+    copy: psycopg.Connection
+
+    def replay(self) -> None:
+        """Bring it up to now, in one transaction."""
+        with self.primary.transaction(), self.copy.transaction():
+            self.primary.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            for table in TABLES:
+                self._replay(table)
+
+    def _replay(self, table: str) -> None:
+        columns = ", ".join(self._columns(table))
+        self.copy.execute(f"DELETE FROM {table}")
+        for row in self.primary.execute(f"SELECT {columns} FROM {table}").fetchall():
+            slots = ", ".join(["%s"] * len(row))
+            self.copy.execute(f"INSERT INTO {table} ({columns}) VALUES ({slots})", row)
+
+    def _columns(self, table: str) -> list[str]:
+        """The columns that hold values of their own."""
+        sql = (
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass"
+            "   AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+        )
+        return [row[0] for row in self.primary.execute(sql, [table])]
+
+
+@dataclass
+class Question:
+    """What a reader asked, and what it may rely on."""
+
+    query: str
+    item: str
+    after: int | None
+    promised: tuple[int, int]
+    """Sales of the item and of the customer that the cache had been told of by then."""
+
+
+@dataclass
+class Director:
+    """One run: a seed decides every step."""
+
+    shop: Shop
+    redis: redis_py.Redis
+    seed: int
+    replica: Replica | None = None
+    log: list[str] = field(default_factory=list)
+    sales: list[tuple[int, str]] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    asked: dict[SteppedReader, Question] = field(default_factory=dict)
+    asleep: dict[SteppedReader, int] = field(default_factory=dict)
+    now: int = 0
+    answers: int = 0
+    hits: int = 0
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.items = [f"pen-{self.seed}", f"ink-{self.seed}"]
+        self.customer = f"ada-{self.seed}"
+
+    def run(self, steps: int) -> None:
+        """Take so many steps, then let every reader finish, and check all answers."""
+        acts: list[Callable[[], object]] = [self._step] * 12 + [self._ask] * 4 + [self._sell, self._project, self._settle]
+        acts += [self._invalidate, self._replay if self.replica else self._evict]
+        try:
+            for self.now in range(steps):
+                self.chance.choice(acts)()
+            self._project_all()
+        finally:
+            self.asleep.clear()
+            while self.asked:
+                self._step()
+
+    def _note(self, what: str) -> None:
+        self.log.append(what)
+
+    def _ask(self) -> None:
+        if len(self.asked) == MOST_READERS:
+            return
+        kind = self.chance.choice(["item", "item", "sale", "patient_item"])
+        item = self.chance.choice(self.items)
+        known = [position for position, _ in self.sales]
+        after = self.chance.choice([None, None, *known[-2:]])
+        values = {"item": item} | ({"customer": self.customer} if kind == "sale" else {})
+        name = f"reader {len(self.log)}"
+        reader = SteppedReader(name, lambda: getattr(queries, kind).ask(after=after, **values))
+        told = self.told.get(f"item:{item}", 0), self.told.get(f"customer:{self.customer}", 0)
+        self.asked[reader] = Question(kind, item, after, told)
+        self._note(f"{name} asks {kind}({item}) after {after}")
+
+    def _step(self) -> None:
+        """One reader goes on; now and then one of them is left alone for a while first."""
+        awake = [reader for reader in self.asked if self.asleep.get(reader, 0) <= self.now]
+        if not awake:
+            return
+        reader = self.chance.choice(awake)
+        if self.chance.random() < SLEEPY and len(self.asleep) < MOST_READERS - 1:
+            self.asleep[reader] = self.now + self.chance.randrange(LONGEST_SLEEP)
+            return
+        self._note(f"{reader.name} goes on")
+        if reader.step():
+            self.asleep.pop(reader, None)
+            self._check(reader, self.asked.pop(reader))
+
+    def _sell(self) -> None:
+        item = self.chance.choice(self.items)
+        self.sales.append((self.shop.sell(item, self.customer), item))
+        self._note(f"sold {item} at {self.sales[-1][0]}")
+
+    def _project(self) -> None:
+        name = self.chance.choice(["shop.items", "shop.customers"])
+        subscription.catch_up(names=[name])
+        self._note(f"{name} projected")
+
+    def _settle(self) -> None:
+        """Everything that follows a sale, at once."""
+        self._sell()
+        self.shop.project()
+        self._note("all projected")
+        while self._invalidate():
+            pass
+
+    def _project_all(self) -> None:
+        self.shop.project()
+        self._replay()
+
+    def _invalidate(self) -> bool:
+        """Tell the cache of one change: any of those that wait, so that they come in any order."""
+        rows = self.shop.connection.execute(
+            "SELECT invalidation_id, subscription, tags, position FROM cqrs.invalidations"
+        ).fetchall()
+        if not rows:
+            return False
+        number, source, tags, position = self.chance.choice(rows)
+        cache.invalidate(tags, position, *self.chance.choice([(), (source,)]))
+        self.shop.connection.execute(
+            statement("worker", "tick_off_invalidations"), {"ids": [number]}
+        )
+        for tag in tags:
+            self.told[tag] = max(self.told.get(tag, 0), self._sold(tag.partition(":")[2], position))
+        self._note(f"cache told of {tags} at {position}")
+        return True
+
+    def _evict(self) -> None:
+        keys = sorted(self.redis.keys("cqrs:*"))
+        if keys:
+            key = self.chance.choice(keys)
+            self.redis.delete(key)
+            self._note(f"{key!r} evicted")
+
+    def _replay(self) -> None:
+        if self.replica:
+            self.replica.replay()
+            self._note("replica brought up")
+
+    def _sold(self, name: str, upto: int | None = None) -> int:
+        mine = [p for p, item in self.sales if name in (item, self.customer, "items")]
+        return sum(1 for position in mine if upto is None or position <= upto)
+
+    def _check(self, reader: SteppedReader, asked: Question) -> None:
+        found = reader.outcome
+        if isinstance(found, ReadModelBehind):
+            return
+        if not isinstance(found, Answer):
+            raise AssertionError(f"{reader.name}: {found!r}") from (
+                found if isinstance(found, BaseException) else None
+            )
+        self.answers += 1
+        self.hits += found.from_cache
+        item, customer = found.data if asked.query == "sale" else (found.data, None)
+        self._check_count(reader, asked, found, asked.item, item.sold if item else 0, 0)
+        if asked.query == "sale":
+            count = customer.bought if customer else 0
+            self._check_count(reader, asked, found, self.customer, count, 1)
+
+    def _check_count(
+        self, reader: SteppedReader, asked: Question, found: Answer[Any], name: str, n: int, which: int
+    ) -> None:
+        assert found.as_of is not None
+        promises = [
+            ("happened", n <= self._sold(name)),
+            ("as_of", n >= self._sold(name, found.as_of)),
+            ("after", asked.after is None or n >= self._sold(name, asked.after)),
+            ("stale refill", found.stale or n >= asked.promised[which]),
+        ]
+        for promise, kept in promises:
+            if not kept:
+                raise Violation(f"{promise}: {reader.name} got {found}\n" + "\n".join(self.log))

@@ -1,0 +1,196 @@
+"""Random interleavings of command, projection, invalidation, fill and read: no promise is broken.
+
+And the same runs over caches with one mistake each: every mistake is found, so the runs can fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+import redis as redis_py
+
+from tests.conftest import in_database
+from tests.read_side.conftest import Shop, settings_with
+from tests.read_side.interleaving import Director, Replica, Violation, stepped
+from worker import answers, cache, cache_server, consistency, db, query, settings
+from worker.embedded import Servers
+from worker.entries import Seen, Snapshot
+
+SEEDS = 60
+STEPS = 160
+
+
+@pytest.fixture
+def replica(
+    shop: Shop, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Replica]:
+    """A database that queries read from, and that is brought up now and then."""
+    name = f"{shop.database.name}_replica"
+    url = in_database(servers.database_url, name)
+    shop.connection.close()
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        db.close()
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {shop.database.name}")
+        shop.connection = shop.database.connect()
+        monkeypatch.setattr(settings, "_current", settings_with(query_database_url=url))
+        with shop.database.connect() as primary, psycopg.connect(url, autocommit=True) as copy:
+            yield Replica(primary, copy)
+        db.close()
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def runs(
+    shop: Shop, redis: redis_py.Redis, patch: pytest.MonkeyPatch, replica: Replica | None = None
+) -> Iterator[Director]:
+    """One run per seed, each on an empty cache and items of its own."""
+    for seed in range(SEEDS):
+        redis.flushdb()
+        shop.connection.execute("DELETE FROM cqrs.invalidations")
+        made = Director(shop, redis, seed, replica)
+        with stepped(patch):
+            made.run(STEPS)
+        yield made
+
+
+def test_no_interleaving_breaks_a_promise(
+    shop: Shop, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _must_be_worth_it(list(runs(shop, redis, monkeypatch)))
+
+
+def test_no_interleaving_breaks_a_promise_on_a_replica_that_lags(
+    shop: Shop, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch, replica: Replica
+) -> None:
+    _must_be_worth_it(list(runs(shop, redis, monkeypatch, replica)))
+
+
+def _must_be_worth_it(done: list[Director]) -> None:
+    answered, hits = sum(one.answers for one in done), sum(one.hits for one in done)
+    assert answered > 5 * SEEDS
+    assert hits > SEEDS / 2, "enough of them came out of the cache"
+
+
+def generations_read_after_the_database(patch: pytest.MonkeyPatch) -> None:
+    real = cache.store
+
+    def late(fill: cache.Fill, *args: Any, **kwargs: Any) -> str:
+        again = cache.begin(fill.place, lifetime=60)
+        return real(replace(fill, seen=again.seen), *args, **kwargs)
+
+    patch.setattr(cache, "store", late)
+
+
+def a_missing_generation_is_a_zero(patch: pytest.MonkeyPatch) -> None:
+    _rewrite(patch, "redis.call('HSETNX', KEYS[i], 'generation', ARGV[3])", "")
+    _rewrite(patch, "'generation') or ''", "'generation') or '-'")
+
+
+def generations_come_back(patch: pytest.MonkeyPatch) -> None:
+    _rewrite(patch, "'generation', ARGV[3])", "'generation', '1')")
+
+
+def the_generation_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    real = Seen.fresh
+
+    def careless(self: Seen, after: int | None = None, grace: float = 0.0) -> Any:
+        entry = self.entry and replace(self.entry, generations=self.generations)
+        return real(replace(self, entry=entry), after, grace)
+
+    patch.setattr(Seen, "fresh", careless)
+
+
+def as_of_is_read_after_the_data(patch: pytest.MonkeyPatch) -> None:
+    real = query.read
+
+    def late(function: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
+        data, _ = real(function, sources, *args, **kwargs)
+        return data, consistency.positions(sources)
+
+    patch.setattr(query, "read", late)
+
+
+def as_of_is_the_highest_position(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        Snapshot, "as_of", property(lambda self: max(self.positions.values(), default=None))
+    )
+
+
+def kept_answers_are_served_whatever_after_says(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Seen, "usable", lambda self, after=None: self.entry)
+
+
+def tags_are_told_before_the_commit(patch: pytest.MonkeyPatch) -> None:
+    """The invalidation comes when the event does, not when the projection has it."""
+    real = Director._sell
+
+    def early(self: Director) -> None:
+        real(self)
+        position, item = self.sales[-1]
+        cache.invalidate([f"item:{item}", f"customer:{self.customer}"], position)
+
+    patch.setattr(Director, "_sell", early)
+    patch.setattr(cache, "invalidate", _only_first(cache.invalidate))
+
+
+def _only_first(call: Callable[..., None]) -> Callable[..., None]:
+    def once(tags: Any, position: int = 0, *source: str) -> None:
+        if not source and len(list(tags)) == 2:
+            call(tags, position)
+
+    return once
+
+
+def a_replica_counts_as_current(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Seen, "allows", lambda self, snapshot: True)
+
+
+MISTAKES = [
+    generations_read_after_the_database,
+    a_missing_generation_is_a_zero,
+    generations_come_back,
+    the_generation_is_not_looked_at,
+    as_of_is_read_after_the_data,
+    as_of_is_the_highest_position,
+    kept_answers_are_served_whatever_after_says,
+    tags_are_told_before_the_commit,
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one.__name__)
+def test_a_mistake_is_found(
+    shop: Shop,
+    redis: redis_py.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    mistake: Callable[[pytest.MonkeyPatch], None],
+) -> None:
+    mistake(monkeypatch)
+    with pytest.raises(Violation):
+        list(runs(shop, redis, monkeypatch))
+
+
+def test_a_mistake_with_replicas_is_found(
+    shop: Shop, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch, replica: Replica
+) -> None:
+    a_replica_counts_as_current(monkeypatch)
+    with pytest.raises(Violation, match="stale refill"):
+        list(runs(shop, redis, monkeypatch, replica))
+
+
+def _rewrite(patch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    """Run the scripts with a change in them."""
+    real = cache_server._script
+    assert any(old in real(settings.get_settings().servers.cache, name).script for name in SCRIPTS)
+
+    def changed(url: str, name: str) -> Any:
+        script = real(url, name)
+        return cache_server._client(url).register_script(script.script.replace(old, new))
+
+    patch.setattr(cache_server, "_script", changed)
+
+
+SCRIPTS = ("look", "begin_fill", "store", "invalidate")
+assert answers  # the module whose parts are patched above

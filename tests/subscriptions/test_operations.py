@@ -1,0 +1,114 @@
+"""Pause, resume, reset, batch sizes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.subscriptions.conftest import Parcels
+from tests.subscriptions.parcels.projections import mended
+from worker import checkpoints, dead_letters, operations
+from worker.operations import UnknownSubscription, UnsafeReset
+
+TRACKING = "parcels.tracking"
+
+
+def test_a_paused_subscription_stands_still_until_it_is_resumed(parcels: Parcels) -> None:
+    assert operations.pause(TRACKING).paused
+    parcels.move(1, "kiel")
+    parcels.catch_up()
+    assert parcels.tracked() == {}
+    assert parcels.arrivals() == {"kiel": 1}
+    assert not operations.resume(TRACKING).paused
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "kiel"}
+
+
+def test_what_is_done_to_a_subscription_that_is_not_there_is_refused_by_name(
+    parcels: Parcels,
+) -> None:
+    for act in (operations.pause, operations.resume):
+        with pytest.raises(UnknownSubscription, match=r"did you mean parcels\.tracking\?"):
+            act("parcels.traking")
+
+
+def test_a_projection_is_not_reset_backwards_since_it_would_count_twice(parcels: Parcels) -> None:
+    parcels.move(1, "kiel", "ulm")
+    parcels.catch_up()
+    with pytest.raises(UnsafeReset, match="count them twice.*cqrs rebuild"):
+        operations.reset(TRACKING, 0, by="ada")
+    assert parcels.checkpoint()["position"] == 2
+
+
+def test_nothing_is_reset_forwards_since_events_would_be_left_out(parcels: Parcels) -> None:
+    parcels.move(1, "kiel", "ulm")
+    with pytest.raises(UnsafeReset, match="left out"):
+        operations.reset(TRACKING, 1, by="ada")
+
+
+def test_a_forced_reset_does_it_all_the_same(parcels: Parcels) -> None:
+    parcels.move(1, "kiel", "ulm")
+    parcels.catch_up()
+    assert operations.reset(TRACKING, 1, force=True, by="ada").position == 1
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "kiel ulm ulm"}
+    operations.reset(TRACKING, 0, force=True, by="ada")
+    operations.reset(TRACKING, 2, force=True, by="ada")
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "kiel ulm ulm"}
+
+
+@pytest.mark.parametrize("position", [-1, 3, 10**15])
+def test_there_is_no_reset_to_a_position_that_does_not_exist(
+    parcels: Parcels, position: int
+) -> None:
+    parcels.move(1, "kiel", "ulm")
+    with pytest.raises(ValueError, match="0 to 2 exist"):
+        operations.reset(TRACKING, position, force=True, by="ada")
+
+
+def test_a_reset_supersedes_the_letters_ahead_of_it(parcels: Parcels) -> None:
+    parcels.move(1, "nowhere", "ulm")
+    parcels.catch_up()
+    operations.reset(TRACKING, 0, force=True, by="ada")
+    (letter,) = dead_letters.letters(closed=True)
+    assert (letter.state, letter.closed_by) == ("superseded", "ada")
+    with mended("nowhere"):
+        parcels.catch_up()
+    assert parcels.tracked() == {1: "nowhere ulm"}
+
+
+def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> None:
+    parcels.move(1, "nowhere", "ulm")
+    parcels.catch_up()
+    dead_letters.discard(dead_letters.letters()[0].id, by="ada")
+    parcels.connection.execute("TRUNCATE query.parcels_v1")
+    operations.reset(TRACKING, 0, force=True, by="ada")
+    with mended("nowhere"):
+        parcels.catch_up()
+    assert parcels.tracked() == {1: "ulm"}
+    assert parcels.checkpoint()["letters"] == 0
+
+
+def test_an_operation_that_is_refused_is_not_taken_for_a_death(parcels: Parcels) -> None:
+    parcels.move(1, "kiel")
+    with pytest.raises(UnsafeReset):
+        operations.reset(TRACKING, 1, by="ada")
+    (at,) = checkpoints.read(parcels.connection, [TRACKING])
+    assert not at.taken
+
+
+def test_a_subscription_reads_in_batches_of_its_own_size(parcels: Parcels) -> None:
+    assert operations.set_batch_size(TRACKING, 2).batch_size == 2
+    parcels.move(1, "kiel", "ulm", "bonn")
+    assert [at.limit for at in checkpoints.read(parcels.connection, [TRACKING])] == [2]
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "kiel ulm bonn"}
+    notes = "SELECT position FROM cqrs.invalidations ORDER BY 1"
+    assert parcels.connection.execute(notes).fetchall() == [(2,), (3,)]
+    assert operations.set_batch_size(TRACKING, None).batch_size is None
+
+
+@pytest.mark.parametrize("size", [0, -1, 50_001])
+def test_a_batch_size_out_of_range_is_refused(parcels: Parcels, size: int) -> None:
+    with pytest.raises(ValueError, match="1 to 50,000"):
+        operations.set_batch_size(TRACKING, size)

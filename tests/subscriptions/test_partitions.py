@@ -1,0 +1,155 @@
+"""A projection split among workers: every event once, in order, wherever it is handled."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Database
+from tests.subscriptions.conftest import Parcels
+from tests.subscriptions.parcels.projections import GROUP, mended
+from tests.subscriptions.test_deaths import taker
+from tests.support.workers import Workers, until
+from worker import checkpoints, dead_letters, delivery, operations
+from worker.operations import CannotPartition, PartitionsApart
+
+TRACKING = "parcels.tracking"
+ALL = {parcel: "kiel ulm bonn" for parcel in range(60)}
+
+
+def checkpoint_of(parcels: Parcels) -> int:
+    """What readers are told."""
+    rows = parcels.connection.execute(
+        "SELECT position FROM query.checkpoints WHERE name = %s", [TRACKING]
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def move_all(parcels: Parcels) -> None:
+    for place in ("kiel", "ulm", "bonn"):
+        for parcel in ALL:
+            parcels.move(parcel, place)
+
+
+def test_each_partition_handles_its_own_streams_and_together_they_handle_all(
+    parcels: Parcels,
+) -> None:
+    assert operations.set_partitions(TRACKING, 4).partitions == 4
+    move_all(parcels)
+    parcels.catch_up()
+    assert parcels.tracked() == ALL
+    places = checkpoints.of(parcels.connection, TRACKING)
+    assert [place.name for place in places] == [f"{TRACKING}#{n}" for n in range(4)]
+    assert {place.position for place in places} == {parcels.last()}
+
+
+def test_readers_are_told_the_lowest_position_of_all_partitions(
+    parcels: Parcels, database: Database
+) -> None:
+    operations.set_partitions(TRACKING, 2)
+    move_all(parcels)
+    with taker(database, f"{TRACKING}#1"):
+        parcels.catch_up()
+        assert parcels.checkpoint(f"{TRACKING}#0")["position"] == parcels.last()
+        assert checkpoint_of(parcels) == 0
+    parcels.catch_up()
+    assert checkpoint_of(parcels) == parcels.last()
+    assert parcels.tracked() == ALL
+
+
+def test_an_unsplit_subscription_is_told_as_before(parcels: Parcels) -> None:
+    parcels.move(1, "kiel")
+    parcels.catch_up()
+    assert checkpoint_of(parcels) == 1
+
+
+def test_the_number_changes_only_when_all_are_at_one_position(
+    parcels: Parcels, database: Database
+) -> None:
+    operations.set_partitions(TRACKING, 2)
+    move_all(parcels)
+    with taker(database, f"{TRACKING}#1"):
+        parcels.catch_up()
+    with pytest.raises(PartitionsApart, match="positions 180, 0"):
+        operations.set_partitions(TRACKING, 3, timeout=0)
+    assert operations.set_partitions(TRACKING, 3).partitions == 3
+    assert parcels.tracked() == ALL
+
+
+def test_one_whole_again_it_goes_on_where_the_partitions_were(parcels: Parcels) -> None:
+    operations.set_batch_size(TRACKING, 7)
+    operations.set_partitions(TRACKING, 3)
+    move_all(parcels)
+    parcels.catch_up()
+    whole = operations.set_partitions(TRACKING, 1)
+    assert (whole.partitions, whole.position, whole.batch_size) == (1, parcels.last(), 7)
+    parcels.move(99, "kiel")
+    parcels.catch_up()
+    assert parcels.tracked() == ALL | {99: "kiel"}
+    assert list(parcels.checkpoint(f"{TRACKING}#0")) == []
+
+
+def test_a_batch_planned_for_another_number_of_partitions_is_not_handled(
+    parcels: Parcels,
+) -> None:
+    operations.set_partitions(TRACKING, 2)
+    (stale, _) = checkpoints.read(parcels.connection, [TRACKING])
+    operations.set_partitions(TRACKING, 3)
+    with parcels.connection.transaction():
+        taken = parcels.connection.execute(
+            checkpoints.SQL["take"],
+            {
+                "name": stale.name,
+                "position": stale.position,
+                "partitions": stale.partitions,
+                "deaths": 0,
+                "table": stale.read_table,
+            },
+        )
+        assert taken.fetchone() is None
+
+
+def test_a_projection_that_collects_from_many_streams_is_not_split(parcels: Parcels) -> None:
+    with pytest.raises(CannotPartition, match="collect from many streams"):
+        operations.set_partitions("parcels.arrivals", 2)
+
+
+@pytest.mark.parametrize("partitions", [0, -1, 65])
+def test_a_number_of_partitions_out_of_range_is_refused(parcels: Parcels, partitions: int) -> None:
+    with pytest.raises(CannotPartition, match="1 to 64"):
+        operations.set_partitions(TRACKING, partitions)
+
+
+def test_a_letter_of_one_partition_is_repaired_like_any_other(parcels: Parcels) -> None:
+    operations.set_partitions(TRACKING, 4)
+    parcels.move(2, "kiel", "nowhere", "ulm")
+    move_all(parcels)
+    parcels.catch_up()
+    assert parcels.tracked() == ALL | {2: "kiel"}
+    (letter,) = dead_letters.letters()
+    operations.set_partitions(TRACKING, 2)
+    with mended("nowhere"):
+        dead_letters.retry(letter.id, by="ada")
+    assert parcels.tracked()[2] == "kiel nowhere ulm kiel ulm bonn"
+    parcels.move(2, "bonn")
+    parcels.catch_up()
+    assert parcels.tracked()[2] == "kiel nowhere ulm kiel ulm bonn bonn"
+
+
+@pytest.mark.settings(projection_batch_size=10)
+def test_workers_share_the_partitions_and_handle_every_event_once_in_order(
+    parcels: Parcels, workers: Workers
+) -> None:
+    operations.set_partitions(TRACKING, 4)
+    workers.start(["projections"], concurrency=2)
+    for place in ("kiel", "ulm", "bonn"):
+        for parcel in ALL:
+            parcels.move(parcel, place)
+            delivery.wake("cqrs.project", GROUP, force=parcel % 5 == 0)
+
+    def caught_up() -> bool:
+        delivery.wake("cqrs.project", GROUP)
+        return checkpoint_of(parcels) == parcels.checkpoint("parcels.arrivals")["position"] == 180
+
+    until(caught_up)
+    assert parcels.tracked() == ALL
+    assert parcels.arrivals() == {"kiel": 60, "ulm": 60, "bonn": 60}

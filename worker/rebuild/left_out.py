@@ -1,0 +1,70 @@
+"""Events that dead letters keep out of the live table, and so out of the rebuilt one.
+
+A rebuild does not decide about dead letters. What was discarded stays out, and a stream that waits
+behind an open letter waits in the new table too, where its letter can be retried. When a letter is
+closed while the rebuild runs, what it held back is folded into the shadow table as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.db import Connection
+from worker.event_log import StoredEvent
+from worker.sql import statement
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Streams that wait, each from a position on; and positions that were discarded."""
+
+    letters: dict[str, int] = field(default_factory=dict)
+    discarded: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> LeftOut:
+        """From plain JSON values."""
+        return cls(dict(plain["letters"]), frozenset(plain["discarded"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"letters": self.letters, "discarded": sorted(self.discarded)}
+
+    def keep(self, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+        """The events that are to be folded."""
+        if not self.letters and not self.discarded:
+            return events
+        return [event for event in events if self._keeps(event)]
+
+    def _keeps(self, event: StoredEvent) -> bool:
+        waits_from = self.letters.get(event.stream)
+        waits = waits_from is not None and event.position >= waits_from
+        return not waits and event.position not in self.discarded
+
+    def released(self, now: LeftOut, upto: int) -> dict[str, tuple[int, int]]:
+        """What waited then and does not now: by stream, from which position up to which."""
+        ends = {stream: now.letters.get(stream, upto + 1) - 1 for stream in self.letters}
+        return {
+            stream: (first, min(ends[stream], upto))
+            for stream, first in self.letters.items()
+            if ends[stream] >= first
+        }
+
+    def overtaken(self, now: LeftOut, upto: int) -> list[str]:
+        """Streams that wait now although the shadow table holds what they wait for."""
+        return [
+            stream
+            for stream, first in now.letters.items()
+            if first <= upto and stream not in self.letters
+        ]
+
+
+def left_out(connection: Connection, subscription: str) -> LeftOut:
+    """What is left out at this moment."""
+    rows = connection.execute(
+        statement("worker.rebuild", "left_out"), {"subscription": subscription}
+    ).fetchall()
+    letters = {stream: position for stream, position, is_open in rows if is_open}
+    return LeftOut(letters, frozenset(position for _, position, is_open in rows if not is_open))
