@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def main() -> None:
         table = Table("what", "median ms", "worst ms", title=f"300 objects, {pairs} pairs")
         table.add_row("read pg_depend once", *_measure(lambda: connection.execute(CATALOGUE)))
         for pair in schemas:
-            measured = _measure(lambda pair=pair: analyze_dependencies(connection, *pair))
+            measured = _measure(partial(analyze_dependencies, connection, *pair))
             table.add_row(f"analyze_dependencies{pair}", *measured)
         Console().print(table)
 

@@ -74,5 +74,5 @@ def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
 def scalar(sql: str) -> int:
     """The number that a query gives."""
     with db.owner() as connection:
-        row = connection.execute(sql).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(sql).fetchone()
     return int(row[0]) if row else 0

@@ -38,7 +38,7 @@ def prepare_catalogue() -> tuple[list[str], list[str]]:
     """Customers and products with more stock than any run can sell."""
     customers = [str(uuid7()) for _ in range(CUSTOMERS)]
     products = [str(uuid7()) for _ in range(PRODUCTS)]
-    commands = [
+    commands: list[tuple[str, Payload]] = [
         (register_customer.name, {"customer_id": c, "email": f"{c}@example.org", "name": c})
         for c in customers
     ]

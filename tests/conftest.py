@@ -28,7 +28,6 @@ from worker.registry import load_domains
 from worker.settings import Settings
 
 
-
 def pytest_configure(config: pytest.Config) -> None:
     """Say which markers are ours."""
     config.addinivalue_line("markers", "settings(**changes): other settings for this test")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,11 @@ READERS = ["projections", "maintenance"]
 def add(price: str = "1.00") -> UUID:
     """A new thing's id."""
     return UUID(add_thing.delay(price=price).receipt(30).data["thing_id"])
+
+
+def gone(redis: redis_py.Redis, key: str) -> Callable[[], bool]:
+    """Whether a key has been taken away."""
+    return lambda: not redis.exists(key)
 
 
 def assert_bumped_once(database: Database, handles: list[CommandResult]) -> None:
@@ -50,7 +56,7 @@ def test_a_process_killed_at_any_point_of_a_command(
         thing = add()
         redis.set(flag("command", point), "child")
         handles.append(bump_thing.delay(thing_id=thing))
-        until(lambda p=point: not redis.exists(flag("command", p)), 20, f"no crash {point}")
+        until(gone(redis, flag("command", point)), 20, f"no crash {point}")
     assert_bumped_once(database, handles)
 
 
@@ -65,7 +71,7 @@ def test_a_whole_worker_killed_at_any_point_of_a_command(
     for thing, point in zip(things, POINTS, strict=True):
         redis.set(flag("command", point), "worker")
         handles.append(bump_thing.delay(thing_id=thing))
-        until(lambda w=doomed: w.process.poll() is not None, 20, f"no crash {point}")
+        until(doomed.ended, 20, f"no crash {point}")
         doomed = workers.start(COMMANDS, concurrency=1, app_module=CRASHING)
     assert_bumped_once(database, handles)
 
@@ -82,8 +88,8 @@ def test_a_process_killed_at_any_point_of_a_projection(
         thing = add()
         redis.set(flag("projection", point), kill)
         handles.append(bump_thing.delay(thing_id=thing))
-        until(lambda p=point: not redis.exists(flag("projection", p)), 20, f"no crash {point}")
+        until(gone(redis, flag("projection", point)), 20, f"no crash {point}")
         if kill == "worker":
-            until(lambda w=doomed: w.process.poll() is not None, 20)
+            until(doomed.ended, 20)
             doomed = workers.start(READERS, concurrency=1, app_module=CRASHING)
     assert_bumped_once(database, handles)

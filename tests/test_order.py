@@ -9,10 +9,10 @@ import pytest
 from celery import chain
 
 from models.messages import Receipt
+from tasks.orders.commands import create_order, process_payment
 from tests.conftest import Database
 from tests.support import shop
 from tests.support.workers import Workers, until
-from tasks.orders.commands import create_order, process_payment
 from worker import db, receipts
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.timeout(180)]

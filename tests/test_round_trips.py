@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from psycopg.pq import Trace
 
 from models.base import uuid7
 from models.messages import Envelope, Receipt
@@ -16,10 +18,8 @@ from worker.executor import execute
 
 def round_trips(trace: str) -> int:
     """How often the line turned from us to the server: each turn back is one wait."""
-    directions = [
-        line.split("\t")[0] for line in trace.splitlines() if line[:1] in ("F", "B")
-    ]
-    return sum(1 for a, b in zip(directions, directions[1:], strict=False) if (a, b) == ("F", "B"))
+    directions = [line.split("\t")[0] for line in trace.splitlines() if line[:1] in ("F", "B")]
+    return sum(1 for a, b in pairwise(directions) if (a, b) == ("F", "B"))
 
 
 def traced(tmp_path: Path, envelopes: list[Envelope]) -> str:
@@ -28,7 +28,7 @@ def traced(tmp_path: Path, envelopes: list[Envelope]) -> str:
         raw = connection
     with (tmp_path / "trace").open("w+b") as file:
         raw.pgconn.trace(file.fileno())
-        raw.pgconn.set_trace_flags(1)  # no timestamps
+        raw.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
         outcomes = execute(envelopes).outcomes
         raw.pgconn.untrace()
         assert all(isinstance(one, Receipt) and one.succeeded for one in outcomes), outcomes

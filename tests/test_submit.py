@@ -109,7 +109,9 @@ def _settled(database: Database) -> tuple[int, int]:
 
 def _compare(database: Database, expected: dict[str, Any]) -> None:
     assert _table(database, "order_summaries", "order_id", expected["orders"]) == 830
-    assert _table(database, "revenue_by_product", "product_id", expected["revenue_by_product"]) == 77
+    assert (
+        _table(database, "revenue_by_product", "product_id", expected["revenue_by_product"]) == 77
+    )
     _table(database, "customer_lifetime_value", "customer_id", expected["customers"])
     assert _table(database, "product_inventory", "product_id", expected["inventory"]) == 77
     with database.connect() as connection:

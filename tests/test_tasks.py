@@ -63,9 +63,7 @@ def test_an_unknown_command_on_the_wire_stores_nothing(things: Database, worker:
         assert connection.execute("SELECT count(*) FROM cqrs.receipts").fetchone() == (0,)
 
 
-def test_a_secret_field_is_in_no_log_and_no_event(
-    redis: redis_py.Redis, things: Database
-) -> None:
+def test_a_secret_field_is_in_no_log_and_no_event(redis: redis_py.Redis, things: Database) -> None:
     add_thing.delay(price="1.00", note="open sesame")
     with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
         (message,) = broker.lrange("commands", 0, -1)

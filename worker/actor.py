@@ -45,7 +45,9 @@ def from_header(header: Mapping[str, Any] | None) -> Actor:
     """The actor that a message names; a message that names none comes from `system`."""
     if not header:
         return _SYSTEM
-    return Actor(str(header.get("name", SYSTEM_ACTOR)), frozenset(map(str, header.get("roles", ()))))
+    return Actor(
+        str(header.get("name", SYSTEM_ACTOR)), frozenset(map(str, header.get("roles", ())))
+    )
 
 
 def anyone(actor: Actor) -> bool:

@@ -62,7 +62,11 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "broker_pool_acquire_timeout": settings.connect_timeout,
         "broker_connection_timeout": settings.connect_timeout,
-        "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0.05, "interval_max": 0.5},
+        "task_publish_retry_policy": {
+            "max_retries": 3,
+            "interval_start": 0.05,
+            "interval_max": 0.5,
+        },
         "redis_socket_connect_timeout": settings.connect_timeout,
         "redis_socket_keepalive": True,
         "task_serializer": "json",

@@ -26,7 +26,9 @@ T = TypeVar("T")
 MOST_IN_A_MESSAGE = 1_000
 
 
-def send_batch(commands: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor) -> list[CommandResult]:
+def send_batch(
+    commands: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor
+) -> list[CommandResult]:
     """Send commands (name, payload on the wire) as few messages; returns their handles in order."""
     ids = [str(uuid7()) for _ in commands]
     lines = [[id_, name, wire] for id_, (name, wire) in zip(ids, commands, strict=True)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,7 +51,7 @@ class Changes:
             self._add(table, change, by, state)
         work.apply_to(state)
 
-    def statements(self) -> Iterator[tuple[LiteralString, list[Any]]]:
+    def statements(self) -> Iterator[tuple[str, list[Any]]]:
         """The statements that write it all, table by table in the order of locks."""
         for table in sorted(self.tables, key=lock_rank):
             yield from _statements(table, self.tables[table])
@@ -99,15 +99,18 @@ class Changes:
 
     @staticmethod
     def _step(
-        table: TableChanges, key: Hashable, by: int, operation: str, old: Row | None, new: Row | None
+        table: TableChanges,
+        key: Hashable,
+        by: int,
+        operation: str,
+        old: Row | None,
+        new: Row | None,
     ) -> None:
         step = {"by": by, "operation": operation, "old": old, "new": new}
         table.steps.setdefault(key, []).append(step)
 
 
-def _statements(
-    table: sa.Table, changes: TableChanges
-) -> Iterator[tuple[LiteralString, list[Any]]]:
+def _statements(table: sa.Table, changes: TableChanges) -> Iterator[tuple[str, list[Any]]]:
     if changes.deletes:
         yield _delete_sql(table), [list(changes.deletes)]
     if changes.inserts:
@@ -122,14 +125,14 @@ def _statements(
 
 
 @lru_cache(maxsize=512)
-def insert_sql(table: sa.Table, columns: tuple[str, ...]) -> LiteralString:
+def insert_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
     """INSERT of a JSON array of rows."""
     names = ", ".join(map(quoted, columns))
     return _sql(f"INSERT INTO {{t}} ({names}) SELECT {names} FROM {{rows}} AS r", table)
 
 
 @lru_cache(maxsize=512)
-def update_sql(table: sa.Table, columns: tuple[str, ...]) -> LiteralString:
+def update_sql(table: sa.Table, columns: tuple[str, ...]) -> str:
     """UPDATE of these columns from a JSON array of rows that carry their primary key."""
     key = quoted(primary_key(table))
     new = ", ".join(f"{quoted(column)} = r.{quoted(column)}" for column in columns)
@@ -137,14 +140,14 @@ def update_sql(table: sa.Table, columns: tuple[str, ...]) -> LiteralString:
 
 
 @lru_cache(maxsize=512)
-def _delete_sql(table: sa.Table) -> LiteralString:
+def _delete_sql(table: sa.Table) -> str:
     key = quoted(primary_key(table))
     kind = sql_type(table, primary_key(table))
     return _sql(f"DELETE FROM {{t}} WHERE {key} = ANY(%s::{kind}[])", table)
 
 
-def _sql(template: str, table: sa.Table) -> LiteralString:
+def _sql(template: str, table: sa.Table) -> str:
     name = quoted(*table.fullname.split("."))
     # The JSON travels as text, so that numerics keep every digit on the way.
     rows = f"json_populate_recordset(NULL::{name}, %s::json)"
-    return cast("LiteralString", template.format(t=name, rows=rows))
+    return template.format(t=name, rows=rows)

@@ -53,8 +53,7 @@ class Checkpoint:
         return [
             event
             for event in events
-            if event.type in types
-            and partition_of(event.stream, self.partitions) == self.partition
+            if event.type in types and partition_of(event.stream, self.partitions) == self.partition
         ]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from typing import cast
 
 import orjson
@@ -66,7 +66,7 @@ def forget() -> None:
 
     Closing would say goodbye on connections that the parent still uses.
     """
-    for made in list(_made):
+    for made in _made:
         made.dispose(close=False)
     _made.clear()
     _engine.cache_clear()
@@ -74,7 +74,7 @@ def forget() -> None:
 
 def close() -> None:
     """Close every pooled connection of this process."""
-    for made in list(_made):
+    for made in _made:
         made.dispose()
     _made.clear()
     _engine.cache_clear()
@@ -83,7 +83,7 @@ def close() -> None:
 _made: list[sa.Engine] = []
 
 
-@lru_cache(maxsize=None)
+@cache
 def _engine(role: str) -> sa.Engine:
     settings = get_settings()
     servers = settings.servers

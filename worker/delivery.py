@@ -115,5 +115,3 @@ def _skip(sig: Mapping[str, Any], refused: Receipt) -> None:
         publish_results([(UUID(task_id), receipt)])
     else:
         app.backend.store_result(task_id, CqrsError(reason), states.FAILURE)
-
-

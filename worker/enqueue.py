@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
@@ -73,7 +73,7 @@ def _psycopg(connection: Connectable) -> psycopg.Connection[Any]:
     if isinstance(connection, sa.Connection):
         driver = connection.connection.driver_connection
         if isinstance(driver, psycopg.Connection):
-            return cast("psycopg.Connection[Any]", driver)
+            return driver
     raise TypeError(
         "enqueue takes an SQLAlchemy connection or session on psycopg, or a psycopg connection"
         f" (is {type(connection).__name__})"
@@ -123,8 +123,11 @@ class _Watcher:
 
     def _look(self) -> bool:
         with self._lock:
-            ended = [key for key, (connection, until) in self._watched.items()
-                     if not _in_transaction(connection) or time.monotonic() > until]
+            ended = [
+                key
+                for key, (connection, until) in self._watched.items()
+                if not _in_transaction(connection) or time.monotonic() > until
+            ]
             for key in ended:
                 del self._watched[key]
             self._running = bool(self._watched)

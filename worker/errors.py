@@ -158,7 +158,9 @@ class NotMigrated(Permanent):
 
     def __init__(self, found: str | None, needed: str) -> None:
         at = f"it is at {found}" if found else "it has no tables of ours"
-        super().__init__(f"the database is not migrated: {at}, {needed} is needed. Run `cqrs migrate`.")
+        super().__init__(
+            f"the database is not migrated: {at}, {needed} is needed. Run `cqrs migrate`."
+        )
         self.found, self.needed = found, needed
 
 

@@ -235,7 +235,9 @@ class _Batch:
         if self._stored(envelope.id):
             return None
         missing = tuple(
-            other for other in envelope.after if not self._stored(other) and other not in self.settled
+            other
+            for other in envelope.after
+            if not self._stored(other) and other not in self.settled
         )
         return NotReady(missing) if missing else None
 

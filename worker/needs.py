@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, LiteralString, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from worker.event_sourced import EventSourced
 from worker.sql import quoted
+
+
+_POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class Load:
     """One statement of the load: every row that a batch needs of one table, in key order."""
 
     table: sa.Table
-    sql: LiteralString
+    sql: str
     parameters: list[list[Hashable]]
 
 
@@ -144,15 +147,13 @@ def _load(table: sa.Table, needs: list[Need]) -> Load:
 
 
 @lru_cache(maxsize=1_024)
-def _load_sql(table: sa.Table, criteria: tuple[Criterion, ...], locked: bool) -> LiteralString:
+def _load_sql(table: sa.Table, criteria: tuple[Criterion, ...], locked: bool) -> str:
     key = quoted(primary_key(table))
     where = " OR ".join(_condition(table, criterion) for criterion in criteria)
     columns = ", ".join(quoted(column.name) for column in table.c)
     tail = " FOR NO KEY UPDATE" if locked else ""
     name = quoted(*table.fullname.split("."))
-    return cast(
-        "LiteralString", f"SELECT {columns} FROM {name} WHERE {where} ORDER BY {key}{tail}"
-    )
+    return f"SELECT {columns} FROM {name} WHERE {where} ORDER BY {key}{tail}"
 
 
 def _condition(table: sa.Table, criterion: Criterion) -> str:
@@ -169,7 +170,7 @@ def _condition(table: sa.Table, criterion: Criterion) -> str:
 
 def sql_type(table: sa.Table, column: str) -> str:
     """A column's type as PostgreSQL spells it."""
-    return table.c[column].type.compile(postgresql.dialect())
+    return table.c[column].type.compile(_POSTGRESQL)
 
 
 def draws(needs: Iterable[AnyNeed]) -> dict[str, int]:

@@ -184,9 +184,7 @@ def _refuse_unsafe(subscriber: Subscriber, places: Sequence[Checkpoint], positio
         )
 
 
-def _operate(
-    name: str, change: Callable[[Connection, Sequence[Checkpoint]], object]
-) -> Operated:
+def _operate(name: str, change: Callable[[Connection, Sequence[Checkpoint]], object]) -> Operated:
     with db.writer() as connection, checkpoints.held(connection, name) as places:
         if not places:
             raise UnknownSubscription(name)

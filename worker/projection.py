@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, LiteralString, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -94,7 +94,11 @@ class Projection:
         key = primary_key(self.table)
 
         def declare(fold: Fold) -> Fold:
-            self._add(events, lambda event: {event.data[key]: None}, lambda row, event, _: fold(row, event))
+            self._add(
+                events,
+                lambda event: {event.data[key]: None},
+                lambda row, event, _: fold(row, event),
+            )
             return fold
 
         return declare
@@ -171,33 +175,32 @@ class ReadTable:
         self._table = table
 
     @property
-    def load(self) -> LiteralString:
+    def load(self) -> str:
         """Rows by key, as plain JSON values."""
         columns = ", ".join(map(self._plain, self._table.c))
         kind = sql_type(self._table, self.key)
         where = f"{quoted(self.key)} = ANY(%s::{kind}[])"
-        return cast("LiteralString", f"SELECT {columns} FROM {self.name} WHERE {where}")
+        return f"SELECT {columns} FROM {self.name} WHERE {where}"
 
     @property
-    def upsert(self) -> LiteralString:
+    def upsert(self) -> str:
         """Writes a JSON array of rows, new or not."""
         columns = ", ".join(map(quoted, self.columns))
         others = [quoted(column) for column in self.columns if column != self.key]
         new = ", ".join(f"{column} = EXCLUDED.{column}" for column in others)
         rows = f"json_populate_recordset(NULL::{self.name}, %s::json)"
         then = f"DO UPDATE SET {new}" if new else "DO NOTHING"
-        return cast(
-            "LiteralString",
+        return (
             f"INSERT INTO {self.name} ({columns}) SELECT {columns} FROM {rows}"
-            f" ON CONFLICT ({quoted(self.key)}) {then}",
+            f" ON CONFLICT ({quoted(self.key)}) {then}"
         )
 
     @property
-    def delete(self) -> LiteralString:
+    def delete(self) -> str:
         """Removes rows by key."""
         kind = sql_type(self._table, self.key)
         where = f"{quoted(self.key)} = ANY(%s::{kind}[])"
-        return cast("LiteralString", f"DELETE FROM {self.name} WHERE {where}")
+        return f"DELETE FROM {self.name} WHERE {where}"
 
     @staticmethod
     def _plain(column: sa.Column[Any]) -> str:

@@ -125,6 +125,3 @@ def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Receipt]:
     cursor = connection.cursor(row_factory=dict_row)
     rows = cursor.execute(statement("worker", "receipts_by_id"), {"ids": list(ids)})
     return {row["command_id"]: known_receipt(row).receipt for row in rows}
-
-
-

@@ -8,7 +8,7 @@ queue. Nothing depends on it: a lost signal or message costs one beat of the swe
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import redis
 import structlog
@@ -22,7 +22,7 @@ EXPIRES_MS = 15_000
 """A signal whose message was lost stops holding back the next one after this long."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def client() -> redis.Redis:
     """This process's connection pool to the cache server."""
     settings = get_settings()

@@ -7,15 +7,14 @@ A block starts with `-- name: what_it_is`, followed by a one-line purpose. Param
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from importlib import resources
-from typing import LiteralString, cast
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 
-@lru_cache(maxsize=None)
-def blocks(package: str, file: str = "queries.sql") -> dict[str, LiteralString]:
+@cache
+def blocks(package: str, file: str = "queries.sql") -> dict[str, str]:
     """The named statements of a package's SQL file, by name.
 
     Raises ValueError when a name stands twice.
@@ -25,17 +24,14 @@ def blocks(package: str, file: str = "queries.sql") -> dict[str, LiteralString]:
     names, bodies = parts[::2], parts[1::2]
     if len(set(names)) != len(names):
         raise ValueError(f"a statement's name stands twice ({package}/{file})")
-    return {
-        name: cast("LiteralString", body.strip())
-        for name, body in zip(names, bodies, strict=True)
-    }
+    return {name: (body.strip()) for name, body in zip(names, bodies, strict=True)}
 
 
-def statement(package: str, name: str) -> LiteralString:
+def statement(package: str, name: str) -> str:
     """One named statement of a package's `queries.sql`. Raises KeyError if there is none."""
     return blocks(package)[name]
 
 
-def quoted(*names: str) -> LiteralString:
+def quoted(*names: str) -> str:
     """A qualified SQL identifier, each part quoted: `quoted("query", "x")` is `"query"."x"`."""
-    return cast("LiteralString", ".".join('"' + name.replace('"', '""') + '"' for name in names))
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)

@@ -58,7 +58,7 @@ class State:
         return self.streams.get(aggregate, key)
 
     def number(self, sequence: sa.Sequence) -> int:
-        """The next number that was drawn for this batch. Raises LookupError if none was declared."""
+        """The next number drawn for this batch. Raises LookupError if none was declared."""
         numbers = self._numbers[sequence_name(sequence)]
         if not numbers:
             raise LookupError(f"the command declares no draw (sequence {sequence.name})")

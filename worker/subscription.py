@@ -135,7 +135,8 @@ class _Runner:
     def pass_once(self) -> bool:
         """Fold one page for every subscription that lags; False when there is nothing to do."""
         horizon = self._horizon()
-        return any([self._advance(together, horizon) for together in self._lagging(horizon)])
+        moved = [self._advance(together, horizon) for together in self._lagging(horizon)]
+        return any(moved)
 
     def _horizon(self) -> int:
         """The horizon; if it is held below the log's end, wait a moment for the commit."""
@@ -204,6 +205,6 @@ class _Runner:
         return True
 
     def _note(self, name: str, error: Exception) -> None:
-        log.exception("subscription fails", subscription=name)
+        log.error("subscription fails", subscription=name, exc_info=_is_news(error))
         what = {"name": name, "error": in_one_line(error)}
         self.connection.execute(checkpoints.SQL["note_error"], what)

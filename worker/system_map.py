@@ -37,5 +37,7 @@ def paths() -> list[Path]:
 
 def _path(name: str, purpose: str, events: tuple[str, ...]) -> Path:
     readers = tuple(one.name for one in subscriptions if not one.event_types.isdisjoint(events))
-    asked = tuple(query.name for query in queries if not set(query.sources.reads).isdisjoint(readers))
+    asked = tuple(
+        query.name for query in queries if not set(query.sources.reads).isdisjoint(readers)
+    )
     return Path(name, purpose, events, readers, asked)

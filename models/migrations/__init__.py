@@ -7,5 +7,8 @@ from sqlalchemy import Connection
 
 def run_script(connection: Connection, script: str) -> None:
     """Run a file of SQL statements as it stands: `%` and `:` in it mean nothing to the driver."""
-    with connection.connection.cursor() as cursor:
+    cursor = connection.connection.cursor()
+    try:
         cursor.execute(script)
+    finally:
+        cursor.close()

@@ -147,8 +147,8 @@ def test_revenue_counts_what_is_paid_and_not_cancelled(shop: Shop) -> None:
     refresh.refresh_all()
 
     (customer,) = said(shop.database, "customer_lifetime_value")
-    # 2 x 7.99 and 5 x 2.35 + 3 x 7.99, each with a tenth on top
-    assert (customer["total_orders"], customer["lifetime_value"]) == (2, Decimal("56.88"))
+    # 15.98 + 1.60 and 35.72 + 3.57: goods and tax of the order paid and the order delivered
+    assert (customer["total_orders"], customer["lifetime_value"]) == (2, Decimal("56.87"))
     revenue = {row["product_name"]: row for row in said(shop.database, "revenue_by_product")}
     assert sorted((r["orders_count"], r["units_sold"]) for r in revenue.values()) == [
         (1, 5),

@@ -11,8 +11,7 @@ from xml.etree import ElementTree
 import psycopg
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from worker.schema import Context, load
 from worker.schema.cli import mount

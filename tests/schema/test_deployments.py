@@ -48,7 +48,7 @@ def test_changesets_and_refreshes_belong_to_the_deployment_that_is_open(
 
 def test_a_second_deployment_is_refused_while_one_is_open(context: Context) -> None:
     begin_deployment(context, "First")
-    with pytest.raises(DeploymentOpen, match="'First', begun .* by tester"):
+    with pytest.raises(DeploymentOpen, match=r"'First', begun .* by tester"):
         begin_deployment(context, "Second")
     end_deployment(context)
     assert begin_deployment(context, "Second").name == "Second"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 from xml.etree import ElementTree
 
@@ -73,7 +73,7 @@ def test_around_one_object_is_what_it_needs_and_what_needs_it(
     db.execute(
         """CREATE TABLE command.a (id int); CREATE TABLE command.b (id int);
         CREATE VIEW query.a AS SELECT * FROM command.a;
-        CREATE VIEW query.both AS SELECT a.id FROM query.a AS a, command.b;
+        CREATE VIEW query.joined AS SELECT a.id FROM query.a AS a, command.b;
         CREATE VIEW query.b AS SELECT * FROM command.b;
         CREATE TABLE query.alone (id int)"""
     )
@@ -81,8 +81,8 @@ def test_around_one_object_is_what_it_needs_and_what_needs_it(
     def around(name: str) -> set[str]:
         return set(dependency_graph(db, read_side, object_name=name).nodes)
 
-    assert around("query.a") == {"command.a", "query.a", "query.both"}
-    assert around("command.b") == {"command.b", "query.b", "query.both"}
+    assert around("query.a") == {"command.a", "query.a", "query.joined"}
+    assert around("command.b") == {"command.b", "query.b", "query.joined"}
     assert around("query.alone") == {"query.alone"}
     with pytest.raises(UnknownObject, match=r"did you mean query\.alone\?"):
         around("query.alon")
@@ -154,9 +154,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 def _points(path: str) -> list[tuple[float, float]]:
     """The points that a line runs through, and the middle of each level stretch."""
     ends = [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)(?= [LC]|$)", path)]
-    level = [
-        ((a[0] + b[0]) / 2, a[1]) for a, b in zip(ends, ends[1:], strict=False) if a[1] == b[1]
-    ]
+    level = [((a[0] + b[0]) / 2, a[1]) for a, b in pairwise(ends) if a[1] == b[1]]
     return ends[1:-1] + level
 
 
@@ -185,7 +183,7 @@ def test_any_graph_cycles_included_is_laid_out_from_left_to_right(
         by_column.setdefault(place.column, []).append(place.height)
     for heights in by_column.values():
         heights.sort()
-        assert all(b - a > 1 - 1e-6 for a, b in zip(heights, heights[1:], strict=False))
+        assert all(b - a > 1 - 1e-6 for a, b in pairwise(heights))
 
 
 def test_nothing_at_all_is_a_picture_too() -> None:

@@ -77,7 +77,7 @@ def test_a_refresh_that_fails_stands_in_the_history_too(context: Context, db: Co
         ("query.bb", "did you mean query.b?"),
         ("nowhere.x", "there is no such materialized view"),
         ("b", "write it as schema.name"),
-        ("query.c; DROP TABLE command.t", "there is no such materialized view"),
+        ("query.c; DROP TABLE command.t", "write it as schema.name"),
     ],
 )
 def test_what_cannot_be_refreshed_is_said_before_anything_is(

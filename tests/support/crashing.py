@@ -1,7 +1,7 @@
 """Our app, with a worker that kills itself where a test asks for it: `celery -A` this module.
 
-A test sets the Redis key `crash:<kind>:<point>` to `child` or `worker`; the first process that comes
-by takes the key away and is killed by SIGKILL, alone or with its parent and all its siblings.
+A test sets the Redis key `crash:<kind>:<point>` to `child` or `worker`; the first process that
+comes by takes the key away and is killed by SIGKILL, alone or with its parent and all its siblings.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from celery import current_task
 from celery.signals import task_postrun
 
 from worker import executor, signalling, subscription
+from worker.advance import advance
 from worker.app import app
 from worker.projection import Projection
 
@@ -76,7 +77,7 @@ psycopg.Connection.execute = _execute_or_die  # type: ignore[method-assign]
 executor._Batch._decide = _before("in the handler", executor._Batch._decide)  # type: ignore[method-assign]
 Projection.fold = _before("in the handler", Projection.fold)  # type: ignore[method-assign]
 executor._run = _after("after commit", executor._run)
-subscription.advance = _after("after commit", subscription.advance)
+vars(subscription)["advance"] = _after("after commit", advance)
 task_postrun.connect(lambda **_: _maybe_die("before ack"), weak=False)
 
 __all__ = ["POINTS", "app", "flag"]

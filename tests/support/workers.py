@@ -44,6 +44,10 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes], name: str, log: Path) -> None:
         self.process, self.name, self.log = process, name, log
 
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.process.poll() is not None
+
     def kill(self) -> None:
         """SIGKILL the whole group: parent and children, with no chance to say goodbye."""
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -78,8 +82,21 @@ class Workers:
         """Start a prefork worker and wait until it is ready to take tasks."""
         name = f"w{len(self._started)}@{os.getpid()}"
         arguments = [
-            sys.executable, "-m", "celery", "-A", app_module, "worker", "-n", name,
-            "-Q", ",".join(queues), "-c", str(concurrency), "-l", "INFO", *extra,
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            app_module,
+            "worker",
+            "-n",
+            name,
+            "-Q",
+            ",".join(queues),
+            "-c",
+            str(concurrency),
+            "-l",
+            "INFO",
+            *extra,
         ]
         worker = self._spawn(arguments, name, environ)
         until(lambda: self._ready(worker), 30, f"{name} did not start: see {worker.log}")

@@ -1,0 +1,47 @@
+"""Rebuilds of read tables that nobody notices.
+
+    building ─▶ indexing ─▶ following ─▶ compare ─▶ swap ─▶ done
+       │ parts, in processes, each folds the rows of some keys in memory and copies them
+       └─ killed, cancelled, or failed: the live table is as it was
+
+A new table, `query.<name>_v<next>`, is built beside the live one from the events of the log, follows
+it, is compared with it at one position, and takes its place behind the view `query.<name>`. What
+differed is written down in `cqrs.rebuilds`: drift, row by row. A projection of another version (with
+other columns) goes live the same way, while the old table serves.
+
+What is promised:
+
+- Readers of the view see the old table or the new one, both complete, and wait for the swap no
+  longer than `following.PATIENCE`.
+- Folding is all that happens: no reaction, no invalidation, no refresh is due to a rebuild, except
+  those that tell of rows which differ.
+- A SIGKILL loses at most what was folded since each part's last flush; the next call goes on from
+  there. Two rebuilds of one projection cannot run at once: the right is a lock of the session.
+- Nothing is dropped before the swap has committed, and then only the table that was replaced.
+"""
+
+from worker.rebuild.compare import Drift
+from worker.rebuild.errors import (
+    RebuildCancelled,
+    RebuildFailed,
+    RebuildRunning,
+    RebuildUnfinished,
+    UnknownProjection,
+    ViewInUse,
+)
+from worker.rebuild.progress import Progress
+from worker.rebuild.run import Rebuilt, cancel, rebuild
+
+__all__ = [
+    "Drift",
+    "Progress",
+    "RebuildCancelled",
+    "RebuildFailed",
+    "RebuildRunning",
+    "RebuildUnfinished",
+    "Rebuilt",
+    "UnknownProjection",
+    "ViewInUse",
+    "cancel",
+    "rebuild",
+]

@@ -19,25 +19,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import psycopg
-import structlog
 from psycopg import errors as pg
 
 from worker import checkpoints, event_log, parking
 from worker.cache import source_tag
 from worker.checkpoints import Checkpoint
 from worker.db import Connection
-from worker.dead_letters import events_of_stream
 from worker.event_log import StoredEvent
 from worker.projection import Batch, Projection
 from worker.rebuild import view
 from worker.rebuild.compare import Drift, compare
 from worker.rebuild.errors import RebuildUnfinished
 from worker.rebuild.journal import SQL, Journal
-from worker.rebuild.left_out import LeftOut, left_out
+from worker.rebuild.left_out import LeftOut, left_out, parked_events
+from worker.rebuild.shadow import schema_of
 from worker.refresh import materialized_views, request
-
-log = structlog.get_logger(__name__)
 
 PAGE = 5_000
 """Events that are folded at once."""
@@ -47,42 +43,44 @@ PATIENCE = 0.1
 
 @dataclass(slots=True)
 class Follower:
-    """The shadow table of one rebuild, behind the live one of the same projection."""
+    """The shadow table of one rebuild, behind the live one of the same projection.
+
+    `live` is None where there is nothing to compare with: no table, or one of another shape.
+    `replaces` is the table behind the view, of whatever shape.
+    """
 
     connection: Connection
     one: Projection
     journal: Journal
     live: str | None
+    replaces: str | None
 
     def follow(self) -> None:
-        """Fold what the live table has folded since. Returns when it is at most a page behind."""
+        """Fold what the live table has folded since, until at most a page is left."""
         while True:
             upto = self._target()
-            behind = self._page(self.journal.position, upto)
+            page = self._page(self.journal.position, upto)
+            full = len(page) == PAGE
             with self.connection.transaction():
-                self._fold(behind, left_out(self.connection, self.one.name))
-                end = behind[-1].position if len(behind) == PAGE else upto
-                end = max(end, self.journal.position)
-                self.journal.note_progress(end, self.journal.events + len(behind))
-            if len(behind) < PAGE:
+                now = left_out(self.connection, self.one.name)
+                self._fold(page, now)
+                self.journal.note_left_out(now)
+                end = page[-1].position if full else upto
+                self.journal.note_progress(end, self.journal.events + len(page))
+            if not full:
                 return
 
     def compare(self) -> tuple[int, Sequence[Drift]] | None:
-        """How many rows of the live table differ, and some of these; None if it cannot be told.
-
-        It cannot when there is no live table of this shape, or when it is behind the shadow.
-        """
+        """How many rows of the live table differ, and some of these; None if it cannot be told."""
         if self.live is None:
             return None
-        with self.connection.transaction():
+        with self.connection.transaction(force_rollback=True):  # the shadow stays where it is
             self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            places = self._places()
-            if not self._comparable(places):
+            places = checkpoints.of(self.connection, self.one.name)
+            if any(place.position < self.journal.position for place in places):
                 return None
             self._reach(places)
-            found = compare(self.connection, self.one.table, self.live, self.journal.shadow)
-            raise psycopg.Rollback  # the shadow goes on from where it was
-        return found
+            return compare(self.connection, self.one.table, self.live, self.journal.shadow)
 
     def swap(self, seconds: float, *, changed: bool) -> None:
         """Put the shadow table behind the view. Raises RebuildUnfinished after `seconds`.
@@ -93,22 +91,22 @@ class Follower:
         while not self._try_swap(changed):
             if time.monotonic() > until:
                 raise RebuildUnfinished(self.one.name, "the view or its checkpoints are never free")
-            time.sleep(PATIENCE * (1 + random.random()))  # noqa: S311  # no secret: it spreads tries
+            time.sleep(PATIENCE * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
             self.follow()
 
     def _try_swap(self, changed: bool) -> bool:
+        self.connection.execute(SQL["be_patient"], {"lock": f"{PATIENCE * 1000:.0f}"})
         try:
-            with self.connection.transaction():
-                self.connection.execute(SQL["be_patient"], {"lock": f"{PATIENCE * 1000:.0f}"})
-                self._go_live(changed)
+            with checkpoints.held(self.connection, self.one.name) as places:
+                self._go_live(places, changed)
         except (pg.LockNotAvailable, pg.DeadlockDetected):
-            self.connection.execute(SQL["leave_no_mark"], {"subscription": self.one.name})
             return False
+        finally:
+            self.connection.execute("RESET lock_timeout")
         return True
 
-    def _go_live(self, changed: bool) -> None:
-        places = checkpoints.hold(self.connection, self.one.name)
-        self._reach(places)
+    def _go_live(self, places: Sequence[Checkpoint], changed: bool) -> None:
+        self._supersede(self._reach(places))
         view.show(self.connection, self.one.table, self.journal.shadow)
         here = {"subscription": self.one.name, "position": self.journal.position}
         table = {"table": self.journal.shadow, "shape": self.one.version}
@@ -116,31 +114,63 @@ class Follower:
         parking.count(self.connection, [place.name for place in places])
         if changed:
             self._tell()
-        self.journal.end("done", replaced=self.live)
+        self.journal.end("done", replaced=self.replaces)
+
+    def _supersede(self, now: LeftOut) -> None:
+        streams = self.journal.left_out.overtaken(now, self.journal.position)
+        if streams:
+            which = {"subscription": self.one.name, "streams": streams}
+            self.connection.execute(SQL["supersede"], which)
 
     def _tell(self) -> None:
-        tags = {"tags": [source_tag(self.one.name)]}
-        here = {"subscription": self.one.name, "position": self.journal.position}
-        self.connection.execute(SQL["note_invalidation"], here | tags)
-        read = f"{self.one.table.schema or 'query'}.{self.one.table.name}"
+        """What was computed from the table as it was is to be computed anew."""
+        tags = {"subscription": self.one.name, "tags": [source_tag(self.one.name)]}
+        self.connection.execute(
+            SQL["note_invalidation"], tags | {"position": self.journal.position}
+        )
+        read = f"{schema_of(self.one.table)}.{self.one.table.name}"
         views = materialized_views(self.connection).over([read])
         request(self.connection, {one.name: 0.0 for one in views})
 
-    def _reach(self, places: Sequence[Checkpoint]) -> None:
-        """Bring the shadow to exactly where the live table is: each partition has its own place."""
+    def _target(self) -> int:
+        """Where the shadow is to go: to the live table, or to the log's end if there is none."""
+        places = checkpoints.of(self.connection, self.one.name)
+        lowest = min((place.position for place in places), default=0)
+        upto = lowest if self.live is not None else event_log.horizon(self.connection)
+        return max(upto, self.journal.position)
+
+    def _reach(self, places: Sequence[Checkpoint]) -> LeftOut:
+        """Bring the shadow to exactly where the live table is; each partition has its own place."""
         now = left_out(self.connection, self.one.name)
-        after = self.journal.position
+        after, types = self.journal.position, self.one.event_types
         last = max((place.position for place in places), default=after)
-        while page := self._page(after, last):
-            self._fold(
-                [
-                    event
-                    for event in page
-                    if any(event.position <= p.position and p.owns(event) for p in places)
-                ],
-                now,
-            )
-            after = page[-1].position
         self._fold([], now)
-"""
-"""
+        while page := self._page(after, last):
+            after = page[-1].position
+            own = {
+                e.position for p in places for e in p.own(page, types) if e.position <= p.position
+            }
+            self._fold([event for event in page if event.position in own], now, released=False)
+        return now
+
+    def _fold(self, events: Sequence[StoredEvent], now: LeftOut, *, released: bool = True) -> None:
+        """Fold events into the shadow, except those left out; and those that are so no longer."""
+        back = self._released(now) if released else []
+        kept = now.keep([*back, *events])
+        if kept:
+            batch = Batch(self.one, kept, self.journal.shadow)
+            batch.request(self.connection)
+            batch.fold()
+            batch.write(self.connection)
+
+    def _released(self, now: LeftOut) -> list[StoredEvent]:
+        found = self.journal.left_out.released(now, self.journal.position)
+        return [
+            event
+            for stream, (first, last) in found.items()
+            for event in parked_events(self.connection, self.one, stream, first, last)
+        ]
+
+    def _page(self, after: int, upto: int) -> list[StoredEvent]:
+        types = sorted(self.one.event_types)
+        return event_log.read(self.connection, after=after, upto=upto, types=types, limit=PAGE)

@@ -78,8 +78,8 @@ def unfinished(connection: Connection, name: str) -> Journal | None:
     row = connection.execute(SQL["unfinished"], {"name": name}).fetchone()
     if row is None:
         return None
-    *known, plain = row
-    return Journal(connection, *known, left_out=LeftOut.of(plain))
+    known: list[Any] = list(row)
+    return Journal(connection, *known[:-1], LeftOut.of(known[-1]))
 
 
 def begin(

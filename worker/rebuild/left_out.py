@@ -11,8 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from worker import parking
 from worker.db import Connection
 from worker.event_log import StoredEvent
+from worker.projection import Projection
 from worker.sql import statement
 
 
@@ -68,3 +72,12 @@ def left_out(connection: Connection, subscription: str) -> LeftOut:
     ).fetchall()
     letters = {stream: position for stream, position, is_open in rows if is_open}
     return LeftOut(letters, frozenset(position for _, position, is_open in rows if not is_open))
+
+
+def parked_events(
+    connection: Connection, one: Projection, stream: str, first: int, last: int
+) -> list[StoredEvent]:
+    """A stream's events between two positions, both included."""
+    what = {"stream": stream, "types": sorted(one.event_types), "first": first, "last": last}
+    rows: list[Any] = connection.execute(parking.SQL["events_of_stream"], what).fetchall()
+    return [StoredEvent(*row[:5], orjson.loads(row[5]), *row[6:]) for row in rows]

@@ -13,7 +13,7 @@ of rows and events between two flushes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ from worker.needs import primary_key
 from worker.projection import Projection, ReadTable, Row, Rows
 from worker.rebuild import shadow
 from worker.rebuild.copying import copy_text
+from worker.rebuild.left_out import LeftOut
 from worker.sql import statement
 
 WINDOW = 10_000
@@ -54,6 +55,7 @@ class Share:
     first: int
     after: int
     upto: int
+    left_out: Mapping[str, Any]
     seconds: float = 1e9
     rows_kept: int = ROWS_KEPT
     events_between: int = EVENTS_BETWEEN
@@ -72,6 +74,7 @@ class Part:
     projection: Projection
     share: Share
     _table: ReadTable = field(init=False)
+    _left_out: LeftOut = field(init=False)
     _position: int = field(init=False)
     _flushed: int = field(init=False)
     _unflushed: int = 0
@@ -80,6 +83,7 @@ class Part:
 
     def __post_init__(self) -> None:
         self._table = ReadTable(self.projection.table, self.share.shadow)
+        self._left_out = LeftOut.of(self.share.left_out)
         self._position = self._flushed = self.share.after
 
     def run(self) -> Iterator[tuple[int, int]]:
@@ -91,7 +95,7 @@ class Part:
         if self._flushed > self.share.first:
             shadow.add_key(self.connection, self.projection.table, self.share.shadow)
         for upto, events in _windows(self.reader, self.projection, self.share):
-            self._fold(events)
+            self._fold(self._left_out.keep(events))
             self._position, self._unflushed = upto, self._unflushed + len(events)
             yield upto, len(events)
             late = time.monotonic() > until
@@ -104,7 +108,7 @@ class Part:
         share = self.share
         return len(self._rows) > share.rows_kept or self._unflushed > share.events_between
 
-    def _fold(self, events: list[StoredEvent]) -> None:
+    def _fold(self, events: Sequence[StoredEvent]) -> None:
         if self._flushed == self.share.first:
             self.projection.fold_all(self._rows, events)
             return

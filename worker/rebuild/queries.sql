@@ -109,10 +109,6 @@ UPDATE cqrs.subscriptions
        error = NULL, deaths = 0, suspect_upto = NULL, updated_at = clock_timestamp()
  WHERE subscription = %(subscription)s
 
--- name: leave_no_mark
--- Writes checkpoints anew that were held in vain: they are not to look as if their holder had died.
-UPDATE cqrs.subscriptions SET updated_at = clock_timestamp() WHERE subscription = %(subscription)s
-
 -- name: note_invalidation
 -- Answers that were computed from the table as it was are to go, once the cache knows.
 INSERT INTO cqrs.invalidations (subscription, tags, position)
@@ -125,3 +121,7 @@ SELECT rebuild_id, replaced FROM cqrs.rebuilds WHERE name = %(name)s AND replace
 -- name: forget_replaced
 -- The replaced table is gone.
 UPDATE cqrs.rebuilds SET replaced = NULL WHERE rebuild_id = %(rebuild_id)s
+
+-- name: be_patient
+-- How long this session waits for a lock, milliseconds.
+SELECT set_config('lock_timeout', %(lock)s, false)

@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 import sqlalchemy as sa
 import structlog
 from psycopg import errors as pg
+from psycopg import sql
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
@@ -86,6 +87,18 @@ def add_indexes(connection: Connection, table: sa.Table, name: str, like: str | 
 def drop(connection: Connection, table: sa.Table, name: str) -> None:
     """Drop a table that no view shows."""
     _run(connection, f"DROP TABLE IF EXISTS {qualified(table, name)}")
+
+
+def exists(connection: Connection, table: sa.Table, name: str) -> bool:
+    """Whether there is such a table."""
+    row = connection.execute(_SQL["exists"], {"table": qualified(table, name)}).fetchone()
+    return bool(row and row[0])
+
+
+def count_rows(connection: Connection, table: sa.Table, name: str) -> int:
+    """How many rows a table has."""
+    text = sql.SQL(_SQL["count_rows"]).format(table=sql.SQL(qualified(table, name)))
+    return int(connection.execute(text).fetchall()[0][0])
 
 
 def _bare(column: sa.Column[Any]) -> sa.Column[Any]:

@@ -16,6 +16,10 @@ SELECT coalesce(max(substring(c.relname FROM '_v(\d+)$')::int), 0)
    AND starts_with(c.relname, %(name)s || '_v')
    AND substr(c.relname, length(%(name)s) + 3) ~ '^\d{1,9}$'
 
+-- name: exists
+-- Whether there is such a table.
+SELECT to_regclass(%(table)s) IS NOT NULL
+
 -- name: options
 -- The storage parameters of a table.
 SELECT unnest(c.reloptions) FROM pg_class AS c WHERE c.oid = to_regclass(%(table)s)

@@ -30,7 +30,10 @@ class _Statement(NamedTuple):
 
 @dataclass
 class _Reader:
-    """Walks through markers and statements in the order of the file."""
+    """Walks through markers and statements in the order of the file.
+
+    `undoing` is where the marker stands that makes the next statement an undo.
+    """
 
     text: str
     facts: dict[str, str] = field(default_factory=dict)
@@ -38,24 +41,28 @@ class _Reader:
         default_factory=lambda: {"command": [], "query": []}
     )
     side: str | None = None
-    undoing: bool = False
+    undoing: int | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def wrong(self, message: str, offset: int) -> None:
         line, column = position(self.text, offset)
         self.problems.append(Problem(message, line=line, column=column))
 
+    def expect_nothing(self) -> None:
+        """An undo that was announced must have come by now."""
+        if self.undoing is not None:
+            self.wrong(f"{MARK} undo is followed by no statement", self.undoing)
+
     def marker(self, marker: _Marker) -> None:
-        if self.undoing:
-            self.wrong(f"{MARK} undo is followed by no statement", marker.start)
-        self.undoing = marker.word == "undo"
+        self.expect_nothing()
+        self.undoing = marker.start if marker.word == "undo" else None
         if marker.word in ("description", "version"):
             if marker.word in self.facts:
                 self.wrong(f"{marker.word} stands twice", marker.start)
             self.facts[marker.word] = marker.value
         elif marker.word in self.sides:
             self.side = marker.word
-        elif not self.undoing:
+        elif self.undoing is None:
             self._unknown(marker)
 
     def _unknown(self, marker: _Marker) -> None:
@@ -69,11 +76,11 @@ class _Reader:
             self.wrong(
                 f"write {MARK} command or {MARK} query before the first statement", found.start
             )
-        elif self.undoing:
+        elif self.undoing is not None:
             self._undo(found, place, self.sides[self.side])
         else:
             self.sides[self.side].append(Operation(found.sql, place=place))
-        self.undoing = False
+        self.undoing = None
 
     def _undo(self, found: _Statement, place: Place, operations: list[str | Operation]) -> None:
         last = operations[-1] if operations else None
@@ -99,8 +106,7 @@ def read_sections(text: str) -> Change:
             reader.marker(each)
         else:
             reader.statement(each)
-    if reader.undoing:
-        reader.wrong(f"{MARK} undo is followed by no statement", len(text))
+    reader.expect_nothing()
     if reader.problems:
         raise InvalidChange(reader.problems)
     return Change.of(

@@ -24,9 +24,7 @@ from worker.state import State, Work
 MOST = 100
 
 
-@command(
-    "things.add", AddThing, needs=lambda c: (read(things, c.thing_id),), secret=["note"]
-)
+@command("things.add", AddThing, needs=lambda c: (read(things, c.thing_id),), secret=["note"])
 def add_thing(c: AddThing, state: State, work: Work) -> dict[str, Any]:
     """Add a thing."""
     if state.get(things, c.thing_id):

@@ -1,0 +1,115 @@
+"""The audit trail of a trade: complete, attributed, and enough to rebuild any row of any time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from models.messages import Actor
+from models.orders import write
+from tasks.orders import commands
+from tests.orders.shop import Shop, accepted, envelope, run, send
+
+CLERK = Actor("user:42", frozenset({"clerk"}))
+
+
+def state_at(shop: Shop, table: str, key: UUID, at: datetime) -> dict[str, Any] | None:
+    """A row as the audit log remembers it."""
+    with shop.database.connect() as connection:
+        row = connection.execute("SELECT cqrs.state_at(%s, %s, %s)", [table, str(key), at])
+        (state,) = row.fetchone() or (None,)
+    return state
+
+
+def now(connection: psycopg.Connection) -> datetime:
+    """The database's clock."""
+    (time,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
+    assert isinstance(time, datetime)
+    return time
+
+
+def test_every_row_is_what_its_trail_says(shop: Shop) -> None:
+    pen = shop.product("2.35", 50)
+    shipped, cancelled = shop.paid((pen, 2), (pen, 1)), shop.paid((pen, 4))
+    shop.move(shipped, "processing", "shipped")
+    accepted(shop.cancel(cancelled))
+    shop.ordered((pen, 1))
+
+    with shop.database.connect() as connection:
+        for table in write.metadata.tables.values():
+            (key,) = table.primary_key.columns
+            found = connection.execute(
+                f"SELECT count(*), count(*) FILTER (WHERE cqrs.state_at(%s, t.{key.name}::text,"
+                f" clock_timestamp()) = to_jsonb(t)) FROM {table.fullname} AS t",
+                [table.fullname],
+            ).fetchone()
+            assert found is not None
+            assert found[0] == found[1] > 0, table.name
+
+
+def test_an_order_can_be_seen_as_it_was(shop: Shop) -> None:
+    with shop.database.connect() as connection:
+        before = now(connection)
+        order_id = shop.ordered((shop.product(), 1))
+        pending = now(connection)
+        accepted(shop.pay(order_id))
+        paid = now(connection)
+
+    def status(at: datetime) -> Any:
+        state = state_at(shop, "command.orders", order_id, at)
+        return state and (state["status"], state["version"])
+
+    assert [status(before), status(pending), status(paid)] == [None, ("pending", 1), ("paid", 2)]
+
+
+def test_a_change_names_its_command_and_its_sender(shop: Shop) -> None:
+    pen = shop.product()
+
+    receipt = send(commands.adjust_inventory, CLERK, product_id=pen, quantity_change=5)
+
+    *_, change = shop.rows("cqrs.audit_log", entity_id=str(pen))
+    assert (change["operation"], change["actor"]) == ("UPDATE", "user:42")
+    assert change["command_id"] == receipt.command_id
+    assert change["changed_fields"] == ["quantity_available"]
+
+
+def test_in_a_batch_each_change_names_its_own_command(shop: Shop) -> None:
+    pen = shop.product(pieces=100)
+    sent = [
+        envelope(commands.adjust_inventory, Actor(f"user:{n}", frozenset({"clerk"})),
+                 product_id=pen, quantity_change=n)
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+
+    run(sent)
+
+    changes = shop.rows("cqrs.audit_log", entity_id=str(pen), operation="UPDATE")
+    assert [(one["command_id"], one["actor"], one["new_values"]) for one in changes] == [
+        (sent[0].id, "user:1", {"quantity_available": 101}),
+        (sent[1].id, "user:2", {"quantity_available": 103}),
+        (sent[2].id, "user:3", {"quantity_available": 106}),
+    ]
+
+
+def test_a_refused_command_leaves_no_trace(shop: Shop) -> None:
+    pen = shop.product(pieces=1)
+    before = shop.rows("cqrs.audit_log")
+
+    assert not shop.order((pen, 2)).succeeded
+
+    assert shop.rows("cqrs.audit_log") == before
+
+
+def test_a_change_by_hand_is_recorded_under_the_databases_user(shop: Shop) -> None:
+    pen = shop.product()
+
+    with shop.database.connect() as connection:
+        connection.execute("UPDATE command.products SET name = 'By hand'")
+        (user,) = connection.execute("SELECT session_user::text").fetchone() or (None,)
+
+    *_, change = shop.rows("cqrs.audit_log", entity_id=str(pen))
+    assert (change["actor"], change["command_id"]) == (user, None)
+    assert change["new_values"] == {"name": "By hand"}

@@ -1,0 +1,238 @@
+"""Questions about orders: answers, filters, pages, and reading what one has just written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+import redis as redis_py
+
+from models.base import uuid7
+from models.messages import Actor
+from models.orders.events import OrderStatus
+from tasks.orders import commands
+from tasks.orders.queries import (
+    audit_log,
+    customer_lifetime_value,
+    customer_orders,
+    order_by_number,
+    order_details,
+    order_status_timeline,
+    orders_summary,
+    product_inventory,
+    revenue_by_product,
+)
+from tests.orders.shop import Shop, accepted, send
+from worker import refresh
+from worker.conditions import Where
+from worker.errors import InvalidQuery
+from worker.query import ask
+from worker.subscription import catch_up, invalidate
+
+
+def settle() -> None:
+    """Everything that follows a commit: project, invalidate."""
+    catch_up()
+    invalidate()
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(redis: redis_py.Redis) -> None:
+    """Answers of another test are of another database."""
+
+
+def test_orders_are_listed_by_customer_and_status_the_latest_first(shop: Shop) -> None:
+    pen, other = shop.product("10.00"), shop.register()
+    first, second = shop.ordered((pen, 1)), shop.paid((pen, 2))
+    theirs = shop.ordered((pen, 3), customer_id=other)
+    settle()
+
+    def ids(**wanted: object) -> list[UUID]:
+        return [order.order_id for order in orders_summary.ask(**wanted).data]
+
+    assert ids() == [theirs, second, first]
+    assert ids(customer_id=shop.customer_id) == [second, first]
+    assert ids(status="paid") == [second]
+    assert ids(customer_id=other, status=OrderStatus.PAID) == []
+    assert ids(limit=1, offset=1) == [second]
+    assert ids(where=[Where(column="total", op="gt", value="20")]) == [theirs, second]
+
+
+def test_an_answer_is_exact_and_typed(shop: Shop) -> None:
+    order_id = shop.ordered((shop.product("2.35"), 3), shipping="10.00", notes="ring twice")
+    settle()
+
+    (order,) = orders_summary.ask(customer_id=shop.customer_id).data
+
+    customer = shop.row("command.customers")
+    assert (order.order_id, order.status) == (order_id, OrderStatus.PENDING)
+    assert (order.subtotal, order.tax, order.shipping, order["total"]) == (
+        Decimal("7.05"),
+        Decimal("0.71"),
+        Decimal("10.00"),
+        Decimal("17.76"),
+    )
+    assert (order.customer_name, order.customer_email) == (customer["name"], customer["email"])
+    assert (order.item_count, order.version, order.notes) == (1, 1, "ring twice")
+
+
+def test_an_order_is_found_by_its_number(shop: Shop) -> None:
+    data = accepted(shop.order((shop.product(), 1)))
+    settle()
+
+    order = order_by_number.ask(order_number=data["order_number"]).data
+
+    assert order is not None
+    assert str(order.order_id) == data["order_id"]
+    assert order_by_number.ask(order_number="ORD-1999-00001").data is None
+
+
+def test_the_details_of_an_order_are_all_there(shop: Shop) -> None:
+    pen, ink = shop.product("1.00", sku="PEN"), shop.product("2.00", sku="INK")
+    order_id = shop.paid((pen, 2), (ink, 1))
+    settle()
+
+    details = order_details.ask(order_id=order_id).data
+
+    assert details is not None
+    assert details.order.status == "paid"
+    assert [(item.line, item.sku, item.quantity) for item in details.items] == [
+        (1, "PEN", 2),
+        (2, "INK", 1),
+    ]
+    (payment,) = details.payments
+    assert payment.amount == details.order.total == Decimal("4.40")
+    assert details.timeline.paid_at == payment.paid_at
+
+
+def test_a_customers_history_has_its_lines(shop: Shop) -> None:
+    pen = shop.product("1.50")
+    older, newer = shop.ordered((pen, 1)), shop.ordered((pen, 2), (pen, 1))
+    settle()
+
+    history = customer_orders.ask(customer_id=shop.customer_id).data
+
+    assert [order.order_id for order in history] == [newer, older]
+    assert [(line.quantity, line.subtotal) for line in history[0].items] == [
+        (2, Decimal("3.00")),
+        (1, Decimal("1.50")),
+    ]
+
+
+def test_inventory_is_listed_by_name_and_by_want(shop: Shop) -> None:
+    plenty, scarce = shop.product(pieces=50, name="B"), shop.product(pieces=3, name="A")
+    settle()
+
+    def ids(**wanted: object) -> list[UUID]:
+        return [row.product_id for row in product_inventory.ask(**wanted).data]
+
+    assert ids() == [scarce, plenty]
+    assert ids(low_stock=True) == [scarce]
+    assert ids(low_stock=False) == [plenty]
+    assert ids(product_id=plenty) == [plenty]
+
+
+def test_revenue_and_value_are_as_of_the_last_refresh(shop: Shop) -> None:
+    pen, ink = shop.product("1.00"), shop.product("5.00")
+    shop.paid((pen, 2), (ink, 1))
+    settle()
+    assert revenue_by_product.ask().data == []
+
+    refresh.refresh_all()
+
+    best, second = revenue_by_product.ask(consistency="eventual", after=None).data
+    assert (best.product_id, best.total_revenue) == (ink, Decimal("5.00"))
+    assert (second.product_id, second.units_sold, second.orders_count) == (pen, 2, 1)
+    (one,) = revenue_by_product.ask(product_id=pen).data
+    assert one == second
+    (value,) = customer_lifetime_value.ask(customer_id=shop.customer_id).data
+    assert (value.total_orders, value.lifetime_value) == (1, Decimal("7.70"))
+
+
+def test_the_timeline_ends_where_the_order_stands(shop: Shop) -> None:
+    order_id = shop.paid((shop.product(), 1))
+    shop.move(order_id, "processing", "shipped")
+    settle()
+
+    timeline = order_status_timeline.ask(order_id=order_id).data
+
+    assert timeline is not None
+    assert timeline.status == "shipped"
+    assert timeline.hours_to_payment is not None
+    assert timeline.hours_to_shipment is not None
+    assert (timeline.delivered_at, timeline.hours_to_delivery) == (None, None)
+
+
+def test_nothing_found_is_none_or_an_empty_list(shop: Shop) -> None:
+    nothing = uuid7()
+
+    assert order_details.ask(order_id=nothing).data is None
+    assert order_status_timeline.ask(order_id=nothing).data is None
+    assert customer_orders.ask(customer_id=nothing).data == []
+    assert product_inventory.ask(product_id=nothing).data == []
+    assert orders_summary.ask().data == []
+    assert customer_lifetime_value.ask().data == []
+    assert audit_log.ask(entity_id=nothing).data == []
+
+
+def test_wrong_parameters_are_named(shop: Shop) -> None:
+    with pytest.raises(InvalidQuery) as error:
+        orders_summary.ask(status="lost", limit=0, customer="me")
+
+    assert error.value.errors.keys() == {"status", "limit", "customer"}
+
+
+def test_a_kept_answer_goes_when_its_order_changes(shop: Shop) -> None:
+    order_id = shop.ordered((shop.product(), 1))
+    settle()
+
+    def status() -> tuple[str, bool]:
+        answer = order_details.ask(order_id=order_id)
+        assert answer.data is not None
+        return answer.data.order.status, answer.from_cache
+
+    assert [status(), status()] == [("pending", False), ("pending", True)]
+    accepted(shop.pay(order_id))
+    settle()
+    assert status() == ("paid", False)
+
+
+def test_whoever_wrote_reads_it_strongly_at_once(shop: Shop) -> None:
+    pen = shop.product(pieces=5)
+    settle()
+    assert product_inventory.ask(product_id=pen).data[0].quantity_in_stock == 5
+
+    receipt = shop.order((pen, 2))
+    answer = product_inventory.ask(product_id=pen, consistency="strong")
+
+    assert answer.data[0].quantity_in_stock == 3
+    assert answer.as_of is not None
+    assert receipt.position is not None
+    assert answer.as_of >= receipt.position
+
+
+def test_a_question_can_be_asked_by_name(shop: Shop) -> None:
+    shop.ordered((shop.product(), 1))
+    settle()
+
+    assert len(ask("orders.orders_summary", status="pending").data) == 1
+
+
+def test_the_audit_log_tells_who_changed_what(shop: Shop) -> None:
+    pen, clerk = shop.product("0.10", 5), Actor("user:42", frozenset({"clerk"}))
+    receipt = send(commands.adjust_inventory, clerk, product_id=pen, quantity_change=2)
+
+    latest, first = audit_log.ask(entity_type="products", entity_id=pen).data
+
+    assert (latest.operation, latest.actor) == ("UPDATE", "user:42")
+    assert latest.command_id == receipt.command_id
+    assert latest.changed_fields == ("quantity_available",)
+    assert (latest.old_values, latest.new_values) == (
+        {"quantity_available": 5},
+        {"quantity_available": 7},
+    )
+    assert (first.operation, first.actor, first.old_values) == ("INSERT", "system", None)
+    assert first.new_values is not None
+    assert first.new_values["price"] == Decimal("0.10")
+    assert len(audit_log.ask(entity_type="command.products", limit=1).data) == 1

@@ -1,0 +1,86 @@
+"""The parcels domain, in this process and in workers that are started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.base import uuid7
+from models.messages import Envelope, Receipt
+from tests.conftest import Database
+from worker import settings
+from worker.drain import drain
+from worker.executor import execute
+from worker.registry import load_domains
+from worker.subscription import catch_up
+from worker.sweep import find_work
+
+
+@dataclass(frozen=True)
+class Parcels:
+    """The parcels of one test, and the world outside the database."""
+
+    database: Database
+    outside: Path
+
+    def run(self, name: str, **payload: Any) -> Receipt:
+        """Run a command in this process."""
+        (outcome,) = execute([Envelope(uuid7(), f"parcels.{name}", payload)]).outcomes
+        assert isinstance(outcome, Receipt), outcome
+        return outcome
+
+    def post(self, **payload: Any) -> UUID:
+        """Post a parcel."""
+        parcel_id = uuid7()
+        assert self.run("post", parcel_id=str(parcel_id), **payload).succeeded
+        return parcel_id
+
+    def letters(self) -> list[str]:
+        """The letters that were written, one line each, in order."""
+        file = self.outside / "letters"
+        return sorted(file.read_text().splitlines()) if file.exists() else []
+
+    def rows(self, sql: str, *parameters: object) -> list[Any]:
+        """What a query gives, as the owner."""
+        with self.database.connect() as connection:
+            return connection.execute(sql, parameters).fetchall()  # type: ignore[call-overload]
+
+    def count(self, event_type: str) -> int:
+        """How many events of a type there are."""
+        ((count,),) = self.rows("SELECT count(*) FROM cqrs.events WHERE type = %s", event_type)
+        return int(count)
+
+    def back_to_the_beginning(self) -> None:
+        """Let every subscription read the log once more."""
+        with self.database.connect() as connection:
+            connection.execute("UPDATE cqrs.subscriptions SET position = 0")
+
+    def let_everything_happen(self) -> None:
+        """Run subscriptions and enqueued commands here until only event tasks are under way."""
+        for _ in range(100):
+            catch_up()
+            drain()
+            work = find_work()
+            if not work.groups and not work.commands:
+                return
+        raise AssertionError("there is always something left to do")
+
+
+@pytest.fixture
+def parcels(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Parcels]:
+    """A database on which the parcels domain is loaded."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    monkeypatch.setenv("PARCELS_OUTSIDE", str(outside))
+    now = settings.get_settings()
+    chosen = now.model_copy(update={"domains": (*now.domains, "tests.sagas.parcels")})
+    monkeypatch.setattr(settings, "_current", chosen)
+    load_domains()
+    yield Parcels(database, outside)

@@ -1,0 +1,105 @@
+"""What can be done to a parcel. `mishap` asks for trouble in the reactions to it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from models.base import Command, Event, uuid7
+from worker.command import command
+from worker.errors import Refused
+from worker.state import State, Work
+
+
+class PostParcel(Command):
+    """Post a parcel."""
+
+    parcel_id: UUID = Field(default_factory=uuid7)
+    letters: int = 1
+    mishap: str = ""
+
+
+class LabelParcel(Command):
+    """Put a label on a parcel."""
+
+    parcel_id: UUID
+    refuse: bool = False
+
+
+class HandOver(Command):
+    """Hand a parcel over to the carrier: somebody does that, when it suits them."""
+
+    parcel_id: UUID
+
+
+class VoidLabel(Command):
+    """Take the label off again."""
+
+    parcel_id: UUID
+
+
+class ParcelEvent(Event):
+    """Base of what happens to a parcel."""
+
+    parcel_id: UUID
+
+
+class ParcelPosted(ParcelEvent):
+    """A parcel was posted."""
+
+    type: ClassVar[str] = "parcels.ParcelPosted"
+    letters: int
+    mishap: str
+
+
+class ParcelLabelled(ParcelEvent):
+    """It has a label."""
+
+    type: ClassVar[str] = "parcels.ParcelLabelled"
+
+
+class ParcelHandedOver(ParcelEvent):
+    """The carrier has it."""
+
+    type: ClassVar[str] = "parcels.ParcelHandedOver"
+
+
+class LabelVoided(ParcelEvent):
+    """Its label is void."""
+
+    type: ClassVar[str] = "parcels.LabelVoided"
+
+
+def nothing(_: Command) -> tuple[()]:
+    """These commands read nothing."""
+    return ()
+
+
+@command("parcels.post", PostParcel, needs=nothing)
+def post_parcel(c: PostParcel, state: State, work: Work) -> dict[str, Any]:
+    """Posts a parcel."""
+    posted = ParcelPosted(parcel_id=c.parcel_id, letters=c.letters, mishap=c.mishap)
+    work.emit(f"parcel-{c.parcel_id}", posted)
+    return {"parcel_id": c.parcel_id}
+
+
+@command("parcels.label", LabelParcel, needs=nothing)
+def label_parcel(c: LabelParcel, state: State, work: Work) -> None:
+    """Puts a label on a parcel."""
+    if c.refuse:
+        raise Refused("the printer is out of paper")
+    work.emit(f"parcel-{c.parcel_id}", ParcelLabelled(parcel_id=c.parcel_id))
+
+
+@command("parcels.hand_over", HandOver, needs=nothing)
+def hand_over(c: HandOver, state: State, work: Work) -> None:
+    """Hands a parcel over."""
+    work.emit(f"parcel-{c.parcel_id}", ParcelHandedOver(parcel_id=c.parcel_id))
+
+
+@command("parcels.void_label", VoidLabel, needs=nothing)
+def void_label(c: VoidLabel, state: State, work: Work) -> None:
+    """Takes the label off."""
+    work.emit(f"parcel-{c.parcel_id}", LabelVoided(parcel_id=c.parcel_id))

@@ -1,0 +1,66 @@
+"""A process that builds one part: `python -m worker.rebuild.child`, its share as JSON on stdin.
+
+It answers on stdout, a line of JSON each: `[position, events]` after every window, at last `null`,
+or `{"error": …}`. When its parent goes away, stdin ends, and so does the child, at once: what it
+had not committed is gone, and whoever resumes the rebuild begins where the part's position says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+import orjson
+
+from worker import db
+from worker.rebuild.errors import projection_named
+from worker.rebuild.part import Part, Share, TakenOver
+from worker.registry import load_domains
+from worker.settings import Settings, install
+from worker.sieve import in_one_line
+
+
+def main() -> None:
+    """Build what the first line of stdin says."""
+    order = orjson.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    install(Settings(**order["settings"]))
+    load_domains()
+    try:
+        build(Share(**order["share"]), lambda position, events: _say([position, events]))
+        _say(None)
+    except TakenOver:
+        _say({"error": "another process has taken the part over"})
+    except Exception as error:
+        _say({"error": "; ".join([in_one_line(error), *getattr(error, "__notes__", [])])})
+
+
+def build(share: Share, tell: Any) -> None:
+    """Build a part on two connections of this process; `tell(position, events)` at each window."""
+    with db.owner() as reader, db.owner() as writer:
+        for connection in (reader, writer):
+            connection.execute("SET statement_timeout = 0")
+        try:
+            for position, events in Part(reader, writer, projection_named(share.name), share).run():
+                tell(position, events)
+        finally:
+            for connection in (reader, writer):
+                if not connection.closed:
+                    connection.rollback()
+                    connection.execute("RESET ALL")
+
+
+def _say(what: Any) -> None:
+    sys.stdout.buffer.write(orjson.dumps(what) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
