@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from celery.schedules import crontab
+
 from worker.app import app
 from worker.settings import Settings, get_settings
 
+HOUR = 3_600.0
+DAY = 86_400.0
+
 
 class Entry(NamedTuple):
-    """One line of the schedule."""
+    """One line of the schedule: every so many seconds, or at a time of day."""
 
     task: str
-    seconds: float
+    every: float
     why: str
+    at: crontab | None = None
 
 
 def entries(settings: Settings) -> dict[str, Entry]:
@@ -32,6 +38,11 @@ def entries(settings: Settings) -> dict[str, Entry]:
             settings.refresh_interval,
             "keeps analytics at most this old when no event asks for a refresh",
         ),
+        "prune": Entry(
+            "cqrs.maintenance.prune",
+            HOUR,
+            "forgets receipts and histories that are older than their retention",
+        ),
     }
 
 
@@ -40,18 +51,13 @@ def schedule() -> dict[str, dict[str, Any]]:
     return {
         name: {
             "task": entry.task,
-            "schedule": entry.seconds,
-            "options": {"expires": max(entry.seconds, 1.0), "ignore_result": True},
+            "schedule": entry.at or entry.every,
+            "kwargs": {"every": entry.every},
+            "options": {"expires": max(entry.every, 1.0)},
         }
         for name, entry in entries(get_settings()).items()
     }
 
 
-@app.on_after_configure.connect
-def _install(sender: Any, **_: Any) -> None:
-    """Importing this module needs no servers; the schedule is there once the app is configured."""
-    sender.conf.beat_schedule = schedule()
-
-
-if app.configured:  # by whoever imported us late: then the signal has gone by
-    _install(app)
+# Whether Celery was configured before this import or is so by this line: no server is needed yet.
+app.conf.beat_schedule = schedule()

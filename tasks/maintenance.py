@@ -1,15 +1,20 @@
-"""What beat starts: the sweep, refreshes, and the like."""
+"""What beat starts: the sweep, refreshes, rebuilds, verification, pruning.
+
+Each takes `every`, its period in seconds, from the schedule, and with it a slot: sent by two beats,
+it still happens once. Without `every`, as when a person sends it, it just runs.
+"""
 
 from __future__ import annotations
 
-from worker import delivery, refresh, saga_deadlines
+from worker import delivery, refresh, retention, saga_deadlines, slots
 from worker.app import app
 from worker.sweep import find_work
 
-
 @app.task(name="cqrs.sweep", ignore_result=True)
-def sweep() -> None:
+def sweep(every: float | None = None) -> None:
     """Wake whoever has work and was not told: after a lost message, a crash, an emptied broker."""
+    if not slots.take("cqrs.sweep", every):
+        return
     work = find_work()
     for group in work.groups:
         delivery.wake("cqrs.project", group, force=True)
@@ -22,9 +27,15 @@ def sweep() -> None:
 
 
 @app.task(name="cqrs.refresh_all")
-def refresh_all() -> dict[str, float]:
+def refresh_all(every: float | None = None) -> dict[str, float]:
     """Refresh every materialized view, each after those it is computed from; seconds by view."""
-    return refresh.refresh_all()
+    return refresh.refresh_all() if slots.take("cqrs.refresh_all", every) else {}
 
 
-__all__ = ["refresh_all", "sweep"]
+@app.task(name="cqrs.maintenance.prune")
+def prune(every: float | None = None) -> dict[str, int]:
+    """Forget what the retention settings let go; rows deleted by table."""
+    return retention.prune() if slots.take("cqrs.maintenance.prune", every) else {}
+
+
+__all__ = ["prune", "refresh_all", "sweep"]

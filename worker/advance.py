@@ -39,9 +39,9 @@ from psycopg.rows import TupleRow
 from worker import parking, read_tables, refresh
 from worker.checkpoints import SQL, Checkpoint
 from worker.db import Connection
+from worker.encoding import to_json
 from worker.event_log import StoredEvent
 from worker.sieve import BadEvent, Sieve, blames_an_event
-from worker.sql import statement
 from worker.subscribers import Subscriber
 
 log = structlog.get_logger(__name__)
@@ -180,6 +180,6 @@ def follow_up(
     `tags` wait for the cache to hear of them, and materialized views for their refresh.
     """
     if tags:
-        note = {"subscription": subscription, "tags": sorted(tags), "position": position}
-        connection.execute(statement("worker", "note_invalidation"), note)
+        note = {"subscription": subscription, "position": position}
+        connection.execute(SQL["note_tags"], note | {"tags": to_json(sorted(tags))})
     refresh.note_requests(connection, {event.type for event in handled})

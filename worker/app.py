@@ -23,6 +23,7 @@ MODULES = (
     "worker.command",
     "worker.drain",
     "worker.subscription",
+    "worker.refresh.tasks",
     "tasks.maintenance",
     "beat_schedule",
 )
@@ -54,7 +55,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     """Celery's configuration, made of our settings. It names no server: see `CqrsCelery`."""
     redis = (settings.broker_url or "redis:").startswith(("redis", "valkey", "sentinel"))
     options = transport_options(settings)
-    return {
+    return _beat(settings) | {
         "broker_transport_options": options if redis else {},
         "result_backend_transport_options": options,
         "visibility_timeout": settings.visibility_timeout,
@@ -95,8 +96,18 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "result_expires": settings.result_expires,
         "imports": MODULES,
-        "beat_schedule_filename": str(settings.home / "beat-schedule"),
         "beat_max_loop_interval": settings.sweep_interval,
+    }
+
+
+def _beat(settings: Settings) -> dict[str, Any]:
+    """Where the schedule is kept: a file, or Redis where several beats share it."""
+    if not settings.redbeat:
+        return {"beat_schedule_filename": str(settings.home / "beat-schedule")}
+    return {
+        "beat_scheduler": "redbeat.RedBeatScheduler",
+        "redbeat_redis_url": settings.servers.cache,
+        "redbeat_lock_timeout": 30,
     }
 
 

@@ -130,3 +130,11 @@ DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])
 -- Whether the cache has not been told of some tags for a second.
 SELECT EXISTS (SELECT FROM cqrs.invalidations
                 WHERE created_at < clock_timestamp() - interval '1 second')
+
+-- name: take_slot
+-- Takes the present slot of a scheduled task; no row if another message has it.
+INSERT INTO cqrs.slots AS s (task, slot, holder)
+VALUES (%(task)s, floor(extract(epoch FROM clock_timestamp()) / %(every)s), %(holder)s)
+ON CONFLICT (task) DO UPDATE SET slot = EXCLUDED.slot, holder = EXCLUDED.holder
+ WHERE s.slot < EXCLUDED.slot OR s.holder = EXCLUDED.holder
+RETURNING task

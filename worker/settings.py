@@ -65,6 +65,22 @@ class Settings(BaseSettings):
         900.0, gt=0, description="how often materialized views are refreshed, seconds"
     )
 
+    rebuild_hour: int = Field(
+        3, ge=0, le=23, description="the hour (UTC) of the nightly rebuild of the read models"
+    )
+    verify_sample: int = Field(
+        100, ge=0, description="streams that each hourly verification folds again; 0: none"
+    )
+    receipts_retention: float = Field(
+        90.0, gt=0, description="a command sent again later than this runs again, days"
+    )
+    history_retention: float = Field(
+        30.0, gt=0, description="how long refreshes and rebuilds are remembered, days"
+    )
+    query_audit_retention: float = Field(
+        365.0, gt=0, description="how long it is known who asked what, days"
+    )
+
     task_time_limit: int = Field(120, ge=2, description="a task is killed after this, seconds")
     task_soft_time_limit: int = Field(100, ge=1, description="a task is told to stop, seconds")
     visibility_timeout: int = Field(

@@ -52,6 +52,11 @@ UPDATE cqrs.subscriptions AS s
  WHERE s.name = mine.name
 RETURNING s.name
 
+-- name: note_tags
+-- Keeps the tags of a batch, a JSON array, until the cache knows of them.
+INSERT INTO cqrs.invalidations (subscription, tags, position)
+SELECT %(subscription)s, ARRAY(SELECT json_array_elements_text(%(tags)s::json)), %(position)s
+
 -- name: note_error
 -- Keeps what went wrong for `cqrs status`. A row written anew bears no mark of who took it.
 UPDATE cqrs.subscriptions SET error = %(error)s, updated_at = clock_timestamp()

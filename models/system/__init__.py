@@ -39,4 +39,6 @@ OBJECTS = (
     "revive_command",
     "rebuilds",
     "rebuild_parts",
+    "query_audit",
+    "slots",
 )

@@ -16,12 +16,11 @@ from tests.orders.shop import Shop, accepted, envelope, run, send
 CLERK = Actor("user:42", frozenset({"clerk"}))
 
 
-def state_at(shop: Shop, table: str, key: UUID, at: datetime) -> dict[str, Any] | None:
-    """A row as the audit log remembers it."""
+def state_at(shop: Shop, table: str, key: UUID, at: datetime) -> Any:
+    """A row as the audit log remembers it; None where it was not there."""
     with shop.database.connect() as connection:
         row = connection.execute("SELECT cqrs.state_at(%s, %s, %s)", [table, str(key), at])
-        (state,) = row.fetchone() or (None,)
-    return state
+        return (row.fetchone() or (None,))[0]
 
 
 def now(connection: psycopg.Connection) -> datetime:
@@ -78,11 +77,11 @@ def test_a_change_names_its_command_and_its_sender(shop: Shop) -> None:
 
 def test_in_a_batch_each_change_names_its_own_command(shop: Shop) -> None:
     pen = shop.product(pieces=100)
+    clerks = {n: Actor(f"user:{n}", frozenset({"clerk"})) for n in (1, 2, 3)}
     sent = [
-        envelope(commands.adjust_inventory, Actor(f"user:{n}", frozenset({"clerk"})),
-                 product_id=pen, quantity_change=n)
-        for n in (1, 2, 3)
-    ]  # fmt: skip
+        envelope(commands.adjust_inventory, clerk, product_id=pen, quantity_change=n)
+        for n, clerk in clerks.items()
+    ]
 
     run(sent)
 

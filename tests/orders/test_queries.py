@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ from tasks.orders.queries import (
 )
 from tests.orders.shop import Shop, accepted, send
 from worker import refresh
-from worker.conditions import Where
+from worker.conditions import Op, Where
 from worker.errors import InvalidQuery
 from worker.query import ask
 from worker.subscription import catch_up, invalidate
@@ -48,7 +49,7 @@ def test_orders_are_listed_by_customer_and_status_the_latest_first(shop: Shop) -
     theirs = shop.ordered((pen, 3), customer_id=other)
     settle()
 
-    def ids(**wanted: object) -> list[UUID]:
+    def ids(**wanted: Any) -> list[UUID]:
         return [order.order_id for order in orders_summary.ask(**wanted).data]
 
     assert ids() == [theirs, second, first]
@@ -56,7 +57,7 @@ def test_orders_are_listed_by_customer_and_status_the_latest_first(shop: Shop) -
     assert ids(status="paid") == [second]
     assert ids(customer_id=other, status=OrderStatus.PAID) == []
     assert ids(limit=1, offset=1) == [second]
-    assert ids(where=[Where(column="total", op="gt", value="20")]) == [theirs, second]
+    assert ids(where=[Where(column="total", op=Op.GT, value="20")]) == [theirs, second]
 
 
 def test_an_answer_is_exact_and_typed(shop: Shop) -> None:
@@ -124,7 +125,7 @@ def test_inventory_is_listed_by_name_and_by_want(shop: Shop) -> None:
     plenty, scarce = shop.product(pieces=50, name="B"), shop.product(pieces=3, name="A")
     settle()
 
-    def ids(**wanted: object) -> list[UUID]:
+    def ids(**wanted: Any) -> list[UUID]:
         return [row.product_id for row in product_inventory.ask(**wanted).data]
 
     assert ids() == [scarce, plenty]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import redis as redis_py
+from celery.contrib.testing.worker import start_worker
 
 from models.base import uuid7
 from models.messages import Envelope, Receipt
 from tests.conftest import Database
+from tests.support.workers import until
 from worker import settings
+from worker.app import QUEUES, app
 from worker.drain import drain
 from worker.executor import execute
 from worker.registry import load_domains
@@ -60,6 +66,39 @@ class Parcels:
         with self.database.connect() as connection:
             connection.execute("UPDATE cqrs.subscriptions SET position = 0")
 
+    def all_done(self) -> bool:
+        """Whether every event was read, and everything that was enqueued has its receipt."""
+        if self.rows("SELECT FROM cqrs.enqueued_commands"):
+            return False
+        current = self.rows(
+            "SELECT FROM cqrs.subscriptions"
+            " WHERE name LIKE 'parcels.%%' AND position >= (SELECT max(position) FROM cqrs.events)"
+        )
+        return len(current) == 3
+
+    def until_all_done(self, *, impatient: bool = False) -> None:
+        """Sweep, as beat does, until the workers have done everything there is.
+
+        `impatient` does not wait for the pauses between attempts.
+        """
+        last = 0.0
+
+        def look() -> bool:
+            nonlocal last
+            if time.monotonic() - last > 0.3:
+                last = time.monotonic()
+                if impatient:
+                    self.nothing_waits()
+                app.send_task("cqrs.sweep", ignore_result=True)
+            return self.all_done()
+
+        until(look, 60, "something is not done")
+
+    def nothing_waits(self) -> None:
+        """Let the time that anything waits for be over."""
+        with self.database.connect() as connection:
+            connection.execute("UPDATE cqrs.enqueued_commands SET due_at = now()")
+
     def let_everything_happen(self) -> None:
         """Run subscriptions and enqueued commands here until only event tasks are under way."""
         for _ in range(100):
@@ -84,3 +123,14 @@ def parcels(
     monkeypatch.setattr(settings, "_current", chosen)
     load_domains()
     yield Parcels(database, outside)
+
+
+@pytest.fixture
+def worker(parcels: Parcels, redis: redis_py.Redis) -> Iterator[None]:
+    """A worker thread on every queue: for tests in which nobody dies."""
+    app.loader.import_default_modules()
+    with start_worker(
+        app, pool="solo", queues=QUEUES, perform_ping_check=False, shutdown_timeout=30
+    ):
+        yield
+    logging.getLogger().handlers.clear()

@@ -10,11 +10,13 @@ import redis as redis_py
 
 from models.messages import Status
 from tests.sagas.conftest import Parcels
-from tests.support.workers import Workers, until
+from tests.support.workers import Workers
 from worker import db, receipts
 from worker.app import app
+from worker.drain import claim
 from worker.event_log import StoredEvent
 from worker.reaction import Reaction, Then, derived_id
+from worker.subscription import catch_up
 
 
 def test_a_reaction_runs_further_commands_once_however_often_it_reads_an_event(
@@ -29,27 +31,21 @@ def test_a_reaction_runs_further_commands_once_however_often_it_reads_an_event(
     assert parcels.count("parcels.ParcelHandedOver") == 5
 
 
-def test_an_event_task_runs_in_a_worker_and_has_a_receipt(
-    parcels: Parcels, workers: Workers
-) -> None:
+@pytest.mark.usefixtures("worker")
+def test_an_event_task_runs_in_a_worker_and_has_a_receipt(parcels: Parcels) -> None:
     parcel = parcels.post(letters=2)
-    workers.start()
-    workers.start_beat()
-    until(lambda: len(parcels.letters()) == 2, 20)
+    parcels.until_all_done()
     ((position,),) = parcels.rows("SELECT position FROM cqrs.events WHERE data ? 'letters'")
     ids = [derived_id("parcels.news", position, place) for place in range(2)]
     expected = [f"{id_} {parcel} {number}" for number, id_ in enumerate(ids)]
     assert parcels.letters() == sorted(expected)
-    until(lambda: _status(ids[0]) is Status.SUCCEEDED, 10)
+    assert {_status(id_) for id_ in ids} == {Status.SUCCEEDED}
 
 
-def test_a_message_that_comes_twice_has_no_second_effect(
-    parcels: Parcels, workers: Workers
-) -> None:
+@pytest.mark.usefixtures("worker")
+def test_a_message_that_comes_twice_has_no_second_effect(parcels: Parcels) -> None:
     parcels.post()
-    workers.start()
-    workers.start_beat()
-    until(lambda: _all_done(parcels), 20)
+    parcels.until_all_done()
     (task_id, parcel, number) = parcels.letters()[0].split()
     again = app.send_task(
         "parcels.write_letter",
@@ -59,33 +55,38 @@ def test_a_message_that_comes_twice_has_no_second_effect(
     )
     assert again.get(timeout=20)["status"] == "succeeded"
     parcels.back_to_the_beginning()
-    parcels.let_everything_happen()
+    parcels.until_all_done()
     assert len(parcels.letters()) == 1
 
 
-def test_an_event_task_that_fails_is_tried_again(parcels: Parcels, workers: Workers) -> None:
+@pytest.mark.usefixtures("worker")
+def test_an_event_task_that_fails_is_tried_again(parcels: Parcels) -> None:
     parcels.post(mishap="fail")
-    workers.start()
-    workers.start_beat()
-    until(lambda: _all_done(parcels), 30)
+    parcels.until_all_done(impatient=True)
     assert len(parcels.letters()) == 1
     assert (parcels.outside / "failed-0").exists()
 
 
-def test_an_event_task_that_always_fails_is_a_dead_letter(
-    parcels: Parcels, workers: Workers
-) -> None:
+@pytest.mark.usefixtures("worker")
+def test_an_event_task_that_always_fails_is_a_dead_letter(parcels: Parcels) -> None:
     parcels.post()
     (parcels.outside / "letters").mkdir()  # nothing can be written there, however often it tries
-    workers.start()
-    workers.start_beat()
+    parcels.until_all_done(impatient=True)
+    dead = parcels.rows("SELECT name FROM cqrs.receipts WHERE status = 'dead'")
+    assert dead == [("parcels.write_letter",)]
 
-    def dead() -> bool:
-        with parcels.database.connect() as connection:
-            connection.execute("UPDATE cqrs.enqueued_commands SET due_at = now() WHERE attempts > 0")
-        return parcels.rows("SELECT FROM cqrs.receipts WHERE status = 'dead'") != []
 
-    until(dead, 60)
+@pytest.mark.usefixtures("worker")
+def test_an_emptied_broker_loses_no_event_task(parcels: Parcels, redis: redis_py.Redis) -> None:
+    for _ in range(20):
+        parcels.post()
+    catch_up()
+    (choice := claim(50))
+    assert len(choice.start) == 20  # leased to a worker that will never send them
+    redis.flushall()
+    parcels.nothing_waits()
+    parcels.until_all_done()
+    assert len(parcels.letters()) == 20
 
 
 def test_a_process_that_dies_between_effect_and_receipt_leaves_one_receipt(
@@ -94,35 +95,19 @@ def test_a_process_that_dies_between_effect_and_receipt_leaves_one_receipt(
     """Here at least once is all that can be promised: the letter is written twice, under one id."""
     parcels.post(mishap="kill")
     workers.start()
-    workers.start_beat()
-    until(lambda: _all_done(parcels), 40)
+    parcels.until_all_done()
     ids = {line.split()[0] for line in parcels.letters()}
     assert len(parcels.letters()) == 2
     assert len(ids) == 1
-
-
-def test_an_emptied_broker_loses_no_event_task(
-    parcels: Parcels, workers: Workers, redis: redis_py.Redis
-) -> None:
-    for _ in range(20):
-        parcels.post()
-    parcels.let_everything_happen()  # sent to the broker, and nobody is there to take them
-    redis.flushall()
-    with parcels.database.connect() as connection:
-        connection.execute("UPDATE cqrs.enqueued_commands SET due_at = now()")  # the lease is over
-    workers.start()
-    workers.start_beat()
-    until(lambda: _all_done(parcels), 30)
-    assert len(parcels.letters()) == 20
 
 
 def test_a_reaction_that_is_killed_over_an_event_does_everything_once(
     parcels: Parcels, workers: Workers
 ) -> None:
     workers.start()
-    workers.start_beat()
     parcels.post(letters=3, mishap="kill reaction")
-    until(lambda: len(parcels.letters()) == 3 and _all_done(parcels), 40)
+    parcels.until_all_done()
+    assert len(parcels.letters()) == 3
     assert parcels.count("parcels.ParcelHandedOver") == 1
     assert (parcels.outside / "killed-reaction").exists()
 
@@ -160,17 +145,3 @@ def _status(command_id: UUID) -> Status | None:
     with db.writer() as connection:
         found = receipts.find(connection, [command_id]).get(command_id)
     return found.status if found else None
-
-
-def _all_done(parcels: Parcels) -> bool:
-    """Whether every event was read, and everything that was enqueued has its receipt."""
-    if parcels.rows("SELECT FROM cqrs.enqueued_commands"):
-        return False
-    current = parcels.rows(
-        "SELECT FROM cqrs.subscriptions"
-        " WHERE name LIKE 'parcels.%%' AND position >= (SELECT max(position) FROM cqrs.events)"
-    )
-    return len(current) == 3
-
-
-pytestmark = pytest.mark.timeout(120)

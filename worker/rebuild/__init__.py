@@ -4,10 +4,10 @@
        │ parts, in processes, each folds the rows of some keys in memory and copies them
        └─ killed, cancelled, or failed: the live table is as it was
 
-A new table, `query.<name>_v<next>`, is built beside the live one from the events of the log, follows
+A new table, `query.<name>_v<next>`, is built from the log beside the live one, follows
 it, is compared with it at one position, and takes its place behind the view `query.<name>`. What
-differed is written down in `cqrs.rebuilds`: drift, row by row. A projection of another version (with
-other columns) goes live the same way, while the old table serves.
+differed is written down in `cqrs.rebuilds`: drift, row by row. A projection of another version
+(with other columns) goes live the same way, while the old table serves.
 
 What is promised:
 

@@ -14,9 +14,7 @@ from typing import Any
 
 import orjson
 
-from worker import db
-from worker.rebuild.errors import projection_named
-from worker.rebuild.part import Part, Share, TakenOver
+from worker.rebuild.part import Share, TakenOver, build
 from worker.registry import load_domains
 from worker.settings import Settings, install
 from worker.sieve import in_one_line
@@ -37,28 +35,14 @@ def main() -> None:
         _say({"error": "; ".join([in_one_line(error), *getattr(error, "__notes__", [])])})
 
 
-def build(share: Share, tell: Any) -> None:
-    """Build a part on two connections of this process; `tell(position, events)` at each window."""
-    with db.owner() as reader, db.owner() as writer:
-        for connection in (reader, writer):
-            connection.execute("SET statement_timeout = 0")
-        try:
-            for position, events in Part(reader, writer, projection_named(share.name), share).run():
-                tell(position, events)
-        finally:
-            for connection in (reader, writer):
-                if not connection.closed:
-                    connection.rollback()
-                    connection.execute("RESET ALL")
-
-
 def _say(what: Any) -> None:
     sys.stdout.buffer.write(orjson.dumps(what) + b"\n")
     sys.stdout.buffer.flush()
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 

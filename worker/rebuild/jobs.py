@@ -14,9 +14,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from worker.rebuild.child import build
 from worker.rebuild.errors import RebuildFailed
-from worker.rebuild.part import Share
+from worker.rebuild.part import Share, build
 from worker.settings import get_settings
 
 Tell: TypeAlias = Callable[[int, int, int], None]

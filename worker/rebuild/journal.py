@@ -78,8 +78,8 @@ def unfinished(connection: Connection, name: str) -> Journal | None:
     row = connection.execute(SQL["unfinished"], {"name": name}).fetchone()
     if row is None:
         return None
-    known: list[Any] = list(row)
-    return Journal(connection, *known[:-1], LeftOut.of(known[-1]))
+    facts: list[Any] = [*row[:-1], LeftOut.of(row[-1])]
+    return Journal(connection, *facts)
 
 
 def begin(

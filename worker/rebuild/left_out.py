@@ -7,7 +7,7 @@ closed while the rebuild runs, what it held back is folded into the shadow table
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ class LeftOut:
     discarded: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, plain: dict[str, Any]) -> LeftOut:
+    def of(cls, plain: Mapping[str, Any]) -> LeftOut:
         """From plain JSON values."""
         return cls(dict(plain["letters"]), frozenset(plain["discarded"]))
 
@@ -79,5 +79,5 @@ def parked_events(
 ) -> list[StoredEvent]:
     """A stream's events between two positions, both included."""
     what = {"stream": stream, "types": sorted(one.event_types), "first": first, "last": last}
-    rows: list[Any] = connection.execute(parking.SQL["events_of_stream"], what).fetchall()
-    return [StoredEvent(*row[:5], orjson.loads(row[5]), *row[6:]) for row in rows]
+    rows = connection.execute(parking.SQL["events_of_stream"], what).fetchall()
+    return [StoredEvent._make([*row[:5], orjson.loads(row[5]), *row[6:]]) for row in rows]

@@ -13,7 +13,7 @@ of rows and events between two flushes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +22,14 @@ import orjson
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from worker import db
 from worker.db import Connection
 from worker.event_log import StoredEvent
 from worker.needs import primary_key
 from worker.projection import Projection, ReadTable, Row, Rows
 from worker.rebuild import shadow
 from worker.rebuild.copying import copy_text
+from worker.rebuild.errors import projection_named
 from worker.rebuild.left_out import LeftOut
 from worker.sql import statement
 
@@ -159,6 +161,21 @@ class Part:
         )
         if moved.rowcount != 1:
             raise TakenOver
+
+
+def build(share: Share, tell: Callable[[int, int], None]) -> None:
+    """Build a part on two connections of this process; `tell(position, events)` at each window."""
+    with db.owner() as reader, db.owner() as writer:
+        for connection in (reader, writer):
+            connection.execute("SET statement_timeout = 0")
+        try:
+            for position, events in Part(reader, writer, projection_named(share.name), share).run():
+                tell(position, events)
+        finally:
+            for connection in (reader, writer):
+                if not connection.closed:
+                    connection.rollback()
+                    connection.execute("RESET ALL")
 
 
 def _windows(

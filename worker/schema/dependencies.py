@@ -94,6 +94,8 @@ def identities(connection: Connection, targets: Collection[Target]) -> dict[str,
     Objects that do not exist are left out.
     """
     names = sorted({each.name for each in targets if each.name.schema and each.name.name})
+    if not names:
+        return {}
     rows = connection.execute(
         statement(__package__ or "", "identities"),
         {
@@ -126,17 +128,19 @@ def column_users(
     connection: Connection, changes: Sequence[ColumnChange]
 ) -> dict[ColumnChange, list[Dependent]]:
     """Objects that use columns, directly."""
-    by_key = {(str(change.table), change.column): change for change in changes}
+    found: dict[ColumnChange, list[Dependent]] = {change: [] for change in changes}
+    if not found:
+        return found
     rows = connection.execute(
         statement(__package__ or "", "column_users"),
         {
-            "tables": [table for table, _ in by_key],
-            "columns": [column for _, column in by_key],
+            "tables": [str(change.table) for change in found],
+            "columns": [change.column for change in found],
         },
     )
-    found: dict[ColumnChange, list[Dependent]] = {change: [] for change in changes}
     for table, column, name, schema, kind, link in rows:
-        found[by_key[table, column]].append(
-            Dependent(table, name, schema, kind, (table, name), (link,))
-        )
+        user = Dependent(table, name, schema, kind, (table, name), (link,))
+        for change, users in found.items():
+            if (str(change.table), change.column) == (table, column) and user not in users:
+                users.append(user)
     return found

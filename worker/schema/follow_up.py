@@ -22,7 +22,7 @@ def follow_up_of(
     refreshed, those that the change itself left fresh excepted; tags of all that are purged."""
     noticed = [t for each in operations for t in each.effects.noticed]
     rebuilds = _names(hanging, (t.name for t in noticed), DependantKind.PROJECTION)
-    shown = [t for t in noticed if _shows_other_rows(t, operations, hanging)]
+    shown = list(dict.fromkeys(_showing_other_rows(operations, hanging)))
     affected = [*noticed, *(t for t in _computed(noticed, dependents_of))]
     return FollowUp(
         rebuilds=rebuilds,
@@ -42,14 +42,14 @@ def _names(hanging: Hanging, objects: Iterable[ObjectName], kind: DependantKind)
     )
 
 
-def _shows_other_rows(
-    target: Target, operations: Sequence[ReadOperation], hanging: Hanging
-) -> bool:
-    """Rows were written, or it is computed otherwise, or it is about to be rebuilt."""
-    return any(
-        target in (*each.effects.writes, *each.effects.contents, *each.effects.refreshes)
-        for each in operations
-    ) or bool(_names(hanging, [target.name], DependantKind.PROJECTION))
+def _showing_other_rows(operations: Sequence[ReadOperation], hanging: Hanging) -> Iterator[Target]:
+    """Objects that were written, are computed otherwise, or are about to be rebuilt."""
+    for each in operations:
+        effects = each.effects
+        yield from (*effects.writes, *effects.contents, *effects.refreshes)
+        for target in effects.noticed:
+            if _names(hanging, [target.name], DependantKind.PROJECTION):
+                yield target
 
 
 def _computed(targets: Iterable[Target], dependents_of: DependentsOf) -> Iterator[Target]:

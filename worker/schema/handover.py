@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from worker.schema.context import Context
-from worker.schema.dependencies import Connection
+from worker.schema.dependencies import Connection, identities
+from worker.schema.names import ObjectName
 from worker.schema.plan import FollowUp
 from worker.schema.read_side import ReadSide
 from worker.schema.records import follow_up_from, load
 from worker.schema.refreshing import in_dependency_order
+from worker.schema.statements.effects import Target
 from worker.sql import blocks
 
 
@@ -37,10 +40,16 @@ def _hand_over(
     if owed.rebuilds:
         read_side.rebuild(owed.rebuilds)
     if owed.refreshes:
-        read_side.refresh(in_dependency_order(connection, owed.refreshes))
+        read_side.refresh(in_dependency_order(connection, _existing(connection, owed.refreshes)))
     if owed.purges:
         read_side.purge(owed.purges)
     connection.execute(_sql("followed_up"), {"id": changeset_id})
+
+
+def _existing(connection: Connection, views: Sequence[ObjectName]) -> list[ObjectName]:
+    """Without those that a CASCADE took along, or that somebody dropped meanwhile."""
+    standing = identities(connection, [Target("materialized view", view) for view in views])
+    return [view for view in views if str(view) in standing]
 
 
 def _sql(block: str) -> bytes:

@@ -127,8 +127,12 @@ class Journal:
         return self._run("claim", {"id": changeset_id, "by": by}).rowcount == 1
 
     def attempt(self, changeset_id: UUID) -> None:
-        """Count one more try, and forget how far the one before it came."""
+        """Count one more try, and forget how far the one before it came.
+
+        From here on progress is noted without waiting for the disk; `fail` waits again.
+        """
         self._run("attempt", {"id": changeset_id})
+        self.connection.execute("SET synchronous_commit = off")
 
     def operation_starts(self, changeset_id: UUID, number: int) -> None:
         """Note which operation is running, for those who look on and for who finds it dead."""
@@ -137,6 +141,7 @@ class Journal:
     def fail(self, changeset_id: UUID, reason: str, failure: Failure | None = None) -> bool:
         """Mark as failed, unless it has been committed after all; whether it was marked."""
         with self.connection.transaction():
+            self.connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
             marked = self._run("fail", {"id": changeset_id, "error": reason}).rowcount == 1
             if marked and failure is not None:
                 self._run("operations_ran", _columns(changeset_id, failure.timings, None))

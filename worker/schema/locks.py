@@ -49,7 +49,9 @@ def _beyond(
 def _look_up(
     connection: Connection, block: str, parameter: str, names: Iterable[str]
 ) -> Iterator[tuple[str, ObjectName]]:
-    rows = connection.execute(statement(__package__ or "", block), {parameter: list(names)})
+    if not (wanted := list(names)):
+        return
+    rows = connection.execute(statement(__package__ or "", block), {parameter: wanted})
     for root, schema, name in rows:
         yield root, ObjectName(schema, name)
 
@@ -57,5 +59,7 @@ def _look_up(
 def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
     """Locks on tables that stop writers, in order of name: the ones worth queueing for up front."""
     strong = {str(lock.name): lock for lock in locks if lock.mode.stops_writers}
+    if not strong:
+        return []
     rows = connection.execute(statement(__package__ or "", "plain_tables"), {"names": list(strong)})
     return [strong[name] for (name,) in rows]

@@ -1,0 +1,1 @@
+"""The measurements' own domain, where child processes find it."""
