@@ -60,7 +60,7 @@ DDL = """
     CREATE TABLE query.bench_orders_v1 (
         order_id uuid PRIMARY KEY, order_number text, customer_id uuid, customer_name text,
         status text, total numeric(14, 2), item_count int, version int,
-        created_at timestamptz, updated_at timestamptz);
+        created_at timestamptz, updated_at timestamptz) WITH (fillfactor = 70);
     CREATE INDEX ON query.bench_orders_v1 (customer_id);
     CREATE VIEW query.bench_orders AS SELECT * FROM query.bench_orders_v1;
 """

@@ -18,6 +18,7 @@ from worker import delivery
 from worker.actor import from_header, to_header
 from worker.app import app
 from worker.calls import as_uuid, broker_errors
+from worker.errors import ServerUnavailable
 from worker.executor import execute
 from worker.handle import CommandResult
 from worker.settings import get_settings
@@ -54,8 +55,10 @@ def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | Non
     try:
         for part in in_parts(envelopes, get_settings().batch_size):
             run_and_tell(part)
-    except psycopg.OperationalError as error:
-        raise self.retry(exc=error, countdown=2, max_retries=30) from error
+    except (psycopg.OperationalError, ServerUnavailable) as error:
+        # Until the database is there: whatever of the batch was done is not done again.
+        pause = min(30.0, 0.5 * 2 ** min(self.request.retries, 6))
+        raise self.retry(exc=error, countdown=pause, max_retries=None) from error
 
 
 def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> None:

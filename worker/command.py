@@ -13,7 +13,8 @@ The command id is the Celery task id.
     message ─▶ receipt there? ─yes─▶ that receipt
                  │no
                  ├─ `after=` not settled ─▶ the task is retried shortly, then refused by name
-                 ├─ the database is away or in conflict ─▶ retried with backoff, then dead
+                 ├─ the database is away ─▶ tried again, with backoff, until it is there
+                 ├─ the database is in conflict ─▶ tried again a few times, then dead
                  └─ run ─▶ succeeded: result is the receipt; the chain goes on
                          ├ rejected:  result is the receipt; the chain stops, its rest gets receipts
                          └ dead:      the task fails with CommandDead (red in Flower)
@@ -42,7 +43,7 @@ from worker.calls import After, as_uuid, broker_errors, ids_of, no_positional, p
 from worker.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
 from worker.encoding import canonical, fingerprint
 from worker.enqueue import Connectable, enqueue
-from worker.errors import CommandDead, CommandIdReused, NotReady
+from worker.errors import CommandDead, CommandIdReused, NotReady, ServerUnavailable
 from worker.executor import bury, execute, refuse
 from worker.handle import CommandResult
 from worker.settings import get_settings
@@ -171,6 +172,8 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
         envelope = self._envelope(args, payload)
         try:
             run = execute([envelope])
+        except ServerUnavailable as error:
+            raise self._put_off(self._backoff(), error, **self._tried()) from error
         except psycopg.OperationalError as error:
             return self._try_later(envelope, error)
         delivery.wake_readers(run.event_types)
@@ -217,11 +220,18 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
 
     def _try_later(self, envelope: Envelope, error: psycopg.Error) -> dict[str, Any]:
         """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
-        tries = self._sent_header().get("tries", 0) + 1
+        tries = self._tried()["tries"]
         if tries >= get_settings().command_attempts:
             return self._answer(bury(envelope, f"the database could not run it in {tries} tries"))
-        backoff = 0.25 * 2**tries * random.uniform(0.5, 1.5)  # noqa: S311
-        raise self._put_off(backoff, error, tries=tries)
+        raise self._put_off(self._backoff(), error, tries=tries)
+
+    def _tried(self) -> dict[str, int]:
+        return {"tries": self._sent_header().get("tries", 0) + 1}
+
+    def _backoff(self) -> float:
+        """Seconds until the next try: doubled each time, half a minute at most, with jitter."""
+        doubled = 0.25 * 2 ** min(self._tried()["tries"], 7)
+        return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
 
     def _put_off(self, seconds: float, why: Exception, **counts: int) -> Retry:
         """Send this very message again, later.

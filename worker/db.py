@@ -32,6 +32,8 @@ Connection = psycopg.Connection[TupleRow]
 
 WRITER = "cqrs_writer"
 READER = "cqrs_reader"
+STALE_PLAN = "0A000"
+"""SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
 
 
@@ -130,17 +132,19 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
         yield connection
         if connection.closed:
             proxy.invalidate()
-    except BaseException:
-        _make_clean(proxy)
+    except BaseException as error:
+        _make_clean(proxy, error)
         raise
     finally:
         proxy.close()
 
 
-def _make_clean(proxy: sa.PoolProxiedConnection) -> None:
+def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
     try:
+        if isinstance(error, psycopg.Error) and error.sqlstate == STALE_PLAN:
+            connection.close()  # its prepared statements are from before a change of the schema
         if not connection.closed:
             connection.rollback()
     except psycopg.Error:

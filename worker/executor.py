@@ -45,6 +45,7 @@ Outcome: TypeAlias = Receipt | CommandIdReused | NotReady
 RERUNS = 4
 SETTLED_ELSEWHERE = "CQ002"
 _AGAIN = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
+_CHANGED = (SETTLED_ELSEWHERE, WRONG_VERSION, db.STALE_PLAN)
 _WRONG = (pg.IntegrityError, pg.DataError, pg.RaiseException)
 
 
@@ -77,7 +78,7 @@ def execute(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> Run:
 
 
 def _worth_another_run(error: psycopg.Error) -> bool:
-    if isinstance(error, _AGAIN) or error.sqlstate in (SETTLED_ELSEWHERE, WRONG_VERSION):
+    if isinstance(error, _AGAIN) or error.sqlstate in _CHANGED:
         return True
     # A lost connection has no SQLSTATE, or one of class 57 (the server goes away).
     lost = isinstance(error, psycopg.OperationalError)
