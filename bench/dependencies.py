@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 from rich.console import Console
 from rich.table import Table
 
@@ -82,13 +81,19 @@ def _database(url: str) -> Iterator[Connection]:
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f"DROP DATABASE IF EXISTS {NAME}")
         server.execute(f"CREATE DATABASE {NAME}")
-        own = make_conninfo(url, dbname=NAME)
+        own = _of_database(url, NAME)
         try:
             migrate.upgrade(own)
             with psycopg.connect(own, autocommit=True) as connection:
                 yield connection
         finally:
             server.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+
+
+def _of_database(url: str, name: str) -> str:
+    """The same server's URL, leading to another of its databases."""
+    head, _, options = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{options}" if options else "")
 
 
 if __name__ == "__main__":

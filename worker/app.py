@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, Task, signals
+from celery._state import connect_on_app_finalize
 from celery.app.backends import by_url
+from celery.local import PromiseProxy, maybe_evaluate
 from kombu import Exchange, Queue
 
 from worker import db, logs, signalling
@@ -131,12 +133,41 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         return backend(app=self, url=url)
 
     def gen_task_name(self, name: str, module: str) -> str:
-        """Refuse names made from Python's: they would change when a function is moved."""
-        raise ValueError(f"a task needs an explicit name ({module}.{name})")
+        """Refuse names made from Python's: they would change when a function is moved.
+
+        Other packages' shared tasks (pytest-celery has some) are theirs to name: a refusal in the
+        middle of completing the app would leave it without half of its tasks.
+        """
+        if module.partition(".")[0] in ("worker", "tasks"):
+            raise ValueError(f"a task needs an explicit name ({module}.{name})")
+        return str(super().gen_task_name(name, module))
 
 
 app = CqrsCelery("cqrs", set_as_current=True)
 app.add_defaults(lambda: configuration(get_settings()))
+
+
+def task_when_used(kind: type[Task]) -> Any:
+    """A task of this class, made when it is first used or when the app is completed.
+
+    Making it reads Celery's configuration, and so the servers' addresses: importing a domain must
+    need neither.
+    """
+    made: list[Task] = []
+
+    def make() -> Task:
+        # Registering completes the app, and completing the app asks for this task: only once.
+        if not made:
+            made.append(kind())
+            app.register_task(made[0])
+        return made[0]
+
+    task = PromiseProxy(make)
+    if app.finalized:
+        maybe_evaluate(task)
+    else:
+        connect_on_app_finalize(lambda _app: maybe_evaluate(task))
+    return task
 
 
 @signals.import_modules.connect

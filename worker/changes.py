@@ -86,10 +86,12 @@ class Changes:
                 self._step(table, key, by, "INSERT", None, whole)
             case Update(where, key, changes):
                 before = state.get(where, key) or {}
-                old = {name: before.get(name) for name in changes}
+                new = {name: value for name, value in changes.items() if before.get(name) != value}
+                old = {name: before.get(name) for name in new}
                 rows = table.inserts if key in table.inserts else table.updates
                 rows.setdefault(key, {}).update(changes)
-                self._step(table, key, by, "UPDATE", old, changes)
+                if new:  # as the trigger sees it: what stays the same is no change
+                    self._step(table, key, by, "UPDATE", old, new)
             case Delete(where, key):
                 if key in table.inserts:
                     raise DeletedWhatItInserted

@@ -25,6 +25,7 @@ from rich.table import Table
 from worker import embedded, logs, migrate
 from worker.embedded import ServerDidNotStart
 from worker.errors import CqrsError, NotMigrated
+from worker.schema import cli as schema_cli
 from worker.settings import Settings, get_settings
 
 P = ParamSpec("P")
@@ -221,6 +222,16 @@ def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def _schema_context() -> Any:
+    from worker.schema.engine import engine_context
+
+    migrate.require()
+    return engine_context()
+
+
+schema_cli.mount(app, _schema_context)
 
 
 def main() -> None:

@@ -29,15 +29,13 @@ from uuid import UUID
 
 import psycopg
 from celery import Task, signals
-from celery._state import connect_on_app_finalize
 from celery.exceptions import Retry, TimeLimitExceeded, WorkerLostError
-from celery.local import PromiseProxy, maybe_evaluate
 
 from models.base import Command, Event, uuid7
 from models.messages import Envelope, Receipt, Status
 from worker import delivery
 from worker.actor import anyone, current_actor, from_header, to_header
-from worker.app import app
+from worker.app import task_when_used
 from worker.batches import send_batch
 from worker.calls import After, as_uuid, broker_errors, ids_of, no_positional, payload_of
 from worker.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
@@ -292,28 +290,9 @@ def command(
             frozenset(secret),
         )
         commands.add(name, spec)
-        return cast("CommandTask[C]", _task_when_used(handler, spec))
+        attributes = {"name": name, "spec": spec, "__doc__": handler.__doc__}
+        attributes["__module__"] = handler.__module__
+        kind = type(handler.__name__, (CommandTask,), attributes)
+        return cast("CommandTask[C]", task_when_used(kind))
 
     return declare
-
-
-def _task_when_used(handler: Handler, spec: CommandSpec) -> Any:
-    """The command's task, made when it is first used or when the app is complete.
-
-    Making it reads Celery's configuration, and so the servers' addresses: importing a domain must
-    need neither.
-    """
-    attributes = {"name": spec.name, "spec": spec, "__doc__": handler.__doc__}
-    kind = type(handler.__name__, (CommandTask,), attributes | {"__module__": handler.__module__})
-    made: list[CommandTask[Any]] = []
-
-    def make() -> CommandTask[Any]:
-        # Registering completes the app, and completing the app asks for this task: only once.
-        if not made:
-            made.append(kind())
-            app.register_task(made[0])
-        return made[0]
-
-    task = PromiseProxy(make)
-    connect_on_app_finalize(lambda _app: maybe_evaluate(task))
-    return task

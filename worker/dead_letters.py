@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from worker import checkpoints, db, delivery, parking
+from worker import checkpoints, db, delivery, parking, read_tables
 from worker.advance import follow_up
 from worker.checkpoints import Checkpoint, partition_of
 from worker.db import Connection
@@ -187,6 +187,7 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
         if letter.state != "open":
             raise LetterIsClosed(letter)
         upto = _upto(places, letter)
+        read_tables.learn(subscriber, subscriber.name, places[0].read_table, places[0].shape)
         sieve = Sieve(connection, subscriber)
         sieve.take(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
         if sieve.bad and outcome == "retried":
@@ -194,6 +195,7 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
         connection.execute(SQL["close"], {"letter": letter.id, "state": outcome, "by": by})
         parking.park(connection, places[0].name, sieve.bad)
         parking.count(connection, [place.name for place in places])
+        connection.execute(checkpoints.SQL["change"], {"subscription": subscriber.name})
         follow_up(connection, subscriber.name, sieve.handled, sieve.tags, upto)
         closed = _find(connection, "letter", letter.id)
     sieve.committed()
@@ -227,4 +229,7 @@ def _events(connection: Connection, letter: Letter, upto: int) -> list[StoredEve
     types = sorted(_subscriber(letter).event_types)
     stretch = {"stream": letter.stream, "types": types, "first": letter.position, "last": upto}
     rows = connection.execute(SQL["events_of_stream"], stretch)
-    return [StoredEvent(*row[:5], orjson.loads(row[5]), *row[6:]) for row in rows]
+    return [
+        StoredEvent(position, stream, version, type_, schema, orjson.loads(data), metadata, at)
+        for position, stream, version, type_, schema, data, metadata, at in rows
+    ]

@@ -95,8 +95,7 @@ def prepare(spec: CommandSpec, payload: Command | Mapping[str, Any]) -> dict[str
     Raises InvalidCommand, naming every wrong field.
     """
     if isinstance(payload, Mapping):
-        size = len(orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS))
-        _check_size(spec.name, size)
+        _check_size(spec.name, _rough_size(payload))
         payload = _model(spec, payload)
     elif not isinstance(payload, spec.model):
         what = f"is a {type(payload).__name__}; a {spec.model.__name__} is wanted"
@@ -104,6 +103,14 @@ def prepare(spec: CommandSpec, payload: Command | Mapping[str, Any]) -> dict[str
     wire = payload.model_dump(mode="json")
     _check_wire(spec.name, canonical(wire), wire)
     return wire
+
+
+def _rough_size(payload: Mapping[str, Any]) -> int:
+    """How many bytes a payload would be on the wire, before anybody has looked at its fields."""
+    try:
+        return len(orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS))
+    except TypeError:
+        return len(repr(payload))  # a number of more than 64 bits, say: validation names the field
 
 
 def _model(spec: CommandSpec, payload: Mapping[str, Any]) -> Command:

@@ -29,7 +29,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from models.base import Message
 from models.messages import Envelope, Receipt
 from worker import db, receipts
-from worker.app import app
+from worker.app import app, task_when_used
 from worker.executor import conclude
 from worker.registry import Registry
 from worker.sql import blocks
@@ -88,7 +88,7 @@ def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]]
             "__doc__": effect.__doc__,
             "__module__": __name__,
         }
-        task = app.register_task(type(effect.__name__, (EventTask,), fields)())
+        task = task_when_used(type(effect.__name__, (EventTask,), fields))
         event_tasks.add(name, task)
         return cast("EventTask[M]", task)
 

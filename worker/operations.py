@@ -23,13 +23,17 @@ LARGEST_BATCH = 50_000
 
 
 class UnknownSubscription(Permanent):
-    """No subscription has this name: neither in the code nor, where that matters, in the database."""
+    """No subscription has this name, or it has no checkpoint yet."""
 
     def __init__(self, name: str) -> None:
         close = subscriptions.closest(name)
         hint = f"; did you mean {close}?" if close else ""
         super().__init__(f"no such subscription{hint} (subscription {name})")
         self.subscription = name
+
+
+class OutOfRange(Permanent, ValueError):
+    """A number that is too small or too large, or a position that does not exist yet."""
 
 
 class UnsafeReset(Permanent):
@@ -89,31 +93,31 @@ def set_batch_size(name: str, size: int | None) -> Operated:
     """Set how many events a batch of it holds at most; None: what the settings say.
 
     A batch is one transaction: smaller ones let an answer be fresh sooner, larger ones catch up
-    faster. Raises ValueError for a size that is not 1 to 50,000.
+    faster. Raises OutOfRange for a size that is not 1 to 50,000.
     """
     if size is not None and not 1 <= size <= LARGEST_BATCH:
-        raise ValueError(f"a batch holds 1 to {LARGEST_BATCH:,} events (is {size})")
+        raise OutOfRange(f"a batch holds 1 to {LARGEST_BATCH:,} events (is {size})")
     return _operate(name, lambda c, _: c.execute(SQL["set_batch_size"], _with(name, size=size)))
 
 
 def reset(name: str, position: int, *, force: bool = False, by: str) -> Operated:
     """Put a subscription at a position, so that it reads on from there.
 
-    Back, it handles again what it has handled. That is harmless for a reaction (ids are derived from
-    the events, so nothing happens twice), but not for a projection, whose rows hold the effect of
-    these events already: it would count them twice. Forward, it never handles what it leaves out.
+    Back, it handles again what it has handled. That is harmless for a reaction (ids are derived
+    from the events, so nothing happens twice), but not for a projection, whose rows hold the effect
+    of these events already: it would count them twice. Forward, it never handles what it skips.
     Both are refused with UnsafeReset unless `force` says that you know. A projection that is to be
     built anew is rebuilt (`cqrs rebuild`), which resets nothing and shows no half-built table.
 
     Dead letters ahead of the position are superseded: their events come anew. Discarded ones stay
-    discarded. Raises ValueError for a position that does not exist yet.
+    discarded. Raises OutOfRange for a position that does not exist yet.
     """
     subscriber = _subscriber(name)
 
     def put(connection: Connection, places: Sequence[Checkpoint]) -> None:
         last = event_log.horizon(connection)
         if not 0 <= position <= last:
-            raise ValueError(f"no such position yet: 0 to {last} exist (is {position})")
+            raise OutOfRange(f"no such position yet: 0 to {last} exist (is {position})")
         if not force:
             _refuse_unsafe(subscriber, places, position)
         parking.supersede(connection, name, after=position, by=by)

@@ -1,8 +1,8 @@
 """Parking: what the runner knows of dead letters, in the transaction that holds the checkpoint.
 
-While a letter is open, every later event of its stream is left out by its subscription. What is left
-out is not copied: it is what the log has of that stream between the letter and the checkpoint. See
-dead_letters.py for how a stream gets out again.
+While a letter is open, every later event of its stream is left out by its subscription. What is
+left out is not copied: it is what the log has of that stream between the letter and the checkpoint.
+See dead_letters.py for how a stream gets out again.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
@@ -66,6 +67,7 @@ class Projection:
     merge: Mapping[str, str] = field(default_factory=dict)
     purpose: str = ""
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
+    _plain: dict[str, list[Fold]] = field(default_factory=dict)
     _parted: bool = False
 
     @property
@@ -93,6 +95,8 @@ class Projection:
         key = primary_key(self.table)
 
         def declare(fold: Fold) -> Fold:
+            for event in events:
+                self._plain.setdefault(event.type, []).append(fold)
             self._add(
                 events,
                 lambda event: {event.data[key]: None},
@@ -128,19 +132,26 @@ class Projection:
     def fold(self, rows: Rows, calls: Iterable[Call]) -> None:
         """Fold calls into rows, in place. Pure but for that; raises what a fold raises."""
         for call in calls:
-            rows[call.key] = call.fold(rows.get(call.key), call.event, call.part)
+            try:
+                rows[call.key] = call.fold(rows.get(call.key), call.event, call.part)
+            except Exception as error:
+                _say_where(error, call.event)
+                raise
 
     def fold_all(self, rows: Rows, events: Iterable[StoredEvent]) -> None:
-        """The same in one go, for rows that are all in memory: what a rebuild does most."""
-        folds = self._folds
+        """Fold events of its types into rows that are all in memory: what a rebuild does most."""
+        if self._parted:
+            self.fold(rows, self.calls(events))
+            return
+        folds, by, get = self._plain, primary_key(self.table), rows.get
         event = None
         try:
             for event in events:
-                for parts, fold in folds.get(event.type, ()):
-                    for key, part in parts(event).items():
-                        rows[key] = fold(rows.get(key), event, part)
+                key = event.data[by]
+                for fold in folds[event.type]:
+                    rows[key] = fold(get(key), event)
         except Exception as error:
-            error.add_note(f"position {event.position}, {event.stream}" if event else "")
+            _say_where(error, event)
             raise
 
     def _add(self, events: Iterable[type[Event]], parts: Parts, fold: FoldEach) -> None:
@@ -164,6 +175,11 @@ def projection(
     return made
 
 
+def _say_where(error: Exception, event: StoredEvent | None) -> None:
+    if event is not None:
+        error.add_note(f"position {event.position}, stream {event.stream}")
+
+
 class ReadTable:
     """The statements of one physical read table."""
 
@@ -173,13 +189,13 @@ class ReadTable:
         self.name = quoted(table.schema or "query", physical)
         self._table = table
 
-    @property
+    @cached_property
     def load(self) -> str:
         """Rows by key, as plain JSON values."""
         columns = ", ".join(map(self._plain, self._table.c))
         return f"SELECT {columns} FROM {self.name} WHERE {self._among_keys}"
 
-    @property
+    @cached_property
     def upsert(self) -> str:
         """Writes a JSON array of rows, new or not."""
         columns = ", ".join(map(quoted, self.columns))
@@ -192,14 +208,14 @@ class ReadTable:
             f" ON CONFLICT ({quoted(self.key)}) {then}"
         )
 
-    @property
+    @cached_property
     def delete(self) -> str:
         """Removes rows by key."""
         return f"DELETE FROM {self.name} WHERE {self._among_keys}"
 
-    @property
+    @cached_property
     def _among_keys(self) -> str:
-        """Keys travel as a JSON array: the driver takes ten times as long to write one of its own."""
+        """Keys travel as JSON: the driver takes ten times as long to write an array of its own."""
         kind = sql_type(self._table, self.key)
         keys = f"SELECT key::{kind} FROM json_array_elements_text(%s::json) AS keys (key)"
         return f"{quoted(self.key)} = ANY(ARRAY({keys}))"
@@ -210,6 +226,12 @@ class ReadTable:
         return name if isinstance(column.type, _AS_THEY_ARE) else f"{name}::text"
 
 
+@lru_cache(maxsize=1_024)
+def read_table(table: sa.Table, physical: str) -> ReadTable:
+    """The statements of a physical read table, kept: they take as long to make as a small batch."""
+    return ReadTable(table, physical)
+
+
 class Batch:
     """One batch of events on its way into one read table, on a connection in a transaction."""
 
@@ -217,7 +239,7 @@ class Batch:
         self, projection: Projection, events: Sequence[StoredEvent], table: str | None = None
     ) -> None:
         self.projection = projection
-        self.table = ReadTable(projection.table, table or projection.physical)
+        self.table = read_table(projection.table, table or projection.physical)
         self.calls = projection.calls(events)
         self.keys = list(dict.fromkeys(call.key for call in self.calls))
         self.tags: set[str] = set()

@@ -56,7 +56,7 @@ _OURS = frozenset(event.type for event in (SagaCommandSettled, SagaDeadlinePasse
 
 def send(command: CommandTask[Any], payload: Payload) -> Send:
     """Send a command; `payload(state)` makes it from what the saga knows."""
-    return Send(command.name, lambda state: prepare(command.spec, payload(state)))
+    return Send(command, lambda state: prepare(command.spec, payload(state)))
 
 
 def wait(event: type[Event], *, key: str) -> Wait:
@@ -196,11 +196,11 @@ class SagaBatch:
         course = self._courses.get(saga_id)
         if course is None and event.type == self._kind.starts.type:
             course = self._begin(saga_id, event, now)
-        if course is None or event.position <= course.state.position:
+        if course is None or event.version <= course.state.seen.get(event.stream, 0):
             return
         before = len(course.history)
         drive(self._kind, course, event)
-        course.state.position = event.position
+        course.state.seen[event.stream] = event.version
         self._notes += (
             {"saga_id": saga_id, "event_type": what, "event_data": data, "position": event.position}
             for what, data in course.history[before:]
@@ -233,7 +233,7 @@ def drive(kind: SagaType, course: Course, event: StoredEvent) -> None:
     """Let one event happen to one saga."""
     data: Mapping[str, Any] = event.data
     if event.type == kind.starts.type:
-        if course.state.position == 0:  # else it was started before
+        if not course.state.seen:  # else it was started before
             course.start()
     elif event.type == SagaCommandSettled.type:
         command_id = UUID(data["command_id"])

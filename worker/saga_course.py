@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field
@@ -44,8 +44,9 @@ class SagaState(BaseModel):
 
     `start` is the data of the event that began it, `results` what each step's command returned or
     what event it waited for, `error` why it is compensating. `waits_for` is the id of the command
-    under way, `sends` its name. `position` is that of the last event that concerned it: an event is
-    never taken twice, even if the checkpoint is set back.
+    under way, `sends` its name. `seen` holds the version up to which each stream has been taken in:
+    no event counts twice, even if the checkpoint is set back, and none is passed over that comes
+    late because it was parked.
     """
 
     start: dict[str, Any]
@@ -58,18 +59,25 @@ class SagaState(BaseModel):
     error: str | None = None
     attempt: int = 0
     stuck_at: SagaStatus | None = None
-    position: int = 0
+    seen: dict[str, int] = Field(default_factory=dict)
     correlation_id: UUID | None = None
 
 
 Payload: TypeAlias = Callable[[SagaState], Command | Mapping[str, Any]]
 
 
+class Named(Protocol):
+    """A command, as far as a plan is concerned: it has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a command (by name), with the payload that its saga's state gives."""
+    """Send a command, with the payload that its saga's state gives."""
 
-    command: str
+    command: Named
     payload: Callable[[SagaState], dict[str, Any]]
 
 
@@ -250,7 +258,7 @@ class Course:
     def _send(self, send: Send) -> None:
         state = self.state
         place = f"{state.status}/{state.step or ''}/{state.attempt}"
-        sent = Sent(uuid5(self.saga_id, place), send.command, send.payload(state))
+        sent = Sent(uuid5(self.saga_id, place), send.command.name, send.payload(state))
         state.waits_for, state.sends = sent.command_id, sent.name
         self.sent.append(sent)
         self._note("sent", command_id=str(sent.command_id), command=sent.name)

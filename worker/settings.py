@@ -242,10 +242,8 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
 def _belongs_to_a_domain(variable: str) -> bool:
     """A domain's section is checked by the domain when it asks for it."""
     domains = os.environ.get(f"{PREFIX}DOMAINS", "tasks.orders").split(",")
-    return any(
-        variable.startswith(f"{PREFIX}{domain.strip().rsplit('.', 1)[-1].upper()}_")
-        for domain in domains
-    )
+    sections = ["schema", *(domain.strip().rsplit(".", 1)[-1] for domain in domains)]
+    return any(variable.startswith(f"{PREFIX}{name.upper()}_") for name in sections)
 
 
 def _explain(error: ValidationError, prefix: str) -> str:

@@ -5,9 +5,9 @@
                   ▼                                   ▼ and from here on its stream is left out
               handled                              parked
 
-One bad event among two thousand costs some twenty attempts. Only what an event can be blamed for is
-sifted: when the server is away, in conflict, full, or lacks the table, the whole batch fails, for no
-event would do any better.
+One bad event among two thousand costs some twenty attempts. Only what an event can be blamed for
+is sifted: when the server is away, in conflict, full, or lacks the table, the whole batch fails,
+for no event would do any better.
 """
 
 from __future__ import annotations

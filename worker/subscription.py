@@ -37,7 +37,7 @@ from worker.advance import Step, advance
 from worker.app import app
 from worker.checkpoints import Checkpoint
 from worker.settings import get_settings
-from worker.sieve import in_one_line
+from worker.sieve import TooManyDeadLetters, in_one_line
 from worker.sql import statement
 from worker.subscribers import Subscriber, subscriptions
 
@@ -205,6 +205,7 @@ class _Runner:
         return True
 
     def _note(self, name: str, error: Exception) -> None:
-        log.error("subscription fails", subscription=name, exc_info=_is_news(error))
+        known = isinstance(error, TooManyDeadLetters)
+        log.error("subscription fails", subscription=name, error=str(error), exc_info=not known)
         what = {"name": name, "error": in_one_line(error)}
         self.connection.execute(checkpoints.SQL["note_error"], what)

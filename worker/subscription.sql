@@ -37,6 +37,11 @@ UPDATE cqrs.subscriptions
        updated_at = clock_timestamp()
  WHERE name = %(name)s AND position < %(position)s
 
+-- name: change
+-- Says that rows have changed although the checkpoint stays: views over them are out of date now.
+UPDATE cqrs.subscriptions SET changed_position = position + 1
+ WHERE subscription = %(subscription)s
+
 -- name: pass_over
 -- Moves checkpoints over a stretch of the log that holds nothing for them.
 UPDATE cqrs.subscriptions AS s

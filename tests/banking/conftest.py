@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.banking.support import Bank
@@ -13,10 +11,10 @@ from worker.registry import load_domains
 
 
 @pytest.fixture
-def bank(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bank]:
+def bank(database: Database, monkeypatch: pytest.MonkeyPatch) -> Bank:
     """A database on which the banking domain is loaded."""
     now = settings.get_settings()
     domains = dict.fromkeys((*now.domains, "tasks.banking"))
     monkeypatch.setattr(settings, "_current", now.model_copy(update={"domains": tuple(domains)}))
     load_domains()
-    yield Bank(database)
+    return Bank(database)

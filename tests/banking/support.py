@@ -77,4 +77,4 @@ class Bank:
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         """What a query gives, as the owner."""
         with self.database.connect() as connection:
-            return connection.execute(sql, parameters).fetchall()  # type: ignore[call-overload]
+            return connection.execute(sql, parameters).fetchall()

@@ -165,7 +165,8 @@ def test_the_summary_shows_balance_transactions_and_the_last_activity(bank: Bank
     assert summary is not None
     assert (summary.balance, summary.transaction_count) == (Decimal("100.50"), 2)
     assert summary.status == "open"
-    ((recorded,),) = bank.rows("SELECT max(recorded_at) FROM cqrs.events WHERE stream LIKE %s", f"%{rich}")
+    newest = "SELECT max(recorded_at) FROM cqrs.events WHERE stream = %s"
+    ((recorded,),) = bank.rows(newest, f"account-{rich}")
     assert summary.last_activity == recorded
     assert account_summary.ask(account_id=uuid7()).data is None
     assert [row.account_id for row in accounts_by_balance.ask().data] == [poor, rich]
@@ -178,7 +179,7 @@ def _forget_events_up_to(bank: Bank, account: UUID, version: int) -> None:
     """Make the old events unreadable: whoever folds them all the same gets another balance."""
     with bank.database.connect() as connection:
         connection.execute(
-            "UPDATE cqrs.events SET data = data || '{\"balance\": \"-1.00\"}'"
+            'UPDATE cqrs.events SET data = data || \'{"balance": "-1.00"}\''
             " WHERE stream = %s AND version < %s",
             (f"account-{account}", version),
         )

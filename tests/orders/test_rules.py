@@ -148,6 +148,7 @@ class Expected:
 
 PRICES = st.decimals("0", "50", places=2)
 STATUSES = st.sampled_from(list(OrderStatus))
+STEPS = {"paid": "processing", "processing": "shipped", "shipped": "delivered"}
 
 
 class Trade(RuleBasedStateMachine):
@@ -156,7 +157,7 @@ class Trade(RuleBasedStateMachine):
     Nothing of what is compared comes from the rules: the model beside it counts in fractions.
     """
 
-    @initialize(stock=st.lists(st.integers(0, 40), min_size=2, max_size=3))
+    @initialize(stock=st.lists(st.integers(5, 60), min_size=2, max_size=3))
     def open_the_shop(self, stock: list[int]) -> None:
         self.state = State(NOW)
         self.state.add_numbers(sequence_name(order_numbers), range(1, 10_000))
@@ -191,34 +192,44 @@ class Trade(RuleBasedStateMachine):
             if product == product_id
         )
 
-    @rule(data=st.data(), shipping=PRICES)
-    def take_an_order(self, data: st.DataObject, shipping: Decimal) -> None:
-        wanted = data.draw(
-            st.lists(
-                st.tuples(st.sampled_from(list(self.on_shelf)), st.integers(1, 15), PRICES),
-                min_size=1,
-                max_size=3,
-            )
-        )
+    @rule(data=st.data(), shipping=PRICES, steps=st.integers(0, 4))
+    def take_an_order(self, data: st.DataObject, shipping: Decimal, steps: int) -> None:
+        products = st.sampled_from(list(self.on_shelf))
+        line = st.tuples(products, st.integers(1, 9), PRICES)
+        wanted = data.draw(st.lists(line, min_size=1, max_size=3))
         pieces = {p: sum(q for one, q, _ in wanted if one == p) for p, _, _ in wanted}
         enough = all(n <= self.on_shelf[p] - self._reserved(p) for p, n in pieces.items())
-        items = [{"product_id": p, "quantity": q, "unit_price": price} for p, q, price in wanted]
         order_id = uuid7()
         done = self._run(
             commands.create_order,
             order_id=order_id,
             customer_id=self.customer,
-            items=items,
+            items=[{"product_id": p, "quantity": q, "unit_price": price} for p, q, price in wanted],
             shipping=shipping,
         )
         assert (done is not None) == enough
         if enough:
             lines = [(p, q, q * Fraction(price)) for p, q, price in wanted]
             self.ordered[order_id] = Expected(lines, shipping=Fraction(shipping))
+            self._hurry(order_id, steps)
+
+    def _hurry(self, order_id: UUID, steps: int) -> None:
+        """Take an order some steps on, all of them allowed."""
+        for status in ("paid", "processing", "shipped", "delivered")[:steps]:
+            if status == "paid":
+                self._pay(order_id, right=True, stale=False)
+            else:
+                self._move_on(order_id, OrderStatus(status))
+
+    def _some_order(self, data: st.DataObject) -> UUID:
+        """One of the orders; now and then one that is not there."""
+        there = list(self.ordered)
+        missing = not there or data.draw(st.integers(0, 9)) == 0
+        return uuid7() if missing else data.draw(st.sampled_from(there))
 
     @rule(data=st.data(), quantity=st.integers(1, 5), price=PRICES)
     def add_a_line(self, data: st.DataObject, quantity: int, price: Decimal) -> None:
-        order_id = data.draw(st.sampled_from([*self.ordered, uuid7()]))
+        order_id = self._some_order(data)
         product_id = data.draw(st.sampled_from(list(self.on_shelf)))
         order = self.ordered.get(order_id)
         left = self.on_shelf[product_id] - self._reserved(product_id)
@@ -237,7 +248,9 @@ class Trade(RuleBasedStateMachine):
 
     @rule(data=st.data(), right=st.booleans(), stale=st.booleans())
     def pay(self, data: st.DataObject, right: bool, stale: bool) -> None:
-        order_id = data.draw(st.sampled_from([*self.ordered, uuid7()]))
+        self._pay(self._some_order(data), right=right, stale=stale)
+
+    def _pay(self, order_id: UUID, *, right: bool, stale: bool) -> None:
         order, row = self.ordered.get(order_id), self.state.get(orders, order_id)
         total = row["total"] if row else Decimal(1)
         version = row["version"] if row else 1
@@ -253,11 +266,12 @@ class Trade(RuleBasedStateMachine):
 
     @rule(data=st.data(), status=STATUSES)
     def move_on(self, data: st.DataObject, status: OrderStatus) -> None:
-        order_id = data.draw(st.sampled_from([*self.ordered, uuid7()]))
+        self._move_on(self._some_order(data), status)
+
+    def _move_on(self, order_id: UUID, status: OrderStatus) -> None:
         order = self.ordered.get(order_id)
         done = self._run(commands.update_order_status, order_id=order_id, status=status)
-        steps = {"paid": "processing", "processing": "shipped", "shipped": "delivered"}
-        allowed = order is not None and steps.get(order.status) == status
+        allowed = order is not None and STEPS.get(order.status) == status
         if order is not None and allowed and status == "shipped":
             for product_id, quantity, _ in order.lines:
                 self.on_shelf[product_id] -= quantity
@@ -265,7 +279,7 @@ class Trade(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        order_id = data.draw(st.sampled_from([*self.ordered, uuid7()]))
+        order_id = self._some_order(data)
         order = self.ordered.get(order_id)
         done = self._run(commands.cancel_order, order_id=order_id, reason="no")
         allowed = order is not None and order.status in ("pending", "paid", "processing")

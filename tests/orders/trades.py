@@ -142,19 +142,44 @@ def a_gift_with(order_id: UUID) -> Envelope:
     return Envelope(named, "orders.add_order_item", {"order_id": str(order_id), **line})
 
 
+def a_step_of(order_id: UUID, number: int, name: str, **payload: Any) -> Envelope:
+    """A command about an order, with an id of its own."""
+    named = UUID(int=(9 + number) << 76 | order_id.int & 0xFF)
+    return Envelope(named, name, {"order_id": str(order_id), **payload})
+
+
+@st.composite
+def _life(draw: st.DrawFn, order_id: UUID) -> list[Envelope]:
+    """An order's life, up to some step: all of it is accepted if nobody comes in between."""
+    quantity, extended = draw(st.integers(1, 2)), draw(st.booleans())
+    life = [one_pen(order_id, quantity=quantity), *([a_gift_with(order_id)] if extended else [])]
+    life.append(paid_for(order_id, ("2.75", "5.50")[quantity - 1]))
+    for number, status in enumerate(("processing", "shipped", "delivered")):
+        life.append(a_step_of(order_id, number, "orders.update_order_status", status=status))
+    lived = life[: draw(st.integers(1, len(life)))]
+    if draw(st.booleans()):
+        lived.append(a_step_of(order_id, 3, "orders.cancel_order", reason="no"))
+    return lived
+
+
 @st.composite
 def trades(draw: st.DrawFn) -> list[Envelope]:
-    """Commands in an order. Some come twice; some use an id of another payload again."""
+    """Commands in an order: the lives of some orders, in between each other and anything else.
+
+    Some commands come twice; some use an id of another payload again.
+    """
+    lives = [draw(_life(order_id)) for order_id in draw(st.lists(orders, max_size=3, unique=True))]
+    lives.append(draw(st.lists(_command(), min_size=1, max_size=15)))
+    turns = draw(st.permutations([n for n, life in enumerate(lives) for _ in life]))
+    queues = [iter(life) for life in lives]
     sent = opening()
-    for order_id in draw(st.lists(orders, max_size=3, unique=True)):
-        paid = draw(st.booleans())
-        sent += [one_pen(order_id), *([paid_for(order_id, "2.75")] if paid else [])]
-    for fresh in draw(st.lists(_command(), min_size=1, max_size=25)):
-        match draw(st.integers(0, 9)):
+    for turn in turns:
+        fresh = next(queues[turn])
+        match draw(st.integers(0, 19)):
             case 0:
-                sent.append(draw(st.sampled_from(sent)))
+                sent += [fresh, draw(st.sampled_from(sent))]
             case 1:
-                sent.append(replace(fresh, id=draw(st.sampled_from(sent)).id))
+                sent += [fresh, replace(fresh, id=draw(st.sampled_from(sent)).id)]
             case _:
                 sent.append(fresh)
     return sent

@@ -54,7 +54,7 @@ class Parcels:
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         """What a query gives, as the owner."""
         with self.database.connect() as connection:
-            return connection.execute(sql, parameters).fetchall()  # type: ignore[call-overload]
+            return connection.execute(sql, parameters).fetchall()
 
     def count(self, event_type: str) -> int:
         """How many events of a type there are."""
@@ -68,18 +68,19 @@ class Parcels:
 
     def all_done(self) -> bool:
         """Whether every event was read, and everything that was enqueued has its receipt."""
-        if self.rows("SELECT FROM cqrs.enqueued_commands"):
-            return False
-        current = self.rows(
-            "SELECT FROM cqrs.subscriptions"
-            " WHERE name LIKE 'parcels.%%' AND position >= (SELECT max(position) FROM cqrs.events)"
+        ((done,),) = self.rows(
+            "SELECT NOT EXISTS (SELECT FROM cqrs.enqueued_commands) AND 3 = ("
+            "   SELECT count(*) FROM cqrs.subscriptions WHERE name LIKE 'parcels.%%'"
+            "      AND position >= (SELECT max(position) FROM cqrs.events))"
         )
-        return len(current) == 3
+        return bool(done)
 
-    def until_all_done(self, *, impatient: bool = False) -> None:
+    def until_all_done(
+        self, *, impatient: bool = False, also: Callable[[], bool] = lambda: True
+    ) -> None:
         """Sweep, as beat does, until the workers have done everything there is.
 
-        `impatient` does not wait for the pauses between attempts.
+        `impatient` does not wait for the pauses between the attempts of event tasks.
         """
         last = 0.0
 
@@ -88,16 +89,19 @@ class Parcels:
             if time.monotonic() - last > 0.3:
                 last = time.monotonic()
                 if impatient:
-                    self.nothing_waits()
+                    self.no_task_waits()
                 app.send_task("cqrs.sweep", ignore_result=True)
-            return self.all_done()
+            return self.all_done() and also()
 
         until(look, 60, "something is not done")
 
-    def nothing_waits(self) -> None:
-        """Let the time that anything waits for be over."""
+    def no_task_waits(self) -> None:
+        """Let the time be over that event tasks wait for: leases, pauses between attempts."""
         with self.database.connect() as connection:
-            connection.execute("UPDATE cqrs.enqueued_commands SET due_at = now()")
+            connection.execute(
+                "UPDATE cqrs.enqueued_commands SET due_at = now()"
+                " WHERE name = 'parcels.write_letter'"
+            )
 
     def let_everything_happen(self) -> None:
         """Run subscriptions and enqueued commands here until only event tasks are under way."""
@@ -111,9 +115,7 @@ class Parcels:
 
 
 @pytest.fixture
-def parcels(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Parcels]:
+def parcels(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parcels:
     """A database on which the parcels domain is loaded."""
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -122,7 +124,7 @@ def parcels(
     chosen = now.model_copy(update={"domains": (*now.domains, "tests.sagas.parcels")})
     monkeypatch.setattr(settings, "_current", chosen)
     load_domains()
-    yield Parcels(database, outside)
+    return Parcels(database, outside)
 
 
 @pytest.fixture

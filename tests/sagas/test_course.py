@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -31,7 +32,7 @@ class Arrived(Event):
 
 def sends(name: str) -> Send:
     """A command that says its own name."""
-    return Send(name, lambda state: {"at": state.status.value})
+    return Send(SimpleNamespace(name=name), lambda state: {"at": state.status.value})
 
 
 def course_of(plan: Plan) -> Course:
@@ -76,8 +77,8 @@ class World:
         state = self.course.state
         if self.sometimes():
             self.course.settled(uuid4(), "succeeded", None, None)  # somebody else's command
-        if self.sometimes():
-            self.course.arrived(str(len(self.course.plan.steps) - 1), {}) if self.waiting_last else None
+        if self.waiting_last and self.sometimes():
+            self.course.arrived(self.course.plan.steps[-1].name, {})  # early
         if state.status is SagaStatus.STUCK:
             self.course.retry()
         elif state.waits_for is not None:
@@ -175,7 +176,8 @@ def test_results_are_there_for_the_steps_that_follow() -> None:
         known.append(dict(state.results))
         return {}
 
-    course = course_of(Plan((Step("a", sends("do a")), Step("b", Send("do b", payload)))))
+    follows = Send(SimpleNamespace(name="do b"), payload)
+    course = course_of(Plan((Step("a", sends("do a")), Step("b", follows))))
     course.settled(course.sent[-1].command_id, "succeeded", {"number": 7}, None)
     assert known == [{"a": {"number": 7}}]
 

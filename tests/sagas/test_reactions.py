@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+import orjson
 import pytest
 import redis as redis_py
 
@@ -13,10 +14,8 @@ from tests.sagas.conftest import Parcels
 from tests.support.workers import Workers
 from worker import db, receipts
 from worker.app import app
-from worker.drain import claim
 from worker.event_log import StoredEvent
 from worker.reaction import Reaction, Then, derived_id
-from worker.subscription import catch_up
 
 
 def test_a_reaction_runs_further_commands_once_however_often_it_reads_an_event(
@@ -76,15 +75,15 @@ def test_an_event_task_that_always_fails_is_a_dead_letter(parcels: Parcels) -> N
     assert dead == [("parcels.write_letter",)]
 
 
-@pytest.mark.usefixtures("worker")
-def test_an_emptied_broker_loses_no_event_task(parcels: Parcels, redis: redis_py.Redis) -> None:
+def test_an_emptied_broker_loses_no_event_task(
+    parcels: Parcels, redis: redis_py.Redis, workers: Workers
+) -> None:
     for _ in range(20):
         parcels.post()
-    catch_up()
-    (choice := claim(50))
-    assert len(choice.start) == 20  # leased to a worker that will never send them
+    parcels.let_everything_happen()  # sent to the broker, where nobody takes them
     redis.flushall()
-    parcels.nothing_waits()
+    parcels.no_task_waits()
+    workers.start()
     parcels.until_all_done()
     assert len(parcels.letters()) == 20
 
@@ -128,14 +127,21 @@ def test_a_new_reaction_leaves_events_from_before_its_time_alone() -> None:
     assert seen == [2]
 
 
+NO_UUID = {
+    "stream": "parcel-x",
+    "type": "parcels.ParcelLabelled",
+    "data": {"parcel_id": "no uuid"},
+    "metadata": {},
+}
+
+
 def test_a_payload_that_is_wrong_keeps_nothing_of_its_event(parcels: Parcels) -> None:
     """A reaction with a bug: its event is parked as a dead letter, the others are answered."""
     with parcels.database.connect() as connection:
         connection.execute(
             "SELECT cqrs.append(%s::jsonb)",
-            ('[{"stream": "parcel-x", "type": "parcels.ParcelLabelled",'
-             ' "data": {"parcel_id": "no uuid"}, "metadata": {}}]',),
-        )  # fmt: skip
+            (orjson.dumps([NO_UUID]).decode(),),
+        )
     parcels.post(letters=0)
     parcels.let_everything_happen()
     assert parcels.count("parcels.ParcelHandedOver") == 1

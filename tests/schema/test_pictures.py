@@ -124,7 +124,7 @@ def test_the_svg_is_well_formed_and_names_everything(odd: Graph) -> None:
         "table command.users",
         "table command.orders",
         f"view {ODD}",
-        "query query orders_by_id",
+        "query orders_by_id",
     }
     said = [path.findtext(f"{SVG}title") for path in document.iter(f"{SVG}path")]
     assert "command.orders depends on command.users (foreign key)" in said

@@ -23,9 +23,7 @@ def taker(database: Database, name: str = TRACKING) -> Iterator[psycopg.Connecti
     """A session that has taken a checkpoint, as a batch does, and has not come to an end."""
     with database.connect() as connection:
         connection.execute("BEGIN")
-        connection.execute(
-            "SELECT FROM cqrs.subscriptions WHERE name = %s FOR UPDATE", [name]
-        )
+        connection.execute("SELECT FROM cqrs.subscriptions WHERE name = %s FOR UPDATE", [name])
         yield connection
 
 
@@ -40,7 +38,7 @@ def die(database: Database) -> None:
 
 
 def read(parcels: Parcels) -> Checkpoint:
-    (at,) = checkpoints.read(parcels.connection, [TRACKING])  # type: ignore[arg-type]
+    (at,) = checkpoints.read(parcels.connection, [TRACKING])
     return at
 
 

@@ -1,87 +1,46 @@
-"""Rows on their way into a table by COPY: plain JSON values as PostgreSQL's text format."""
+"""Rows into a table by COPY: plain JSON values, written by the driver in the text format."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from psycopg import sql
 
+from worker.db import Connection
 from worker.encoding import to_json
 from worker.projection import Row
+from worker.rebuild.shadow import qualified
 
-_special = re.compile(r"[\\\t\n\r]").search
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_CHUNK = 2_000
-
-Encode = Callable[[Any], str]
+Values = Callable[[Row], Sequence[Any]]
 
 
-def copy_text(table: sa.Table, rows: Iterable[Row]) -> Iterator[str]:
-    """Rows as text for `COPY … FROM STDIN`, some thousand at a time, columns in the table's order.
-
-    Raises KeyError for a row without one of the columns.
-    """
-    encoders = [_encoder(column) for column in table.c]
-    values = itemgetter(*(str(column.name) for column in table.c))
-    many = len(encoders) > 1
-    lines = iter(rows)
-    while chunk := list(islice(lines, _CHUNK)):
-        yield "".join(_line(values(row) if many else (values(row),), encoders) for row in chunk)
+def copy_rows(connection: Connection, table: sa.Table, name: str, rows: Iterable[Row]) -> None:
+    """Append rows to a table of a read model. Raises KeyError for a row that lacks a column."""
+    names = sql.SQL(", ").join(sql.Identifier(str(column.name)) for column in table.c)
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.SQL(qualified(table, name)), names)
+    values = _values(table)
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        write = copy.write_row
+        for row in rows:
+            write(values(row))
 
 
-def _line(values: Sequence[Any], encoders: Sequence[Encode]) -> str:
-    cells = [
-        (value if _special(value) is None else value.translate(_ESCAPES))
-        if type(value) is str and encode is _scalar
-        else ("\\N" if value is None else encode(value))
-        for value, encode in zip(values, encoders, strict=True)
+def _values(table: sa.Table) -> Values:
+    """What makes a row's values of its columns, in order; JSON becomes text."""
+    columns = [str(column.name) for column in table.c]
+    is_json = [isinstance(column.type, sa.JSON) for column in table.c]
+    if len(columns) == 1:
+        return lambda row: (_text(row[columns[0]]) if is_json[0] else row[columns[0]],)
+    take: Values = itemgetter(*columns)
+    if not any(is_json):
+        return take
+    return lambda row: [
+        _text(value) if each else value for value, each in zip(take(row), is_json, strict=True)
     ]
-    return "\t".join(cells) + "\n"
 
 
-def _encoder(column: sa.Column[Any]) -> Encode:
-    if isinstance(column.type, sa.JSON):
-        return _json
-    if isinstance(column.type, sa.ARRAY | postgresql.ARRAY):
-        return _array
-    return _scalar
-
-
-def _scalar(value: Any) -> str:
-    """One value as COPY wants it; a str subclass is its text, as in JSON."""
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, str):
-        return str.__str__(value).translate(_ESCAPES)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, int | float | UUID):
-        return str(value)
-    return _json(value)
-
-
-def _json(value: Any) -> str:
-    return to_json(value).translate(_ESCAPES)
-
-
-def _array(value: Any) -> str:
-    return ("{" + ",".join(map(_element, value)) + "}").translate(_ESCAPES)
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, list):
-        return "{" + ",".join(map(_element, value)) + "}"
-    text = value if isinstance(value, str) else _scalar(value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _text(value: Any) -> str | None:
+    return None if value is None else to_json(value)

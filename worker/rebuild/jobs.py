@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias
@@ -28,7 +29,7 @@ def run_parts(shares: Sequence[Share], jobs: int, tell: Tell) -> None:
     """Build parts, `jobs` at a time. Raises RebuildFailed, and what `tell` raises."""
     if jobs == 1 or len(shares) == 1:
         for share in shares:
-            build(share, lambda position, events, part=share.part: tell(part, position, events))
+            build(share, partial(tell, share.part))
         return
     for first in range(0, len(shares), jobs):
         with _children(shares[first : first + jobs]) as news:
@@ -55,18 +56,15 @@ def _listen(shares: Sequence[Share], news: SimpleQueue[tuple[int, Any]], tell: T
 def _children(shares: Sequence[Share]) -> Iterator[SimpleQueue[tuple[int, Any]]]:
     """A process for each part, and what they say; none is left behind."""
     news: SimpleQueue[tuple[int, Any]] = SimpleQueue()
-    started: list[subprocess.Popen[bytes]] = []
-    try:
+    with ExitStack() as started:
         for share in shares:
-            child = _start(share)
-            started.append(child)
-            Thread(target=_hear, args=(child, share.part, news), daemon=True).start()
+            child = started.enter_context(_start(share))  # waits for its end, at the end
+            ear = Thread(target=_hear, args=(child, share.part, news), daemon=True)
+            ear.start()
+            started.callback(ear.join)
+            assert child.stdin is not None
+            started.callback(child.stdin.close)  # it ends with that, wherever it is
         yield news
-    finally:
-        for child in started:
-            if child.stdin is not None:
-                child.stdin.close()  # it ends with that, wherever it is
-            child.wait()
 
 
 def _start(share: Share) -> subprocess.Popen[bytes]:
@@ -84,10 +82,11 @@ def _start(share: Share) -> subprocess.Popen[bytes]:
 
 
 def _hear(child: subprocess.Popen[bytes], part: int, news: SimpleQueue[tuple[int, Any]]) -> None:
+    """Pass on what a child says, line by line, and that it ended without a last word."""
     assert child.stdout is not None
-    what: Any = {"error": "its process ended without a word"}
+    said: Any = []
     for line in child.stdout:
-        what = orjson.loads(line)
-        news.put((part, what))
-    if isinstance(what, list) or what == {"error": "its process ended without a word"}:
-        news.put((part, {"error": "its process ended without a word"}))
+        said = orjson.loads(line)
+        news.put((part, said))
+    if isinstance(said, list):
+        news.put((part, {"error": "a process ended without a word: was it killed?"}))

@@ -12,23 +12,25 @@ of rows and events between two flushes.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from psycopg import sql
 from psycopg.rows import tuple_row
 
 from worker import db
 from worker.db import Connection
+from worker.encoding import to_json
 from worker.event_log import StoredEvent
 from worker.needs import primary_key
-from worker.projection import Projection, ReadTable, Row, Rows
+from worker.projection import Projection, ReadTable, Rows, read_table
 from worker.rebuild import shadow
-from worker.rebuild.copying import copy_text
+from worker.rebuild.copying import copy_rows
 from worker.rebuild.errors import projection_named
 from worker.rebuild.left_out import LeftOut
 from worker.sql import statement
@@ -84,7 +86,7 @@ class Part:
     _stored: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._table = ReadTable(self.projection.table, self.share.shadow)
+        self._table = read_table(self.projection.table, self.share.shadow)
         self._left_out = LeftOut.of(self.share.left_out)
         self._position = self._flushed = self.share.after
 
@@ -120,7 +122,7 @@ class Part:
 
     def _load(self, keys: list[str]) -> None:
         place = self._table.columns.index(self._table.key)
-        for values in self.connection.execute(self._table.load, [keys]):
+        for values in self.connection.execute(self._table.load, [to_json(keys)]):
             row = dict(zip(self._table.columns, values, strict=True))
             self._rows[values[place]] = row
             self._stored.add(values[place])
@@ -132,20 +134,14 @@ class Part:
             self._move()
             stored = list(self._stored)
             if stored:
-                self.connection.execute(self._table.delete, [stored])
-            self._copy([row for row in self._rows.values() if row is not None])
+                self.connection.execute(self._table.delete, [to_json(stored)])
+            rows = (row for row in self._rows.values() if row is not None)
+            copy_rows(self.connection, self.projection.table, self.share.shadow, rows)
         if more:
             shadow.add_key(self.connection, self.projection.table, self.share.shadow)
         self._flushed, self._unflushed = self._position, 0
         self._rows.clear()
         self._stored.clear()
-
-    def _copy(self, rows: list[Row]) -> None:
-        names = sql.SQL(", ").join(map(sql.Identifier, self._table.columns))
-        into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.SQL(self._table.name), names)
-        with self.connection.cursor() as cursor, cursor.copy(into) as copy:
-            for text in copy_text(self.projection.table, rows):
-                copy.write(text)
 
     def _move(self) -> None:
         share = self.share
@@ -164,8 +160,12 @@ class Part:
 
 
 def build(share: Share, tell: Callable[[int, int], None]) -> None:
-    """Build a part on two connections of this process; `tell(position, events)` at each window."""
-    with db.owner() as reader, db.owner() as writer:
+    """Build a part on two connections of this process; `tell(position, events)` at each window.
+
+    The garbage collector rests: rows and events form no cycles, and it would look through all of
+    them again and again.
+    """
+    with db.owner() as reader, db.owner() as writer, _no_collector():
         for connection in (reader, writer):
             connection.execute("SET statement_timeout = 0")
         try:
@@ -176,6 +176,17 @@ def build(share: Share, tell: Callable[[int, int], None]) -> None:
                 if not connection.closed:
                     connection.rollback()
                     connection.execute("RESET ALL")
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _windows(

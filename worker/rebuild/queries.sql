@@ -104,7 +104,7 @@ UPDATE cqrs.dead_letters
 -- The new table is the live one; its checkpoints are at or above where it is complete.
 UPDATE cqrs.subscriptions
    SET read_table = %(table)s, shape = %(shape)s, position = greatest(position, %(position)s),
-       changed_position = CASE WHEN %(changed)s THEN greatest(position, %(position)s)
+       changed_position = CASE WHEN %(changed)s THEN greatest(position, %(position)s) + 1
                                ELSE changed_position END,
        error = NULL, deaths = 0, suspect_upto = NULL, updated_at = clock_timestamp()
  WHERE subscription = %(subscription)s

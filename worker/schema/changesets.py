@@ -10,7 +10,7 @@ What happens on each failure:
   `failed`, the operation carries the error and its SQLSTATE.
 - The process is killed: see `turn`. The database is as it was; the changeset can be executed again.
 - The connection is lost at COMMIT: whether it got through is asked of the row that COMMIT writes.
-- A follow-up cannot be handed over: it stays owed, and `hand_over` repeats it.
+- A follow-up cannot be handed over: it stays owed, is logged, and `hand_over` repeats it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from worker.schema.plan import Plan
 from worker.schema.records import Changeset, load
 from worker.schema.succession import newest_completed
 from worker.schema.transaction import Numbered, OperationFailed, Run, StepUnsettled
-from worker.schema.turn import Turn, turn
+from worker.schema.turn import Turn, recover, turn
 
 _ADVICE = {
     "completed": "it has been executed already",
@@ -93,8 +93,7 @@ def execute_changeset(context: Context, changeset_id: UUID | str) -> Changeset:
 
     Raises UnknownChangeset, WrongStatus, ChangesetBusy; ChangeFailed when it fails.
     """
-    with context.connection() as connection:
-        _check_executable(load(connection, changeset_id))
+    _check_executable(_standing(context, changeset_id))
     with turn(context) as own:
         changeset = load(own.journal.connection, changeset_id)
         if not own.journal.claim(changeset.id, this_process()):
@@ -107,9 +106,16 @@ def execute_changeset(context: Context, changeset_id: UUID | str) -> Changeset:
             raise ChangeFailed(changeset.id, f"left half done for now: {unsettled}") from unsettled
         except BaseException as error:
             _stop(own.journal, changeset.id, error)
-    hand_over_one(context, changeset.id)
+    return hand_over_one(context, changeset.id)
+
+
+def _standing(context: Context, changeset_id: UUID | str) -> Changeset:
+    """The changeset; one whose process died is settled first."""
     with context.connection() as connection:
-        return load(connection, changeset.id)
+        changeset = load(connection, changeset_id)
+        if changeset.status == "in_progress" and recover(context):
+            changeset = load(connection, changeset_id)
+    return changeset
 
 
 def _execute(context: Context, own: Turn, changeset: Changeset) -> None:

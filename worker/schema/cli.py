@@ -13,7 +13,8 @@ import psycopg
 import typer
 from rich.console import Console, RenderableType
 
-from worker.errors import CqrsError
+from worker import migrate
+from worker.errors import CqrsError, NotMigrated
 from worker.schema import shown
 from worker.schema.change import Change
 from worker.schema.changesets import execute_changeset, plan_change, track
@@ -77,10 +78,19 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except (CqrsError, psycopg.errors.InvalidSchemaName) as error:
             reason = message_of(error)
-            err.print(f"cqrs: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
+            _complain(reason)
+            raise typer.Exit(1) from None
+        except psycopg.Error as error:
+            if not migrate.is_missing_object(error):
+                raise
+            _complain(str(NotMigrated(migrate.current(), migrate.head())))
             raise typer.Exit(1) from None
 
     return run
+
+
+def _complain(reason: str) -> None:
+    err.print(f"cqrs: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @changesets.command("plan")
@@ -201,13 +211,14 @@ def _table_of_dependencies(
 ) -> None:
     with here.connection() as connection:
         found = analyze_dependencies(connection, schemas.command, schemas.query)
+        hanging = hanging_on(connection, here.read_side, schemas.command, schemas.query)
         if object_name is not None:
             graph = dependency_graph(connection, here.read_side, schemas, object_name)
             wanted = next(iter(graph.nodes))
             found = [each for each in found if wanted in each.path]
-    hanging = hanging_on(found, here.read_side)
+            hanging = {name: each for name, each in hanging.items() if name in graph.nodes}
     data = {"dependencies": shown.plain(found), "hanging": shown.plain(hanging)}
-    _give(as_json, data, [shown.show_dependencies(found, hanging)])
+    _give(as_json, data, shown.show_dependencies(found, hanging))
 
 
 def _read(file: Path, version: str | None) -> Change:

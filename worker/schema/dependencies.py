@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,14 +78,14 @@ def analyze_dependencies(
 
 
 def hanging_on(
-    dependencies: Iterable[Dependency], read_side: ReadSide
+    connection: Connection, read_side: ReadSide, *schemas: str
 ) -> dict[str, list[Dependant]]:
-    """Projections, queries, cache tags and refresh schedules on each object of an analysis."""
-    names = {each for dependency in dependencies for each in dependency.path}
+    """Projections, queries, cache tags and refresh schedules on each object of some schemas."""
+    rows = connection.execute(statement(__package__ or "", "names_in"), {"schemas": list(schemas)})
     found: dict[str, list[Dependant]] = {}
-    for dependant in read_side.dependants_of([ObjectName.parse(name) for name in names]):
+    for dependant in read_side.dependants_of([ObjectName.parse(name) for (name,) in rows]):
         found.setdefault(str(dependant.object), []).append(dependant)
-    return found
+    return {name: sorted(dependants) for name, dependants in sorted(found.items())}
 
 
 def identities(connection: Connection, targets: Collection[Target]) -> dict[str, tuple[str, ...]]:

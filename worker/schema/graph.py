@@ -22,6 +22,11 @@ class Node:
     schema: str
     kind: str
 
+    @property
+    def label(self) -> str:
+        """The name as it is written into pictures: the kind stands beside it."""
+        return self.name if self.schema else self.name.removeprefix(f"{self.kind} ")
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -62,25 +67,36 @@ def dependency_graph(
     schemas: Schemas = USUAL,
     object_name: str | None = None,
 ) -> Graph:
-    """What lies between the command side and the query side, or around one object.
+    """The two sides, what lies between them and what hangs on them; or all around one object.
 
-    Raises UnknownObject when no such object exists.
+    Objects of either side that nothing ties to another are left out. Raises UnknownObject when
+    there is no such object.
     """
     whole = _catalogue(connection, schemas)
     if object_name is not None:
         middle = _known(connection, object_name)
         part = whole.only(whole.above(middle.name) | whole.below(middle.name))
         part = Graph({middle.name: middle, **part.nodes}, part.edges, schemas)
-    else:
-        part = whole.only(_between(whole))
-    return _with_hanging(part, read_side)
+        return _with_hanging(part, read_side)
+    standing = _standing(connection, schemas)
+    part = _with_hanging(Graph({**standing, **whole.nodes}, whole.edges, schemas), read_side)
+    return part.only(_tied(part))
+
+
+def _standing(connection: Connection, schemas: Schemas) -> dict[str, Node]:
+    """Every object of both sides."""
+    return {
+        name: Node(name, schema, kind)
+        for schema in (schemas.command, schemas.query)
+        for name, kind in connection.execute(_sql("objects_of"), {"schema": schema})
+    }
 
 
 def _catalogue(connection: Connection, schemas: Schemas) -> Graph:
     """Every dependency in the database, but for the way of rows up from a partition."""
     with connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-        rows = connection.execute(statement(__package__ or "", "edges")).fetchall()
+        rows = connection.execute(_sql("edges")).fetchall()
     nodes: dict[str, Node] = {}
     edges = []
     for schema, name, kind, dependant_schema, dependant, dependant_kind, link in rows:
@@ -90,13 +106,16 @@ def _catalogue(connection: Connection, schemas: Schemas) -> Graph:
     return Graph(nodes, tuple(edges), schemas)
 
 
-def _between(graph: Graph) -> set[str]:
-    """Objects on some way from a command object to a query object."""
-    command = [node.name for node in graph.nodes.values() if node.schema == graph.schemas.command]
-    query = [node.name for node in graph.nodes.values() if node.schema == graph.schemas.query]
-    down = _closure(command, [(edge.on, edge.dependant) for edge in graph.edges])
-    up = _closure(query, [(edge.dependant, edge.on) for edge in graph.edges])
-    return down & up
+def _tied(graph: Graph) -> set[str]:
+    """Objects of the two sides that something ties to another, and what lies between them."""
+    sides = {
+        node.name
+        for node in graph.nodes.values()
+        if node.schema in ("", graph.schemas.command, graph.schemas.query)
+    }
+    steps = [(edge.on, edge.dependant) for edge in graph.edges]
+    between = _closure(sides, steps) & _closure(sides, [(b, a) for a, b in steps])
+    return {name for edge in graph.only(between).edges for name in (edge.on, edge.dependant)}
 
 
 def _closure(roots: Iterable[str], steps: Iterable[tuple[str, str]]) -> set[str]:
@@ -118,9 +137,7 @@ def _known(connection: Connection, text: str) -> Node:
         wanted = ObjectName.parse(text)
     except ValueError as error:
         raise UnknownObject(text, str(error)) from None
-    rows = connection.execute(
-        statement(__package__ or "", "objects_of"), {"schema": wanted.schema}
-    ).fetchall()
+    rows = connection.execute(_sql("objects_of"), {"schema": wanted.schema}).fetchall()
     kinds: dict[str, str] = dict(rows)
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
@@ -137,3 +154,7 @@ def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
         nodes[str(each)] = Node(str(each), "", each.kind.value)
         edges.append(Edge(str(each.object), str(each), each.kind.value))
     return Graph(nodes, tuple(edges), graph.schemas)
+
+
+def _sql(block: str) -> bytes:
+    return statement(__package__ or "", block).encode()

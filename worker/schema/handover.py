@@ -5,32 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+
 from worker.schema.context import Context
 from worker.schema.dependencies import Connection, identities
 from worker.schema.names import ObjectName
 from worker.schema.plan import FollowUp
 from worker.schema.read_side import ReadSide
-from worker.schema.records import follow_up_from, load
+from worker.schema.records import Changeset, follow_up_from, load
 from worker.schema.refreshing import in_dependency_order
 from worker.schema.statements.effects import Target
 from worker.sql import blocks
 
+log = structlog.get_logger(__name__)
+
 
 def hand_over(context: Context) -> int:
-    """Schedule what completed changesets still owe; how many owed something. For the sweep."""
+    """Schedule what completed changesets still owe; how many were settled. For the sweep."""
     with context.connection() as connection:
         owing = connection.execute(_sql("owing")).fetchall()
-        for changeset_id, stored in owing:
-            _hand_over(connection, context.read_side, changeset_id, follow_up_from(stored))
-    return len(owing)
+        return sum(
+            _tried(connection, context.read_side, changeset_id, follow_up_from(stored))
+            for changeset_id, stored in owing
+        )
 
 
-def hand_over_one(context: Context, changeset_id: UUID) -> None:
-    """The same for one changeset, right after it was committed."""
+def hand_over_one(context: Context, changeset_id: UUID) -> Changeset:
+    """The same for one changeset, right after it was committed; the changeset as it is then."""
     with context.connection() as connection:
         changeset = load(connection, changeset_id)
         if changeset.follow_up and changeset.followed_up_at is None:
-            _hand_over(connection, context.read_side, changeset.id, changeset.follow_up)
+            _tried(connection, context.read_side, changeset.id, changeset.follow_up)
+            changeset = load(connection, changeset_id)
+    return changeset
+
+
+def _tried(connection: Connection, read_side: ReadSide, changeset_id: UUID, owed: FollowUp) -> bool:
+    """Whether it was handed over. The change is committed, so a failure is logged, not raised."""
+    try:
+        _hand_over(connection, read_side, changeset_id, owed)
+    except Exception as error:
+        log.warning("follow_up_still_owed", changeset=str(changeset_id), reason=str(error))
+        return False
+    return True
 
 
 def _hand_over(

@@ -50,7 +50,7 @@ def _mermaid(graph: Graph) -> Iterator[str]:
         for node in nodes:
             opening, closing = _MERMAID_SHAPES.get(node.kind, ("(", ")"))
             side = side_of(node, graph.schemas)
-            yield f"    {ids[node.name]}{opening}{_mermaid_text(node.name)}{closing}:::{side}"
+            yield f"    {ids[node.name]}{opening}{_mermaid_text(node.label)}{closing}:::{side}"
         yield "  end"
     for edge in graph.edges:
         arrow = "-.->" if edge.link == FOREIGN_KEY else "-->"

@@ -210,9 +210,10 @@ def _notes(operations: Sequence[ReadOperation], catalogue: Catalogue) -> Iterato
             yield from _cascade_notes(each, catalogue)
         for target in (*effects.alters, *effects.drops, *effects.writes):
             known = str(target.name) in catalogue.identities or str(target.name) in made
-            if not known and target.kind in _LISTED:
+            replaces = "OR REPLACE" in effects.statement
+            if not known and not replaces and target.kind in _LISTED:
                 yield f"operation {each.number}: there is no {target}"
-        made.update(str(target.name) for target in effects.creates)
+        made.update(str(target.name) for target in (*effects.creates, *effects.alters))
 
 
 _LISTED = ("table", "view", "materialized view", "function", "procedure", "sequence", "domain")

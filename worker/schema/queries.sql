@@ -143,3 +143,7 @@ SELECT e.schema, e.name, e.kind, e.dependant_schema, e.dependant, e.dependant_ki
 -- name: objects_of
 -- Objects of a schema, and what they are.
 SELECT o.name, o.kind FROM cqrs.catalogue_objects AS o WHERE o.schema = %(schema)s
+
+-- name: names_in
+-- Every object of some schemas.
+SELECT o.name FROM cqrs.catalogue_objects AS o WHERE o.schema = ANY (%(schemas)s::text[])

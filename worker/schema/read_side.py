@@ -38,6 +38,9 @@ class Dependant:
 class ReadSide(Protocol):
     """The engine's registry and its schedulers, as schema changes need them.
 
+    A projection hangs on its own table and on the view before it, a query on what it reads, a tag
+    on the objects whose change makes its answers stale, a schedule on the view that it refreshes.
+
     `rebuild`, `refresh` and `purge` schedule and return; each must bear being called twice for the
     same change, since a crash between the call and the tick repeats it. `refresh_now` returns when
     the view is fresh.

@@ -15,7 +15,7 @@ from worker.schema.journal import owed
 from worker.schema.plan import Plan
 from worker.schema.reading import ReadOperation, effects_of_text, read
 from worker.schema.records import Changeset, load
-from worker.schema.transaction import Numbered, OperationFailed, Run
+from worker.schema.transaction import Numbered, OperationFailed, Run, StepUnsettled
 from worker.schema.turn import Turn, turn
 from worker.sql import blocks
 
@@ -48,9 +48,7 @@ def rollback_changeset(
         if not force:
             _check_newest(own, changeset)
         _undo(context, own, changeset)
-    hand_over_one(context, changeset.id)
-    with context.connection() as connection:
-        return load(connection, changeset.id)
+    return hand_over_one(context, changeset.id)
 
 
 def _check(changeset: Changeset) -> None:
@@ -98,6 +96,9 @@ def _undo(context: Context, own: Turn, changeset: Changeset) -> None:
         reason = f"undo of {failed}"
         own.journal.note_error(changeset.id, reason)
         raise ChangeFailed(changeset.id, reason, failed.failure.sqlstate) from failed.error
+    except StepUnsettled as unsettled:
+        reason = f"the undo is half done for now, roll back again: {unsettled}"
+        raise ChangeFailed(changeset.id, reason) from unsettled
 
 
 def _run(run: Run, plan: Plan, finish: Any) -> None:

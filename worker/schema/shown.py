@@ -182,6 +182,8 @@ def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     )
     if changeset.error:
         yield Text(changeset.error, style="red")
+    if changeset.follow_up and changeset.followed_up_at is None:
+        yield Text("the read side has not been told yet; the sweep will", style="yellow")
     table = Table("#", "side", "kind", "object", "took", "success", "undo", "error")
     for each in changeset.operations:
         took = f"{each.duration.total_seconds() * 1000:.1f} ms" if each.duration else ""
@@ -202,22 +204,20 @@ def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
 
 def show_dependencies(
     dependencies: Sequence[Dependency], hanging: dict[str, list[Dependant]]
-) -> Table:
-    """Pairs with their paths, and what hangs on each query object."""
-    table = Table("command object", "query object", "type", "path", "hangs on it")
+) -> Iterator[Table]:
+    """Pairs with their paths, by the catalogue; what hangs on each object, by the registry."""
+    table = Table("command object", "query object", "type", "path", title="By the catalogue")
     for each in dependencies:
-        way = [each.path[0]] + [
-            f"{name} ({link})" for name, link in zip(each.path[1:], each.links, strict=True)
-        ]
-        on_it = ", ".join(map(str, hanging.get(each.query_object, ())))
+        steps = zip(each.path[1:], each.links, strict=True)
+        way = [each.path[0], *(f"{name} ({link})" for name, link in steps)]
         table.add_row(
-            Text(each.command_object),
-            Text(each.query_object),
-            each.type,
-            Text(" → ".join(way)),
-            Text(on_it),
+            Text(each.command_object), Text(each.query_object), each.type, Text(" → ".join(way))
         )
-    return table
+    yield table
+    table = Table("object", "what hangs on it", title="By the registry")
+    for name, found in hanging.items():
+        table.add_row(Text(name), Text("\n".join(map(str, found))))
+    yield table
 
 
 def show_deployments(found: Sequence[Deployment]) -> Table:

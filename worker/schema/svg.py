@@ -43,7 +43,7 @@ class _Drawing:
         count = max((place.column for place in layout.places.values()), default=0) + 1
         self.widths = [0.0] * count
         for name, place in layout.places.items():
-            width = len(_shown(name)) * LETTER + PADDING
+            width = len(_shown(graph.nodes[name].label)) * LETTER + PADDING
             self.widths[place.column] = max(self.widths[place.column], width)
         self.lefts = [MARGIN + sum(self.widths[:column]) + GAP * column for column in range(count)]
 
@@ -122,12 +122,12 @@ class _Drawing:
     def _node(self, node: Node, place: Place) -> Iterator[str]:
         fill, line = COLOURS[side_of(node, self.graph.schemas)]
         x, y, width = self.lefts[place.column], self._y(place), self.widths[place.column]
-        yield f'<g class="node"><title>{escape(f"{node.kind} {node.name}")}</title>'
+        yield f'<g class="node"><title>{escape(f"{node.kind} {node.label}")}</title>'
         yield (
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{BOX}" fill="{fill}"'
             f' stroke="{line}"/>'
         )
-        yield f'<text x="{x + 10:.1f}" y="{y + 15:.1f}">{escape(_shown(node.name))}</text>'
+        yield f'<text x="{x + 10:.1f}" y="{y + 15:.1f}">{escape(_shown(node.label))}</text>'
         yield f'<text class="kind" x="{x + 10:.1f}" y="{y + 28:.1f}">{escape(node.kind)}</text></g>'
 
 

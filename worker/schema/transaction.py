@@ -79,7 +79,6 @@ class Run:
 
     def in_a_transaction(self, finish: Finish) -> None:
         """Run all, then `finish`, then commit. Raises OperationFailed; then nothing was kept."""
-
         for blocked in self.plan.blocked:
             raise OperationFailed(blocked.number, _InTheWay(str(blocked)))
 
@@ -101,13 +100,21 @@ class Run:
 
         def attempt() -> None:
             try:
-                finish([self._one(only, ())])
+                timing = self._one(only, ())
             except BaseException as error:
                 if not self._settled(operation.effects, error):
                     raise
-                finish(())
+                self._finish_step(finish, ())
+                if not isinstance(error, OperationFailed):
+                    raise  # told to stop, at a moment when it was done already
+            else:
+                self._finish_step(finish, [timing])
 
         self._persist(attempt)
+
+    def _finish_step(self, finish: Finish, timings: Sequence[Timing]) -> None:
+        with self.turn.work.transaction():
+            finish(timings)
 
     def _settled(self, effects: Effects, error: BaseException) -> bool:
         """Finish or clean up after a failure; whether the step's effect stands after all.

@@ -3,6 +3,8 @@
 -- 'type', 'foreign key', 'partition' (down to one), 'parent' (up from one), ... `direct` is a path of
 -- one link. Among several paths the one without a foreign key counts before one with (a foreign key
 -- ties rows together, a view is computed from them), then the shortest, then the first by name.
+-- A function counts for what PostgreSQL records of it: arguments, results, and a body in BEGIN ATOMIC
+-- or RETURN; of a body that is a string nothing is recorded.
 -- Raises invalid_schema_name when one of the schemas does not exist.
 CREATE FUNCTION cqrs.analyze_dependencies(
     command_schema text DEFAULT 'command', query_schema text DEFAULT 'query')

@@ -9,7 +9,8 @@ CREATE TABLE cqrs.subscriptions (
     updated_at       timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN cqrs.subscriptions.changed_position IS
-    'The last position at which it applied events, not merely passed over them.';
+    'The last position at which it applied events, not merely passed over them; one above its own'
+    ' when rows were changed in place, by a repair or a rebuild.';
 COMMENT ON COLUMN cqrs.subscriptions.read_table IS
     'A projection''s live table in schema query, the one behind the view; a rebuild replaces it.';
 COMMENT ON COLUMN cqrs.subscriptions.shape IS

@@ -25,7 +25,7 @@ class LabelParcel(Command):
     """Put a label on a parcel."""
 
     parcel_id: UUID
-    refuse: bool = False
+    mishap: str = ""
 
 
 class HandOver(Command):
@@ -58,6 +58,7 @@ class ParcelLabelled(ParcelEvent):
     """It has a label."""
 
     type: ClassVar[str] = "parcels.ParcelLabelled"
+    mishap: str = ""
 
 
 class ParcelHandedOver(ParcelEvent):
@@ -88,9 +89,9 @@ def post_parcel(c: PostParcel, state: State, work: Work) -> dict[str, Any]:
 @command("parcels.label", LabelParcel, needs=nothing)
 def label_parcel(c: LabelParcel, state: State, work: Work) -> None:
     """Puts a label on a parcel."""
-    if c.refuse:
+    if c.mishap == "refuse label":
         raise Refused("the printer is out of paper")
-    work.emit(f"parcel-{c.parcel_id}", ParcelLabelled(parcel_id=c.parcel_id))
+    work.emit(f"parcel-{c.parcel_id}", ParcelLabelled(parcel_id=c.parcel_id, mishap=c.mishap))
 
 
 @command("parcels.hand_over", HandOver, needs=nothing)

@@ -20,6 +20,7 @@ from worker.event_log import StoredEvent
 from worker.event_task import event_task
 from worker.reaction import Then, reaction
 from worker.saga import saga, send, step, wait
+from worker.saga_course import SagaState
 
 OUTSIDE = "PARCELS_OUTSIDE"
 """Environment variable: the folder that stands for the world outside the database."""
@@ -71,12 +72,17 @@ def _(event: StoredEvent, then: Then) -> None:
         then.start(write_letter, parcel_id=parcel, number=number, mishap=mishap)
 
 
-on_your_way = reaction("parcels.on_your_way", purpose="hands over what has been labelled by hand")
+on_your_way = reaction("parcels.on_your_way", purpose="hands over what has been labelled")
 
 
 @on_your_way.on(ParcelLabelled)
 def _(event: StoredEvent, then: Then) -> None:
-    then.run(hand_over, {"parcel_id": event.data["parcel_id"]}, key=event.stream)
+    if event.data.get("mishap") != "left lying":
+        then.run(hand_over, {"parcel_id": event.data["parcel_id"]}, key=event.stream)
+
+
+def _parcel_with_mishap(s: SagaState) -> dict[str, str]:
+    return {"parcel_id": s.start["parcel_id"], "mishap": s.start["mishap"]}
 
 
 sending = saga(
@@ -86,13 +92,7 @@ sending = saga(
     steps=(
         step(
             "label",
-            send(
-                label_parcel,
-                lambda s: {
-                    "parcel_id": s.start["parcel_id"],
-                    "refuse": s.start["mishap"] == "refuse label",
-                },
-            ),
+            send(label_parcel, _parcel_with_mishap),
             undo=send(void_label, lambda s: {"parcel_id": s.start["parcel_id"]}),
         ),
         step("handed over", wait(ParcelHandedOver, key="parcel_id"), within=3_600.0),

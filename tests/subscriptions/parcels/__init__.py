@@ -1,1 +1,1 @@
-"""A domain for tests of subscriptions: parcels on their way, and every way in which one goes wrong."""
+"""A domain for tests of subscriptions: parcels on their way, and how they come to grief."""

@@ -1,8 +1,8 @@
 """Read models of the parcels, and the places where they come to grief.
 
 A worker dies over the place "crater" and stands still at "swamp"; there is no such place as
-"nowhere"; and the table takes no parcel of 1,000.00 or more. `mended` makes the first three passable,
-as a new release would.
+"nowhere"; and the table takes no parcel of 1,000.00 or more. `mended` makes the first three
+passable, as a new release would.
 """
 
 from __future__ import annotations

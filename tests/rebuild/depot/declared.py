@@ -1,0 +1,49 @@
+"""The read models of the depot, declared but not subscribed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, orders, stock
+from worker.event_log import StoredEvent
+from worker.projection import Projection, Row
+
+order_list = Projection("depot.orders", orders, group="depot")
+stock_list = Projection("depot.stock", stock, group="depot")
+
+
+@order_list.on(Placed)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    first = {"shipped": False, "changes": 0}
+    return {**event.data, **first, "updated_at": event.recorded_at.isoformat()}
+
+
+@order_list.on(Changed)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    if row is None:
+        raise LookupError("no such order")
+    row["total"], row["changes"] = str(Decimal(event.data["total"])), row["changes"] + 1
+    return row | {"updated_at": event.recorded_at.isoformat()}
+
+
+@order_list.on(Shipped)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    if row is None:
+        raise LookupError("no such order")
+    return row | {"shipped": True, "updated_at": event.recorded_at.isoformat()}
+
+
+@order_list.on(Cancelled)
+def _(row: Row | None, event: StoredEvent) -> None:
+    return None
+
+
+def _pieces(event: StoredEvent) -> Mapping[str, tuple[str, int]]:
+    return {line["product"]: (line["product"], line["pieces"]) for line in event.data["lines"]}
+
+
+@stock_list.on_each(Placed, _pieces)
+def _(row: Row | None, event: StoredEvent, part: tuple[str, int]) -> Row:
+    product, pieces = part
+    return {"product": product, "taken": (row["taken"] if row else 0) + pieces}

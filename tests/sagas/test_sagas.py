@@ -1,0 +1,122 @@
+"""Sagas that wait for events, on the real log: early, late and overdue ones."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from models.base import uuid7
+from tests.sagas.conftest import Parcels
+from tests.sagas.parcels.commands import ParcelHandedOver, ParcelPosted, label_parcel
+from worker import saga_deadlines
+from worker.saga import saga, send, step, wait
+from worker.subscription import catch_up
+
+
+def state(parcels: Parcels, parcel: UUID) -> dict[str, Any]:
+    """The state of a parcel's saga."""
+    ((found,),) = parcels.rows("SELECT state FROM cqrs.sagas WHERE key = %s", str(parcel))
+    return dict(found)
+
+
+def test_a_saga_waits_for_its_event_and_ends(parcels: Parcels) -> None:
+    parcel = parcels.post(letters=0)
+    parcels.let_everything_happen()  # once labelled, a reaction hands it over
+    assert state(parcels, parcel)["status"] == "completed"
+    assert state(parcels, parcel)["results"]["handed over"] == {"parcel_id": str(parcel)}
+
+
+def test_an_event_that_comes_before_its_step_counts(parcels: Parcels) -> None:
+    parcel = parcels.post(letters=0)
+    assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded
+    catch_up(["parcels.sending"])
+    assert state(parcels, parcel)["step"] == "label"
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "completed"
+
+
+def test_an_event_of_another_saga_does_not_count(parcels: Parcels) -> None:
+    parcel = parcels.post(letters=0)
+    assert parcels.run("hand_over", parcel_id=str(uuid7())).succeeded
+    catch_up(["parcels.sending"])
+    assert state(parcels, parcel)["results"] == {}
+
+
+def test_an_event_that_does_not_come_in_time_undoes_what_was_done(parcels: Parcels) -> None:
+    parcel = _waiting(parcels)
+    _overdue(parcels)
+    assert saga_deadlines.notice() == 1
+    assert saga_deadlines.notice() == 0
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "failed"
+    assert state(parcels, parcel)["error"] == "handed over: nothing came in time"
+    assert parcels.count("parcels.LabelVoided") == 1
+
+
+def test_an_event_that_comes_before_its_deadline_is_noticed_wins(parcels: Parcels) -> None:
+    parcel = _waiting(parcels)
+    assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded
+    _overdue(parcels)
+    assert saga_deadlines.notice() == 1  # the saga has not read yet that it came
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "completed"
+    assert parcels.count("parcels.LabelVoided") == 0
+
+
+def test_a_refused_first_step_leaves_nothing_to_undo(parcels: Parcels) -> None:
+    parcel = parcels.post(letters=0, mishap="refuse label")
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "failed"
+    assert "out of paper" in state(parcels, parcel)["error"]
+    assert parcels.count("parcels.LabelVoided") == 0
+
+
+def test_the_sweep_wakes_a_worker_for_a_deadline(parcels: Parcels, worker: None) -> None:
+    parcel = _waiting(parcels)
+    _overdue(parcels)
+    parcels.until_all_done(also=lambda: state(parcels, parcel)["status"] == "failed")
+
+
+def test_every_command_of_a_saga_tells_who_sent_it_and_why(parcels: Parcels) -> None:
+    parcel = parcels.post(letters=0)
+    parcels.let_everything_happen()
+    ((saga_id,),) = parcels.rows("SELECT saga_id FROM cqrs.sagas WHERE key = %s", str(parcel))
+    rows = parcels.rows(
+        "SELECT metadata ->> 'actor', metadata ->> 'causation_id', metadata ->> 'correlation_id'"
+        "  FROM cqrs.events WHERE type IN ('parcels.ParcelPosted', 'parcels.ParcelLabelled')"
+        " ORDER BY position"
+    )
+    (_, _, began), (actor, causation, correlation) = rows
+    assert actor == "saga:parcels.sending"
+    assert causation == f"saga:{saga_id}"
+    assert correlation == began
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (),
+        (step("a", send(label_parcel, dict)), step("a", send(label_parcel, dict))),
+        (step("a", wait(ParcelPosted, key="parcel_id")),),
+        tuple(step(name, wait(ParcelHandedOver, key="parcel_id")) for name in "ab"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused_where_it_is_declared(steps: Any) -> None:
+    with pytest.raises(ValueError, match=r"a saga needs steps.*\(test\.senseless\)"):
+        saga("test.senseless", ParcelPosted, key="parcel_id", steps=steps)
+
+
+def _waiting(parcels: Parcels) -> UUID:
+    """A parcel that is labelled and waits to be handed over, which nobody does."""
+    parcel = parcels.post(letters=0, mishap="left lying")
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["step"] == "handed over"
+    return parcel
+
+
+def _overdue(parcels: Parcels) -> None:
+    """Let every deadline pass, as time would."""
+    with parcels.database.connect() as connection:
+        connection.execute("UPDATE cqrs.sagas SET due_at = now() WHERE due_at IS NOT NULL")

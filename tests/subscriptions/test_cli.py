@@ -1,0 +1,159 @@
+"""`cqrs dead-letters` and `cqrs subscriptions`: the same operations, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from models.base import uuid7
+from models.messages import Envelope, Receipt
+from tests.conftest import Database
+from tests.subscriptions.conftest import Parcels
+from tests.subscriptions.parcels.projections import mended
+from worker import dead_letters, dead_letters_cli, subscriptions_cli
+from worker.executor import execute
+
+TRACKING = "parcels.tracking"
+
+
+def call(app: typer.Typer, *arguments: str) -> Result:
+    """Call a program in this process."""
+    return CliRunner().invoke(app, arguments)
+
+
+def letters(*arguments: str) -> Result:
+    return call(dead_letters_cli.app, *arguments)
+
+
+def subscriptions(*arguments: str) -> Result:
+    return call(subscriptions_cli.app, *arguments)
+
+
+def parsed(result: Result) -> Any:
+    """What a program that succeeded printed as JSON."""
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def letter(parcels: Parcels) -> str:
+    """The number of a letter with one event parked behind it."""
+    parcels.move(2, "kiel", "nowhere", "ulm")
+    parcels.catch_up()
+    return str(dead_letters.letters()[0].id)
+
+
+def test_nothing_dead_is_said_in_words_and_as_empty_lists(parcels: Parcels) -> None:
+    assert parsed(letters("list", "--json")) == {"events": [], "commands": []}
+    assert "no parked events" in letters("list").stdout
+
+
+def test_letters_are_listed_with_what_went_wrong(parcels: Parcels, letter: str) -> None:
+    (event,) = parsed(letters("list", "--json"))["events"]
+    assert (event["id"], event["subscription"], event["state"]) == (int(letter), TRACKING, "open")
+    assert "parcel-2" in letters("list").stdout
+    other = parsed(letters("list", "--json", "--subscription", "parcels.arrivals"))
+    assert other == {"events": [], "commands": []}
+
+
+def test_a_letter_is_shown_with_what_is_parked_behind_it(parcels: Parcels, letter: str) -> None:
+    shown = parsed(letters("show", letter, "--json"))
+    assert [event["data"]["place"] for event in shown["events"]] == ["nowhere", "ulm"]
+    assert "ulm" in letters("show", letter).stdout
+
+
+def test_a_letter_is_retried_by_whom_it_says(parcels: Parcels, letter: str) -> None:
+    failed = letters("retry", letter, "--by", "ada")
+    assert failed.exit_code == 1
+    assert "there is no such place" in failed.stderr
+    with mended("nowhere"):
+        repair = parsed(letters("retry", letter, "--by", "ada", "--json"))
+    assert (repair["replayed"], repair["letter"]["closed_by"]) == (2, "ada")
+    assert parcels.tracked() == {2: "kiel nowhere ulm"}
+
+
+def test_all_letters_of_a_subscription_are_retried_at_once(parcels: Parcels, letter: str) -> None:
+    failed = letters("retry", "--subscription", TRACKING)
+    assert failed.exit_code == 1
+    assert "0 of 1 letters repaired" in failed.stdout
+    with mended("nowhere"):
+        assert "1 of 1 letters repaired" in letters("retry", "--subscription", TRACKING).stdout
+
+
+def test_a_letter_is_discarded(parcels: Parcels, letter: str) -> None:
+    assert "1 events replayed" in letters("discard", letter).stdout
+    assert parcels.tracked() == {2: "kiel ulm"}
+    (event,) = parsed(letters("list", "--all", "--json"))["events"]
+    assert event["state"] == "discarded"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "17"], "no such dead letter (letter 17)"),
+        (["discard", "01a1fdcf-e83c-77ce-99f5-25d1036704f4"], "no such dead command"),
+        (["show", "seventeen"], "a letter's number or a command's id"),
+        (["retry"], "name either one letter or a --subscription"),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_sentence(
+    parcels: Parcels, arguments: list[str], said: str
+) -> None:
+    result = letters(*arguments)
+    assert result.exit_code != 0
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_dead_commands_are_listed_shown_retried_and_discarded(
+    things: Database, parcels: Parcels
+) -> None:
+    (thing, bump) = (str(uuid7()), uuid7())
+    execute([Envelope(uuid7(), "things.add", {"thing_id": thing, "price": "1.00"})])
+    run = execute([Envelope(bump, "things.bump", {"thing_id": thing, "mishap": "bug"})])
+    assert isinstance(run.outcomes[0], Receipt)
+    (listed,) = parsed(letters("list", "--json"))["commands"]
+    assert listed["command_id"] == str(bump)
+    assert parsed(letters("show", str(bump), "--json"))["payload"]["mishap"] == "bug"
+    assert parsed(letters("retry", str(bump), "--by", "ada", "--json"))["closed_by"] == "ada"
+    again = letters("discard", str(bump))
+    assert again.exit_code == 1
+    assert "retried by ada" in again.stderr
+
+
+def test_a_subscription_is_paused_and_resumed(parcels: Parcels) -> None:
+    assert parsed(subscriptions("pause", TRACKING, "--json"))["paused"] is True
+    parcels.move(1, "kiel")
+    parcels.catch_up()
+    assert parcels.tracked() == {}
+    assert "goes on" in subscriptions("resume", TRACKING).stdout
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "kiel"}
+
+
+def test_an_unsafe_reset_says_what_to_do_instead(parcels: Parcels) -> None:
+    parcels.move(1, "kiel", "ulm")
+    parcels.catch_up()
+    refused = subscriptions("reset", TRACKING, "0")
+    assert refused.exit_code == 1
+    assert "cqrs rebuild" in " ".join(refused.stderr.split())
+    assert parsed(subscriptions("reset", TRACKING, "0", "--force", "--json"))["position"] == 0
+
+
+def test_batch_sizes_and_partitions_are_set(parcels: Parcels) -> None:
+    assert parsed(subscriptions("batch-size", TRACKING, "7", "--json"))["batch_size"] == 7
+    assert parsed(subscriptions("batch-size", TRACKING, "0", "--json"))["batch_size"] is None
+    assert parsed(subscriptions("partition", TRACKING, "3", "--json"))["partitions"] == 3
+    refused = subscriptions("partition", "parcels.arrivals", "3")
+    assert "collect from many streams" in " ".join(refused.stderr.split())
+
+
+def test_subscriptions_are_listed(parcels: Parcels, letter: str) -> None:
+    listed = {one["name"]: one for one in parsed(subscriptions("list", "--json"))}
+    assert listed[TRACKING]["dead_letters"] == 1
+    assert listed[TRACKING]["position"] == parcels.last()
+    assert TRACKING in subscriptions("list").stdout

@@ -1,0 +1,234 @@
+"""`cqrs status`: what it knows, and what it says when somebody does not answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from rich.console import Console
+
+from models.base import uuid7
+from models.messages import Envelope
+from tests.conftest import Database
+from tests.support.things.commands import add_thing
+from tests.support.workers import Workers
+from worker import dead_letters, event_log, operations, settings, status, subscription
+from worker.app import app
+from worker.event_log import NewEvent
+from worker.executor import execute
+from worker.status import LogStatus, SubscriptionStatus
+from worker.status_view import render, seconds
+
+LIST = "things.list"
+pytestmark = pytest.mark.usefixtures("things", "redis")
+
+
+def log() -> LogStatus:
+    """What the database knows."""
+    found = status.gather(patience=0.01)
+    assert found.log is not None, found.problem
+    return found.log
+
+
+def of(name: str = LIST) -> SubscriptionStatus:
+    """One subscription."""
+    (found,) = (one for one in status.subscription_statuses() if one.name == name)
+    return found
+
+
+def add_things(count: int) -> None:
+    payloads = ({"thing_id": str(uuid7()), "price": "1.00"} for _ in range(count))
+    execute([Envelope(uuid7(), "things.add", payload) for payload in payloads])
+
+
+def shown() -> str:
+    """The status as people see it."""
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(render(status.gather(patience=0.01)))
+    return console.export_text()
+
+
+@contextmanager
+def changed(monkeypatch: pytest.MonkeyPatch, **urls: str) -> Iterator[None]:
+    """Other addresses for a while."""
+    with monkeypatch.context() as patch:
+        patch.setattr(settings, "_current", settings.get_settings().model_copy(update=urls))
+        yield
+
+
+def test_every_server_is_named_with_its_version_and_without_its_password(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_password = database.url.replace("postgres@", "postgres:hush@")
+    assert "hush" in with_password
+    with changed(monkeypatch, database_url=with_password):
+        found = status.gather(patience=0.01)
+    assert [one.name for one in found.servers] == ["database", "broker", "results", "cache"]
+    assert found.servers[0].version is not None
+    assert found.servers[0].version.startswith("PostgreSQL 1")
+    assert all(one.version and one.version.startswith("Valkey ") for one in found.servers[1:])
+    assert "hush" not in json.dumps(found.to_json(), default=str)
+
+
+def test_a_server_that_does_not_answer_is_a_line_and_the_rest_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with changed(monkeypatch, cache_url="redis://127.0.0.1:1/0"):
+        found = status.gather(patience=0.01)
+    cache = found.servers[-1]
+    assert cache.version is None
+    assert cache.problem is not None
+    assert "refused" in cache.problem
+    assert found.log is not None
+
+
+def test_a_database_that_was_never_migrated_says_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.connect() as connection:
+        connection.execute("DROP SCHEMA cqrs CASCADE")
+    found = status.gather(patience=0.01)
+    assert found.log is None
+    assert found.problem is not None
+    assert "Run `cqrs migrate`" in found.problem
+    assert "cqrs migrate" in shown()
+
+
+def test_a_subscription_that_lags_says_by_how_many_events_and_how_long() -> None:
+    subscription.catch_up()
+    assert (of().lag_events, of().lag_seconds) == (0, 0.0)
+    add_things(3)
+    lagging = of()
+    assert (lagging.position, lagging.lag_events, lagging.lag_is_exact) == (0, 3, True)
+    assert lagging.lag_seconds is not None
+    assert 0 < lagging.lag_seconds < 60
+    subscription.catch_up()
+    assert (of().position, of().lag_events) == (3, 0)
+
+
+def test_a_lag_beyond_counting_is_said_to_be_at_least_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(status, "LAG_STRETCH", 2)
+    add_things(5)
+    assert (of().lag_events, of().lag_is_exact) == (2, False)
+    assert "over 2" in shown()
+
+
+def test_only_events_that_a_subscription_wants_make_it_lag(database: Database) -> None:
+    subscription.catch_up()
+    with database.connect() as connection:
+        event_log.append(connection, [NewEvent("other-1", "other.Thing", {})])
+    assert of().lag_events == 0
+
+
+def test_pauses_letters_deaths_and_errors_are_told(database: Database) -> None:
+    subscription.catch_up()
+    operations.pause(LIST)
+    operations.set_batch_size(LIST, 9)
+    operations.set_partitions(LIST, 2)
+    with database.connect() as connection:
+        connection.execute("UPDATE cqrs.subscriptions SET error = 'TypeError: oh', deaths = 2")
+    found = of()
+    assert (found.kind, found.declared, found.paused) == ("projection", True, True)
+    assert (found.error, found.deaths, found.batch_size) == ("TypeError: oh", 2, 9)
+    assert found.partitions == 2
+    assert "paused" in shown()
+    assert "2 processes died over it" in shown()
+
+
+def test_dead_letters_are_counted_per_subscription(database: Database) -> None:
+    with database.connect() as connection:
+        bump = {"thing_id": str(uuid7()), "by": 1}  # of a thing that was never added
+        event_log.append(connection, [NewEvent("thing-x", "things.ThingBumped", bump)])
+    subscription.catch_up()
+    assert of().dead_letters == len(dead_letters.letters()) == 1
+
+
+def test_a_subscription_that_no_domain_declares_is_shown_as_such(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("INSERT INTO cqrs.subscriptions (name) VALUES ('gone.by')")
+    found = of("gone.by")
+    assert (found.declared, found.kind, found.lag_events) == (False, "unknown", None)
+    assert "no domain declares it" in shown()
+
+
+def test_who_holds_the_horizon_is_named(database: Database) -> None:
+    add_things(1)
+    with database.connect(application_name="slow appender") as slow, slow.transaction():
+        event_log.append(slow, [NewEvent("other-1", "other.Thing", {})])
+        found = log()
+        assert (found.horizon, found.last_position) == (1, 2)
+        (holder,) = found.holders
+        assert (holder.pid, holder.application_name) == (slow.info.backend_pid, "slow appender")
+        assert "slow appender" in shown()
+    assert log().holders == []
+
+
+def test_enqueued_commands_that_wait_are_told_with_their_age(database: Database) -> None:
+    assert (log().enqueued, log().enqueued_seconds) == (0, None)
+    with database.connect() as connection:
+        for _ in range(3):
+            add_thing.enqueue(connection, thing_id=uuid7(), price="1.00")
+    found = log()
+    assert (found.enqueued, found.enqueued_due) == (3, 3)
+    assert found.enqueued_seconds is not None
+    assert 0 < found.enqueued_seconds < 60
+
+
+def test_queues_tell_how_many_messages_wait() -> None:
+    lengths = {one.name: one.length for one in status.gather(patience=0.01).queues}
+    assert lengths == {"commands": 0, "projections": 0, "reactions": 0, "maintenance": 0}
+    add_thing.delay(thing_id=uuid7(), price="1.00")
+    app.send_task("cqrs.sweep", ignore_result=True)
+    lengths = {one.name: one.length for one in status.gather(patience=0.01).queues}
+    assert lengths == {"commands": 1, "projections": 0, "reactions": 0, "maintenance": 1}
+
+
+def test_workers_that_answer_are_listed_with_their_queues(workers: Workers) -> None:
+    worker = workers.start(["commands", "reactions"], concurrency=1)
+    (found,) = status.gather(patience=2).workers
+    assert (found.name, found.queues) == (worker.name, ["commands", "reactions"])
+
+
+def test_rebuilds_under_way_are_told(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO cqrs.rebuilds"
+            " (name, shape, shadow, goes_live, from_position, upto, position, events, left_out)"
+            " VALUES ('things.list', 1, 'things_v1b', true, 0, 400, 100, 90, '[]')"
+        )
+    (rebuild,) = log().rebuilds
+    assert (rebuild.name, rebuild.state, rebuild.events) == (LIST, "building", 90)
+    assert "rebuild of things.list: building, 25%" in shown()
+
+
+def test_open_deployments_are_told_where_there_are_deployments(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("DROP TABLE IF EXISTS cqrs.deployments CASCADE")
+        assert log().deployments == []
+        connection.execute(
+            "CREATE TABLE cqrs.deployments (name text, begun_by text,"
+            " begun_at timestamptz DEFAULT clock_timestamp(), ended_at timestamptz)"
+        )
+        connection.execute("INSERT INTO cqrs.deployments VALUES ('autumn', 'ada')")
+    (deployment,) = log().deployments
+    assert (deployment.name, deployment.begun_by) == ("autumn", "ada")
+    assert "deployment autumn: begun by ada" in shown()
+
+
+def test_the_whole_status_is_plain_json() -> None:
+    add_things(1)
+    told = json.loads(json.dumps(status.gather(patience=0.01).to_json()))
+    assert told["log"]["last_position"] == 1
+    assert {"servers", "workers", "queues", "log", "problem"} == set(told)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.44, "0.4 s"), (12.3, "12 s"), (180, "3 min"), (9_000, "2.5 h")],
+)
+def test_times_are_told_as_people_read_them(value: float, text: str) -> None:
+    assert seconds(value) == text

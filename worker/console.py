@@ -1,0 +1,90 @@
+"""What every command of the CLI shares: where it prints, how errors read, tables or JSON."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import wraps
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from worker import migrate
+from worker.errors import CqrsError, NotMigrated
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who does this, for the record; default: you.")
+]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def explained(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the errors that a user can make into one sentence and exit code 1."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except CqrsError as error:
+            raise _told(str(error)) from None
+        except psycopg.Error as error:
+            if migrate.is_missing_object(error):
+                raise _told(str(NotMigrated(migrate.current(), migrate.head()))) from None
+            raise
+
+    return run
+
+
+def _told(sentence: str) -> typer.Exit:
+    err.print(f"cqrs: {sentence}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def whoever(by: str | None) -> str:
+    """Who acts: as named, or else the user of this shell."""
+    return by or getpass.getuser()
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, for machines."""
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], empty: str) -> None:
+    """Print a table, or a sentence if there is nothing to show in it."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(cell, row))
+    out.print(table if table.row_count else empty)
+
+
+def cell(value: object) -> str:
+    """A value as a table shows it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case datetime():
+            return value.isoformat(" ", "seconds")
+        case _:
+            return escape(str(value))
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,106 @@
+"""The read side as schema changes see it: the registry behind the port, and the engine's tasks.
+
+A projection hangs on its own read table and on the view before it, not on the write tables that its
+commands change: it folds events, and an altered write table does not concern it.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Collection, Iterator, Sequence
+
+import psycopg
+
+from worker import cache, db, event_log, refresh
+from worker.actor import current_actor
+from worker.app import app
+from worker.projection import Projection
+from worker.registry import load_domains
+from worker.rules import rules
+from worker.schema.context import Context, Limits
+from worker.schema.names import ObjectName
+from worker.schema.read_side import Dependant, DependantKind
+from worker.settings import get_settings, section
+from worker.sources import Sources, queries
+from worker.subscribers import subscriptions
+
+
+class EngineReadSide:
+    """What hangs on database objects by the registry, and how it is brought up to date."""
+
+    def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
+        """Projections, queries, and refresh schedules that hang on these objects."""
+        load_domains()
+        wanted = set(objects)
+        return sorted(one for one in _everything() if one.object in wanted)
+
+    def rebuild(self, projections: Sequence[str]) -> None:
+        """Send one rebuild per projection; a second one for the same version finds it done."""
+        for name in projections:
+            app.send_task("cqrs.maintenance.rebuild", args=(name,))
+
+    def refresh(self, views: Sequence[ObjectName]) -> None:
+        """Send one task that refreshes these views in this order."""
+        app.send_task("cqrs.refresh", args=([_name(view) for view in views],))
+
+    def purge(self, tags: Sequence[str]) -> None:
+        """Invalidate cached answers, as of everything that is in the log now."""
+        with db.writer() as connection:
+            cache.invalidate(tags, event_log.horizon(connection))
+
+    def refresh_now(self, view: ObjectName) -> None:
+        """Refresh one view and wait for it."""
+        refresh.all_done(refresh.refresh([_name(view)]))
+
+
+def _name(view: ObjectName) -> str:
+    return f"{view.schema}.{view.name}"
+
+
+def _everything() -> Iterator[Dependant]:
+    live = _live_tables()
+    for one in subscriptions:
+        if isinstance(one, Projection):
+            for table in (str(one.table.name), live.get(one.name) or one.first_table):
+                yield Dependant(_in_query(one, table), DependantKind.PROJECTION, one.name)
+    for query in queries:
+        for source in _sources(query.sources):
+            yield Dependant(source, DependantKind.QUERY, query.name)
+            yield Dependant(source, DependantKind.CACHE_TAG, cache.query_tag(query.name))
+    for rule in rules:
+        for view in rule.refresh:
+            yield Dependant(_parsed(view), DependantKind.REFRESH_SCHEDULE, rule.name)
+
+
+def _live_tables() -> dict[str, str]:
+    with db.writer() as connection:
+        rows = connection.execute("SELECT name, read_table FROM cqrs.subscriptions").fetchall()
+    return {name: table for name, table in rows if table}
+
+
+def _sources(sources: Sources) -> Iterator[ObjectName]:
+    for name in sources.reads:
+        one = subscriptions.get(name)
+        if isinstance(one, Projection):
+            yield _in_query(one, str(one.table.name))
+    yield from map(_parsed, sources.views)
+
+
+def _in_query(one: Projection, table: str) -> ObjectName:
+    return ObjectName(one.table.schema or "query", table)
+
+
+def _parsed(view: str) -> ObjectName:
+    return ObjectName.parse(view if "." in view else f"query.{view}")
+
+
+def _connect() -> psycopg.Connection[tuple[object, ...]]:
+    url = db.psycopg_url(get_settings().servers.database)
+    return psycopg.connect(url, autocommit=True, application_name="cqrs schema")
+
+
+def engine_context() -> Context:
+    """The context in which this application's schema changes run, as whoever runs them."""
+    actor = current_actor().name
+    by = getpass.getuser() if actor == "system" else actor
+    return Context(_connect, EngineReadSide(), section("schema", Limits), actor=by)

@@ -1,0 +1,70 @@
+-- name: subscriptions
+-- Every subscription, declared in the code or only known here. Its lag is counted over a stretch of
+-- the log at most, so that one which is far behind costs no more than one which is not.
+WITH declared AS (
+    SELECT d.name, d.types
+      FROM json_to_recordset(%(declared)s::json) AS d (name text, types text[])
+), places AS (
+    SELECT subscription AS name, min(position) AS position, bool_or(paused) AS paused,
+           string_agg(DISTINCT error, '; ') AS error, count(*) AS partitions,
+           min(batch_size) AS batch_size, max(deaths) AS deaths
+      FROM cqrs.subscriptions
+     GROUP BY subscription
+), letters AS (
+    SELECT subscription AS name, count(*) AS open
+      FROM cqrs.dead_letters
+     WHERE state = 'open'
+     GROUP BY subscription
+)
+SELECT name, coalesce(p.position, 0) AS position, coalesce(p.paused, false) AS paused, p.error,
+       coalesce(p.partitions, 1) AS partitions, p.batch_size, coalesce(p.deaths, 0) AS deaths,
+       coalesce(l.open, 0) AS dead_letters, lag.events AS lag_events,
+       coalesce(lag.seconds, 0) AS lag_seconds,
+       coalesce(p.position, 0) + %(stretch)s >= %(last)s AS lag_is_exact
+  FROM declared AS d
+  FULL JOIN places AS p USING (name)
+  LEFT JOIN letters AS l USING (name),
+       LATERAL (
+           SELECT count(*) AS events,
+                  extract(epoch FROM clock_timestamp() - min(e.recorded_at))::float AS seconds
+             FROM cqrs.events AS e
+            WHERE e.position > coalesce(p.position, 0)
+              AND e.position <= coalesce(p.position, 0) + %(stretch)s
+              AND e.type = ANY (d.types)) AS lag
+ ORDER BY name
+
+-- name: horizon
+-- How far the log may be read, and how far it goes. In two statements' order, as the function asks.
+SELECT cqrs.horizon(), coalesce(pg_sequence_last_value('cqrs.events_position_seq'), 0)
+
+-- name: holders
+-- Who holds the horizon, the lowest fence first.
+SELECT fence, pid, prepared, application_name, state, seconds FROM cqrs.horizon_holders()
+
+-- name: backlog
+-- What waits: enqueued commands (all, due now, age of the oldest), dead commands, tags.
+SELECT (SELECT count(*) FROM cqrs.enqueued_commands),
+       (SELECT count(*) FROM cqrs.enqueued_commands WHERE due_at <= clock_timestamp()),
+       (SELECT extract(epoch FROM clock_timestamp() - min(enqueued_at))::float
+          FROM cqrs.enqueued_commands),
+       (SELECT count(*) FROM cqrs.dead_commands WHERE state = 'open'),
+       (SELECT count(*) FROM cqrs.invalidations)
+
+-- name: there
+-- Whether tables are there that not every database has.
+SELECT to_regclass('cqrs.rebuilds') IS NOT NULL, to_regclass('cqrs.deployments') IS NOT NULL
+
+-- name: rebuilds
+-- Rebuilds under way.
+SELECT name, state, position, upto, events,
+       extract(epoch FROM clock_timestamp() - started_at)::float
+  FROM cqrs.rebuilds
+ WHERE finished_at IS NULL
+ ORDER BY started_at
+
+-- name: deployments
+-- Deployments that were begun and not ended.
+SELECT name, begun_by, extract(epoch FROM clock_timestamp() - begun_at)::float
+  FROM cqrs.deployments
+ WHERE ended_at IS NULL
+ ORDER BY begun_at
