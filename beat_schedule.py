@@ -38,6 +38,11 @@ def entries(settings: Settings) -> dict[str, Entry]:
             settings.refresh_interval,
             "keeps analytics at most this old when no event asks for a refresh",
         ),
+        "settle-changesets": Entry(
+            "schema.settle",
+            60.0,
+            "marks changesets whose process died as failed, and hands over what they still owe",
+        ),
         "prune": Entry(
             "cqrs.maintenance.prune",
             HOUR,

@@ -75,7 +75,13 @@ def template(servers: Servers) -> str:
 
 
 @pytest.fixture
-def database(
+def database(own_database: Database) -> Database:
+    """A fresh, migrated database of this test's own, in use by the whole engine."""
+    return own_database
+
+
+@pytest.fixture
+def own_database(
     servers: Servers, template: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Database]:
     """A fresh, migrated database; `worker.db`, Celery and child processes use it.

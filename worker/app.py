@@ -27,6 +27,7 @@ MODULES = (
     "worker.subscription",
     "worker.refresh.tasks",
     "tasks.maintenance",
+    "tasks.schema",
     "beat_schedule",
 )
 """What a worker and beat import at start, besides the domains."""
@@ -38,6 +39,7 @@ ROUTES = {
     "cqrs.sweep": {"queue": "maintenance"},
     "cqrs.refresh*": {"queue": "maintenance"},
     "cqrs.maintenance.*": {"queue": "maintenance"},
+    "schema.*": {"queue": "maintenance"},
 }
 """Where the engine's own tasks go; everything else is a command."""
 

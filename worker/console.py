@@ -12,7 +12,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import psycopg
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -26,6 +26,9 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a 
 ByOption = Annotated[
     str | None, typer.Option("--by", help="Who does this, for the record; default: you.")
 ]
+
+WIDE = 160
+"""Columns of what is not printed on a terminal."""
 
 out = Console()
 err = Console(stderr=True)
@@ -65,10 +68,17 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], empty: str) -> None:
     """Print a table, or a sentence if there is nothing to show in it."""
-    table = Table(*columns)
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(cell, row))
-    out.print(table if table.row_count else empty)
+    show(table if table.row_count else empty)
+
+
+def show(what: RenderableType) -> None:
+    """Print for people: as wide as their terminal, or wide enough for a file or a pipe."""
+    out.print(what, width=None if out.is_terminal else WIDE)
 
 
 def cell(value: object) -> str:

@@ -120,10 +120,10 @@ def discard(letter: LetterArgument, by: ByOption = None, as_json: JsonFlag = Fal
 
 def _show_events(events: Sequence[Letter]) -> None:
     print_table(
-        ("letter", "subscription", "stream", "position", "type", "error", "tries", "since", "is"),
+        ("letter", "subscription", "stream", "position", "error", "tries", "since", "is"),
         (
-            (e.id, e.subscription, e.stream, e.position, e.type, e.error, e.attempts,
-             e.first_failed_at, e.state)
+            (e.id, e.subscription, e.stream, e.position, e.error, e.attempts, e.first_failed_at,
+             e.state)
             for e in events
         ),
         "no parked events",

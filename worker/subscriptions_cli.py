@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from worker import operations, status
-from worker.console import ByOption, JsonFlag, explained, out, print_json, whoever
+from worker.console import ByOption, JsonFlag, explained, out, print_json, show, whoever
 from worker.operations import Operated
 from worker.registry import load_domains
 from worker.status_view import subscriptions_table
@@ -26,7 +26,7 @@ def list_(as_json: JsonFlag = False) -> None:
     if as_json:
         print_json([one.to_json() for one in found])
         return
-    out.print(subscriptions_table(found))
+    show(subscriptions_table(found))
 
 
 @app.command()

@@ -69,6 +69,22 @@ class Bank:
             )
         )
 
+    def money(self) -> Decimal:
+        """All the money there is at this moment: on accounts, and on its way between two."""
+        ((money,),) = self.rows(
+            "WITH accounts AS ("
+            "   SELECT DISTINCT ON (stream) (data ->> 'balance')::numeric AS balance"
+            "     FROM cqrs.events WHERE stream LIKE 'account-%%' ORDER BY stream, version DESC"
+            "), moves AS ("
+            "   SELECT (data ->> 'amount')::numeric"
+            "          * CASE type WHEN 'banking.MoneyWithdrawn' THEN 1 ELSE -1 END AS amount"
+            "     FROM cqrs.events WHERE data ->> 'transfer_id' IS NOT NULL AND type IN ("
+            "          'banking.MoneyWithdrawn', 'banking.MoneyDeposited', 'banking.TransferRefunded')"
+            ") SELECT (SELECT sum(balance) FROM accounts)"
+            "        + (SELECT coalesce(sum(amount), 0) FROM moves)"
+        )
+        return Decimal(money)
+
     def saga(self, transfer_id: UUID) -> dict[str, Any]:
         """The state of a transfer's saga."""
         ((state,),) = self.rows("SELECT state FROM cqrs.sagas WHERE key = %s", str(transfer_id))

@@ -8,10 +8,8 @@ CREATE TABLE command.order_items (
     discount   numeric(5, 4) NOT NULL,
     subtotal   numeric(14, 2) NOT NULL,
     CONSTRAINT order_items_line_once UNIQUE (order_id, line),
-    CONSTRAINT order_items_line_counts CHECK (line >= 1),
-    CONSTRAINT order_items_quantity_positive CHECK (quantity >= 1),
-    CONSTRAINT order_items_price_positive CHECK (unit_price >= 0),
-    CONSTRAINT order_items_discount_share CHECK (discount BETWEEN 0 AND 1),
+    CONSTRAINT order_items_counts_from_one CHECK (line >= 1 AND quantity >= 1),
+    CONSTRAINT order_items_price_positive CHECK (unit_price >= 0 AND discount BETWEEN 0 AND 1),
     CONSTRAINT order_items_subtotal_right CHECK (
         subtotal = round(unit_price * quantity * (1 - discount), 2))
 );

@@ -12,10 +12,9 @@ CREATE TABLE command.products (
     created_at         timestamptz NOT NULL,
     CONSTRAINT products_sku_once UNIQUE (sku),
     CONSTRAINT products_name_given CHECK (name <> '' AND sku <> ''),
-    CONSTRAINT products_price_positive CHECK (price >= 0 AND cost >= 0),
-    CONSTRAINT products_reservation_positive CHECK (quantity_reserved >= 0),
-    CONSTRAINT products_never_oversold CHECK (quantity_reserved <= quantity_available),
-    CONSTRAINT products_reorder_level_positive CHECK (reorder_level >= 0)
+    CONSTRAINT products_figures_positive CHECK (price >= 0 AND cost >= 0 AND reorder_level >= 0),
+    CONSTRAINT products_never_oversold CHECK (
+        quantity_reserved BETWEEN 0 AND quantity_available)
 ) WITH (fillfactor = 70);
 
 CREATE TRIGGER audit_insert AFTER INSERT ON command.products
