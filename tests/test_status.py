@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 
 import pytest
 from rich.console import Console
@@ -45,9 +46,10 @@ def add_things(count: int) -> None:
 
 def shown() -> str:
     """The status as people see it."""
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(render(status.gather(patience=0.01)))
-    return console.export_text()
+    console = Console(width=120, file=StringIO())
+    with console.capture() as captured:
+        console.print(render(status.gather(patience=0.01)))
+    return captured.get()
 
 
 @contextmanager

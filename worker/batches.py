@@ -44,7 +44,9 @@ def send_batch(
     return [CommandResult(id_, app=app) for id_ in ids]
 
 
-@app.task(name="cqrs.run_batch", bind=True, ignore_result=True, max_retries=3)
+@app.task(
+    name="cqrs.run_batch", bind=True, ignore_result=True, max_retries=3, default_retry_delay=1
+)
 def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | None = None) -> None:
     """Run the commands of one `delay_many` message, in their order."""
     sender = from_header(actor)

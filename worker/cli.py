@@ -5,60 +5,45 @@ Every table has a `--json` form. Errors that a user can make are one sentence th
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any
 
-import psycopg
 import typer
-from rich.console import Console
+from pydantic_core import to_jsonable_python
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from worker import embedded, logs, migrate
-from worker.embedded import ServerDidNotStart
-from worker.errors import CqrsError, NotMigrated
+from worker import (
+    db,
+    dead_letters_cli,
+    embedded,
+    logs,
+    migrate,
+    status_view,
+    subscriptions_cli,
+    system_map,
+)
+from worker import refresh as refreshing
+from worker import status as status_
+from worker.actor import acting_as
+from worker.console import JsonFlag, err, explained, out, print_json, show
+from worker.registry import load_domains
 from worker.schema import cli as schema_cli
 from worker.settings import Settings, get_settings
-
-P = ParamSpec("P")
-R = TypeVar("R")
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+from worker.submit import Submission
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Commands in, events logged in order, read models out.",
 )
-out = Console()
-err = Console(stderr=True)
-
-
-def explained(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn the errors that a user can make into one sentence and exit code 1."""
-
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except (CqrsError, ServerDidNotStart) as error:
-            err.print(f"cqrs: {error}", style="red", markup=False, highlight=False)
-            raise typer.Exit(1) from None
-        except psycopg.Error as error:
-            if migrate.is_missing_object(error):
-                reason = str(NotMigrated(migrate.current(), migrate.head()))
-                err.print(f"cqrs: {reason}", style="red", markup=False, highlight=False)
-                raise typer.Exit(1) from None
-            raise
-
-    return run
+app.add_typer(dead_letters_cli.app, name="dead-letters")
+app.add_typer(subscriptions_cli.app, name="subscriptions")
 
 
 @contextmanager
@@ -142,10 +127,6 @@ def submit(
     as_json: JsonFlag = False,
 ) -> None:
     """Submit a file of commands, one JSON object a line; see the README for its fields."""
-    from worker.actor import acting_as
-    from worker.registry import load_domains
-    from worker.submit import Submission
-
     migrate.require()
     load_domains()
     path = refused or get_settings().home / f"{file.stem}-refused.jsonl"
@@ -163,7 +144,7 @@ def submit(
 def _show_report(report: Any, path: Path, as_json: bool) -> None:
     total = sum(report.outcomes.values())
     if as_json:
-        _print_json(
+        print_json(
             {
                 "outcomes": dict(report.outcomes),
                 "lines": total,
@@ -181,15 +162,57 @@ def _show_report(report: Any, path: Path, as_json: bool) -> None:
         out.print(f"refused lines and their reasons: {path}")
 
 
+@app.command()
+@explained
+def status(as_json: JsonFlag = False) -> None:
+    """Servers, workers, positions and lag, dead letters, and who holds what up."""
+    _ = get_settings().servers  # says what to do if there are no servers at all
+    found = status_.gather()
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show(status_view.render(found))
+
+
+@app.command()
+@explained
+def refresh(
+    views: Annotated[list[str] | None, typer.Argument(help="Materialized views by name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every materialized view.")] = False,
+    if_stale: Annotated[
+        bool, typer.Option("--if-stale", help="Only those under which something changed.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Refresh materialized views, each after those that it reads."""
+    migrate.require()
+    load_domains()
+    if everything == bool(views):
+        raise typer.BadParameter("name views, or say --all")
+    done = refreshing.refresh(views or _all_views(), if_stale=if_stale)
+    if as_json:
+        print_json([to_jsonable_python(one) for one in done])
+    else:
+        table = Table("view", "outcome", "why", "seconds")
+        for one in done:
+            table.add_row(one.view, str(one.outcome), one.reason or "", f"{one.seconds:.2f}")
+        show(table)
+    if any(one.outcome == "failed" for one in done):
+        raise typer.Exit(1)
+
+
+def _all_views() -> list[str]:
+    with db.owner() as connection:
+        return list(refreshing.materialized_views(connection))
+
+
 @app.command("map")
 @explained
 def map_(as_json: JsonFlag = False) -> None:
     """Every command, the events it emits, who reads them, and which queries ask those."""
-    from worker import system_map
-
     paths = system_map.paths()
     if as_json:
-        _print_json([path.to_json() for path in paths])
+        print_json([path.to_json() for path in paths])
         return
     table = Table("command", "events", "projections and reactions", "queries", show_lines=True)
     for path in paths:
@@ -218,10 +241,6 @@ def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
             progress.update(task, advance=count, rate=f"{rate:,.0f}/s")
 
         yield advance
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def _schema_context() -> Any:

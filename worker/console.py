@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from worker import migrate
+from worker.embedded import ServerDidNotStart
 from worker.errors import CqrsError, NotMigrated
 
 P = ParamSpec("P")
@@ -41,7 +42,7 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except CqrsError as error:
+        except (CqrsError, ServerDidNotStart) as error:
             raise _told(str(error)) from None
         except psycopg.Error as error:
             if migrate.is_missing_object(error):

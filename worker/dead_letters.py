@@ -112,6 +112,17 @@ class RetryFailed(Permanent):
         self.letter, self.bad = letter, bad
 
 
+class OtherVersion(Permanent):
+    """A letter's projection has another version in this code than its live table has."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "the live table has the shape of another version of the code: use that version,"
+            f" or rebuild (subscription {name})"
+        )
+        self.subscription = name
+
+
 class NotInCode(Permanent):
     """A letter's subscription is not declared by any domain that is loaded."""
 
@@ -186,8 +197,8 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
         letter = _find(connection, "hold_letter", letter_id)
         if letter.state != "open":
             raise LetterIsClosed(letter)
+        _must_know_table(subscriber, places[0])
         upto = _upto(places, letter)
-        read_tables.learn(subscriber, subscriber.name, places[0].read_table, places[0].shape)
         sieve = Sieve(connection, subscriber)
         sieve.take(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
         if sieve.bad and outcome == "retried":
@@ -216,6 +227,12 @@ def _subscriber(letter: Letter) -> Subscriber:
     if subscriber is None:
         raise NotInCode(letter.subscription)
     return subscriber
+
+
+def _must_know_table(subscriber: Subscriber, place: Checkpoint) -> None:
+    """Learn which table is live. Raises OtherVersion if this code has rows of another shape."""
+    if not read_tables.learn(subscriber, subscriber.name, place.read_table, place.shape):
+        raise OtherVersion(subscriber.name)
 
 
 def _upto(places: Sequence[Checkpoint], letter: Letter) -> int:

@@ -50,6 +50,14 @@ def wake(task: str, *args: str, force: bool = False) -> None:
             log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
 
 
+def wake_later(task: str, seconds: float) -> None:
+    """Send a task after a short while; if the message is lost, the sweep does it."""
+    try:
+        app.send_task(task, ignore_result=True, countdown=seconds, expires=seconds + 15)
+    except (BrokerError, OSError) as error:
+        log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
+
+
 def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
     """Give the result backend what a batch's commands came to, in one round trip."""
     backend = app.backend

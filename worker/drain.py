@@ -70,6 +70,8 @@ def drain() -> None:
         if time.monotonic() > until:
             delivery.wake_drain()
             return
+    if choice.later:
+        delivery.wake_later("cqrs.drain", PUT_OFF)
 
 
 def _carry_out(choice: Choice) -> None:

@@ -48,6 +48,7 @@ class EventTask(Task, Generic[M]):  # type: ignore[misc]  # celery has no types
     abstract = True
     max_retries = 3
     """How often it is run again after its worker process died."""
+    default_retry_delay = 1
 
     def wire(self, payload: M | Mapping[str, Any]) -> dict[str, Any]:
         """A payload, checked, as plain JSON values. Raises pydantic's ValidationError."""

@@ -7,7 +7,6 @@ The result backend answers at once, while it has the result; PostgreSQL answers 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +24,6 @@ LOOK_EVERY = 0.5
 class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
     """The handle of a command: `.get()` is the receipt as JSON, `.receipt()` the typed one."""
 
-    nudge: Callable[[], None] | None = None
-    """Called before waiting: sends what was enqueued on a connection without commit hooks."""
     fingerprint: str | None = None
     """The payload that this handle stands for, where its id was chosen by the caller."""
 
@@ -40,8 +37,6 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
 
         Raises ReceiptTimeout; CommandIdReused if this id stands for another payload.
         """
-        if self.nudge is not None:
-            self.nudge()
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             found = self._from_backend(_left(deadline)) or self.stored_receipt()

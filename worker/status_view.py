@@ -42,9 +42,7 @@ def _workers(status: Status) -> Table:
 
 def subscriptions_table(found: Iterable[SubscriptionStatus]) -> Table:
     """How far each subscription has come."""
-    table = Table(
-        "subscription", "kind", "position", "lag", "age", "parts", "dead letters", "state"
-    )
+    table = Table("subscription", "kind", "position", "lag", "age", "state")
     for one in found:
         table.add_row(
             escape(one.name),
@@ -52,8 +50,6 @@ def subscriptions_table(found: Iterable[SubscriptionStatus]) -> Table:
             cell(one.position),
             _lag(one),
             "" if not one.lag_seconds else seconds(one.lag_seconds),
-            cell(one.partitions),
-            f"[red]{one.dead_letters:,}[/]" if one.dead_letters else "",
             _state(one),
         )
     return table
@@ -66,11 +62,13 @@ def _lag(one: SubscriptionStatus) -> str:
 
 
 def _state(one: SubscriptionStatus) -> str:
-    told = []
+    told = [] if one.partitions == 1 else [f"{one.partitions} partitions"]
     if not one.declared:
         told.append("[yellow]no domain declares it[/]")
     if one.paused:
         told.append("[yellow]paused[/]")
+    if one.dead_letters:
+        told.append(f"[red]{one.dead_letters:,} dead letters[/]")
     if one.deaths:
         told.append(f"[red]{one.deaths} processes died over it[/]")
     if one.error:

@@ -29,6 +29,8 @@ from worker.errors import CommandIdReused, InvalidCommand
 
 CHUNK = 250
 """Lines written in one transaction."""
+PATIENCE = 2.0
+"""Seconds of silence after which the workers are woken again."""
 _FIELDS = {"id", "command", "key", "after", "payload"}
 
 
@@ -123,6 +125,7 @@ class Submission:
         self.under_way: dict[UUID, tuple[int, Envelope]] = {}
         self._last: dict[str, UUID] = {}
         self._actor = current_actor()
+        self._quiet_since = time.monotonic()
 
     def run(self, lines: Iterable[str]) -> Report:
         """Submit every line and wait for its receipt; returns the report."""
@@ -175,8 +178,13 @@ class Submission:
         delivery.wake_drain()
 
     def _wait(self) -> None:
-        if not self._collect():
-            time.sleep(0.02)
+        if self._collect():
+            self._quiet_since = time.monotonic()
+            return
+        if time.monotonic() - self._quiet_since > PATIENCE:
+            self._quiet_since = time.monotonic()
+            delivery.wake("cqrs.drain", force=True)
+        time.sleep(0.02)
 
     def _collect(self) -> int:
         if not self.under_way:

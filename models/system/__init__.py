@@ -55,4 +55,5 @@ OBJECTS = (
     "dependency_paths",
     "analyze_dependencies",
     "column_users",
+    "verifications",
 )

@@ -186,11 +186,8 @@ def add_order_item(c: AddOrderItem, state: State, work: Work) -> dict[str, Any]:
     work.insert(order_items, item_row(c.order_id, event.item))
     reserve(state, work, event.pieces)
     work.emit(f"order-{c.order_id}", event)
-    return {
-        **receipt(event, OrderStatus.PENDING),
-        "item_id": event.item["item_id"],
-        "total": event.total,
-    }
+    line = {"item_id": event.item["item_id"], "total": event.total}
+    return {**receipt(event, OrderStatus.PENDING), **line}
 
 
 def _payment_needs(c: ProcessPayment) -> tuple[Need, ...]:
@@ -218,13 +215,8 @@ def process_payment(c: ProcessPayment, state: State, work: Work) -> dict[str, An
         now=state.now,
     )
     work.insert(payments, payment_row(event))
-    work.update(
-        orders,
-        c.order_id,
-        status=OrderStatus.PAID,
-        version=event.version,
-        paid_at=event.paid_at,
-    )
+    paid = {"status": OrderStatus.PAID, "paid_at": event.paid_at}
+    work.update(orders, c.order_id, version=event.version, **paid)
     work.emit(f"order-{c.order_id}", event)
     return {**receipt(event, OrderStatus.PAID), "payment_id": event.payment_id}
 

@@ -78,8 +78,9 @@ class Bank:
             "), moves AS ("
             "   SELECT (data ->> 'amount')::numeric"
             "          * CASE type WHEN 'banking.MoneyWithdrawn' THEN 1 ELSE -1 END AS amount"
-            "     FROM cqrs.events WHERE data ->> 'transfer_id' IS NOT NULL AND type IN ("
-            "          'banking.MoneyWithdrawn', 'banking.MoneyDeposited', 'banking.TransferRefunded')"
+            "     FROM cqrs.events WHERE data ->> 'transfer_id' IS NOT NULL"
+            "      AND type IN ('banking.MoneyWithdrawn', 'banking.MoneyDeposited',"
+            "                   'banking.TransferRefunded')"
             ") SELECT (SELECT sum(balance) FROM accounts)"
             "        + (SELECT coalesce(sum(amount), 0) FROM moves)"
         )

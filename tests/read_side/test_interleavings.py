@@ -20,8 +20,8 @@ from worker import answers, cache, cache_server, consistency, db, query, setting
 from worker.embedded import Servers
 from worker.entries import Seen, Snapshot
 
-SEEDS = 60
-STEPS = 160
+SEEDS = 40
+STEPS = 400
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def replica(
         monkeypatch.setattr(settings, "_current", settings_with(query_database_url=url))
         with shop.database.connect() as primary, psycopg.connect(url, autocommit=True) as copy:
             yield Replica(primary, copy)
+        shop.connection.close()
         db.close()
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -70,8 +71,8 @@ def test_no_interleaving_breaks_a_promise_on_a_replica_that_lags(
 
 def _must_be_worth_it(done: list[Director]) -> None:
     answered, hits = sum(one.answers for one in done), sum(one.hits for one in done)
-    assert answered > 5 * SEEDS
-    assert hits > SEEDS / 2, "enough of them came out of the cache"
+    assert answered > 20 * SEEDS
+    assert hits > 5 * SEEDS, f"{hits} of {answered} came out of the cache"
 
 
 def generations_read_after_the_database(patch: pytest.MonkeyPatch) -> None:
@@ -125,23 +126,15 @@ def kept_answers_are_served_whatever_after_says(patch: pytest.MonkeyPatch) -> No
 
 def tags_are_told_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     """The invalidation comes when the event does, not when the projection has it."""
-    real = Director._sell
+    sell, invalidate = Director._sell, cache.invalidate
 
     def early(self: Director) -> None:
-        real(self)
+        sell(self)
         position, item = self.sales[-1]
-        cache.invalidate([f"item:{item}", f"customer:{self.customer}"], position)
+        invalidate([f"item:{item}", f"customer:{self.customer}"], position)
 
     patch.setattr(Director, "_sell", early)
-    patch.setattr(cache, "invalidate", _only_first(cache.invalidate))
-
-
-def _only_first(call: Callable[..., None]) -> Callable[..., None]:
-    def once(tags: Any, position: int = 0, *source: str) -> None:
-        if not source and len(list(tags)) == 2:
-            call(tags, position)
-
-    return once
+    patch.setattr(cache, "invalidate", lambda *_: None)
 
 
 def a_replica_counts_as_current(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from worker import dead_letters
-from worker.dead_letters import LetterIsClosed, RetryFailed, UnknownLetter
+from worker.dead_letters import LetterIsClosed, OtherVersion, RetryFailed, UnknownLetter
 
 TRACKING = "parcels.tracking"
 
@@ -120,6 +120,26 @@ def test_show_tells_the_bad_event_and_what_is_parked_behind_it(parcels: Parcels)
     contents = dead_letters.show(open_letter(parcels))
     assert [event.data["place"] for event in contents.events] == ["nowhere", "ulm"]
     assert contents.to_json()["events"][0]["stream"] == "parcel-2"
+
+
+def test_a_repair_writes_into_the_table_that_is_live(parcels: Parcels) -> None:
+    parcels.move(2, "nowhere")
+    letter = open_letter(parcels)
+    parcels.connection.execute("CREATE TABLE query.newer (LIKE query.parcels_v1 INCLUDING ALL)")
+    parcels.connection.execute("UPDATE cqrs.subscriptions SET read_table = 'newer'")
+    with mended("nowhere"):
+        dead_letters.retry(letter, by="ada")
+    rows = parcels.connection.execute("SELECT parcel FROM query.newer").fetchall()
+    assert (rows, parcels.tracked()) == ([(2,)], {})
+
+
+def test_code_of_another_version_repairs_nothing(parcels: Parcels) -> None:
+    parcels.move(2, "nowhere")
+    letter = open_letter(parcels)
+    parcels.connection.execute("UPDATE cqrs.subscriptions SET shape = 2")
+    with mended("nowhere"), pytest.raises(OtherVersion, match="another version of the code"):
+        dead_letters.retry(letter, by="ada")
+    assert parcels.tracked() == {}
 
 
 def test_retry_all_goes_on_past_what_still_fails(parcels: Parcels) -> None:

@@ -53,14 +53,18 @@ def drift_of(key: str, live: dict[str, Any] | None, right: dict[str, Any] | None
 
 
 def compare(
-    connection: Connection, table: sa.Table, live: str, shadow: str
+    connection: Connection, table: sa.Table, live: str, shadow: str, schema: str | None = None
 ) -> tuple[int, Sequence[Drift]]:
-    """How many rows of two tables differ, and the first of them, in the caller's snapshot."""
+    """How many rows of two tables differ, and the first of them, in the caller's snapshot.
+
+    `schema` is where the two are, if not where the read model's tables are.
+    """
+    where = schema or schema_of(table)
     key = primary_key(table)
     text = sql.SQL(_SQL["compare"]).format(
         key=sql.Identifier(key),
-        live=sql.Identifier(schema_of(table), live),
-        shadow=sql.Identifier(schema_of(table), shadow),
+        live=sql.Identifier(where, live),
+        shadow=sql.Identifier(where, shadow),
         live_values=_values(table, "l"),
         shadow_values=_values(table, "s"),
         shown=sql.Literal(SHOWN),

@@ -12,15 +12,21 @@ from psycopg import sql
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.projection import Row
-from worker.rebuild.shadow import qualified
+from worker.rebuild.shadow import schema_of
 
 Values = Callable[[Row], Sequence[Any]]
 
 
-def copy_rows(connection: Connection, table: sa.Table, name: str, rows: Iterable[Row]) -> None:
-    """Append rows to a table of a read model. Raises KeyError for a row that lacks a column."""
+def copy_rows(
+    connection: Connection, table: sa.Table, name: str, rows: Iterable[Row], schema: str = ""
+) -> None:
+    """Append rows to a table of a read model. Raises KeyError for a row that lacks a column.
+
+    `schema` is where it is, if not where the read model's tables are.
+    """
     names = sql.SQL(", ").join(sql.Identifier(str(column.name)) for column in table.c)
-    into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.SQL(qualified(table, name)), names)
+    target = sql.Identifier(schema or schema_of(table), name)
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)
     values = _values(table)
     with connection.cursor() as cursor, cursor.copy(into) as copy:
         write = copy.write_row

@@ -212,10 +212,10 @@ def _windows(
         for after in range(share.after, share.upto, WINDOW):
             here = rows.result()
             rows = ahead.submit(read, after + WINDOW)
-            yield min(after + WINDOW, share.upto), _events(here)
+            yield min(after + WINDOW, share.upto), to_events(here)
 
 
-def _events(rows: list[Any]) -> list[StoredEvent]:
+def to_events(rows: Sequence[Any]) -> list[StoredEvent]:
     """Rows of the log as events: the same as `event_log.read` makes."""
     decode, make, event = orjson.loads, tuple.__new__, StoredEvent
     return [

@@ -125,3 +125,30 @@ UPDATE cqrs.rebuilds SET replaced = NULL WHERE rebuild_id = %(rebuild_id)s
 -- name: be_patient
 -- How long this session waits for a lock, milliseconds.
 SELECT set_config('lock_timeout', %(lock)s, false)
+
+-- name: read_keys
+-- Of the events between two positions, those whose row has one of some keys.
+SELECT position, stream, version, type, schema_version, data::text, metadata::text, recorded_at
+  FROM cqrs.events
+ WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
+   AND type = ANY (%(types)s::text[])
+   AND data ->> %(key)s::text = ANY (%(keys)s::text[])
+ ORDER BY position
+
+-- name: at
+-- The events at some positions.
+SELECT position, stream, version, type, schema_version, data::text, metadata::text, recorded_at
+  FROM cqrs.events
+ WHERE position = ANY (%(positions)s::bigint[]) AND type = ANY (%(types)s::text[])
+ ORDER BY position
+
+-- name: drop_scratch
+-- The verifier's tables.
+DROP TABLE IF EXISTS pg_temp.cqrs_verify_live, pg_temp.cqrs_verify_right
+
+-- name: note_verified
+-- What a verification came to.
+INSERT INTO cqrs.verifications
+    (name, position, checked, complete, differing, drift, started_at, duration)
+VALUES (%(name)s, %(position)s, %(checked)s, %(complete)s, %(differing)s, %(drift)s::jsonb,
+        clock_timestamp() - %(seconds)s * interval '1 second', %(seconds)s * interval '1 second')

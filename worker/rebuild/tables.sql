@@ -93,6 +93,24 @@ SELECT (SELECT count(*) FROM differing), key, live, shadow
  ORDER BY key
  LIMIT {shown}
 
+-- name: some_keys
+-- Keys of about so many rows of a table, from all over it. Braces are filled in.
+SELECT {key}::text FROM {table} TABLESAMPLE BERNOULLI (
+       (SELECT least(100, 110.0 * %(count)s / greatest(c.reltuples, 1))
+          FROM pg_class AS c WHERE c.oid = to_regclass(%(table)s)))
+ LIMIT %(count)s
+
+-- name: copy_of_rows
+-- The rows of some keys, in a table of the session. Braces are filled in.
+CREATE TEMP TABLE {copy} AS
+SELECT * FROM {table}
+ WHERE {key} = ANY (ARRAY(SELECT k.key::{kind}
+                            FROM json_array_elements_text({keys}::json) AS k (key)))
+
+-- name: like
+-- A table of the session with the same columns. Braces are filled in.
+CREATE TEMP TABLE {copy} (LIKE {table})
+
 -- name: count_rows
 -- How many rows a table has. Braces are filled in.
 SELECT count(*) FROM {table}

@@ -6,15 +6,11 @@
                  orders' side
     in_stock     can still be sold: available - reserved
     low_stock    in_stock is below the product's reorder level
-
-A row collects from many streams, so a rebuild may fold each stream apart and add the quantities up.
-That is why a row may begin with any event here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from models.orders import read
 from models.orders.events import (
@@ -25,7 +21,7 @@ from models.orders.events import (
     OrderShipped,
     ProductAdded,
 )
-from tasks.orders.projections.folding import picked, updated
+from tasks.orders.projections.folding import picked, there, updated
 from worker.event_log import StoredEvent
 from worker.projection import Row, projection
 
@@ -33,65 +29,42 @@ product_inventory = projection(
     "orders.product_inventory",
     read.product_inventory,
     tags=lambda row: ("inventory", f"product:{row['product_id']}"),
-    merge={
-        "quantity_available": "sum",
-        "quantity_reserved": "sum",
-        "quantity_in_stock": "sum",
-        "quantity_in_orders": "sum",
-    },
     purpose="one row a product: on the shelf, reserved, left to sell, low or not",
 )
 
 
-class Moved(NamedTuple):
-    """Pieces of one product."""
-
-    product_id: str
-    quantity: int
-
-
-def _pieces(event: StoredEvent) -> Mapping[str, Moved]:
-    return {key: Moved(key, quantity) for key, quantity in event.data["pieces"].items()}
+def _pieces(event: StoredEvent) -> Mapping[str, int]:
+    """How many pieces of each product an order's event is about."""
+    pieces: Mapping[str, int] = event.data["pieces"]
+    return pieces
 
 
 @product_inventory.on(ProductAdded)
 def _added(row: Row | None, event: StoredEvent) -> Row:
-    row = _stock(row, event.data["product_id"])
-    row |= picked(event, "sku", "price", "reorder_level") | {"product_name": event.data["name"]}
-    return _moved(row, event, available=event.data["quantity_available"])
+    new = picked(event, "product_id", "sku", "price", "quantity_available", "reorder_level")
+    new |= {"product_name": event.data["name"], "quantity_reserved": 0, "quantity_in_orders": 0}
+    return _moved(new, event)
 
 
 @product_inventory.on(InventoryAdjusted)
 def _adjusted(row: Row | None, event: StoredEvent) -> Row:
-    row = _stock(row, event.data["product_id"])
-    return _moved(row, event, available=event.data["quantity_change"])
+    return _moved(there(row, event), event, available=event.data["quantity_change"])
 
 
 @product_inventory.on_each(OrderCreated, _pieces)
 @product_inventory.on_each(OrderItemAdded, _pieces)
-def _reserved(row: Row | None, event: StoredEvent, moved: Moved) -> Row:
-    row = _stock(row, moved.product_id)
-    return _moved(row, event, reserved=moved.quantity)
+def _reserved(row: Row | None, event: StoredEvent, pieces: int) -> Row:
+    return _moved(there(row, event), event, reserved=pieces)
 
 
 @product_inventory.on_each(OrderCancelled, _pieces)
-def _released(row: Row | None, event: StoredEvent, moved: Moved) -> Row:
-    row = _stock(row, moved.product_id)
-    return _moved(row, event, reserved=-moved.quantity)
+def _released(row: Row | None, event: StoredEvent, pieces: int) -> Row:
+    return _moved(there(row, event), event, reserved=-pieces)
 
 
 @product_inventory.on_each(OrderShipped, _pieces)
-def _shipped(row: Row | None, event: StoredEvent, moved: Moved) -> Row:
-    row = _stock(row, moved.product_id)
-    return _moved(row, event, available=-moved.quantity, reserved=-moved.quantity)
-
-
-def _stock(row: Row | None, product_id: str) -> Row:
-    if row is not None:
-        return row
-    empty = dict.fromkeys(map(str, read.product_inventory.c.keys()))
-    counted = dict.fromkeys(product_inventory.merge, 0)
-    return {**empty, **counted, "product_id": product_id}
+def _shipped(row: Row | None, event: StoredEvent, pieces: int) -> Row:
+    return _moved(there(row, event), event, available=-pieces, reserved=-pieces)
 
 
 def _moved(row: Row, event: StoredEvent, *, available: int = 0, reserved: int = 0) -> Row:
@@ -99,7 +72,6 @@ def _moved(row: Row, event: StoredEvent, *, available: int = 0, reserved: int = 
     row["quantity_available"] += available
     row["quantity_reserved"] += reserved
     row["quantity_in_orders"] += reserved
-    row["quantity_in_stock"] += available - reserved
-    if row["reorder_level"] is not None:
-        row["low_stock"] = row["quantity_in_stock"] < row["reorder_level"]
+    row["quantity_in_stock"] = row["quantity_available"] - row["quantity_reserved"]
+    row["low_stock"] = row["quantity_in_stock"] < row["reorder_level"]
     return row | updated(event)

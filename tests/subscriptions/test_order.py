@@ -1,0 +1,109 @@
+"""Whatever goes wrong on the way, each stream is handled whole and in order once it is mended."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.conftest import Database
+from tests.subscriptions.conftest import Parcels
+from tests.subscriptions.parcels.projections import mended
+from tests.subscriptions.test_deaths import die
+from worker import dead_letters, operations, subscription
+from worker.dead_letters import Letter
+
+TRACKING = "parcels.tracking"
+PLACES = ["kiel", "ulm", "bonn", "jena", "nowhere"]
+
+
+class Course:
+    """A random course of events: arrivals, runs, deaths, repairs, other batches and partitions."""
+
+    def __init__(self, parcels: Parcels, database: Database, seed: int) -> None:
+        self.parcels, self.database, self.random = parcels, database, Random(seed)
+        self.expected: dict[int, list[str]] = {}
+        self.dropped: set[int] = set()
+        self.at: dict[int, tuple[int, int]] = {}
+
+    def step(self) -> None:
+        """Let something happen."""
+        what = self.random.choices(
+            [self.arrive, self.run, self.die, self.retry, self.discard, self.divide, self.resize],
+            [40, 20, 3, 8, 4, 3, 3],
+        )
+        what[0]()
+
+    def arrive(self) -> None:
+        """Some parcels come to some places."""
+        for _ in range(self.random.randint(1, 12)):
+            parcel = self.random.randrange(8)
+            place = self.random.choices(PLACES, [6, 6, 6, 6, 1])[0]
+            (position,) = self.parcels.move(parcel, place)
+            self.at[position] = (parcel, len(self.expected.setdefault(parcel, [])))
+            self.expected[parcel].append(place)
+
+    def run(self) -> None:
+        """A runner gets some way."""
+        subscription.catch_up([TRACKING], seconds=self.random.choice([0, 60]))
+
+    def die(self) -> None:
+        """A runner takes a batch, and dies."""
+        if self.parcels.checkpoint():
+            die(self.database)
+
+    def retry(self) -> None:
+        """Somebody mends the cause, and retries a letter."""
+        for letter in self._letter():
+            with mended("nowhere"):
+                dead_letters.retry(letter.id, by="ada")
+
+    def discard(self) -> None:
+        """Somebody drops a bad event."""
+        for letter in self._letter():
+            dead_letters.discard(letter.id, by="ada")
+            self.dropped.add(letter.position)
+
+    def divide(self) -> None:
+        """Somebody changes the number of partitions."""
+        operations.set_partitions(TRACKING, self.random.randint(1, 4))
+
+    def resize(self) -> None:
+        """Somebody changes the size of batches."""
+        operations.set_batch_size(TRACKING, self.random.choice([1, 2, 5, 17, None]))
+
+    def _letter(self) -> list[Letter]:
+        found = dead_letters.letters()
+        return [self.random.choice(found)] if found else []
+
+    def tracked(self) -> dict[int, str]:
+        """What the read model must be when all that is mended has been handled."""
+        dropped = {self.at[position] for position in self.dropped}
+        kept = {
+            parcel: [place for n, place in enumerate(places) if (parcel, n) not in dropped]
+            for parcel, places in self.expected.items()
+        }
+        return {parcel: " ".join(places) for parcel, places in sorted(kept.items()) if places}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_event_is_handled_once_in_order_or_dropped_by_hand(
+    parcels: Parcels, database: Database, seed: int
+) -> None:
+    course = Course(parcels, database, seed)
+    for _ in range(60):
+        course.step()
+        assert_no_parked_stream_has_moved(parcels, course)
+    with mended("nowhere"):
+        subscription.catch_up([TRACKING])
+        dead_letters.retry_all(TRACKING, by="ada")
+    assert dead_letters.letters() == []
+    assert parcels.tracked() == course.tracked()
+
+
+def assert_no_parked_stream_has_moved(parcels: Parcels, course: Course) -> None:
+    """Nothing after an open letter's event has been handled."""
+    tracked = parcels.tracked()
+    for letter in dead_letters.letters():
+        parcel, before = course.at[letter.position]
+        assert len(tracked.get(parcel, "").split()) <= before

@@ -1,0 +1,67 @@
+"""Rebuilds and verifications as Celery tasks: in slices, so that none outlives its time limit.
+
+A slice that is not done asks to be delivered again under its own id, so whoever waits for the
+result waits for the whole. Flower shows the state PROGRESS with positions, events and ETA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from celery import Task
+
+from worker.app import app
+from worker.errors import CqrsError
+from worker.projection import Projection
+from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.progress import Progress
+from worker.rebuild.run import rebuild
+from worker.settings import get_settings
+from worker.subscribers import subscriptions
+
+log = structlog.get_logger(__name__)
+
+
+@app.task(name="cqrs.maintenance.rebuild", bind=True, max_retries=None)
+def rebuild_projection(
+    self: Task, name: str, from_position: int = 0, jobs: int = 2
+) -> dict[str, Any]:
+    """Rebuild a projection; what it came to, as `Rebuilt.to_json`. Raises what `rebuild` raises."""
+    return _slice(self, name, from_position=from_position, jobs=jobs)
+
+
+@app.task(name="cqrs.maintenance.rebuild_all", bind=True, max_retries=None, ignore_result=True)
+def rebuild_all(self: Task, names: Sequence[str] | None = None) -> None:
+    """Rebuild projections one after the other (all, if none is named); a failure stops no other."""
+    names = projections() if names is None else names
+    if not names:
+        return
+    try:
+        _slice(self, names[0])
+    except CqrsError as error:
+        log.error("rebuild failed", projection=names[0], reason=str(error))  # said
+    app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
+
+
+def projections() -> list[str]:
+    """The names of all projections."""
+    return sorted(one.name for one in subscriptions if isinstance(one, Projection))
+
+
+def _slice(task: Task, name: str, **options: Any) -> dict[str, Any]:
+    """As much of a rebuild as fits into the time limit; raises Celery's Retry for the rest."""
+
+    def tell(progress: Progress) -> None:
+        if not task.ignore_result:
+            task.update_state(state="PROGRESS", meta=progress.to_json())
+
+    seconds = get_settings().task_soft_time_limit * 0.6
+    try:
+        return rebuild(name, progress=tell, seconds=seconds, **options).to_json()
+    except RebuildUnfinished as unfinished:
+        raise task.retry(exc=unfinished, countdown=0) from None
+
+
+__all__ = ["projections", "rebuild_all", "rebuild_projection"]
