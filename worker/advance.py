@@ -41,7 +41,7 @@ from worker.checkpoints import SQL, Checkpoint
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_log import StoredEvent
-from worker.sieve import BadEvent, Sieve, blames_an_event
+from worker.sieve import BadEvent, Sieve, blames_an_event, in_one_line
 from worker.subscribers import Subscriber
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,8 @@ def advance(connection: Connection, step: Step) -> Moved | None:
     except Exception as error:
         if not blames_an_event(error):
             raise
-        log.warning("batch fails", subscription=step.at.name, events=len(step.events))
+        count, why = len(step.events), in_one_line(error)
+        log.warning("batch fails", subscription=step.at.name, events=count, error=why)
         connection.rollback()
         return _carefully(connection, step)
 
@@ -137,8 +138,10 @@ def _after_a_death(connection: Connection, step: Step) -> Moved | None:
         connection.execute(SQL["note_death"], {"name": step.at.name, "upto": step.upto})
     else:
         reason = f"its process ended every time ({deaths} times)"
+        waiting = parking.parked_streams(connection, step.at.subscription, step.events)
+        killers = [event for event in step.events if event.stream not in waiting]
         _move(connection, step, (), ())
-        bad = [BadEvent(event, reason, deaths) for event in step.events]
+        bad = [BadEvent(event, reason, deaths) for event in killers]
         parking.park(connection, step.at.name, bad)
     connection.execute("COMMIT")
     return Moved()

@@ -82,7 +82,7 @@ class Changes:
             case Insert(where, row):
                 whole = {**column_defaults(where), **row}
                 key = whole[primary_key(where)]
-                table.inserts[key] = whole
+                table.inserts[key] = dict(whole)  # later commands change this one, not the step
                 self._step(table, key, by, "INSERT", None, whole)
             case Update(where, key, changes):
                 before = state.get(where, key) or {}

@@ -22,6 +22,7 @@ from worker import refresh
 from worker.event_log import StoredEvent
 from worker.executor import execute
 from worker.projection import Projection
+from worker.rebuild import rebuild
 from worker.sql import blocks
 from worker.subscription import catch_up
 
@@ -97,6 +98,17 @@ def _a_busy_day(shop: Shop) -> dict[str, UUID]:
     orders["cancelled"] = shop.paid((ink, 9))
     accepted(shop.cancel(orders["cancelled"], reason="too late"))
     return orders
+
+
+@pytest.mark.parametrize("name", READ_MODELS)
+def test_a_rebuild_finds_nothing_wrong(shop: Shop, name: str) -> None:
+    _a_busy_day(shop)
+    catch_up()
+
+    rebuilt = rebuild(f"orders.{name}", goes_live=False)
+
+    assert (rebuilt.differing, rebuilt.rows) == (0, len(said(shop.database, name)))
+    assert rebuilt.rows > 0
 
 
 def test_stock_is_counted_as_a_shop_counts_it(shop: Shop) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import psycopg
@@ -90,22 +89,7 @@ def shop(
         monkeypatch.setitem(subscriptions._items, one.name, one)
     cache_server.ask_again()
     with database.connect() as connection:
-        _install_what_is_missing(connection)
         connection.execute(DDL.read_text())
         made = Shop(database, connection)
         made.project()
         yield made
-
-
-def _install_what_is_missing(connection: psycopg.Connection) -> None:
-    """The read side's own tables, as long as no migration makes them."""
-    files = resources.files("models.system") / "sql"
-    for name in ("refreshed", "refreshed_view", "query_audit"):
-        table = name.replace("refreshed_view", "query.refreshed")
-        row = connection.execute("SELECT to_regclass(%s)", [_qualified(table)]).fetchone()
-        if row == (None,):
-            connection.execute((files / f"{name}.sql").read_text())
-
-
-def _qualified(name: str) -> str:
-    return name if "." in name else f"cqrs.{name}"

@@ -25,6 +25,7 @@ import redis as redis_py
 
 from tests.read_side.conftest import Shop
 from tests.read_side.shop import queries
+from tests.read_side.shop.models import Customer, Item
 from worker import answers, cache, cache_server, consistency, query, subscription
 from worker.answers import Answer
 from worker.errors import ReadModelBehind
@@ -103,7 +104,7 @@ def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
         inside.setattr(consistency, "positions", _pausing(consistency.positions))
         inside.setattr(answers, "Patience", CountedPatience)
         inside.setattr(query, "Patience", CountedPatience)
-        inside.setattr(consistency.delivery, "wake", lambda *_: None)
+        inside.setattr("worker.delivery.wake", lambda *_: None)
         yield
 
 
@@ -180,7 +181,7 @@ class Director:
 
     def run(self, steps: int) -> None:
         """Take so many steps, then let every reader finish, and check all answers."""
-        acts: list[Callable[[], object]] = [self._step] * 40 + [self._ask] * 8
+        acts: list[Callable[[], object]] = [*[self._step] * 40, *[self._ask] * 8]
         acts += [self._sell, self._project, self._settle, self._invalidate]
         acts += [self._replay if self.replica else self._evict]
         try:
@@ -289,27 +290,32 @@ class Director:
             )
         self.answers += 1
         self.hits += found.from_cache
-        item, customer = found.data if asked.query == "sale" else (found.data, None)
-        self._check_count(reader, asked, found, asked.item, item.sold if item else 0, 0)
-        if asked.query == "sale":
-            count = customer.bought if customer else 0
-            self._check_count(reader, asked, found, self.customer, count, 1)
+        counts = found.data if asked.query == "sale" else [found.data]
+        names = (asked.item, self.customer)
+        for row, name, promised in zip(counts, names, asked.promised, strict=False):
+            if broken := self._broken(asked, found, name, _count(row), promised):
+                raise Violation(f"{broken}: {reader.name} got {found}\n" + "\n".join(self.log))
 
-    def _check_count(
-        self, reader: SteppedReader, asked: Question, found: Answer[Any], name: str, n: int, which: int
-    ) -> None:
+    def _broken(
+        self, asked: Question, found: Answer[Any], name: str, n: int, promised: int
+    ) -> str | None:
+        """The promise that this count of sales breaks."""
         assert found.as_of is not None
-        promises = [
-            ("happened", n <= self._sold(name)),
-            ("as_of", n >= self._sold(name, found.as_of)),
-            ("after", asked.after is None or n >= self._sold(name, asked.after)),
-            ("stale refill", not self._binding(found) or n >= asked.promised[which]),
-        ]
-        for promise, kept in promises:
-            if not kept:
-                raise Violation(f"{promise}: {reader.name} got {found}\n" + "\n".join(self.log))
+        kept = {
+            "happened": n <= self._sold(name),
+            "as_of": n >= self._sold(name, found.as_of),
+            "after": asked.after is None or n >= self._sold(name, asked.after),
+            "stale refill": not self._binding(found) or n >= promised,
+        }
+        return next((promise for promise, holds in kept.items() if not holds), None)
 
     def _binding(self, found: Answer[Any]) -> bool:
         """Whether an answer must show what the cache was told of: not what a replica says itself,
         which may lag, nor what is marked as stale."""
         return not found.stale and (found.from_cache or self.replica is None)
+
+
+def _count(row: Item | Customer | None) -> int:
+    if row is None:
+        return 0
+    return row.sold if isinstance(row, Item) else row.bought

@@ -6,6 +6,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_server_that_forgets_an_invalidation_forgets_the_answers_too(
         assert look(HERE).fresh() is None
 
 
-def _using(server: OwnServer, servers: Servers, home: Path):  # type: ignore[no-untyped-def]
-    return settings.using(
-        test_settings(servers, servers.database_url, home, cache_url=server.url)
-    )
+def _using(
+    server: OwnServer, servers: Servers, home: Path
+) -> AbstractContextManager[settings.Settings]:
+    return settings.using(test_settings(servers, servers.database_url, home, cache_url=server.url))

@@ -17,20 +17,21 @@ from worker.errors import InvalidQuery, ReadModelBehind
 from worker.event_log import NewEvent
 
 Wakes = list[tuple[str, str]]
+WAKE = "worker.delivery.wake"
 
 
 @pytest.fixture
 def wakes(monkeypatch: pytest.MonkeyPatch) -> Wakes:
     """The wake-ups that readers send; nobody hears them."""
     sent: Wakes = []
-    monkeypatch.setattr(consistency.delivery, "wake", lambda *call: sent.append(call))
+    monkeypatch.setattr(WAKE, lambda *call: sent.append(call))
     return sent
 
 
 @pytest.fixture
 def worker(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who projects as soon as a reader sends a wake-up."""
-    monkeypatch.setattr(consistency.delivery, "wake", lambda *call: shop.project())
+    monkeypatch.setattr(WAKE, lambda *call: shop.project())
 
 
 def receipt(position: int | None) -> Receipt:
@@ -205,7 +206,7 @@ def test_who_waits_for_a_materialized_view_asks_for_its_refresh(
         shop.project()
         shop.refresh(2)
 
-    monkeypatch.setattr(consistency.refresh, "ask_for", worker)
+    monkeypatch.setattr("worker.refresh.ask_for", worker)
     shop.sell()
     shop.sell()
     answer = totals.ask(**wish, timeout=30)
@@ -239,6 +240,6 @@ def test_the_wake_up_is_sent_again_while_the_wait_goes_on(
     """The first one is lost; the second one is heard."""
     calls: list[Callable[[], None]] = [lambda: None, shop.project]
     monkeypatch.setattr(consistency, "NUDGE_EVERY", 0.0)
-    monkeypatch.setattr(consistency.delivery, "wake", lambda *call: calls.pop(0)() if calls else 0)
+    monkeypatch.setattr(WAKE, lambda *call: calls.pop(0)() if calls else 0)
     assert item.ask(item="pen", after=shop.sell(), timeout=30).data is not None
     assert calls == []

@@ -111,9 +111,7 @@ def test_a_query_says_what_it_costs(shop: Shop) -> None:
             dear.ask()
 
 
-def test_with_the_cache_away_nobody_is_limited(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_the_cache_away_nobody_is_limited(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "_current", settings_with(cache_url="redis://127.0.0.1:1/0"))
     for _ in range(5):
         charge(ADA, "q", 1)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Database
 from tests.read_side.conftest import Shop, settings_with
+from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import item, patient_item, uncached_item
 from tests.support.workers import until
 from worker import answers, cache, cache_server, db, settings
@@ -209,7 +210,12 @@ def test_one_fills_and_the_others_wait_for_it(
 
 def _counted_rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     rests: list[float] = []
-    monkeypatch.setattr("worker.patience.rest", lambda s: (rests.append(s), time.sleep(s)))
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        time.sleep(seconds)
+
+    monkeypatch.setattr("worker.patience.rest", rest)
     return rests
 
 
@@ -241,9 +247,9 @@ def test_who_has_waited_long_enough_asks_the_database_itself(
     assert all(_sold(one) == 1 for one in asked)
 
 
-def _sold(asked: Future[answers.Answer[object]]) -> object:
+def _sold(asked: Future[answers.Answer[Item | None]]) -> int:
     data = asked.result(30).data
-    return getattr(data, "sold", None)
+    return data.sold if data else 0
 
 
 def test_a_filler_that_dies_holds_up_nobody_for_long(

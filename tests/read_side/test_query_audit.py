@@ -60,7 +60,7 @@ def test_without_a_record_there_is_no_answer(shop: Shop, monkeypatch: pytest.Mon
     def away(*_: object, **__: object) -> None:
         raise ServerUnavailable("PostgreSQL", "here", "gone", "Wait.")
 
-    monkeypatch.setattr(query_audit.db, "writer", away)
+    monkeypatch.setattr("worker.db.writer", away)
     with pytest.raises(ServerUnavailable):
         audited_item.ask(item="pen")
 

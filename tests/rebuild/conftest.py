@@ -47,9 +47,14 @@ class Depot:
 
     def place(self, number: int, **fields: Any) -> list[int]:
         """Place an order."""
+        return self.append(number, self.placed(number, **fields))
+
+    @staticmethod
+    def placed(number: int, **fields: Any) -> Placed:
+        """The event that an order was placed."""
         lines = [{"product": f"p{number % 3}", "pieces": number % 5 + 1}]
         given = {"customer": f"c{number % 4}", "total": f"{number}.50", "lines": lines}
-        return self.append(number, Placed(order_id=order_id(number), **(given | fields)))
+        return Placed(order_id=order_id(number), **(given | fields))
 
     def change(self, number: int, total: str = "7.00") -> list[int]:
         """Change an order's total."""

@@ -163,6 +163,30 @@ def test_a_swap_lets_a_long_reader_finish_and_holds_nobody_up_for_long(depot: De
     assert depot.one("SELECT deaths FROM cqrs.subscriptions WHERE name = %s", ORDERS) == 0
 
 
+def test_a_snapshot_from_before_the_swap_never_sees_the_new_table_without_its_rows(
+    depot: Depot,
+) -> None:
+    depot.trade()
+    depot.project()
+    with depot.database.connect() as reader:
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT 1 FROM pg_class LIMIT 1")
+        rebuilding = threading.Thread(target=rebuild, args=(ORDERS,))
+        rebuilding.start()
+        try:
+            followed = "SELECT count(*) FROM cqrs.rebuilds WHERE state = 'following'"
+            until(lambda: depot.one(followed), 20)
+            waited = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%backend_xmin%%'"
+            until(lambda: depot.one(waited) > 1, 20)
+            rows = reader.execute("SELECT count(*) FROM query.depot_orders").fetchone()
+            assert rows == (27,)
+            assert depot.live() == "depot_orders_v1"
+        finally:
+            reader.execute("COMMIT")
+            rebuilding.join(30)
+    assert depot.live() == "depot_orders_v2"
+
+
 def test_a_batch_that_was_planned_for_the_old_table_is_not_written_to_it(depot: Depot) -> None:
     depot.trade(1, 5)
     depot.project()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.rebuild.conftest import ORDERS, Depot
+from tests.rebuild.conftest import ORDERS, Depot, order_id
+from tests.rebuild.depot.models import Changed
 from worker import db
-from worker.rebuild import Rebuilt, part, rebuild, run
+from worker.rebuild import Rebuilt, rebuild
 
 SECONDS = 6.0
+CHECKPOINT = "SELECT position FROM query.checkpoints WHERE name = %s"
+ROWS = "SELECT order_id, changes FROM query.depot_orders WHERE customer <> ''"
 
 
 class Load:
@@ -20,46 +24,51 @@ class Load:
     def __init__(self, depot: Depot) -> None:
         self.depot = depot
         self.over = threading.Event()
-        self.placed = 0
-        self.visible = 0
+        self.positions: list[int] = []
         self.reads = 0
         self.longest = 0.0
 
     def place(self) -> None:
-        """Place orders, one after the other, never to be cancelled."""
+        """Place orders, one after the other, each of which is changed in the same transaction."""
         with self.depot.database.connect() as connection:
             own = Depot(self.depot.database, connection)
             for number in range(1_000, 1_000_000):
                 if self.over.is_set():
                     return
-                own.place(number)
-                own.change(number)
-                self.placed += 1
+                placed = own.placed(number)
+                change = Changed(order_id=order_id(number), total="7.00")
+                self.positions.append(own.append(number, placed, change)[1])
 
     def project(self) -> None:
-        """Keep the read model current; what `visible` counts is to be seen from then on."""
+        """Keep the read model current."""
         while not self.over.is_set():
-            placed = self.placed
             self.depot.project(ORDERS)
-            self.visible = placed
 
-    def read(self) -> None:
-        """Read the view; every row that was visible before is there, and whole."""
+    def read(self, isolation: str) -> None:
+        """Read the checkpoint and the view, as queries do: all that was folded is there, and whole."""
         with db.reader() as connection:
             while not self.over.is_set():
-                expected, began = self.visible, time.monotonic()
-                rows = connection.execute(
-                    "SELECT order_id, changes FROM query.depot_orders WHERE customer <> ''"
-                ).fetchall()
+                began = time.monotonic()
+                with connection.transaction():
+                    connection.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+                    position = connection.execute(CHECKPOINT, [ORDERS]).fetchall()[0][0]
+                    rows = connection.execute(ROWS).fetchall()
                 self.longest = max(self.longest, time.monotonic() - began)
-                assert len(rows) >= expected, "rows are missing"
+                folded = bisect_right(self.positions, position)
+                assert len(rows) >= folded, f"rows are missing at {position}"
+                assert {changes for _, changes in rows} <= {1}
                 self.reads += 1
 
 
-def test_no_read_fails_and_no_row_is_missing(depot: Depot, monkeypatch: object) -> None:
+def test_no_read_fails_and_no_row_is_missing(depot: Depot) -> None:
     load = Load(depot)
     rebuilds: list[Rebuilt] = []
-    jobs: list[Callable[[], None]] = [load.place, load.project, load.read, load.read]
+    jobs: list[Callable[[], None]] = [
+        load.place,
+        load.project,
+        lambda: load.read("READ COMMITTED"),
+        lambda: load.read("REPEATABLE READ"),
+    ]
     with ThreadPoolExecutor(len(jobs)) as pool:
         running = [pool.submit(job) for job in jobs]
         until = time.monotonic() + SECONDS
@@ -73,7 +82,7 @@ def test_no_read_fails_and_no_row_is_missing(depot: Depot, monkeypatch: object) 
     assert [done.differing for done in rebuilds] == [0] * len(rebuilds)
     assert load.reads > 20
     depot.project()
-    assert len(depot.orders()) == load.placed
+    assert len(depot.orders()) == len(load.positions)
     assert {row["changes"] for row in depot.orders()} == {1}
     assert rebuild(ORDERS).differing == 0
     assert depot.tables() == {f"depot_orders_v{len(rebuilds) + 2}", "depot_stock_v1"}

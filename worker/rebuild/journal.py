@@ -13,6 +13,7 @@ from worker.projection import Projection
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import RebuildCancelled, RebuildRunning
 from worker.rebuild.left_out import LeftOut
+from worker.rebuild.reached import Reached
 from worker.sql import blocks
 
 SQL = blocks("worker.rebuild")
@@ -20,7 +21,8 @@ SQL = blocks("worker.rebuild")
 
 @dataclass(slots=True)
 class Journal:
-    """One rebuild's row. `position` is how far the shadow table is; `parts`, how far each of these.
+    """One rebuild's row. While its parts are built, `parts` says how far each is; after that,
+    `reached` says how far the shadow table is.
 
     The fields are as the table has them; each method writes, then changes them.
     """
@@ -34,7 +36,7 @@ class Journal:
     goes_live: bool
     first: int
     upto: int
-    position: int
+    reached: Reached
     events: int
     left_out: LeftOut
 
@@ -51,12 +53,22 @@ class Journal:
         """How far it is. Raises RebuildCancelled if somebody has asked for that."""
         if self._do("note_progress", position=position, events=events)[0][0]:
             raise RebuildCancelled(self.name)
-        self.position, self.events = position, events
 
-    def note_left_out(self, now: LeftOut) -> None:
-        """What the shadow table leaves out."""
-        self._do("note_left_out", left_out=to_json(now.to_json()))
-        self.left_out = now
+    def note_reached(self, reached: Reached, left_out: LeftOut, events: int) -> None:
+        """How far the shadow table is, and what it leaves out. Raises RebuildCancelled."""
+        plain = {"reached": list(reached.positions), "left_out": to_json(left_out.to_json())}
+        if self._do("note_reached", **plain, position=reached.lowest, events=events)[0][0]:
+            raise RebuildCancelled(self.name)
+        self.reached, self.left_out, self.events = reached, left_out, events
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Whatever is noted inside, in a transaction that is rolled back, is forgotten here too."""
+        before = self.reached, self.left_out, self.events
+        try:
+            yield
+        finally:
+            self.reached, self.left_out, self.events = before
 
     def end(self, state: str, error: str | None = None, replaced: str | None = None) -> None:
         """The rebuild is over."""
@@ -78,8 +90,9 @@ def unfinished(connection: Connection, name: str) -> Journal | None:
     row = connection.execute(SQL["unfinished"], {"name": name}).fetchone()
     if row is None:
         return None
-    facts: list[Any] = [*row[:-1], LeftOut.of(row[-1])]
-    return Journal(connection, *facts)
+    *facts, reached, events, left_out = row
+    known: list[Any] = [*facts, Reached(tuple(reached)), events, LeftOut.of(left_out)]
+    return Journal(connection, *known)
 
 
 def begin(

@@ -17,6 +17,7 @@ from worker import parking
 from worker.db import Connection
 from worker.event_log import StoredEvent
 from worker.projection import Projection
+from worker.rebuild.reached import Reached
 from worker.sql import statement
 
 
@@ -47,22 +48,24 @@ class LeftOut:
         waits = waits_from is not None and event.position >= waits_from
         return not waits and event.position not in self.discarded
 
-    def released(self, now: LeftOut, upto: int) -> dict[str, tuple[int, int]]:
-        """What waited then and does not now: by stream, from which position up to which."""
-        ends = {stream: now.letters.get(stream, upto + 1) - 1 for stream in self.letters}
-        return {
-            stream: (first, min(ends[stream], upto))
-            for stream, first in self.letters.items()
-            if ends[stream] >= first
-        }
+    def released(self, now: LeftOut, reached: Reached) -> dict[str, tuple[int, int]]:
+        """What waited then and does not now, of what has been reached: by stream, from where to
+        where."""
+        found: dict[str, tuple[int, int]] = {}
+        for stream, first in self.letters.items():
+            last = min(now.letters.get(stream, 2**62) - 1, reached.of(stream))
+            if last >= first:
+                found[stream] = (first, last)
+        return found
 
-    def overtaken(self, now: LeftOut, upto: int) -> list[str]:
-        """Streams that wait now although the shadow table holds what they wait for."""
-        return [
-            stream
+    def after(self, now: LeftOut, reached: Reached) -> LeftOut:
+        """What is left out now of a table that left this out and is as far as `reached`."""
+        letters = {
+            stream: first
             for stream, first in now.letters.items()
-            if first <= upto and stream not in self.letters
-        ]
+            if stream in self.letters or not reached.holds(stream, first)
+        }
+        return LeftOut(letters, now.discarded)
 
 
 def left_out(connection: Connection, subscription: str) -> LeftOut:

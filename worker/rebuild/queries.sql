@@ -36,7 +36,7 @@ SELECT pg_advisory_unlock(1668379234, hashtext(%(name)s))
 
 -- name: unfinished
 -- A projection's rebuild that has not ended.
-SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, position, events,
+SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, reached, events,
        left_out
   FROM cqrs.rebuilds
  WHERE name = %(name)s AND finished_at IS NULL
@@ -72,9 +72,21 @@ UPDATE cqrs.rebuilds
  WHERE rebuild_id = %(rebuild_id)s
 RETURNING cancel
 
--- name: note_left_out
--- What a shadow table leaves out.
-UPDATE cqrs.rebuilds SET left_out = %(left_out)s::jsonb WHERE rebuild_id = %(rebuild_id)s
+-- name: note_reached
+-- How far a shadow table is, partition by partition, and what it leaves out; whether to stop.
+UPDATE cqrs.rebuilds
+   SET reached = %(reached)s::bigint[], position = %(position)s, events = %(events)s,
+       left_out = %(left_out)s::jsonb, updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s
+RETURNING cancel
+
+-- name: snapshots
+-- Transactions of this database that look at it through a snapshot at this moment.
+SELECT l.virtualtransaction, a.pid, a.application_name
+  FROM pg_stat_activity AS a
+  JOIN pg_locks AS l ON l.pid = a.pid AND l.locktype = 'virtualxid' AND l.granted
+ WHERE a.datname = current_database() AND a.backend_xmin IS NOT NULL
+   AND a.backend_type <> 'autovacuum worker' AND a.pid <> pg_backend_pid()
 
 -- name: end
 -- A rebuild is over.
@@ -101,13 +113,14 @@ UPDATE cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state = 'open' AND stream = ANY (%(streams)s::text[])
 
 -- name: go_live
--- The new table is the live one; its checkpoints are at or above where it is complete.
-UPDATE cqrs.subscriptions
-   SET read_table = %(table)s, shape = %(shape)s, position = greatest(position, %(position)s),
-       changed_position = CASE WHEN %(changed)s THEN greatest(position, %(position)s) + 1
-                               ELSE changed_position END,
+-- The new table is the live one, and the checkpoints are where it is.
+UPDATE cqrs.subscriptions AS s
+   SET read_table = %(table)s, shape = %(shape)s, position = r.position,
+       changed_position = CASE WHEN %(changed)s THEN r.position + 1 ELSE s.changed_position END,
        error = NULL, deaths = 0, suspect_upto = NULL, updated_at = clock_timestamp()
- WHERE subscription = %(subscription)s
+  FROM unnest(%(reached)s::bigint[]) WITH ORDINALITY AS r (position, number)
+ WHERE s.subscription = %(subscription)s
+   AND (s.partition = r.number - 1 OR cardinality(%(reached)s::bigint[]) = 1)
 
 -- name: note_invalidation
 -- Answers that were computed from the table as it was are to go, once the cache knows.

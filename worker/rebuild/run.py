@@ -31,6 +31,7 @@ from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.left_out import left_out
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT, Share
 from worker.rebuild.progress import Callback, Meter
+from worker.rebuild.reached import Reached
 from worker.refresh import wake_due
 from worker.sieve import in_one_line
 
@@ -171,7 +172,7 @@ class _Run:
         if journal.state != "following":
             journal.enter("indexing")
             shadow.add_indexes(self.connection, self.one.table, journal.shadow, live)
-            journal.note_progress(journal.upto, journal.events)
+            journal.note_reached(Reached((journal.upto,)), journal.left_out, journal.events)
             journal.enter("following")
         comparable = live if self._has_our_shape() else None
         follower = Follower(self.connection, self.one, journal, comparable, live)

@@ -10,6 +10,7 @@ CREATE TABLE cqrs.rebuilds (
     from_position bigint NOT NULL,
     upto          bigint NOT NULL,
     position      bigint NOT NULL,
+    reached       bigint[] NOT NULL DEFAULT '{}',
     events        bigint NOT NULL DEFAULT 0,
     rows          bigint,
     differing     bigint,
@@ -27,6 +28,8 @@ COMMENT ON TABLE cqrs.rebuilds IS
     'Rebuilds of read tables: how far each has come, and how many rows of the live table differed.';
 COMMENT ON COLUMN cqrs.rebuilds.position IS
     'Up to where the shadow table is complete; while its parts are built, how far they are on average.';
+COMMENT ON COLUMN cqrs.rebuilds.reached IS
+    'The same for each partition of the live table, once the parts are built.';
 COMMENT ON COLUMN cqrs.rebuilds.replaced IS
     'The table that was live before, until it is dropped.';
 COMMENT ON COLUMN cqrs.rebuilds.left_out IS

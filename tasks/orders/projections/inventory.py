@@ -1,11 +1,11 @@
 """The read model of stock.
 
-    available    on the shelf              + ProductAdded, InventoryAdjusted   - OrderShipped
-    reserved     of these, promised        + OrderCreated, OrderItemAdded
-    in_orders    the same, from the                        - OrderShipped, OrderCancelled
-                 orders' side
-    in_stock     can still be sold: available - reserved
-    low_stock    in_stock is below the product's reorder level
+available    on the shelf              + ProductAdded, InventoryAdjusted   - OrderShipped
+reserved     of these, promised        + OrderCreated, OrderItemAdded
+in_orders    the same, from the                        - OrderShipped, OrderCancelled
+             orders' side
+in_stock     can still be sold: available - reserved
+low_stock    in_stock is below the product's reorder level
 """
 
 from __future__ import annotations
