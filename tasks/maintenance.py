@@ -10,6 +10,7 @@ from worker import delivery, refresh, retention, saga_deadlines, slots
 from worker.app import app
 from worker.sweep import find_work
 
+
 @app.task(name="cqrs.sweep", ignore_result=True)
 def sweep(every: float | None = None) -> None:
     """Wake whoever has work and was not told: after a lost message, a crash, an emptied broker."""

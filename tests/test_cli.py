@@ -105,6 +105,13 @@ def test_a_wrong_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch
         read_settings({"CQRS_BATCH_SIZE": "0"})
 
 
+def test_a_wrong_setting_of_a_domain_is_named_at_start(database: Database) -> None:
+    wrong = cqrs("map", CQRS_ORDERS_TAX_RATE="lots")
+    assert "CQRS_ORDERS_TAX_RATE" in wrong.stderr
+    unknown = cqrs("map", CQRS_ORDERS_TAXRATE="0.2")
+    assert "did you mean CQRS_ORDERS_TAX_RATE?" in " ".join(unknown.stderr.split())
+
+
 def test_the_map_shows_the_way_of_every_command(database: Database) -> None:
     result = cqrs("map", "--json")
     paths = {path["command"]: path for path in json.loads(result.stdout)}

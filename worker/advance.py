@@ -36,7 +36,7 @@ import structlog
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from worker import parking, read_tables, refresh
+from worker import parking, read_tables, refresh, rules
 from worker.checkpoints import SQL, Checkpoint
 from worker.db import Connection
 from worker.encoding import to_json
@@ -182,7 +182,9 @@ def follow_up(
 
     `tags` wait for the cache to hear of them, and materialized views for their refresh.
     """
-    if tags:
+    types = {event.type for event in handled}
+    stale = {*tags, *rules.tags_for(subscription, types)}
+    if stale:
         note = {"subscription": subscription, "position": position}
-        connection.execute(SQL["note_tags"], note | {"tags": to_json(sorted(tags))})
-    refresh.note_requests(connection, {event.type for event in handled})
+        connection.execute(SQL["note_tags"], note | {"tags": to_json(sorted(stale))})
+    refresh.note_requests(connection, types)

@@ -26,6 +26,7 @@ MODULES = (
     "worker.drain",
     "worker.subscription",
     "worker.refresh.tasks",
+    "worker.rebuild.tasks",
     "tasks.maintenance",
     "tasks.schema",
     "beat_schedule",

@@ -11,6 +11,9 @@ but not committed holds it up too; an appender that hangs ends it with ReadModel
 A reader that waits also sends a wake-up, in case the one of the commit was lost, and has a
 materialized view refreshed that it waits for. It sleeps 2 ms at first, 50 ms at last, and looks at
 the checkpoints of the server that it reads from.
+
+A position counts as reached once the subscription is done with it: an event that is parked as a
+dead letter, or waits behind one of its stream, is not in the answer until that letter is retried.
 """
 
 from __future__ import annotations

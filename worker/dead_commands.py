@@ -7,6 +7,9 @@
 
 A retry keeps the command's id: whoever waits for its receipt gets the new one, and if the command
 had its effect after all, it does not have it twice.
+
+A command that a saga sent is not retried here. The saga has heard that it is dead and has gone on,
+perhaps taking back what came before it: the saga is what can be retried.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from worker.burial import SQL
 from worker.db import Connection
 from worker.decoding import commands as declared
 from worker.errors import Permanent
+from worker.receipts import saga_behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,17 @@ class DeadCommandIsClosed(Permanent):
         self.command = one
 
 
+class BelongsToSaga(Permanent):
+    """A saga sent this dead command, and has gone on without it."""
+
+    def __init__(self, command_id: UUID, saga_id: UUID) -> None:
+        super().__init__(
+            "a saga sent this command and has gone on without it: retry the saga, if it is stuck"
+            f" (command {command_id}, saga {saga_id})"
+        )
+        self.command_id, self.saga_id = command_id, saga_id
+
+
 def commands(*, closed: bool = False, limit: int = 100) -> list[DeadCommand]:
     """Dead commands, the latest first: the open ones, or with `closed` all of them."""
     with db.writer() as connection:
@@ -85,9 +100,10 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
     """Let a dead command be run again, with its own id, payload, actor and roles.
 
     Returns at once; its receipt says what became of it. Raises UnknownDeadCommand,
-    DeadCommandIsClosed.
+    DeadCommandIsClosed, BelongsToSaga.
     """
     with db.writer() as connection:
+        _must_have_no_saga(connection, command_id)
         found = _act(connection, "revive", command_id, by)
     delivery.wake_drain()
     return found
@@ -106,6 +122,13 @@ def _act(connection: Connection, statement: str, command_id: UUID, by: str) -> D
     if done is None or not done[0]:
         raise DeadCommandIsClosed(found)
     return found
+
+
+def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:
+    row = connection.execute(SQL["causation"], {"command": command_id}).fetchone()
+    saga_id = saga_behind(row[0]) if row else None
+    if saga_id is not None:
+        raise BelongsToSaga(command_id, saga_id)
 
 
 def _find(connection: Connection, command_id: UUID) -> DeadCommand:

@@ -28,6 +28,10 @@ SELECT command_id, name, payload, key, actor, roles, error, attempts, first_died
   FROM cqrs.dead_commands
  WHERE command_id = %(command)s
 
+-- name: causation
+-- What caused a dead command to be sent.
+SELECT causation_id FROM cqrs.dead_commands WHERE command_id = %(command)s
+
 -- name: revive
 -- Enqueues a dead command again, under its own id; false if it is closed already.
 SELECT cqrs.revive_command(%(command)s, %(by)s)

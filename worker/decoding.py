@@ -17,6 +17,7 @@ from models.base import Command
 from models.messages import Actor, Envelope
 from worker.encoding import canonical, fingerprint
 from worker.errors import InvalidCommand, Refused, UnknownCommand
+from worker.fields import by_field, unstorable
 from worker.needs import AnyNeed
 from worker.registry import Registry
 from worker.settings import get_settings
@@ -81,10 +82,10 @@ def validate(spec: CommandSpec, payload: Mapping[str, Any]) -> tuple[Command, by
     Raises InvalidCommand, naming every wrong field.
     """
     try:
-        wire = canonical(payload)
-    except TypeError:
-        _model(spec, payload)
-        raise InvalidCommand(spec.name, {"payload": "has a value that JSON cannot hold"}) from None
+        wire = _wire(spec.name, payload)
+    except InvalidCommand:
+        _model(spec, payload)  # says which field, where one is to blame
+        raise
     _check_wire(spec.name, wire, payload)
     return _model(spec, payload), wire
 
@@ -101,8 +102,16 @@ def prepare(spec: CommandSpec, payload: Command | Mapping[str, Any]) -> dict[str
         what = f"is a {type(payload).__name__}; a {spec.model.__name__} is wanted"
         raise InvalidCommand(spec.name, {"payload": what})
     wire = payload.model_dump(mode="json")
-    _check_wire(spec.name, canonical(wire), wire)
+    _check_wire(spec.name, _wire(spec.name, wire), wire)
     return wire
+
+
+def _wire(name: str, payload: Mapping[str, Any]) -> bytes:
+    try:
+        return canonical(payload)
+    except TypeError:
+        faults = unstorable(payload) or {"payload": "has a value that JSON cannot hold"}
+        raise InvalidCommand(name, faults) from None
 
 
 def _rough_size(payload: Mapping[str, Any]) -> int:
@@ -117,16 +126,13 @@ def _model(spec: CommandSpec, payload: Mapping[str, Any]) -> Command:
     try:
         return spec.model.model_validate(payload)
     except ValidationError as error:
-        raise InvalidCommand(spec.name, _by_field(error)) from None
-
-
-_NUL = "contains a NUL character, which PostgreSQL cannot store: remove it"
+        raise InvalidCommand(spec.name, by_field(error)) from None
 
 
 def _check_wire(name: str, wire: bytes, payload: Mapping[str, Any]) -> None:
     _check_size(name, len(wire))
     if rb"\u0000" in wire:
-        fields = dict.fromkeys(_with_nul(payload), _NUL)
+        fields = unstorable(payload)
         if fields:  # else it is the six characters of an escape, spelled out by somebody
             raise InvalidCommand(name, fields)
 
@@ -136,33 +142,6 @@ def _check_size(name: str, size: int) -> None:
     if size > limit:
         advice = f"is {size} bytes; at most {limit} are allowed (CQRS_MAX_PAYLOAD_BYTES)"
         raise InvalidCommand(name, {"payload": advice})
-
-
-def _by_field(error: ValidationError) -> dict[str, str]:
-    errors: dict[str, str] = {}
-    for problem in error.errors(include_url=False):
-        field = ".".join(str(part) for part in problem["loc"]) or "payload"
-        errors[field] = problem["msg"] + _shown(problem)
-    return errors
-
-
-def _shown(problem: Mapping[str, Any]) -> str:
-    given = problem.get("input")
-    if problem["type"] == "missing" or isinstance(given, dict | list):
-        return ""
-    text = repr(given)
-    return f" (is {text if len(text) <= 60 else text[:57] + '...'})"
-
-
-def _with_nul(value: Any, path: str = "") -> Iterable[str]:
-    if isinstance(value, str) and "\0" in value:
-        yield path
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _with_nul(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list | tuple):
-        for place, inner in enumerate(value):
-            yield from _with_nul(inner, f"{path}.{place}")
 
 
 def _authorize(spec: CommandSpec, actor: Actor) -> None:

@@ -3,6 +3,8 @@
     CqrsError
     ├── Transient                 worth retrying: the same call may succeed later
     │   ├── ServerUnavailable     a server does not answer (which, where, what to do)
+    │   │   └── CacheAway         the cache cannot be told that answers are stale (cache_server.py)
+    │   ├── CostLimitReached      an actor asks too much (costs.py)
     │   ├── ReceiptTimeout        no receipt within the time that the caller gave
     │   ├── NotReady              a command's `after=` has no receipt yet
     │   └── ReadModelBehind       a read model did not reach `after=` in time

@@ -1,11 +1,11 @@
 """Event-sourced aggregates: a handler decides on a state that is folded from a stream.
 
-    accounts = event_sourced("banking.account", Account, evolve, ACCOUNT_EVENTS, category="account")
+    rooms = event_sourced("hotel.room", Room, evolve, ROOM_EVENTS, category="room")
 
-    @command("banking.withdraw", Withdraw, needs=lambda c: (fold(accounts, c.account_id),), ...)
-    def withdraw(c: Withdraw, state: State, work: Work) -> ...:
-        event = rules.withdraw(c, state.folded(accounts, c.account_id))
-        work.emit(accounts.stream(c.account_id), event)
+    @command("hotel.book_room", BookRoom, needs=lambda c: (fold(rooms, c.room_id),), ...)
+    def book_room(c: BookRoom, state: State, work: Work) -> ...:
+        event = rules.book_room(c, state.folded(rooms, c.room_id))
+        work.emit(rooms.stream(c.room_id), event)
 
 There is no table to write: the events are the state. What is promised:
 
@@ -13,7 +13,7 @@ There is no table to write: the events are the state. What is promised:
 - Commands later in a batch see what those before them emitted.
 - Events go into a folded stream only at the version at which it was folded. If another transaction
   was faster, nothing of this one is kept: it runs again, this time holding the streams before it
-  reads them. So no two withdrawals ever decide on the same balance.
+  reads them. So no room is ever given to two guests for one night.
 - A stream that a command folds but does not write to is not held: what was read there may have
   moved on by the commit.
 - Snapshots are written after the commit and may be deleted at any time: they only save reading.

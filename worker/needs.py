@@ -18,7 +18,6 @@ from sqlalchemy.dialects import postgresql
 from worker.event_sourced import EventSourced
 from worker.sql import quoted
 
-
 _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 

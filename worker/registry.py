@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import Generic, TypeVar
 
 from worker.errors import BadSettings
-from worker.settings import get_settings
+from worker.settings import check_sections, get_settings
 
 MODULES = ("commands", "projections", "reactions", "queries")
 Item = TypeVar("Item")
@@ -61,6 +61,7 @@ def load_domains() -> None:
         if domain not in _loaded:
             _load(domain)
             _loaded.add(domain)
+    check_sections()
 
 
 def _load(domain: str) -> None:

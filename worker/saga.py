@@ -1,13 +1,13 @@
 """Sagas: processes that run over several commands, and take back what they did if one is refused.
 
-    transfer = saga(
-        "banking.transfer", TransferRequested, key="transfer_id",
+    journey = saga(
+        "travel.journey", JourneyWanted, key="journey_id",
         steps=[
-            step("withdraw", send(withdraw, _withdraw), undo=send(refund, _refund), within=60),
-            step("deposit", send(deposit, _deposit), within=60),
-            step("confirmed", wait(TransferConfirmed, key="transfer_id"), within=3 * DAY),
+            step("room", send(book_room, _room), undo=send(free_room, _room), within=60),
+            step("flight", send(book_flight, _flight), undo=send(cancel, _flight), within=60),
+            step("paid", wait(JourneyPaid, key="journey_id"), within=3 * DAY),
         ],
-        completed=send(close_transfer, ...), failed=send(fail_transfer, ...),
+        completed=send(send_tickets, _journey), failed=send(say_sorry, _journey),
     )
 
 A saga is a subscription. Everything that drives it is in the log, in one order: the event that

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -203,13 +203,25 @@ def install(settings: Settings) -> None:
 _sections: dict[str, type[BaseModel]] = {}
 
 
+def declare_section(name: str, model: type[BaseModel]) -> None:
+    """Say that a domain has settings of its own: they are checked when the domains are loaded."""
+    _sections[name] = model
+
+
+def check_sections() -> None:
+    """Read every declared section once. Raises BadSettings now, rather than at the first order."""
+    for name, model in _sections.items():
+        section(name, model)
+
+
 def section(name: str, model: type[Section]) -> Section:
     """A domain's own settings: `section("orders", Pricing)` reads `CQRS_ORDERS_<FIELD>`.
 
     Raises BadSettings, naming the variable at fault.
     """
-    _sections[name] = model
     prefix = f"{PREFIX}{name.upper()}_"
+    known = {prefix + field.upper() for field in model.model_fields}
+    _refuse(sorted(n for n in os.environ if n.startswith(prefix) and n not in known), known)
     values = {
         field: os.environ[variable]
         for field in model.model_fields
@@ -232,11 +244,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known and not _belongs_to_a_domain(name):
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise BadSettings(f"unknown setting {name}{hint}")
+    ours = (name for name in sorted(environment) if name.startswith(PREFIX))
+    _refuse([n for n in ours if n not in known and not _belongs_to_a_domain(n)], known)
+
+
+def _refuse(unknown: Sequence[str], known: Collection[str]) -> None:
+    for name in unknown:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise BadSettings(f"unknown setting {name}{hint}")
 
 
 def _belongs_to_a_domain(variable: str) -> bool:

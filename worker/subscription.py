@@ -32,7 +32,7 @@ import structlog
 from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker import cache, checkpoints, db, event_log, read_tables, refresh, signalling
+from worker import cache, checkpoints, collector, db, event_log, read_tables, refresh, signalling
 from worker.advance import Step, advance
 from worker.app import app
 from worker.checkpoints import Checkpoint
@@ -78,8 +78,8 @@ def invalidate() -> None:
     """Tell the cache about every tag that waits, and tick them off."""
     with db.writer() as connection:
         rows = connection.execute(statement("worker", "waiting_invalidations")).fetchall()
-        for _, tags, position in rows:
-            cache.invalidate(tags, position)
+        for _, tags, position, subscription in rows:
+            cache.invalidate(tags, position, subscription)
         if rows:
             ids = [row[0] for row in rows]
             connection.execute(statement("worker", "tick_off_invalidations"), {"ids": ids})
@@ -135,7 +135,8 @@ class _Runner:
     def pass_once(self) -> bool:
         """Fold one page for every subscription that lags; False when there is nothing to do."""
         horizon = self._horizon()
-        moved = [self._advance(together, horizon) for together in self._lagging(horizon)]
+        with collector.waiting():
+            moved = [self._advance(together, horizon) for together in self._lagging(horizon)]
         return any(moved)
 
     def _horizon(self) -> int:

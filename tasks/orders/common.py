@@ -19,11 +19,14 @@ from models.orders.events import (
 from models.orders.rules import Pricing
 from models.orders.write import products
 from worker.errors import Refused
-from worker.settings import section
+from worker.settings import declare_section, section
 from worker.state import Row, State, Work
 
 P = ParamSpec("P")
 Decided = TypeVar("Decided")
+
+
+declare_section("orders", Pricing)
 
 
 @lru_cache(maxsize=1)

@@ -11,10 +11,11 @@ import pytest
 from models.base import uuid7
 from models.messages import Envelope, Status
 from tests.banking.support import Bank, let_everything_happen, run
-from worker import event_log, saga_deadlines
+from worker import burial, db, dead_commands, event_log, saga_deadlines
 from worker.actor import acting_as
 from worker.drain import drain
 from worker.event_log import NewEvent
+from worker.receipts import Settled
 from worker.saga import retry
 from worker.subscription import catch_up
 
@@ -191,6 +192,32 @@ def test_a_refused_refund_is_stuck_until_somebody_retries_it(
     let_everything_happen()
     assert bank.saga(transfer_id)["status"] == "failed"
     assert bank.balances()[source] == Decimal(10)
+
+
+def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The money has been refunded: brought all the same, it would be there twice."""
+    from tasks.banking.commands import bring_transfer
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a bug of the handler")
+
+    source, target = bank.open("10.00"), bank.open()
+    with monkeypatch.context() as patch:
+        patch.setattr("worker.decoding.commands", _with_handler(bring_transfer.name, broken))
+        transfer_id = bank.transfer(source, target, "4.00")
+        let_everything_happen()
+    assert bank.saga(transfer_id)["status"] == "failed"
+    ((dead,),) = bank.rows("SELECT command_id FROM cqrs.receipts WHERE status = 'dead'")
+    cause = f"saga:{_saga_id(bank, transfer_id)}"
+    died = Envelope(dead, bring_transfer.name, {}, causation_id=cause)
+    with db.writer() as connection:
+        burial.keep(connection, [Settled(died, b"", Status.DEAD, error="a bug")])
+    with pytest.raises(dead_commands.BelongsToSaga, match="retry the saga"):
+        dead_commands.retry(dead, by="ops")
+    let_everything_happen()
+    assert bank.balances() == {source: Decimal(10), target: Decimal(0)}
 
 
 def test_saga_status_counts_by_type_and_status(bank: Bank) -> None:

@@ -11,17 +11,24 @@ import pytest
 import redis as redis_py
 
 from models.base import Event
-from tests.conftest import Database
+from tests.conftest import Database, in_database, test_settings
 from tests.read_side.shop import queries as _queries  # noqa: F401  # declares them
 from tests.read_side.shop.models import Sold
 from tests.read_side.shop.projections import customer_list, item_list
-from worker import cache, cache_server, event_log, settings, subscription
+from worker import cache, cache_server, db, event_log, settings, signalling, subscription
+from worker.embedded import Servers
 from worker.event_log import NewEvent
 from worker.settings import Settings
 from worker.sql import statement
 from worker.subscribers import subscriptions
 
 DDL = Path(__file__).parent / "shop" / "ddl.sql"
+CLEAN = """
+    TRUNCATE cqrs.events, cqrs.streams, cqrs.subscriptions, cqrs.invalidations, cqrs.refreshed,
+             cqrs.refresh_requests, cqrs.query_audit, query.shop_items_v1, query.shop_customers_v1
+             RESTART IDENTITY CASCADE;
+    REFRESH MATERIALIZED VIEW query.shop_totals;
+"""
 
 
 @dataclass
@@ -80,16 +87,37 @@ def settings_with(**changes: object) -> Settings:
     return Settings(**(now | changes))
 
 
+@pytest.fixture(scope="session")
+def shop_database(servers: Servers, template: str) -> Database:
+    """The database of the shop, for all tests of this folder."""
+    name = "cqrs_shop"
+    made = Database(name, in_database(servers.database_url, name))
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    with made.connect() as connection:
+        connection.execute(DDL.read_text())
+    return made
+
+
 @pytest.fixture
 def shop(
-    database: Database, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+    shop_database: Database,
+    servers: Servers,
+    redis: redis_py.Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Shop]:
-    """An empty shop."""
+    """The shop, empty, in use by the whole engine; its log begins at position 1."""
     for one in (item_list, customer_list):
         monkeypatch.setitem(subscriptions._items, one.name, one)
-    cache_server.ask_again()
-    with database.connect() as connection:
-        connection.execute(DDL.read_text())
-        made = Shop(database, connection)
+    chosen = test_settings(servers, shop_database.url, tmp_path)
+    with settings.using(chosen), shop_database.connect() as connection:
+        cache_server.ask_again()
+        connection.execute(CLEAN)
+        subscription._added.clear()  # their checkpoints are gone
+        made = Shop(shop_database, connection)
         made.project()
         yield made
+        made.connection.close()
+        db.close()
+        signalling.forget()

@@ -13,27 +13,23 @@ cache, drops keys, or brings the replica up. What is checked of every answer:
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-import pytest
 import redis as redis_py
 
 from tests.read_side.conftest import Shop
 from tests.read_side.shop import queries
 from tests.read_side.shop.models import Customer, Item
-from worker import answers, cache, cache_server, consistency, query, subscription
+from tests.read_side.stepping import SteppedReader
+from worker import cache, subscription
 from worker.answers import Answer
 from worker.errors import ReadModelBehind
-from worker.reader import Reader
 from worker.sql import statement
 
 MOST_READERS = 3
-MOST_RESTS = 6
 SLEEPY = 0.1
 """How often a reader is left alone, and for how many steps at most."""
 LONGEST_SLEEP = 40
@@ -42,78 +38,6 @@ TABLES = ("cqrs.subscriptions", "query.shop_items_v1", "query.shop_customers_v1"
 
 class Violation(AssertionError):
     """An answer that breaks a promise, and the steps that led to it."""
-
-
-class SteppedReader:
-    """A question in a thread of its own, which runs until its next call to a server."""
-
-    _current = threading.local()
-
-    def __init__(self, name: str, ask: Callable[[], Answer[Any]]) -> None:
-        self.name, self._ask = name, ask
-        self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self.outcome: Answer[Any] | BaseException | None = None
-
-    def step(self) -> bool:
-        """Run to the next call to a server; True when the question is answered."""
-        self._go.release()
-        if not self._stopped.acquire(timeout=60):
-            raise TimeoutError(f"{self.name} does not come back")
-        return self.outcome is not None
-
-    @classmethod
-    def pause(cls) -> None:
-        """Called before every call to a server; stops readers, and nobody else."""
-        reader: SteppedReader | None = getattr(cls._current, "reader", None)
-        if reader is not None:
-            reader._stopped.release()
-            reader._go.acquire()
-
-    def _run(self) -> None:
-        self._current.reader = self
-        self._go.acquire()
-        try:
-            self.outcome = self._ask()
-        except BaseException as error:
-            self.outcome = error
-        self._stopped.release()
-
-
-class CountedPatience:
-    """Patience that ends after so many rests, whatever the clock says."""
-
-    def __init__(self, _seconds: float) -> None:
-        self._rests = 0
-
-    def rest(self) -> bool:
-        """Let the others go on."""
-        self._rests += 1
-        SteppedReader.pause()
-        return self._rests < MOST_RESTS
-
-
-@contextmanager
-def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make readers stop before every call to a server."""
-    with patch.context() as inside:
-        inside.setattr(cache_server, "run", _pausing(cache_server.run))
-        inside.setattr(Reader, "_begin", _pausing(Reader._begin))
-        inside.setattr(Reader, "_execute", _pausing(Reader._execute))
-        inside.setattr(consistency, "positions", _pausing(consistency.positions))
-        inside.setattr(answers, "Patience", CountedPatience)
-        inside.setattr(query, "Patience", CountedPatience)
-        inside.setattr("worker.delivery.wake", lambda *_: None)
-        yield
-
-
-def _pausing(call: Callable[..., Any]) -> Callable[..., Any]:
-    def paused(*args: Any, **kwargs: Any) -> Any:
-        SteppedReader.pause()
-        return call(*args, **kwargs)
-
-    return paused
 
 
 @dataclass

@@ -15,12 +15,13 @@ import redis as redis_py
 
 from tests.conftest import in_database
 from tests.read_side.conftest import Shop, settings_with
-from tests.read_side.interleaving import Director, Replica, Violation, stepped
+from tests.read_side.interleaving import Director, Replica, Violation
+from tests.read_side.stepping import stepped
 from worker import cache, cache_server, consistency, db, reader, settings
 from worker.embedded import Servers
 from worker.entries import Fill, Seen, Snapshot
 
-SEEDS = 40
+SEEDS = 24
 STEPS = 400
 
 

@@ -26,24 +26,19 @@ from worker.rebuild import (
 )
 
 SLOWLY = """
-import time
-from worker.rebuild import part, progress, rebuild
+from worker.rebuild import rebuild
 from worker.registry import load_domains
 
-def told(_):
-    time.sleep(0.03)
-
 load_domains()
-part.WINDOW, progress.EVERY = 5, 0.0
-rebuild("depot.orders", progress=told, rows_kept=10, events_between=20)
+rebuild("depot.orders", rows_kept=10, events_between=20)
 """
-"""A rebuild of a hundred windows that takes some seconds."""
 
 
 def _start_slowly() -> subprocess.Popen[bytes]:
     chosen = settings.get_settings()
     assert DOMAIN in chosen.domains
-    return subprocess.Popen([sys.executable, "-c", SLOWLY], cwd=ROOT, env=environment(chosen))
+    slow = environment(chosen) | {"DEPOT_PAUSE": "0.05"}
+    return subprocess.Popen([sys.executable, "-c", SLOWLY], cwd=ROOT, env=slow)
 
 
 def _kill_on_the_way(depot: Depot) -> int:

@@ -45,7 +45,7 @@ class Load:
             self.depot.project(ORDERS)
 
     def read(self, isolation: str) -> None:
-        """Read the checkpoint and the view, as queries do: all that was folded is there, and whole."""
+        """Read checkpoint and view, as queries do: all that was folded is there, and whole."""
         with db.reader() as connection:
             while not self.over.is_set():
                 began = time.monotonic()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from models.base import uuid7
+from models.system.events import SagaCommandSettled
 from tests.sagas.conftest import Parcels
 from tests.sagas.parcels.commands import ParcelHandedOver, ParcelPosted, label_parcel
-from worker import saga_deadlines
-from worker.saga import saga, send, step, wait
+from tests.sagas.parcels.reactions import sending
+from worker import dead_letters, saga_deadlines
+from worker.event_log import StoredEvent
+from worker.saga import SagaBatch, saga, send, step, wait
+from worker.saga_course import Course, SagaState
 from worker.subscription import catch_up
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def state(parcels: Parcels, parcel: UUID) -> dict[str, Any]:
@@ -92,6 +99,46 @@ def test_every_command_of_a_saga_tells_who_sent_it_and_why(parcels: Parcels) -> 
     assert actor == "saga:parcels.sending"
     assert causation == f"saga:{saga_id}"
     assert correlation == began
+
+
+def test_a_saga_that_was_parked_over_a_bug_goes_on_where_it_was(parcels: Parcels) -> None:
+    parcel, other = parcels.post(letters=0, mishap="bug"), parcels.post(letters=0)
+    assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded  # parked behind it
+    parcels.let_everything_happen()
+    assert state(parcels, other)["status"] == "completed"
+    (letter,) = dead_letters.letters("parcels.sending")
+    (parcels.outside / "fixed").touch()
+    dead_letters.retry(letter.id, by="ops")
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "completed"
+    assert parcels.count("parcels.ParcelLabelled") == 2
+
+
+def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:
+    """Dead letters keep order within a stream, not between two: neither does a saga ask for it."""
+    parcel = str(uuid7())
+    course = Course(sending.plan, sending.id_of(parcel), SagaState(start={}), NOW)
+    posted = {"parcel_id": parcel, "letters": 0, "mishap": ""}
+    take(course, StoredEvent(7, "parcel", 1, ParcelPosted.type, 1, posted, "{}", NOW))
+    outcome = {
+        "saga_id": str(course.saga_id),
+        "command_id": str(course.state.waits_for),
+        "status": "succeeded",
+    }
+    take(course, StoredEvent(20, "saga", 1, SagaCommandSettled.type, 1, outcome, "{}", NOW))
+    late = StoredEvent(10, "parcel", 2, ParcelHandedOver.type, 1, {"parcel_id": parcel}, "{}", NOW)
+    take(course, late)
+    assert course.state.status == "completed"
+
+
+def take(course: Course, event: StoredEvent) -> None:
+    """Let one event happen to a saga, as its batch does."""
+    batch = SagaBatch(sending, [event])
+    batch._courses[course.saga_id] = course
+    batch._keys[course.saga_id] = "key"
+    batch._cursor = ()
+    course.state.start = course.state.start or event.data
+    batch.fold()
 
 
 @pytest.mark.parametrize(

@@ -80,4 +80,3 @@ def db(connect: Callable[[], Connection]) -> Iterator[Connection]:
     """A connection to look at what happened."""
     with connect() as connection:
         yield connection
-

@@ -12,18 +12,16 @@ of rows and events between two flushes.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from psycopg.rows import tuple_row
 
-from worker import db
+from worker import collector, db
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_log import StoredEvent
@@ -165,7 +163,7 @@ def build(share: Share, tell: Callable[[int, int], None]) -> None:
     The garbage collector rests: rows and events form no cycles, and it would look through all of
     them again and again.
     """
-    with db.owner() as reader, db.owner() as writer, _no_collector():
+    with db.owner() as reader, db.owner() as writer, collector.waiting():
         for connection in (reader, writer):
             connection.execute("SET statement_timeout = 0")
         try:
@@ -176,17 +174,6 @@ def build(share: Share, tell: Callable[[int, int], None]) -> None:
                 if not connection.closed:
                     connection.rollback()
                     connection.execute("RESET ALL")
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _windows(

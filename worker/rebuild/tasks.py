@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from celery import Task
 
+from worker import slots, verify
 from worker.app import app
 from worker.errors import CqrsError
 from worker.projection import Projection
@@ -33,16 +34,37 @@ def rebuild_projection(
 
 
 @app.task(name="cqrs.maintenance.rebuild_all", bind=True, max_retries=None, ignore_result=True)
-def rebuild_all(self: Task, names: Sequence[str] | None = None) -> None:
+def rebuild_all(self: Task, names: Sequence[str] | None = None, every: float | None = None) -> None:
     """Rebuild projections one after the other (all, if none is named); a failure stops no other."""
+    if not slots.take("cqrs.maintenance.rebuild_all", every):
+        return
     names = projections() if names is None else names
     if not names:
         return
     try:
         _slice(self, names[0])
     except CqrsError as error:
-        log.error("rebuild failed", projection=names[0], reason=str(error))  # said
+        log.warning("rebuild failed", projection=names[0], reason=str(error))
     app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
+
+
+@app.task(name="cqrs.maintenance.verify")
+def verify_sample(
+    names: Sequence[str] | None = None, sample: int | None = None, every: float | None = None
+) -> dict[str, int]:
+    """Verify a sample of rows of each projection (all, if none is named); rows that differ, by
+    name. A projection that cannot be verified now is left out."""
+    if not slots.take("cqrs.maintenance.verify", every):
+        return {}
+    rows = get_settings().verify_sample if sample is None else sample
+    wanted = projections() if names is None else names
+    found: dict[str, int] = {}
+    for name in wanted if rows else ():
+        try:
+            found[name] = verify.verify(name, sample=rows).differing
+        except CqrsError as error:
+            log.warning("not verified", projection=name, reason=str(error))
+    return found
 
 
 def projections() -> list[str]:
@@ -64,4 +86,4 @@ def _slice(task: Task, name: str, **options: Any) -> dict[str, Any]:
         raise task.retry(exc=unfinished, countdown=0) from None
 
 
-__all__ = ["projections", "rebuild_all", "rebuild_projection"]
+__all__ = ["projections", "rebuild_all", "rebuild_projection", "verify_sample"]

@@ -43,8 +43,11 @@ SELECT pg_try_advisory_xact_lock(1668379238, hashtext(%(view)s))
 SELECT pg_advisory_xact_lock(1668379238, hashtext(%(view)s))
 
 -- name: state
--- What a view's last refresh held, and how often it has been asked for.
-SELECT r.horizon, coalesce(q.requested, 0)
+-- What a view's last refresh held, how often it has been asked for, and whether it holds rows.
+SELECT r.horizon, coalesce(q.requested, 0),
+       (SELECT c.relispopulated
+          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE n.nspname || '.' || c.relname = v.view)
   FROM (SELECT %(view)s::text AS view) AS v
   LEFT JOIN cqrs.refreshed AS r ON r.view = v.view
   LEFT JOIN cqrs.refresh_requests AS q ON q.view = v.view

@@ -110,8 +110,7 @@ class Run:
         if not alone:
             self._do("take_view", view=view.name)
         found = self._look(view)
-        stale = found.changed or not view.populated
-        if stale or (alone and not if_stale):
+        if found.changed or (alone and not if_stale):
             one = self._refresh(view, found.reach)
         else:
             one = Refreshed(view.name, "skipped", "nothing that it reads has changed", found.reach)
@@ -129,7 +128,7 @@ class Run:
         A view holds every effect up to its horizon. What has not changed since then, it still
         holds, and so it holds everything up to where that has come by now.
         """
-        ((before, requested),) = self._do("state", view=view.name)
+        ((before, requested, populated),) = self._do("state", view=view.name)
         since = before or 0
         under = [*self.views.below(view), view]
         names = sorted({name for one in under for name in one.projections})
@@ -142,7 +141,7 @@ class Run:
         reached += self._lower(view)
         if view.reads_other_tables or not reached:
             reached.append(log_at)
-        return Found(requested, min(reached), changed or before is None)
+        return Found(requested, min(reached), changed or before is None or not populated)
 
     def _lower(self, view: MaterializedView) -> list[int]:
         horizons = dict(self._do("horizons", views=sorted(view.views)))

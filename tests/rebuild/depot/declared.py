@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -9,12 +11,16 @@ from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, orde
 from worker.event_log import StoredEvent
 from worker.projection import Projection, Row
 
+PAUSE = float(os.environ.get("DEPOT_PAUSE", "0"))
+"""Seconds that it takes to fold an order that is placed, where a test wants it slow."""
+
 order_list = Projection("depot.orders", orders, group="depot")
 stock_list = Projection("depot.stock", stock, group="depot")
 
 
 @order_list.on(Placed)
 def _(row: Row | None, event: StoredEvent) -> Row:
+    time.sleep(PAUSE)
     first = {"shipped": False, "changes": 0}
     return {**event.data, **first, "updated_at": event.recorded_at.isoformat()}
 

@@ -1,0 +1,163 @@
+"""Events ask for refreshes: soon, however many they are, and none is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from redis import Redis
+
+from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
+from tests.rebuild.depot.models import Changed, Placed
+from tests.refresh.conftest import TOTALS
+from tests.support.workers import Workers, until
+from worker import delivery, refresh, settings
+from worker.rules import rule
+
+pytestmark = pytest.mark.usefixtures("no_rules")
+
+
+def _refreshed(depot: Depot) -> int:
+    return int(depot.one("SELECT count(*) FROM cqrs.refreshes WHERE outcome = 'refreshed'"))
+
+
+def _waiting(depot: Depot) -> list[str]:
+    rows = depot.rows("SELECT view FROM cqrs.refresh_requests WHERE requested > served")
+    return [row["view"] for row in rows]
+
+
+@pytest.fixture
+def workers_with_rule(views: Depot, workers: Workers) -> Workers:
+    """Workers that know the depot, and that placed orders change the totals within a second."""
+    workers.settings = settings.get_settings().model_copy(update={"domains": (DOMAIN,)})
+    return workers
+
+
+def test_a_thousand_events_within_a_second_cause_two_refreshes_at_most(
+    views: Depot, workers_with_rule: Workers
+) -> None:
+    workers_with_rule.start(["projections", "maintenance"], environ={"DEPOT_RULE": "1"})
+    began = time.monotonic()
+    for number in range(1_000):
+        views.place(number)
+        if number % 50 == 0:
+            delivery.wake("cqrs.project", "depot")
+    took = time.monotonic() - began
+    until(lambda: views.one("SELECT sum(orders) FROM query.depot_totals") == 1_000, 20)
+    until(lambda: not _waiting(views), 20)
+    assert _refreshed(views) <= 2 + int(took)
+
+
+def test_a_rules_request_is_written_with_the_fold(views: Depot) -> None:
+    rule("depot", on=[Placed], refresh={TOTALS: 30.0})
+    views.place(1)
+    views.project()
+    assert _waiting(views) == [TOTALS]
+    due = views.one("SELECT due_at - clock_timestamp() FROM cqrs.refresh_requests")
+    assert 20 < due.total_seconds() <= 30
+
+
+def test_further_events_do_not_put_it_off(views: Depot) -> None:
+    rule("depot", on=[Placed, Changed], refresh={TOTALS: 30.0})
+    views.place(1)
+    views.project()
+    first = views.one("SELECT due_at FROM cqrs.refresh_requests")
+    views.change(1)
+    views.project()
+    assert views.one("SELECT due_at FROM cqrs.refresh_requests") == first
+
+
+def test_one_wake_up_waits_however_often_events_ask(views: Depot, redis: Redis) -> None:
+    rule("depot", on=[Placed], refresh={TOTALS: 1.0})
+    assert len(refresh.wake_ups({Placed.type})) == 1
+    assert refresh.wake_ups({Placed.type}) == []
+
+
+def test_a_long_wait_is_left_to_the_sweep(views: Depot, redis: Redis) -> None:
+    rule("depot", on=[Placed], refresh={TOTALS: 3_600.0})
+    assert refresh.wake_ups({Placed.type}) == []
+    views.place(1)
+    views.project()
+    assert refresh.wake_due() == []
+    views.connection.execute("UPDATE cqrs.refresh_requests SET due_at = now()")
+    assert refresh.wake_due() == [TOTALS]
+
+
+def test_nothing_happens_before_the_time_has_come(views: Depot, redis: Redis) -> None:
+    rule("depot", on=[Placed], refresh={TOTALS: 30.0})
+    views.place(1)
+    views.project()
+    refresh.refresh_due(TOTALS)
+    assert _refreshed(views) == 0
+
+
+def test_a_view_that_is_due_is_refreshed_once(views: Depot, redis: Redis) -> None:
+    rule("depot", on=[Placed], refresh={TOTALS: 0.0})
+    views.place(1)
+    views.project()
+    refresh.refresh_due(TOTALS)
+    refresh.refresh_due(TOTALS)
+    assert (_refreshed(views), _waiting(views)) == (1, [])
+
+
+def test_a_view_that_another_worker_refreshes_is_left_to_it(views: Depot, redis: Redis) -> None:
+    rule("depot", on=[Placed], refresh={TOTALS: 0.0})
+    views.place(1)
+    views.project()
+    with views.database.connect() as other, other.transaction():
+        other.execute("SELECT pg_advisory_xact_lock(1668379238, hashtext(%s))", [TOTALS])
+        refresh.refresh_due(TOTALS)
+    assert (_refreshed(views), _waiting(views)) == (0, [TOTALS])
+    refresh.refresh_due(TOTALS)
+    assert (_refreshed(views), _waiting(views)) == (1, [])
+
+
+def test_what_is_asked_for_during_a_refresh_neither_waits_nor_is_lost(
+    views: Depot, redis: Redis
+) -> None:
+    rule("depot", on=[Placed], refresh={"query.depot_slow": 0.0})
+    views.connection.execute(
+        "CREATE MATERIALIZED VIEW query.depot_slow AS"
+        " SELECT count(*) AS n, pg_sleep(1)::text FROM query.depot_orders WITH NO DATA"
+    )
+    views.place(1)
+    views.project()
+    refreshing = threading.Thread(target=refresh.refresh_due, args=("query.depot_slow",))
+    refreshing.start()
+    at_it = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%REFRESH MATERIALIZED VIEW%%'"
+        " AND state = 'active' AND pid <> pg_backend_pid()"
+    )
+    until(lambda: views.one(at_it), 10)
+    views.place(2)
+    views.project()
+    assert views.one(at_it) == 1
+    refreshing.join(20)
+    assert views.one("SELECT n FROM query.depot_slow") == 1
+    assert _waiting(views) == ["query.depot_slow"]
+    refresh.refresh_due("query.depot_slow")
+    assert views.one("SELECT n FROM query.depot_slow") == 2
+    assert _waiting(views) == []
+
+
+def test_a_refresh_that_fails_is_tried_again_later(views: Depot, redis: Redis) -> None:
+    rule("depot", on=[Placed], refresh={"query.depot_bad": 0.0})
+    views.connection.execute(
+        "CREATE MATERIALIZED VIEW query.depot_bad AS"
+        " SELECT 1 / (count(*) - 1) FROM query.depot_orders WITH NO DATA"
+    )
+    views.place(1)
+    views.project()
+    refresh.refresh_due("query.depot_bad")
+    assert _waiting(views) == ["query.depot_bad"]
+    due = views.one("SELECT due_at - clock_timestamp() FROM cqrs.refresh_requests")
+    assert due.total_seconds() > 5
+
+
+def test_whoever_waits_for_a_view_gets_it_refreshed_at_once(views: Depot, redis: Redis) -> None:
+    views.place(1)
+    views.project(ORDERS)
+    refresh.ask_for(TOTALS)
+    refresh.refresh_due(TOTALS)
+    assert _refreshed(views) == 1

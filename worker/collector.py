@@ -1,0 +1,19 @@
+"""The garbage collector, told to wait while a batch makes many objects and no cycle among them."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Collect nothing within the block: in a batch it would take a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
