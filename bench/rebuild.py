@@ -18,7 +18,7 @@ import resource
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -80,8 +80,13 @@ class Load:
         with db.writer() as connection:
             while not self.over.is_set():
                 order = str(uuid4())
-                data = {"order_id": order, "order_number": "ORD", "customer_id": str(uuid4())}
-                data |= {"customer_name": "C", "total": "1.00", "item_count": 1}
+                data: dict[str, object] = {"order_id": order, "customer_id": str(uuid4())}
+                data |= {
+                    "order_number": "1",
+                    "customer_name": "C",
+                    "total": "1.00",
+                    "item_count": 1,
+                }
                 event = NewEvent(f"order-{order}", Created.type, data)
                 self.positions.append(event_log.append(connection, [event])[0].position)
                 time.sleep(0.002)
@@ -175,8 +180,9 @@ def main() -> None:
     parser.add_argument("--no-load", action="store_true")
     options = parser.parse_args()
     total = options.events // 3 * 3
-    with a_full_log(options.events) as chosen:
-        with settings.using(chosen.model_copy(update={"domains": (DOMAIN,)})):
+    with a_full_log(options.events) as made:
+        chosen = made.model_copy(update={"domains": (DOMAIN,)})
+        with settings.using(chosen):
             catching_up()
             measure(chosen, options, total)
             if not options.no_load:

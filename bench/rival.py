@@ -70,7 +70,7 @@ class OrderRows(PostgresTrackingRecorder):
         """Change a row and move on."""
         with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, tracking)
-            cursor.execute(query, values, prepare=True)  # type: ignore[call-overload]
+            cursor.execute(query, values, prepare=True)
 
 
 class OrderList(Projection[OrderRows]):
@@ -81,7 +81,7 @@ class OrderList(Projection[OrderRows]):
         version, at = domain_event.originator_version, domain_event.timestamp
         order = domain_event.originator_id
         if isinstance(domain_event, Order.Created):
-            one = domain_event
+            one: Any = domain_event
             values = (order, one.number, UUID(one.customer), one.name, one.total, len(one.items))
             self.view.write(CREATED, (*values, version, at, at), tracking)
         else:

@@ -33,6 +33,15 @@ MODULES = (
 )
 """What a worker and beat import at start, besides the domains."""
 
+
+
+def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> Any:
+    """A group of subscriptions that is named like a queue runs there: reactions on `reactions`."""
+    if name == "cqrs.project" and args and args[0] in QUEUES:
+        return {"queue": args[0]}
+    return None
+
+
 ROUTES = {
     "cqrs.project": {"queue": "projections"},
     "cqrs.invalidate": {"queue": "projections"},
@@ -82,7 +91,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
         "task_default_queue": "commands",
         "task_create_missing_queues": False,
-        "task_routes": ROUTES,
+        "task_routes": (route, ROUTES),
         "task_acks_late": True,
         "task_retry_on_worker_lost": True,
         "task_reject_on_worker_lost": True,

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import psycopg
+from celery.exceptions import SoftTimeLimitExceeded
 
 from models.base import uuid7
 from models.messages import Actor, Envelope
@@ -57,8 +58,8 @@ def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | Non
     try:
         for part in in_parts(envelopes, get_settings().batch_size):
             run_and_tell(part)
-    except (psycopg.OperationalError, ServerUnavailable) as error:
-        # Until the database is there: whatever of the batch was done is not done again.
+    except (psycopg.OperationalError, ServerUnavailable, SoftTimeLimitExceeded) as error:
+        # Until the database is there, or in pieces: what was done of it is not done again.
         pause = min(30.0, 0.5 * 2 ** min(self.request.retries, 6))
         raise self.retry(exc=error, countdown=pause, max_retries=None) from error
 

@@ -6,7 +6,7 @@ itself, so a statement's cost hardly depends on how many rows it carries.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -44,6 +44,7 @@ class Changes:
         """Add one command's changes, and let the next command see them."""
         if not work.changes:
             return
+        _check_declared(work.changes, state)
         by = len(self.commands)
         self.commands.append((str(work.command_id), work.actor.name))
         for change in work.changes:
@@ -110,6 +111,21 @@ class Changes:
     ) -> None:
         step = {"by": by, "operation": operation, "old": old, "new": new}
         table.steps.setdefault(key, []).append(step)
+
+
+def _check_declared(changes: Sequence[Change], state: State) -> None:
+    """Refuse a command that changes what it did not declare, before any of it is taken.
+
+    Raises LookupError, which makes this one command a dead letter and leaves the batch as it was.
+    """
+    own: set[tuple[sa.Table, Hashable]] = set()
+    for change in changes:
+        if isinstance(change, Insert):
+            own.add((change.table, change.row[primary_key(change.table)]))
+        elif state.get(change.table, change.key) is None and (change.table, change.key) not in own:
+            raise LookupError(
+                f"the command declares no such row ({change.table.fullname} {change.key})"
+            )
 
 
 def _statements(table: sa.Table, changes: TableChanges) -> Iterator[tuple[str, list[Any]]]:

@@ -29,7 +29,12 @@ from uuid import UUID
 
 import psycopg
 from celery import Task, signals
-from celery.exceptions import Retry, TimeLimitExceeded, WorkerLostError
+from celery.exceptions import (
+    Retry,
+    SoftTimeLimitExceeded,
+    TimeLimitExceeded,
+    WorkerLostError,
+)
 
 from models.base import Command, Event, uuid7
 from models.messages import Envelope, Receipt, Status
@@ -174,6 +179,9 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
             raise self._put_off(self._backoff(), error, **self._tried()) from error
         except psycopg.OperationalError as error:
             return self._try_later(envelope, error)
+        except SoftTimeLimitExceeded:
+            limit = get_settings().task_soft_time_limit
+            return self._answer(bury(envelope, f"it took longer than {limit} s"))
         delivery.wake_readers(run.event_types)
         (outcome,) = run.outcomes
         match outcome:

@@ -62,7 +62,7 @@ def drain() -> None:
     """Run what waits, batch by batch, until nothing is due or this worker's turn is over."""
     signalling.lower_signal("cqrs.drain")
     size = get_settings().batch_size
-    until = time.monotonic() + TURN
+    until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
     while choice := claim(size):
         if len(choice.run) == size:
             delivery.wake_drain()  # there may be more than one worker can do

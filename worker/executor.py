@@ -24,6 +24,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 from pydantic_core import to_jsonable_python
 
@@ -257,8 +258,8 @@ class _Batch:
             self.work.changes.take(work, self.work.state)
         except (Refused, InvalidCommand) as refusal:
             return _refused(one, refusal)
-        except (psycopg.Error, DeletedWhatItInserted):
-            raise
+        except (psycopg.Error, DeletedWhatItInserted, SoftTimeLimitExceeded):
+            raise  # not this command's fault: nothing of the batch is done
         except Exception as error:
             log.exception("command is dead", command=envelope.name, id=str(envelope.id))
             return dead(one, error)

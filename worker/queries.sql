@@ -127,6 +127,13 @@ SELECT invalidation_id, tags, position, subscription
 -- The cache knows of these.
 DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])
 
+-- name: lagging
+-- Which of these subscriptions have something to read: new ones, and those below the horizon.
+SELECT DISTINCT n.name
+  FROM unnest(%(names)s::text[]) AS n(name)
+  LEFT JOIN cqrs.subscriptions AS s ON s.subscription = n.name
+ WHERE s.name IS NULL OR (NOT s.paused AND s.position < %(horizon)s)
+
 -- name: tags_wait
 -- Whether the cache has not been told of some tags for a second.
 SELECT EXISTS (SELECT FROM cqrs.invalidations

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     )
     home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
     domains: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("tasks.orders",), description="packages of the domains to load, comma-separated"
+        ("tasks.orders", "tasks.banking"), description="packages of the domains to load, comma-separated"
     )
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
@@ -257,7 +257,7 @@ def _refuse(unknown: Sequence[str], known: Collection[str]) -> None:
 
 def _belongs_to_a_domain(variable: str) -> bool:
     """A domain's section is checked by the domain when it asks for it."""
-    domains = os.environ.get(f"{PREFIX}DOMAINS", "tasks.orders").split(",")
+    domains = os.environ.get(f"{PREFIX}DOMAINS", "tasks.orders,tasks.banking").split(",")
     sections = ["schema", *(domain.strip().rsplit(".", 1)[-1] for domain in domains)]
     return any(variable.startswith(f"{PREFIX}{name.upper()}_") for name in sections)
 

@@ -64,7 +64,7 @@ def project(group: str) -> None:
     """Bring a group of subscriptions up to the horizon, then invalidate what depends on it."""
     time.sleep(get_settings().wake_up_distance)  # what commits meanwhile rides along
     signalling.lower_signal(f"cqrs.project:{group}")
-    done = catch_up(group=group, seconds=TURN)
+    done = catch_up(group=group, seconds=min(TURN, get_settings().task_soft_time_limit / 3))
     if not done.caught_up:
         app.send_task("cqrs.project", args=(group,), ignore_result=True)
     links = [invalidate.si()] if done.tags else []

@@ -23,9 +23,9 @@ def find_work() -> Waiting:
     names = {one.name: one.group for one in subscriptions}
     with db.writer() as connection:
         horizon = event_log.horizon(connection)
-        rows = connection.execute(statement("worker", "checkpoints"), {"names": list(names)})
-        positions = dict(rows.fetchall())
+        lag = {"names": list(names), "horizon": horizon}
+        behind = connection.execute(statement("worker", "lagging"), lag).fetchall()
         due = connection.execute(statement("worker", "commands_are_due")).fetchone()
         tags = connection.execute(statement("worker", "tags_wait")).fetchone()
-    behind = {group for name, group in names.items() if positions.get(name, 0) < horizon}
-    return Waiting(frozenset(behind), bool(due and due[0]), bool(tags and tags[0]))
+    groups = frozenset(names[name] for (name,) in behind)
+    return Waiting(groups, bool(due and due[0]), bool(tags and tags[0]))

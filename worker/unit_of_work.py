@@ -19,6 +19,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from models.messages import Receipt
+from worker import burial
 from worker.changes import Changes
 from worker.db import Connection
 from worker.encoding import to_json
@@ -90,6 +91,7 @@ class UnitOfWork:
                 self.connection.execute(sql, parameters)
             if dequeue:
                 self.connection.execute(_DEQUEUE, {"ids": list(dequeue)})
+            burial.keep(self.connection, settled)
             rows = [one.to_row() for one in settled]
             positions = self.connection.execute(
                 _SETTLE, {"receipts": to_json(rows), "events": to_json(events)}

@@ -1,4 +1,4 @@
-"""The parcels domain, in this process and in workers that are started."""
+"""The postal domain, in this process and in workers that are started."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Parcels:
 
     def run(self, name: str, **payload: Any) -> Receipt:
         """Run a command in this process."""
-        (outcome,) = execute([Envelope(uuid7(), f"parcels.{name}", payload)]).outcomes
+        (outcome,) = execute([Envelope(uuid7(), f"postal.{name}", payload)]).outcomes
         assert isinstance(outcome, Receipt), outcome
         return outcome
 
@@ -70,7 +70,8 @@ class Parcels:
         """Whether every event was read, and everything that was enqueued has its receipt."""
         ((done,),) = self.rows(
             "SELECT NOT EXISTS (SELECT FROM cqrs.enqueued_commands) AND 3 = ("
-            "   SELECT count(*) FROM cqrs.subscriptions WHERE name LIKE 'parcels.%%'"
+            "   SELECT count(*) FROM cqrs.subscriptions"
+            "    WHERE name = ANY (ARRAY['postal.news', 'postal.on_your_way', 'postal.sending'])"
             "      AND position >= (SELECT max(position) FROM cqrs.events))"
         )
         return bool(done)
@@ -100,7 +101,7 @@ class Parcels:
         with self.database.connect() as connection:
             connection.execute(
                 "UPDATE cqrs.enqueued_commands SET due_at = now()"
-                " WHERE name = 'parcels.write_letter'"
+                " WHERE name = 'postal.write_letter'"
             )
 
     def let_everything_happen(self) -> None:
@@ -116,12 +117,12 @@ class Parcels:
 
 @pytest.fixture
 def parcels(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parcels:
-    """A database on which the parcels domain is loaded."""
+    """A database on which the postal domain is loaded."""
     outside = tmp_path / "outside"
     outside.mkdir()
-    monkeypatch.setenv("PARCELS_OUTSIDE", str(outside))
+    monkeypatch.setenv("POSTAL_OUTSIDE", str(outside))
     now = settings.get_settings()
-    chosen = now.model_copy(update={"domains": (*now.domains, "tests.sagas.parcels")})
+    chosen = now.model_copy(update={"domains": (*now.domains, "tests.sagas.postal")})
     monkeypatch.setattr(settings, "_current", chosen)
     load_domains()
     return Parcels(database, outside)

@@ -24,10 +24,10 @@ def test_a_reaction_runs_further_commands_once_however_often_it_reads_an_event(
     for _ in range(5):
         parcels.post(letters=0)
     parcels.let_everything_happen()
-    assert parcels.count("parcels.ParcelHandedOver") == 5
+    assert parcels.count("postal.ParcelHandedOver") == 5
     parcels.back_to_the_beginning()
     parcels.let_everything_happen()
-    assert parcels.count("parcels.ParcelHandedOver") == 5
+    assert parcels.count("postal.ParcelHandedOver") == 5
 
 
 @pytest.mark.usefixtures("worker")
@@ -35,7 +35,7 @@ def test_an_event_task_runs_in_a_worker_and_has_a_receipt(parcels: Parcels) -> N
     parcel = parcels.post(letters=2)
     parcels.until_all_done()
     ((position,),) = parcels.rows("SELECT position FROM cqrs.events WHERE data ? 'letters'")
-    ids = [derived_id("parcels.news", position, place) for place in range(2)]
+    ids = [derived_id("postal.news", position, place) for place in range(2)]
     expected = [f"{id_} {parcel} {number}" for number, id_ in enumerate(ids)]
     assert parcels.letters() == sorted(expected)
     assert {_status(id_) for id_ in ids} == {Status.SUCCEEDED}
@@ -47,7 +47,7 @@ def test_a_message_that_comes_twice_has_no_second_effect(parcels: Parcels) -> No
     parcels.until_all_done()
     (task_id, parcel, number) = parcels.letters()[0].split()
     again = app.send_task(
-        "parcels.write_letter",
+        "postal.write_letter",
         kwargs={"parcel_id": parcel, "number": int(number), "mishap": ""},
         task_id=task_id,
         queue="reactions",
@@ -72,7 +72,7 @@ def test_an_event_task_that_always_fails_is_a_dead_letter(parcels: Parcels) -> N
     (parcels.outside / "letters").mkdir()  # nothing can be written there, however often it tries
     parcels.until_all_done(impatient=True)
     dead = parcels.rows("SELECT name FROM cqrs.receipts WHERE status = 'dead'")
-    assert dead == [("parcels.write_letter",)]
+    assert dead == [("postal.write_letter",)]
 
 
 def test_an_emptied_broker_loses_no_event_task(
@@ -107,7 +107,7 @@ def test_a_reaction_that_is_killed_over_an_event_does_everything_once(
     parcels.post(letters=3, mishap="kill reaction")
     parcels.until_all_done()
     assert len(parcels.letters()) == 3
-    assert parcels.count("parcels.ParcelHandedOver") == 1
+    assert parcels.count("postal.ParcelHandedOver") == 1
     assert (parcels.outside / "killed-reaction").exists()
 
 
@@ -129,7 +129,7 @@ def test_a_new_reaction_leaves_events_from_before_its_time_alone() -> None:
 
 NO_UUID = {
     "stream": "parcel-x",
-    "type": "parcels.ParcelLabelled",
+    "type": "postal.ParcelLabelled",
     "data": {"parcel_id": "no uuid"},
     "metadata": {},
 }
@@ -144,7 +144,7 @@ def test_a_payload_that_is_wrong_keeps_nothing_of_its_event(parcels: Parcels) ->
         )
     parcels.post(letters=0)
     parcels.let_everything_happen()
-    assert parcels.count("parcels.ParcelHandedOver") == 1
+    assert parcels.count("postal.ParcelHandedOver") == 1
 
 
 def _status(command_id: UUID) -> Status | None:

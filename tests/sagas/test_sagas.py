@@ -11,8 +11,8 @@ import pytest
 from models.base import uuid7
 from models.system.events import SagaCommandSettled
 from tests.sagas.conftest import Parcels
-from tests.sagas.parcels.commands import ParcelHandedOver, ParcelPosted, label_parcel
-from tests.sagas.parcels.reactions import sending
+from tests.sagas.postal.commands import ParcelHandedOver, ParcelPosted, label_parcel
+from tests.sagas.postal.reactions import sending
 from worker import dead_letters, saga_deadlines
 from worker.event_log import StoredEvent
 from worker.saga import SagaBatch, saga, send, step, wait
@@ -38,7 +38,7 @@ def test_a_saga_waits_for_its_event_and_ends(parcels: Parcels) -> None:
 def test_an_event_that_comes_before_its_step_counts(parcels: Parcels) -> None:
     parcel = parcels.post(letters=0)
     assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded
-    catch_up(["parcels.sending"])
+    catch_up(["postal.sending"])
     assert state(parcels, parcel)["step"] == "label"
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
@@ -47,7 +47,7 @@ def test_an_event_that_comes_before_its_step_counts(parcels: Parcels) -> None:
 def test_an_event_of_another_saga_does_not_count(parcels: Parcels) -> None:
     parcel = parcels.post(letters=0)
     assert parcels.run("hand_over", parcel_id=str(uuid7())).succeeded
-    catch_up(["parcels.sending"])
+    catch_up(["postal.sending"])
     assert state(parcels, parcel)["results"] == {}
 
 
@@ -59,7 +59,7 @@ def test_an_event_that_does_not_come_in_time_undoes_what_was_done(parcels: Parce
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "failed"
     assert state(parcels, parcel)["error"] == "handed over: nothing came in time"
-    assert parcels.count("parcels.LabelVoided") == 1
+    assert parcels.count("postal.LabelVoided") == 1
 
 
 def test_an_event_that_comes_before_its_deadline_is_noticed_wins(parcels: Parcels) -> None:
@@ -69,7 +69,7 @@ def test_an_event_that_comes_before_its_deadline_is_noticed_wins(parcels: Parcel
     assert saga_deadlines.notice() == 1  # the saga has not read yet that it came
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
-    assert parcels.count("parcels.LabelVoided") == 0
+    assert parcels.count("postal.LabelVoided") == 0
 
 
 def test_a_refused_first_step_leaves_nothing_to_undo(parcels: Parcels) -> None:
@@ -77,7 +77,7 @@ def test_a_refused_first_step_leaves_nothing_to_undo(parcels: Parcels) -> None:
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "failed"
     assert "out of paper" in state(parcels, parcel)["error"]
-    assert parcels.count("parcels.LabelVoided") == 0
+    assert parcels.count("postal.LabelVoided") == 0
 
 
 def test_the_sweep_wakes_a_worker_for_a_deadline(parcels: Parcels, worker: None) -> None:
@@ -92,11 +92,11 @@ def test_every_command_of_a_saga_tells_who_sent_it_and_why(parcels: Parcels) -> 
     ((saga_id,),) = parcels.rows("SELECT saga_id FROM cqrs.sagas WHERE key = %s", str(parcel))
     rows = parcels.rows(
         "SELECT metadata ->> 'actor', metadata ->> 'causation_id', metadata ->> 'correlation_id'"
-        "  FROM cqrs.events WHERE type IN ('parcels.ParcelPosted', 'parcels.ParcelLabelled')"
+        "  FROM cqrs.events WHERE type IN ('postal.ParcelPosted', 'postal.ParcelLabelled')"
         " ORDER BY position"
     )
     (_, _, began), (actor, causation, correlation) = rows
-    assert actor == "saga:parcels.sending"
+    assert actor == "saga:postal.sending"
     assert causation == f"saga:{saga_id}"
     assert correlation == began
 
@@ -106,12 +106,12 @@ def test_a_saga_that_was_parked_over_a_bug_goes_on_where_it_was(parcels: Parcels
     assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded  # parked behind it
     parcels.let_everything_happen()
     assert state(parcels, other)["status"] == "completed"
-    (letter,) = dead_letters.letters("parcels.sending")
+    (letter,) = dead_letters.letters("postal.sending")
     (parcels.outside / "fixed").touch()
     dead_letters.retry(letter.id, by="ops")
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
-    assert parcels.count("parcels.ParcelLabelled") == 2
+    assert parcels.count("postal.ParcelLabelled") == 2
 
 
 def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:

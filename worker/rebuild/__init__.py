@@ -22,6 +22,7 @@ What is promised:
 
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import (
+    NoSuchPosition,
     RebuildCancelled,
     RebuildFailed,
     RebuildRunning,
@@ -34,6 +35,7 @@ from worker.rebuild.run import Rebuilt, cancel, rebuild
 
 __all__ = [
     "Drift",
+    "NoSuchPosition",
     "Progress",
     "RebuildCancelled",
     "RebuildFailed",

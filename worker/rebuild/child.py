@@ -1,8 +1,9 @@
 """A process that builds one part: `python -m worker.rebuild.child`, its share as JSON on stdin.
 
 It answers on stdout, a line of JSON each: `[position, events]` after every window, at last `null`,
-or `{"error": …}`. When its parent goes away, stdin ends, and so does the child, at once: what it
-had not committed is gone, and whoever resumes the rebuild begins where the part's position says.
+or what ended it: `{"error": …}`, `{"unfinished": …}`. When its parent goes away, stdin ends, and so
+does the child, at once: what it had not committed is gone, and whoever resumes the rebuild begins
+where the part's position says.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from worker.rebuild.part import Share, TakenOver, build
+from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.part import Share, build
 from worker.registry import load_domains
 from worker.settings import Settings, install
 from worker.sieve import in_one_line
@@ -29,8 +31,8 @@ def main() -> None:
     try:
         build(Share(**order["share"]), lambda position, events: _say([position, events]))
         _say(None)
-    except TakenOver:
-        _say({"error": "another process has taken the part over"})
+    except RebuildUnfinished as unfinished:
+        _say({"unfinished": unfinished.why})
     except Exception as error:
         _say({"error": "; ".join([in_one_line(error), *getattr(error, "__notes__", [])])})
 

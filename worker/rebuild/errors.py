@@ -8,6 +8,8 @@ from worker.errors import Permanent, Transient
 from worker.projection import Projection
 from worker.subscribers import subscriptions
 
+TIME_IS_UP = "time is up"
+
 
 class UnknownProjection(Permanent):
     """No projection has this name."""
@@ -21,6 +23,18 @@ class UnknownProjection(Permanent):
     def __reduce__(self) -> tuple[type[UnknownProjection], tuple[str]]:
         """Rebuild from the field: an exception's default pickle would pass the message."""
         return type(self), (self.name,)
+
+
+class NoSuchPosition(Permanent, ValueError):
+    """A rebuild cannot begin behind a position that the log has not reached."""
+
+    def __init__(self, position: int, last: int) -> None:
+        super().__init__(f"no such position yet: 0 to {last} exist (is {position})")
+        self.position, self.last = position, last
+
+    def __reduce__(self) -> tuple[type[NoSuchPosition], tuple[int, int]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.position, self.last)
 
 
 class RebuildRunning(Transient):

@@ -1,4 +1,4 @@
-"""Runs the parts of a rebuild: one in this process, several in processes of their own."""
+"""Runs the parts of a rebuild: one in this process, the others in processes of their own."""
 
 from __future__ import annotations
 
@@ -8,58 +8,72 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeAlias
 
 import orjson
 
-from worker.rebuild.errors import RebuildFailed
+from worker.rebuild.errors import RebuildFailed, RebuildUnfinished
 from worker.rebuild.part import Share, build
 from worker.settings import get_settings
 
 Tell: TypeAlias = Callable[[int, int, int], None]
 """Called with a part, its position, and how many events that was; with part -1 now and then."""
+News: TypeAlias = "SimpleQueue[tuple[int, Any]]"
+"""What the children say: a part, and a line of child.py, or the error that it stands for."""
 HEARTBEAT = 0.5
 """Seconds without news after which `tell` is called all the same, so that a cancel is noticed."""
 
 
 def run_parts(shares: Sequence[Share], jobs: int, tell: Tell) -> None:
-    """Build parts, `jobs` at a time. Raises RebuildFailed, and what `tell` raises."""
-    if jobs == 1 or len(shares) == 1:
-        for share in shares:
-            build(share, partial(tell, share.part))
-        return
+    """Build parts, `jobs` at a time.
+
+    Raises RebuildFailed, RebuildUnfinished, and what a fold and what `tell` raise.
+    """
     for first in range(0, len(shares), jobs):
-        with _children(shares[first : first + jobs]) as news:
-            _listen(shares[first : first + jobs], news, tell)
+        own, *others = shares[first : first + jobs]
+        _run_together(own, others, tell)
 
 
-def _listen(shares: Sequence[Share], news: SimpleQueue[tuple[int, Any]], tell: Tell) -> None:
-    working = {share.part for share in shares}
-    while working:
-        try:
-            part, what = news.get(timeout=HEARTBEAT)
-        except Empty:
-            tell(-1, 0, 0)
-            continue
-        if isinstance(what, dict):
-            raise RebuildFailed(shares[0].name, what["error"])
-        if what is None:
-            working.discard(part)
-        else:
-            tell(part, *what)
+def _run_together(own: Share, others: Sequence[Share], tell: Tell) -> None:
+    working = {share.part for share in others}
+    with _children(others) as news:
+
+        def tell_all(position: int, events: int) -> None:
+            tell(own.part, position, events)
+            while _listen(working, news, tell, wait=0):
+                pass
+
+        build(own, tell_all)
+        while working:
+            _listen(working, news, tell, wait=HEARTBEAT)
+
+
+def _listen(working: set[int], news: News, tell: Tell, wait: float) -> bool:
+    """Pass on what one of the children says; False if none says anything within this time."""
+    try:
+        part, said = news.get(timeout=wait) if wait else news.get_nowait()
+    except Empty:
+        tell(-1, 0, 0)
+        return False
+    if isinstance(said, RebuildFailed | RebuildUnfinished):
+        raise said
+    if said is None:
+        working.discard(part)
+    else:
+        tell(part, *said)
+    return True
 
 
 @contextmanager
-def _children(shares: Sequence[Share]) -> Iterator[SimpleQueue[tuple[int, Any]]]:
+def _children(shares: Sequence[Share]) -> Iterator[News]:
     """A process for each part, and what they say; none is left behind."""
-    news: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+    news: News = SimpleQueue()
     with ExitStack() as started:
         for share in shares:
             child = started.enter_context(_start(share))  # waits for its end, at the end
-            ear = Thread(target=_hear, args=(child, share.part, news), daemon=True)
+            ear = Thread(target=_hear, args=(child, share, news), daemon=True)
             ear.start()
             started.callback(ear.join)
             assert child.stdin is not None
@@ -81,12 +95,18 @@ def _start(share: Share) -> subprocess.Popen[bytes]:
     return child
 
 
-def _hear(child: subprocess.Popen[bytes], part: int, news: SimpleQueue[tuple[int, Any]]) -> None:
+def _hear(child: subprocess.Popen[bytes], share: Share, news: News) -> None:
     """Pass on what a child says, line by line, and that it ended without a last word."""
     assert child.stdout is not None
     said: Any = []
     for line in child.stdout:
         said = orjson.loads(line)
-        news.put((part, said))
+        if isinstance(said, dict):
+            said = _error(share.name, **said)
+        news.put((share.part, said))
     if isinstance(said, list):
-        news.put((part, {"error": "a process ended without a word: was it killed?"}))
+        news.put((share.part, RebuildUnfinished(share.name, "a process of it was killed")))
+
+
+def _error(name: str, error: str = "", unfinished: str = "") -> Exception:
+    return RebuildUnfinished(name, unfinished) if unfinished else RebuildFailed(name, error)

@@ -29,7 +29,7 @@ from worker.needs import primary_key
 from worker.projection import Projection, ReadTable, Rows, read_table
 from worker.rebuild import shadow
 from worker.rebuild.copying import copy_rows
-from worker.rebuild.errors import projection_named
+from worker.rebuild.errors import RebuildUnfinished, projection_named
 from worker.rebuild.left_out import LeftOut
 from worker.sql import statement
 
@@ -63,10 +63,6 @@ class Share:
     events_between: int = EVENTS_BETWEEN
 
 
-class TakenOver(Exception):
-    """Another process works on this part: a signal inside the engine, not an error."""
-
-
 @dataclass(slots=True)
 class Part:
     """A part at work, on two connections of its own: one reads the log ahead, one writes."""
@@ -91,7 +87,7 @@ class Part:
     def run(self) -> Iterator[tuple[int, int]]:
         """Build; yields position and number of events after each window. May end before `upto`.
 
-        Raises what a fold raises, and TakenOver.
+        Raises what a fold raises, and RebuildUnfinished if another process has moved the part.
         """
         until = time.monotonic() + self.share.seconds
         if self._flushed > self.share.first:
@@ -154,7 +150,7 @@ class Part:
             },
         )
         if moved.rowcount != 1:
-            raise TakenOver
+            raise RebuildUnfinished(share.name, "another process was at a part of it still")
 
 
 def build(share: Share, tell: Callable[[int, int], None]) -> None:

@@ -20,6 +20,8 @@ from worker.rebuild import journal as journals
 from worker.rebuild import shadow
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import (
+    TIME_IS_UP,
+    NoSuchPosition,
     RebuildCancelled,
     RebuildRunning,
     RebuildUnfinished,
@@ -86,8 +88,8 @@ def rebuild(
     processes. With `seconds`, RebuildUnfinished is raised when time is up: call again to go on.
     With `goes_live=False` the two are only compared. `progress` is called about twice a second.
 
-    Raises UnknownProjection, RebuildRunning, RebuildCancelled, RebuildFailed, ViewInUse; ValueError
-    for a position that does not exist.
+    Raises UnknownProjection, NoSuchPosition, RebuildRunning, RebuildCancelled, RebuildFailed,
+    ViewInUse, and what a fold raises.
     """
     one = projection_named(name)
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
@@ -168,12 +170,14 @@ class _Run:
 
     def _course(self, journal: Journal) -> Rebuilt:
         live = shadow.live_table(self.connection, self.one.table)
-        self._build(journal)
+        meter = self._build(journal)
         if journal.state != "following":
             journal.enter("indexing")
+            meter.tell()
             shadow.add_indexes(self.connection, self.one.table, journal.shadow, live)
             journal.note_reached(Reached((journal.upto,)), journal.left_out, journal.events)
             journal.enter("following")
+            meter.tell()
         comparable = live if self._has_our_shape() else None
         follower = Follower(self.connection, self.one, journal, comparable, live)
         follower.follow()
@@ -206,10 +210,10 @@ class _Run:
         with connection.transaction():
             upto = self._upto()
             if not 0 <= first <= upto:
-                raise ValueError(f"no such position yet: 0 to {upto} exist (is {first})")
+                raise NoSuchPosition(first, upto)
             live = shadow.live_table(connection, one.table)
             name = shadow.next_name(connection, one.table)
-            shadow.create(connection, one.table, name, live)
+            shadow.create(connection, one.table, name, live, alike=self._has_our_shape())
             return journals.begin(
                 connection,
                 one,
@@ -236,14 +240,15 @@ class _Run:
     def _is_there(self, table: str) -> bool:
         return shadow.exists(self.connection, self.one.table, table)
 
-    def _build(self, journal: Journal) -> None:
+    def _build(self, journal: Journal) -> Meter:
         parts = journal.parts()
         meter = Meter(journal, self.progress, dict(parts))
         run_parts(self._shares(journal, parts), self.jobs, meter.advance)
         meter.tell()
         journal.events = meter.events
         if any(position < journal.upto for position in journal.parts().values()):
-            raise RebuildUnfinished(self.one.name, "time is up")
+            raise RebuildUnfinished(self.one.name, TIME_IS_UP)
+        return meter
 
     def _shares(self, journal: Journal, parts: Mapping[int, int]) -> list[Share]:
         return [

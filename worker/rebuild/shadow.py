@@ -1,8 +1,7 @@
 """Read tables: made beside the live one, indexed when their rows are in, dropped when replaced.
 
-A table is made bare, of the projection's columns, and gets its key and indexes later. What an
-administrator has added to the live table comes along: storage parameters, and indexes over columns
-that the new one has too.
+A table is made bare and gets its key and indexes later. What an administrator has added to the live
+table comes along: storage parameters, and indexes over columns that the new one has too.
 """
 
 from __future__ import annotations
@@ -49,8 +48,25 @@ def next_name(connection: Connection, table: sa.Table) -> str:
     return f"{table.name}_v{rows[0][0] + 1}"
 
 
-def create(connection: Connection, table: sa.Table, name: str, like: str | None) -> None:
-    """Make an empty table without key and indexes, with the storage parameters of `like`."""
+def create(
+    connection: Connection, table: sa.Table, name: str, like: str | None, *, alike: bool
+) -> None:
+    """Make an empty table without key and indexes, with the storage parameters of `like`.
+
+    If they are of the same shape (`alike`), the live table says what the columns are, in whatever
+    detail; else the projection does.
+    """
+    if like is not None and alike:
+        text = "CREATE TABLE {0} (LIKE {1} INCLUDING ALL EXCLUDING INDEXES)"
+        _run(connection, text.format(qualified(table, name), qualified(table, like)))
+    else:
+        _create_declared(connection, table, name)
+    if like is not None:
+        for (option,) in connection.execute(_SQL["options"], {"table": qualified(table, like)}):
+            _run(connection, f"ALTER TABLE {qualified(table, name)} SET ({option})")
+
+
+def _create_declared(connection: Connection, table: sa.Table, name: str) -> None:
     columns = [_bare(column) for column in table.c]
     checks = [
         sa.CheckConstraint(each.sqltext)
@@ -59,9 +75,6 @@ def create(connection: Connection, table: sa.Table, name: str, like: str | None)
     ]
     made = sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))
     _execute(connection, CreateTable(made))
-    if like is not None:
-        for (option,) in connection.execute(_SQL["options"], {"table": qualified(table, like)}):
-            _run(connection, f"ALTER TABLE {qualified(table, name)} SET ({option})")
 
 
 def add_key(connection: Connection, table: sa.Table, name: str) -> None:

@@ -16,7 +16,7 @@ from worker import slots, verify
 from worker.app import app
 from worker.errors import CqrsError
 from worker.projection import Projection
-from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
 from worker.rebuild.progress import Progress
 from worker.rebuild.run import rebuild
 from worker.settings import get_settings
@@ -83,7 +83,8 @@ def _slice(task: Task, name: str, **options: Any) -> dict[str, Any]:
     try:
         return rebuild(name, progress=tell, seconds=seconds, **options).to_json()
     except RebuildUnfinished as unfinished:
-        raise task.retry(exc=unfinished, countdown=0) from None
+        wait = 0 if unfinished.why == TIME_IS_UP else 30
+        raise task.retry(exc=unfinished, countdown=wait) from None
 
 
 __all__ = ["projections", "rebuild_all", "rebuild_projection", "verify_sample"]

@@ -32,7 +32,9 @@ def show(connection: Connection, table: sa.Table, name: str) -> None:
     names = [*kept, *(column for column in after if column not in kept)]
     columns = ", ".join(map(quoted, names))
     how = "CREATE OR REPLACE" if len(kept) == len(before) else "CREATE"
-    create = f"{how} VIEW {view} AS SELECT {columns} FROM {qualified(table, name)}"  # noqa: S608
+    options = ", ".join(o for (o,) in connection.execute(_SQL["options"], {"table": view}))
+    given = f" WITH ({options})" if options else ""
+    create = f"{how} VIEW {view}{given} AS SELECT {columns} FROM {qualified(table, name)}"  # noqa: S608
     if len(kept) == len(before):
         _run(connection, create)
     else:

@@ -13,11 +13,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import structlog
 from celery import signature
+from kombu.exceptions import OperationalError as BrokerError
 
 from worker import db, rules, signalling
 from worker.db import Connection
 from worker.sql import statement
+
+log = structlog.get_logger(__name__)
 
 TASK = "cqrs.refresh_due"
 LONGEST_COUNTDOWN = 60.0
@@ -49,8 +53,21 @@ def ask_for(view: str) -> None:
     """Have a view refreshed as soon as can be: somebody waits for it."""
     with db.writer() as connection:
         request(connection, {view: 0.0})
-    if signalling.raise_signal(f"{TASK}:{view}"):
-        wake_up(view, 0.0).apply_async()
+    wake(view, 0.0)
+
+
+def wake(view: str, seconds: float) -> bool:
+    """Send the message, unless one waits already; if the broker is away, the sweep will."""
+    name = f"{TASK}:{view}"
+    if not signalling.raise_signal(name):
+        return False
+    try:
+        wake_up(view, seconds).apply_async()
+    except (BrokerError, OSError) as error:
+        signalling.lower_signal(name)
+        log.warning("refresh not sent; the sweep will", view=view, reason=str(error))
+        return False
+    return True
 
 
 def wake_ups(event_types: Collection[str]) -> list[Any]:
@@ -71,7 +88,4 @@ def wake_due() -> list[str]:
     """Wake whoever refreshes the views that are overdue; their names. For the sweep."""
     with db.writer() as connection:
         rows = connection.execute(statement("worker.refresh", "due"), {"view": None}).fetchall()
-    overdue = [view for (view,) in rows if signalling.raise_signal(f"{TASK}:{view}")]
-    for view in overdue:
-        wake_up(view, 0).apply_async()
-    return overdue
+    return [view for (view,) in rows if wake(view, 0.0)]

@@ -23,6 +23,8 @@ from worker.sql import statement
 
 log = structlog.get_logger(__name__)
 
+READERS_WAIT = 1.0
+"""Seconds that a refresh which is not CONCURRENTLY waits for its lock: readers queue behind it."""
 RETRY = 30.0
 """Seconds until a view that was asked for is tried again after a failure."""
 
@@ -102,8 +104,7 @@ class Run:
         return one
 
     def _turn(self, view: MaterializedView, if_stale: bool) -> Refreshed:
-        limits = {"lock": get_settings().lock_timeout, "statement": self.limit}
-        self._do("limit", **{name: f"{value * 1000:.0f}" for name, value in limits.items()})
+        self._bound(locks=self.limit)
         alone = self._do("try_view", view=view.name)[0][0]
         if not alone and not self.wait:
             return Refreshed(view.name, "skipped", BUSY)
@@ -154,12 +155,18 @@ class Run:
 
     def _refresh(self, view: MaterializedView, reach: int) -> Refreshed:
         concurrently = view.concurrently and self.concurrently is not False
+        self._bound(locks=get_settings().lock_timeout if concurrently else READERS_WAIT)
         name = sql.Identifier(*view.name.split(".", 1))
         how = statement("worker.refresh", "refresh_concurrently" if concurrently else "refresh")
         count = statement("worker.refresh", "count_rows")
         self.connection.execute(sql.SQL(how).format(view=name))
         rows = self.connection.execute(sql.SQL(count).format(view=name)).fetchall()[0][0]
         return Refreshed(view.name, "refreshed", None, reach, 0.0, rows, concurrently)
+
+    def _bound(self, locks: float) -> None:
+        """How long a statement of this transaction may take, and wait for a lock, in seconds."""
+        limits = {"lock": f"{locks * 1000:.0f}", "statement": f"{self.limit * 1000:.0f}"}
+        self._do("limit", **limits)
 
     def _note(self, one: Refreshed, started_at: datetime) -> None:
         line: Mapping[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
@@ -172,7 +179,7 @@ class Run:
 
 def _reason(error: psycopg.Error) -> str:
     if isinstance(error, pg.LockNotAvailable):
-        return "others hold it for too long: see the setting lock_timeout"
+        return "others hold it for too long: a lock was not to be had in time"
     if isinstance(error, pg.QueryCanceled):
         return "it takes longer than it may: see the timeout of the refresh"
     return " ".join(str(error).split())

@@ -8,9 +8,10 @@ from typing import Any
 
 from worker import db, signalling
 from worker.app import app
+from worker.db import Connection
 from worker.refresh.refreshing import all_done, in_order, refresh, time_limit
-from worker.refresh.requests import TASK, wait_of, wake_up
-from worker.refresh.run import Run
+from worker.refresh.requests import TASK, wait_of, wake
+from worker.refresh.run import BUSY, RETRY, Run
 from worker.refresh.views import materialized_views
 from worker.sql import statement
 
@@ -26,15 +27,28 @@ def refresh_due(view: str) -> None:
     """Refresh a view that events have asked for, if its time has come and nobody is at it."""
     signalling.lower_signal(f"{TASK}:{view}")
     with db.owner() as connection:
-        due = statement("worker.refresh", "due")
-        if connection.execute(due, {"view": view}).fetchone() is None:
+        if not _ask(connection, "due", view):
             return
+        _put_off(connection, view, RETRY)  # the sweep need not come meanwhile
         known = materialized_views(connection)
         run = Run(connection, known, time_limit(), wait=False)
-        in_order(run, [known.find(view)], if_stale=True)
-        asked = connection.execute(statement("worker.refresh", "asked"), {"view": view}).fetchone()
-    if asked and signalling.raise_signal(f"{TASK}:{view}"):
-        wake_up(view, wait_of(view)).apply_async()
+        done = in_order(run, [known.find(view)], if_stale=True)
+        if not _ask(connection, "asked", view):
+            return
+        if any(one.reason == BUSY for one in done):
+            _put_off(connection, view, wait_of(view))
+            return
+    wake(view, wait_of(view))
+
+
+def _ask(connection: Connection, block: str, view: str) -> bool:
+    answer = connection.execute(statement("worker.refresh", block), {"view": view})
+    return answer.fetchone() is not None
+
+
+def _put_off(connection: Connection, view: str, seconds: float) -> None:
+    what = {"view": view, "seconds": seconds}
+    connection.execute(statement("worker.refresh", "put_off"), what)
 
 
 __all__ = ["refresh_due", "refresh_views"]

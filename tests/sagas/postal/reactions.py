@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from models.base import Message
-from tests.sagas.parcels.commands import (
+from tests.sagas.postal.commands import (
     ParcelHandedOver,
     ParcelLabelled,
     ParcelPosted,
@@ -22,7 +22,7 @@ from worker.reaction import Then, reaction
 from worker.saga import saga, send, step, wait
 from worker.saga_course import SagaState
 
-OUTSIDE = "PARCELS_OUTSIDE"
+OUTSIDE = "POSTAL_OUTSIDE"
 """Environment variable: the folder that stands for the world outside the database."""
 
 
@@ -48,7 +48,7 @@ def first_time(what: str) -> bool:
     return True
 
 
-@event_task("parcels.write_letter", Letter)
+@event_task("postal.write_letter", Letter)
 def write_letter(letter: Letter, task_id: UUID) -> dict[str, str]:
     """Writes a letter: one line outside the database."""
     if letter.mishap == "fail" and first_time(f"failed-{letter.number}"):
@@ -60,7 +60,7 @@ def write_letter(letter: Letter, task_id: UUID) -> dict[str, str]:
     return {"written": str(letter.number)}
 
 
-news = reaction("parcels.news", purpose="writes letters about every parcel")
+news = reaction("postal.news", purpose="writes letters about every parcel")
 
 
 @news.on(ParcelPosted)
@@ -72,7 +72,7 @@ def _(event: StoredEvent, then: Then) -> None:
         then.start(write_letter, parcel_id=parcel, number=number, mishap=mishap)
 
 
-on_your_way = reaction("parcels.on_your_way", purpose="hands over what has been labelled")
+on_your_way = reaction("postal.on_your_way", purpose="hands over what has been labelled")
 
 
 @on_your_way.on(ParcelLabelled)
@@ -88,7 +88,7 @@ def _parcel_with_mishap(s: SagaState) -> dict[str, str]:
 
 
 sending = saga(
-    "parcels.sending",
+    "postal.sending",
     ParcelPosted,
     key="parcel_id",
     steps=(

@@ -49,7 +49,7 @@ class ParcelEvent(Event):
 class ParcelPosted(ParcelEvent):
     """A parcel was posted."""
 
-    type: ClassVar[str] = "parcels.ParcelPosted"
+    type: ClassVar[str] = "postal.ParcelPosted"
     letters: int
     mishap: str
 
@@ -57,20 +57,20 @@ class ParcelPosted(ParcelEvent):
 class ParcelLabelled(ParcelEvent):
     """It has a label."""
 
-    type: ClassVar[str] = "parcels.ParcelLabelled"
+    type: ClassVar[str] = "postal.ParcelLabelled"
     mishap: str = ""
 
 
 class ParcelHandedOver(ParcelEvent):
     """The carrier has it."""
 
-    type: ClassVar[str] = "parcels.ParcelHandedOver"
+    type: ClassVar[str] = "postal.ParcelHandedOver"
 
 
 class LabelVoided(ParcelEvent):
     """Its label is void."""
 
-    type: ClassVar[str] = "parcels.LabelVoided"
+    type: ClassVar[str] = "postal.LabelVoided"
 
 
 def nothing(_: Command) -> tuple[()]:
@@ -78,7 +78,7 @@ def nothing(_: Command) -> tuple[()]:
     return ()
 
 
-@command("parcels.post", PostParcel, needs=nothing)
+@command("postal.post", PostParcel, needs=nothing)
 def post_parcel(c: PostParcel, state: State, work: Work) -> dict[str, Any]:
     """Posts a parcel."""
     posted = ParcelPosted(parcel_id=c.parcel_id, letters=c.letters, mishap=c.mishap)
@@ -86,7 +86,7 @@ def post_parcel(c: PostParcel, state: State, work: Work) -> dict[str, Any]:
     return {"parcel_id": c.parcel_id}
 
 
-@command("parcels.label", LabelParcel, needs=nothing)
+@command("postal.label", LabelParcel, needs=nothing)
 def label_parcel(c: LabelParcel, state: State, work: Work) -> None:
     """Puts a label on a parcel."""
     if c.mishap == "refuse label":
@@ -94,13 +94,13 @@ def label_parcel(c: LabelParcel, state: State, work: Work) -> None:
     work.emit(f"parcel-{c.parcel_id}", ParcelLabelled(parcel_id=c.parcel_id, mishap=c.mishap))
 
 
-@command("parcels.hand_over", HandOver, needs=nothing)
+@command("postal.hand_over", HandOver, needs=nothing)
 def hand_over(c: HandOver, state: State, work: Work) -> None:
     """Hands a parcel over."""
     work.emit(f"parcel-{c.parcel_id}", ParcelHandedOver(parcel_id=c.parcel_id))
 
 
-@command("parcels.void_label", VoidLabel, needs=nothing)
+@command("postal.void_label", VoidLabel, needs=nothing)
 def void_label(c: VoidLabel, state: State, work: Work) -> None:
     """Takes the label off."""
     work.emit(f"parcel-{c.parcel_id}", LabelVoided(parcel_id=c.parcel_id))
