@@ -37,7 +37,7 @@ up: install ## Servers, worker, beat and Flower in the foreground; Ctrl-C stops 
 	$(BIN)/cqrs up
 
 test: lint ## Lint, then all tests, on servers of their own
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist worksteal
 
 lint: install ## ruff, mypy, import-linter
 	$(BIN)/ruff check

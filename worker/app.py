@@ -34,7 +34,6 @@ MODULES = (
 """What a worker and beat import at start, besides the domains."""
 
 
-
 def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> Any:
     """A group of subscriptions that is named like a queue runs there: reactions on `reactions`."""
     if name == "cqrs.project" and args and args[0] in QUEUES:

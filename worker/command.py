@@ -236,7 +236,7 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
 
     def _backoff(self) -> float:
         """Seconds until the next try: doubled each time, half a minute at most, with jitter."""
-        doubled = 0.25 * 2 ** min(self._tried()["tries"], 7)
+        doubled = 0.25 * float(2 ** min(self._tried()["tries"], 7))
         return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
 
     def _put_off(self, seconds: float, why: Exception, **counts: int) -> Retry:

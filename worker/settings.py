@@ -40,7 +40,8 @@ class Settings(BaseSettings):
     )
     home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
     domains: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("tasks.orders", "tasks.banking"), description="packages of the domains to load, comma-separated"
+        ("tasks.orders", "tasks.banking"),
+        description="packages of the domains to load, comma-separated",
     )
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")

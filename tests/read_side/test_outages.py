@@ -75,7 +75,7 @@ def test_with_the_cache_away_an_invalidation_says_so(
 def test_a_cache_that_hangs_is_left_alone_for_a_while(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_server, "TIMEOUT", 0.05)
+    monkeypatch.setattr(cache_server, "TIMEOUT", 0.25)
     monkeypatch.setattr(cache_server, "REST", 3600.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
