@@ -9,7 +9,6 @@ from worker import db
 from worker.decoding import commands
 from worker.registry import load_domains
 from worker.settings import Settings
-from worker.sql import statement
 from worker.subscribers import subscriptions
 from worker.supervisor import Flower
 
@@ -38,6 +37,5 @@ def _servers(settings: Settings, flower: Flower) -> Table:
 
 
 def _positions() -> dict[str, int]:
-    names = [one.name for one in subscriptions]
     with db.writer() as connection:
-        return dict(connection.execute(statement("worker", "checkpoints"), {"names": names}))
+        return dict(connection.execute("SELECT name, position FROM query.checkpoints").fetchall())

@@ -37,7 +37,7 @@ from celery.exceptions import (
 )
 
 from models.base import Command, Event, uuid7
-from models.messages import Envelope, Receipt, Status
+from models.messages import Actor, Envelope, Receipt, Status
 from worker import delivery
 from worker.actor import anyone, current_actor, from_header, to_header
 from worker.app import task_when_used
@@ -262,7 +262,13 @@ def _bury_what_kills(
         exception, WorkerLostError | TimeLimitExceeded
     ):
         reason = f"its worker process ended every time ({type(exception).__name__})"
-        bury(Envelope(as_uuid(task_id), sender.name, kwargs or {}), reason)
+        # Celery lays the request open for a lost worker, but not for a time limit: then nobody
+        # can say who sent the command, and a retry must not run with the system's rights.
+        lost = isinstance(exception, WorkerLostError)
+        nobody = Envelope(
+            as_uuid(task_id), sender.name, kwargs or {}, Actor("unknown", frozenset())
+        )
+        bury(sender._envelope((), kwargs or {}) if lost else nobody, reason)
 
 
 def _pause(tries: int) -> float:

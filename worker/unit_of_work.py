@@ -54,7 +54,7 @@ class UnitOfWork:
         """
         needs = list(needs)
         loads, numbers, aggregates = plan(rows_only(needs)), draws(needs), folds(needs)
-        with self.connection.pipeline() as pipeline:
+        with self.connection.pipeline():
             self.connection.execute("BEGIN")
             receipts = self._rows(_RECEIPTS, {"ids": list(ids)})
             tables = [(load.table, self._rows(load.sql, load.parameters)) for load in loads]
@@ -63,7 +63,6 @@ class UnitOfWork:
                 for name, count in numbers.items()
             }
             folded = self._fold(aggregates, hold_streams) if aggregates else ()
-            pipeline.sync()
         self.state.streams.load(aggregates.values(), folded)
         for table, cursor in tables:
             self.state.load(table, cursor.fetchall())
