@@ -38,6 +38,17 @@ def entries(settings: Settings) -> dict[str, Entry]:
             settings.refresh_interval,
             "keeps analytics at most this old when no event asks for a refresh",
         ),
+        "rebuild-read-models": Entry(
+            "cqrs.maintenance.rebuild_all",
+            DAY,
+            "builds every read model anew beside the live one, and reports what had drifted",
+            at=crontab(hour=settings.rebuild_hour, minute=0),
+        ),
+        "verify-read-models": Entry(
+            "cqrs.maintenance.verify",
+            HOUR,
+            "folds a sample of the log again and compares, so that drift is known before night",
+        ),
         "settle-changesets": Entry(
             "schema.settle",
             60.0,

@@ -24,6 +24,7 @@ from worker import (
     embedded,
     logs,
     migrate,
+    rebuild_cli,
     status_view,
     subscriptions_cli,
     system_map,
@@ -251,6 +252,7 @@ def _schema_context() -> Any:
 
 
 schema_cli.mount(app, _schema_context)
+rebuild_cli.register(app)
 
 
 def main() -> None:
