@@ -24,6 +24,7 @@ def _rules(settings: Settings) -> dict[str, tuple[str, float]]:
         "cqrs.receipts": ("prune_receipts", settings.receipts_retention),
         "cqrs.refreshes": ("prune_refreshes", settings.history_retention),
         "cqrs.rebuilds": ("prune_rebuilds", settings.history_retention),
+        "cqrs.verifications": ("prune_verifications", settings.history_retention),
         "cqrs.query_audit": ("prune_query_audit", settings.query_audit_retention),
     }
 

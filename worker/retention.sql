@@ -17,6 +17,7 @@ DELETE FROM cqrs.refreshes WHERE refresh_id IN (
 DELETE FROM cqrs.rebuilds WHERE rebuild_id IN (
     SELECT rebuild_id FROM cqrs.rebuilds
      WHERE finished_at < clock_timestamp() - %(days)s * interval '1 day'
+       AND replaced IS NULL  -- a table that still waits to be dropped is not forgotten
      ORDER BY finished_at LIMIT %(portion)s)
 
 -- name: prune_query_audit
@@ -25,3 +26,10 @@ DELETE FROM cqrs.query_audit WHERE audit_id IN (
     SELECT audit_id FROM cqrs.query_audit
      WHERE asked_at < clock_timestamp() - %(days)s * interval '1 day'
      ORDER BY asked_at LIMIT %(portion)s)
+
+-- name: prune_verifications
+-- What verifications of long ago found.
+DELETE FROM cqrs.verifications WHERE verification_id IN (
+    SELECT verification_id FROM cqrs.verifications
+     WHERE started_at < clock_timestamp() - %(days)s * interval '1 day'
+     ORDER BY started_at LIMIT %(portion)s)

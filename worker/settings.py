@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         3, ge=0, le=23, description="the hour (UTC) of the nightly rebuild of the read models"
     )
     verify_sample: int = Field(
-        100, ge=0, description="streams that each hourly verification folds again; 0: none"
+        100, ge=0, description="rows that each hourly verification folds again; 0: none"
     )
     receipts_retention: float = Field(
         90.0, gt=0, description="a command sent again later than this runs again, days"
