@@ -122,6 +122,14 @@ def by_enqueue(payloads: list[Payload]) -> None:
                     create_order.enqueue(connection, **payload)
 
 
+def by_enqueue_many(payloads: list[Payload]) -> None:
+    """The same, 50 commands to a statement."""
+    with db.writer() as connection:
+        for part in in_parts(payloads, 50):
+            with connection.transaction():
+                create_order.enqueue_many(connection, part)
+
+
 def measure(count: int, rounds: int, readers: bool) -> dict[str, list[float]]:
     """Rates of every way, round by round."""
     customers, products = prepare_catalogue()
@@ -138,6 +146,7 @@ WAYS: dict[str, tuple[Callable[[list[Payload]], None], int]] = {
     "delay": (by_delay, 1),
     "delay_many": (by_delay_many, 4),
     "enqueue": (by_enqueue, 4),
+    "enqueue_many": (by_enqueue_many, 4),
 }
 
 

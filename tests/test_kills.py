@@ -9,7 +9,7 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import Database
-from tests.support.crashing import POINTS, flag
+from tests.support.crash_points import POINTS, flag
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import Workers, until
 from worker.handle import CommandResult

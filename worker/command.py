@@ -132,6 +132,16 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
         )
         return enqueue(connection, [envelope])[0]
 
+    def enqueue_many(
+        self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
+    ) -> list[CommandResult]:
+        """Write many commands of this kind inside the caller's own transaction, in one statement."""
+        actor = current_actor()
+        envelopes = [
+            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
+        ]
+        return enqueue(connection, envelopes)
+
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
         """The handle of a command that was sent before, by its id."""
         return CommandResult(task_id, backend=self.backend, task_name=self.name, app=self.app)

@@ -40,7 +40,9 @@ def test_every_read_model_is_the_same_when_it_is_rebuilt(
     catch_up()
     refresh.refresh_all()
     before, tables = read_side(database), definitions(database)
-    for name in projections():
+    ours = [name for name in projections() if name.startswith("orders.")]
+    assert len(ours) == 6  # other tests may have left other domains in this process
+    for name in ours:
         assert verify.verify(name).differing == 0, name
         assert rebuild(name, rows_kept=200).differing == 0, name
     assert read_side(database) == before

@@ -2,6 +2,8 @@
 
 A test sets the Redis key `crash:<kind>:<point>` to `child` or `worker`; the first process that
 comes by takes the key away and is killed by SIGKILL, alone or with its parent and all its siblings.
+
+Never imported by a test: it changes psycopg for the whole process.
 """
 
 from __future__ import annotations
@@ -16,17 +18,11 @@ import psycopg
 from celery import current_task
 from celery.signals import task_postrun
 
+from tests.support.crash_points import flag
 from worker import executor, signalling, subscription
 from worker.advance import advance
 from worker.app import app
 from worker.projection import Projection
-
-POINTS = ("before begin", "in the handler", "before commit", "after commit", "before ack")
-
-
-def flag(kind: str, point: str) -> str:
-    """The Redis key that asks for a crash."""
-    return f"crash:{kind}:{point}"
 
 
 def _kind() -> str:
@@ -80,4 +76,4 @@ executor._run = _after("after commit", executor._run)
 vars(subscription)["advance"] = _after("after commit", advance)
 task_postrun.connect(lambda **_: _maybe_die("before ack"), weak=False)
 
-__all__ = ["POINTS", "app", "flag"]
+__all__ = ["app"]
