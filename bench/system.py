@@ -68,7 +68,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s")
-        time.sleep(0.005)
+        time.sleep(0.05)  # rarely: looking costs the machine that is measured
 
 
 def scalar(sql: str) -> int:

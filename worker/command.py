@@ -135,7 +135,7 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
     def enqueue_many(
         self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
     ) -> list[CommandResult]:
-        """Write many commands of this kind inside the caller's own transaction, in one statement."""
+        """Write many commands inside the caller's own transaction, in one statement."""
         actor = current_actor()
         envelopes = [
             Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
