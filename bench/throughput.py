@@ -130,7 +130,7 @@ def by_enqueue_many(payloads: list[Payload]) -> None:
                 create_order.enqueue_many(connection, part)
 
 
-def measure(count: int, rounds: int, readers: bool) -> dict[str, list[float]]:
+def measure(count: int, rounds: int) -> dict[str, list[float]]:
     """Rates of every way, round by round."""
     customers, products = prepare_catalogue()
     rates: dict[str, list[float]] = {name: [] for name in ("no-op", *WAYS)}
@@ -171,10 +171,10 @@ def main() -> None:
     options = parser.parse_args()
     with system() as chosen, worker(chosen, ["commands"], 2):
         if not options.readers:
-            show(measure(options.commands, options.rounds, False), "commands alone")
+            show(measure(options.commands, options.rounds), "commands alone")
             return
         with worker(chosen, ["projections"], 1):
-            show(measure(options.commands, options.rounds, True), "with projections kept current")
+            show(measure(options.commands, options.rounds), "with projections kept current")
 
 
 if __name__ == "__main__":

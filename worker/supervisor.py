@@ -106,14 +106,18 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
         process.wait()
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment in which child processes find these settings."""
-    ours = {
+def variables_of(settings: Settings) -> dict[str, str]:
+    """Settings as the environment variables that give them again."""
+    return {
         PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
         for name, value in settings.model_dump(exclude_unset=True).items()
         if value is not None
     }
-    return {**os.environ, **ours}
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment in which child processes find these settings."""
+    return {**os.environ, **variables_of(settings)}
 
 
 def celery(*arguments: str) -> list[str]:

@@ -13,19 +13,15 @@ from typing import Any
 
 from worker.app import app
 from worker.settings import PREFIX, Settings
+from worker.supervisor import variables_of
 
 ROOT = Path(__file__).parents[2]
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment in which a child process finds these settings."""
-    ours = {
-        PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
-        for name, value in settings.model_dump(exclude_unset=True).items()
-        if value is not None
-    }
     others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return {**others, **ours, "PYTHONPATH": str(ROOT)}
+    return {**others, **variables_of(settings), "PYTHONPATH": str(ROOT)}
 
 
 def until(condition: Callable[[], Any], seconds: float = 30.0, what: str = "") -> Any:
