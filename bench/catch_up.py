@@ -26,9 +26,10 @@ from rich.table import Table
 
 from bench.system import scalar, system
 from models.base import Event
-from worker import db, event_log, operations, settings, subscription
+from worker import db, event_log, settings, subscription
 from worker.event_log import StoredEvent
 from worker.projection import Row, projection
+from worker.running import operations
 from worker.settings import Settings
 
 NAME = "bench.orders"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from worker import db, embedded, migrate, settings
+from worker.operating.supervisor import celery, environment_of
 from worker.registry import load_domains
 from worker.settings import Settings
-from worker.supervisor import celery, environment_of
 
 
 @contextmanager

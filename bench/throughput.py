@@ -26,9 +26,9 @@ from models.base import uuid7
 from models.messages import Envelope
 from tasks.orders.commands import add_product, create_order, register_customer
 from worker import db
-from worker.batches import in_parts
-from worker.executor import execute
 from worker.settings import get_settings
+from worker.writing.batches import in_parts
+from worker.writing.executor import execute
 
 CUSTOMERS, PRODUCTS = 50, 200
 Payload = dict[str, Any]

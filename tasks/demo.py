@@ -35,12 +35,12 @@ from tasks.orders.commands import (
     update_order_status,
 )
 from worker import db, embedded, migrate, receipts, settings
+from worker.operating.supervisor import Flower, Supervisor, children, environment_of
+from worker.operating.sweep import find_work
 from worker.refresh import refresh_all
 from worker.registry import load_domains
+from worker.running.subscribers import subscriptions
 from worker.settings import Settings
-from worker.subscribers import subscriptions
-from worker.supervisor import Flower, Supervisor, children, environment_of
-from worker.sweep import find_work
 
 PATIENCE = 50.0
 """Seconds until the demo gives up."""

@@ -6,9 +6,11 @@ it still happens once. Without `every`, as when a person sends it, it just runs.
 
 from __future__ import annotations
 
-from worker import delivery, refresh, retention, saga_deadlines, slots
+from worker import delivery, refresh
 from worker.app import app
-from worker.sweep import find_work
+from worker.operating import retention, slots
+from worker.operating.sweep import find_work
+from worker.saga import deadlines
 
 
 @app.task(name="cqrs.sweep", ignore_result=True)
@@ -24,7 +26,7 @@ def sweep(every: float | None = None) -> None:
     if work.tags:
         delivery.wake("cqrs.invalidate", force=True)
     refresh.wake_due()
-    saga_deadlines.wake_due()
+    deadlines.wake_due()
 
 
 @app.task(name="cqrs.refresh_all")

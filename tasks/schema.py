@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from worker import schema, slots
+from worker import schema
 from worker.app import app
+from worker.operating import slots
 from worker.schema.engine import engine_context
 from worker.schema.shown import plain
 

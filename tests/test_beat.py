@@ -8,8 +8,8 @@ import redis as redis_py
 from tests.conftest import Database
 from tests.support import shop
 from tests.support.workers import Workers, until
-from worker import slots
-from worker.retention import prune
+from worker.operating import slots
+from worker.operating.retention import prune
 
 
 def test_a_slot_is_taken_once(database: Database) -> None:

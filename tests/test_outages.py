@@ -15,7 +15,7 @@ from tests.support.things.commands import add_thing
 from tests.support.workers import Workers, until
 from worker import db
 from worker.embedded import Servers
-from worker.executor import execute
+from worker.writing.executor import execute
 
 pytestmark = pytest.mark.usefixtures("things")
 

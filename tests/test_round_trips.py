@@ -13,7 +13,7 @@ from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.support import shop
 from worker import db
-from worker.executor import execute
+from worker.writing.executor import execute
 
 
 def round_trips(trace: str) -> int:

@@ -15,12 +15,14 @@ from models.messages import Envelope
 from tests.conftest import Database
 from tests.support.things.commands import add_thing
 from tests.support.workers import Workers
-from worker import dead_letters, event_log, operations, settings, status, subscription
+from worker import dead_letters, event_log, settings, subscription
 from worker.app import app
+from worker.cli.status_view import render, seconds
 from worker.event_log import NewEvent
-from worker.executor import execute
-from worker.status import LogStatus, SubscriptionStatus
-from worker.status_view import render, seconds
+from worker.operating import status
+from worker.operating.status import LogStatus, SubscriptionStatus
+from worker.running import operations
+from worker.writing.executor import execute
 
 LIST = "things.list"
 pytestmark = pytest.mark.usefixtures("things", "redis")

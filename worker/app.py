@@ -23,7 +23,7 @@ from worker.settings import Settings, get_settings
 QUEUES = ("commands", "projections", "reactions", "maintenance")
 MODULES = (
     "worker.command",
-    "worker.drain",
+    "worker.writing.drain",
     "worker.subscription",
     "worker.refresh.tasks",
     "worker.rebuild.tasks",

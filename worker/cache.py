@@ -56,8 +56,8 @@ from itertools import islice
 
 import orjson
 
-from worker import cache_server
-from worker.entries import ANY_SOURCE, Fill, Place, Seen, Snapshot
+from worker.reading import cache_server
+from worker.reading.entries import ANY_SOURCE, Fill, Place, Seen, Snapshot
 from worker.settings import get_settings
 
 LEASE = 10.0

@@ -41,15 +41,15 @@ from models.messages import Actor, Envelope, Receipt, Status
 from worker import delivery
 from worker.actor import anyone, current_actor, from_header, to_header
 from worker.app import task_when_used
-from worker.batches import send_batch
-from worker.calls import After, as_uuid, broker_errors, ids_of, no_positional, payload_of
-from worker.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
 from worker.encoding import canonical, fingerprint
-from worker.enqueue import Connectable, enqueue
 from worker.errors import CommandDead, CommandIdReused, NotReady, ServerUnavailable
-from worker.executor import bury, execute, refuse
-from worker.handle import CommandResult
 from worker.settings import get_settings
+from worker.writing.batches import send_batch
+from worker.writing.calls import After, as_uuid, broker_errors, ids_of, no_positional, payload_of
+from worker.writing.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
+from worker.writing.enqueue import Connectable, enqueue
+from worker.writing.executor import bury, execute, refuse
+from worker.writing.handle import CommandResult
 
 C = TypeVar("C", bound=Command)
 HEADER = "cqrs"

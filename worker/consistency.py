@@ -29,12 +29,12 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from models.messages import Receipt
 from worker import db, delivery, refresh, subscription
-from worker.entries import Snapshot
 from worker.errors import InvalidQuery, ReadModelBehind, ServerUnavailable
-from worker.patience import Patience
-from worker.sources import Sources
+from worker.reading.entries import Snapshot
+from worker.reading.patience import Patience
+from worker.reading.sources import Sources
+from worker.running.subscribers import subscriptions
 from worker.sql import blocks
-from worker.subscribers import subscriptions
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ LONGEST_TIMEOUT = 300.0
 NUDGE_EVERY = 0.5
 """Seconds after which a reader that still waits sends its wake-up again."""
 
-_SQL = blocks("worker", "read_side.sql")
+_SQL = blocks("worker.reading", "read_side.sql")
 
 
 class Consistency(StrEnum):

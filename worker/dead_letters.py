@@ -22,15 +22,16 @@ from typing import Any
 
 import orjson
 
-from worker import checkpoints, db, delivery, parking, read_tables
-from worker.advance import follow_up
-from worker.checkpoints import Checkpoint, partition_of
+from worker import db, delivery
 from worker.db import Connection
 from worker.errors import Permanent
 from worker.event_log import StoredEvent
-from worker.parking import SQL
-from worker.sieve import BadEvent, Sieve
-from worker.subscribers import Subscriber, subscriptions
+from worker.running import checkpoints, parking, read_tables
+from worker.running.advance import follow_up
+from worker.running.checkpoints import Checkpoint, partition_of
+from worker.running.parking import SQL
+from worker.running.sieve import BadEvent, Sieve
+from worker.running.subscribers import Subscriber, subscriptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from kombu.exceptions import OperationalError as BrokerError
 from models.messages import Envelope, Receipt, Status
 from worker import signalling
 from worker.app import app
-from worker.decoding import commands
 from worker.errors import CommandDead, CqrsError, NotReady
-from worker.executor import Outcome, refuse
-from worker.subscribers import groups_for
+from worker.running.subscribers import groups_for
+from worker.writing.decoding import commands
+from worker.writing.executor import Outcome, refuse
 
 log = structlog.get_logger(__name__)
 

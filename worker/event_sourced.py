@@ -31,7 +31,7 @@ from pydantic import BaseModel
 from models.base import Event
 
 if TYPE_CHECKING:
-    from worker.state import Emitted
+    from worker.writing.state import Emitted
 
 S = TypeVar("S", bound=BaseModel)
 

@@ -30,9 +30,9 @@ from models.base import Message
 from models.messages import Envelope, Receipt
 from worker import db, receipts
 from worker.app import app, task_when_used
-from worker.executor import conclude
 from worker.registry import Registry
 from worker.sql import blocks
+from worker.writing.executor import conclude
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=Message)

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple, TypeAlias
 import sqlalchemy as sa
 
 from models.base import Event
-from worker import read_tables
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_log import StoredEvent
-from worker.needs import primary_key, sql_type
+from worker.running import read_tables
+from worker.running.subscribers import subscriptions
 from worker.sql import quoted
-from worker.subscribers import subscriptions
+from worker.writing.needs import primary_key, sql_type
 
 Row: TypeAlias = dict[str, Any]
 Fold: TypeAlias = Callable[[Row | None, StoredEvent], Row | None]

@@ -34,20 +34,20 @@ from pydantic import BaseModel, TypeAdapter
 
 from models.messages import Actor, Receipt
 from worker import consistency as levels
-from worker import costs, parameters, query_audit
 from worker.actor import current_actor
-from worker.answers import Answer, Asked, Policy, answer
 from worker.cache import query_tag, source_tag
 from worker.consistency import Behind, Wish
-from worker.entries import Place, Snapshot
 from worker.errors import InvalidQuery, UnknownQuery
-from worker.filters import MOST_ROWS
-from worker.parameters import Parameters
-from worker.patience import Patience
-from worker.reader import Habit, Reader, read
+from worker.reading import costs, parameters, query_audit
+from worker.reading.answers import Answer, Asked, Policy, answer
+from worker.reading.entries import Place, Snapshot
+from worker.reading.filters import MOST_ROWS
+from worker.reading.parameters import Parameters
+from worker.reading.patience import Patience
+from worker.reading.reader import Habit, Reader, read
+from worker.reading.sources import Sources, queries
 from worker.registry import load_domains
 from worker.settings import get_settings
-from worker.sources import Sources, queries
 from worker.sql import blocks
 
 __all__ = ["Answer", "Query", "Reader", "ask", "query"]

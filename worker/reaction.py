@@ -33,13 +33,13 @@ from models.messages import SYSTEM_ACTOR, Actor, Envelope
 from worker import delivery
 from worker.command import CommandTask
 from worker.db import Connection
-from worker.decoding import prepare
 from worker.encoding import to_json
-from worker.enqueue import command_row
 from worker.event_log import StoredEvent
 from worker.event_task import EventTask
+from worker.running.subscribers import subscriptions
 from worker.sql import statement
-from worker.subscribers import subscriptions
+from worker.writing.decoding import prepare
+from worker.writing.enqueue import command_row
 
 GROUP = "reactions"
 _IDS = UUID("6c0f7f0e-4e0b-5d0a-9a54-6b6f2b7a1c11")

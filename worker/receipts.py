@@ -21,7 +21,7 @@ from models.messages import Envelope, Receipt, Status
 from models.system.events import SagaCommandSettled, saga_stream
 from worker.db import Connection
 from worker.sql import statement
-from worker.state import Emitted
+from worker.writing.state import Emitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 from models.base import Event
 from worker.cache import query_tag
+from worker.reading.sources import queries
 from worker.registry import Registry
-from worker.sources import queries
 
 
 @dataclass(frozen=True, slots=True)

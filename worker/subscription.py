@@ -32,14 +32,15 @@ import structlog
 from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker import cache, checkpoints, collector, db, event_log, read_tables, refresh, signalling
-from worker.advance import Step, advance
+from worker import cache, db, event_log, refresh, signalling
 from worker.app import app
-from worker.checkpoints import Checkpoint
+from worker.running import checkpoints, collector, read_tables
+from worker.running.advance import Step, advance
+from worker.running.checkpoints import Checkpoint
+from worker.running.sieve import TooManyDeadLetters, in_one_line
+from worker.running.subscribers import Subscriber, subscriptions
 from worker.settings import get_settings
-from worker.sieve import TooManyDeadLetters, in_one_line
 from worker.sql import statement
-from worker.subscribers import Subscriber, subscriptions
 
 log = structlog.get_logger(__name__)
 

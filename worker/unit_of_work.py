@@ -19,15 +19,15 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from models.messages import Receipt
-from worker import burial
-from worker.changes import Changes
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_sourced import EventSourced
-from worker.needs import AnyNeed, draws, folds, plan, rows_only
 from worker.receipts import Known, Settled, known_receipt
 from worker.sql import blocks, statement
-from worker.state import Emitted, State
+from worker.writing import burial
+from worker.writing.changes import Changes
+from worker.writing.needs import AnyNeed, draws, folds, plan, rows_only
+from worker.writing.state import Emitted, State
 
 _RECEIPTS = statement("worker", "receipts_by_id")
 _DRAW = statement("worker", "draw_numbers")

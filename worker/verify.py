@@ -20,13 +20,11 @@ from typing import Any
 import structlog
 from psycopg import sql
 
-from worker import checkpoints, db
-from worker.checkpoints import Checkpoint
+from worker import db
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.errors import Permanent, Transient
 from worker.event_log import StoredEvent
-from worker.needs import primary_key, sql_type
 from worker.projection import Projection, Rows
 from worker.rebuild import Drift, rebuild
 from worker.rebuild.compare import compare
@@ -35,7 +33,10 @@ from worker.rebuild.errors import projection_named
 from worker.rebuild.left_out import LeftOut, left_out
 from worker.rebuild.part import to_events
 from worker.rebuild.shadow import qualified
+from worker.running import checkpoints
+from worker.running.checkpoints import Checkpoint
 from worker.sql import blocks
+from worker.writing.needs import primary_key, sql_type
 
 log = structlog.get_logger(__name__)
 

@@ -48,8 +48,8 @@ from worker.actor import anyone, only
 from worker.command import command
 from worker.errors import Refused
 from worker.event_sourced import event_sourced
-from worker.needs import Fold, fold
-from worker.state import State, Work
+from worker.writing.needs import Fold, fold
+from worker.writing.state import State, Work
 
 P = ParamSpec("P")
 Decided = TypeVar("Decided")

@@ -18,7 +18,7 @@ from tasks.banking.commands import (
     take_transfer,
 )
 from worker.saga import saga, send, step
-from worker.saga_course import SagaState
+from worker.saga.course import SagaState
 
 PATIENCE = 60.0
 """Seconds that each step of a transfer may take before the transfer is given up."""

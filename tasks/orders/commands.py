@@ -58,8 +58,8 @@ from tasks.orders.common import (
 )
 from worker.actor import anyone, only
 from worker.command import command
-from worker.needs import Need, draw, lock, lock_via, read
-from worker.state import State, Work
+from worker.writing.needs import Need, draw, lock, lock_via, read
+from worker.writing.state import State, Work
 
 staff = only("clerk", "admin")
 

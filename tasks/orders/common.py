@@ -20,7 +20,7 @@ from models.orders.rules import Pricing
 from models.orders.write import products
 from worker.errors import Refused
 from worker.settings import declare_section, section
-from worker.state import Row, State, Work
+from worker.writing.state import Row, State, Work
 
 P = ParamSpec("P")
 Decided = TypeVar("Decided")

@@ -22,8 +22,8 @@ from models.orders.answers import (
     ProductRevenue,
 )
 from models.orders.events import OrderStatus
-from worker.filters import Filters, Where
 from worker.query import Reader, query
+from worker.reading.filters import Filters, Where
 
 Row = TypeVar("Row", bound=ReadRow)
 

@@ -10,10 +10,10 @@ from uuid import UUID
 from models.base import uuid7
 from models.messages import Envelope, Receipt
 from tests.conftest import Database
-from worker.drain import drain
-from worker.executor import execute
+from worker.operating.sweep import find_work
 from worker.subscription import catch_up
-from worker.sweep import find_work
+from worker.writing.drain import drain
+from worker.writing.executor import execute
 
 
 def envelope(name: str, command_id: UUID | None = None, **payload: Any) -> Envelope:

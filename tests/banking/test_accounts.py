@@ -11,7 +11,7 @@ import pytest
 from models.base import uuid7
 from models.messages import Receipt, Status
 from tests.banking.support import Bank, envelope, let_everything_happen, run
-from worker.executor import execute
+from worker.writing.executor import execute
 
 CENT = Decimal("0.01")
 

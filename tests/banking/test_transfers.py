@@ -11,13 +11,14 @@ import pytest
 from models.base import uuid7
 from models.messages import Envelope, Status
 from tests.banking.support import Bank, let_everything_happen, run
-from worker import burial, db, dead_commands, event_log, saga_deadlines
+from worker import db, event_log
 from worker.actor import acting_as
-from worker.drain import drain
 from worker.event_log import NewEvent
 from worker.receipts import Settled
-from worker.saga import retry
+from worker.saga import deadlines, retry
 from worker.subscription import catch_up
+from worker.writing import burial, dead_commands
+from worker.writing.drain import drain
 
 
 def overdue(bank: Bank) -> None:
@@ -77,7 +78,7 @@ def test_a_step_past_its_deadline_is_taken_back_and_the_money_refunded(bank: Ban
     _until_step(bank, transfer_id, "bring")
     assert sum(bank.balances().values()) == Decimal(6)  # four are in transit
     overdue(bank)
-    assert saga_deadlines.notice() == 1
+    assert deadlines.notice() == 1
     let_everything_happen()
     assert bank.balances() == {source: Decimal(10), target: Decimal(0)}
     assert bank.saga(transfer_id)["status"] == "failed"
@@ -91,7 +92,7 @@ def test_a_command_that_was_faster_than_its_deadline_holds(bank: Bank) -> None:
     _until_step(bank, transfer_id, "bring")
     drain()
     overdue(bank)
-    assert saga_deadlines.notice() == 1
+    assert deadlines.notice() == 1
     let_everything_happen()
     assert bank.balances() == {source: Decimal(6), target: Decimal(4)}
     assert bank.saga(transfer_id)["status"] == "completed"
@@ -100,10 +101,10 @@ def test_a_command_that_was_faster_than_its_deadline_holds(bank: Bank) -> None:
 def test_a_deadline_is_noticed_by_the_sweep_and_not_before(bank: Bank) -> None:
     bank.transfer(bank.open("10.00"), bank.open(), "4.00")
     catch_up()
-    assert saga_deadlines.notice() == 0
+    assert deadlines.notice() == 0
     overdue(bank)
-    assert saga_deadlines.notice() == 1
-    assert saga_deadlines.notice() == 0  # taken back once; the log tells the saga
+    assert deadlines.notice() == 1
+    assert deadlines.notice() == 0  # taken back once; the log tells the saga
 
 
 def test_an_account_stays_open_while_its_money_is_on_its_way(bank: Bank) -> None:
@@ -128,7 +129,7 @@ def test_asking_again_with_the_same_transfer_id_moves_nothing_more(bank: Bank) -
 
 def test_only_the_saga_may_send_the_steps(bank: Bank) -> None:
     from tasks.banking.commands import bring_transfer
-    from worker.executor import execute
+    from worker.writing.executor import execute
 
     with acting_as("user:eve", roles=["customer"]) as eve:
         payload = {"transfer_id": str(uuid4()), "account_id": str(bank.open()), "amount": "1.00"}
@@ -182,7 +183,9 @@ def test_a_refused_refund_is_stuck_until_somebody_retries_it(
         raise RuntimeError("a bug of the handler")
 
     with monkeypatch.context() as patch:
-        patch.setattr("worker.decoding.commands", _with_handler(refund_transfer.name, broken))
+        patch.setattr(
+            "worker.writing.decoding.commands", _with_handler(refund_transfer.name, broken)
+        )
         transfer_id = bank.transfer(source, closed, "4.00")
         let_everything_happen()
     assert bank.saga(transfer_id)["status"] == "stuck"
@@ -205,7 +208,9 @@ def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
 
     source, target = bank.open("10.00"), bank.open()
     with monkeypatch.context() as patch:
-        patch.setattr("worker.decoding.commands", _with_handler(bring_transfer.name, broken))
+        patch.setattr(
+            "worker.writing.decoding.commands", _with_handler(bring_transfer.name, broken)
+        )
         transfer_id = bank.transfer(source, target, "4.00")
         let_everything_happen()
     assert bank.saga(transfer_id)["status"] == "failed"
@@ -280,8 +285,8 @@ def _with_handler(name: str, handler: Any) -> Any:
     """The registered commands, one of them with another handler."""
     from dataclasses import replace
 
-    from worker.decoding import commands
     from worker.registry import Registry
+    from worker.writing.decoding import commands
 
     changed: Registry[Any] = Registry("command")
     for spec in commands:

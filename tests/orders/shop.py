@@ -15,8 +15,8 @@ from models.messages import Actor, Envelope, Receipt
 from tasks.orders import commands
 from tests.conftest import Database
 from worker.command import CommandTask
-from worker.decoding import prepare
-from worker.executor import execute
+from worker.writing.decoding import prepare
+from worker.writing.executor import execute
 
 _numbers = count(1)
 

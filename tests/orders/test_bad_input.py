@@ -10,9 +10,9 @@ from models.base import uuid7
 from models.messages import Envelope, Receipt
 from tasks.orders import commands
 from tests.orders.shop import Shop, accepted, envelope, run, send
-from worker.decoding import find_command, prepare
 from worker.errors import CommandIdReused, InvalidCommand
-from worker.executor import execute
+from worker.writing.decoding import find_command, prepare
+from worker.writing.executor import execute
 
 Payload: TypeAlias = dict[str, Any]
 

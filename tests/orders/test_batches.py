@@ -14,7 +14,7 @@ from models.messages import Envelope, Receipt
 from models.orders.write import metadata
 from tests.conftest import Database
 from tests.orders.trades import ORDERS, a_gift_with, one_pen, opening, paid_for, trades
-from worker.executor import Outcome, execute
+from worker.writing.executor import Outcome, execute
 
 TABLES = [table.fullname for table in metadata.tables.values()]
 _NUMBER = re.compile(r"ORD-\d{4}-\d{5,}")

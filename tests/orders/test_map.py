@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 import tasks
-from worker.decoding import commands
+from worker.reading.sources import queries
 from worker.registry import load_domains
-from worker.sources import queries
-from worker.subscribers import subscriptions
+from worker.running.subscribers import subscriptions
+from worker.writing.decoding import commands
 
 DOMAIN = "orders."
 

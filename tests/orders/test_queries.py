@@ -26,9 +26,9 @@ from tasks.orders.queries import (
 )
 from tests.orders.shop import Shop, accepted, send
 from worker import refresh
-from worker.conditions import Op, Where
 from worker.errors import InvalidQuery
 from worker.query import ask
+from worker.reading.conditions import Op, Where
 from worker.subscription import catch_up, invalidate
 
 

@@ -20,11 +20,11 @@ from tests.orders.shop import Shop, accepted
 from tests.orders.trades import trades
 from worker import refresh
 from worker.event_log import StoredEvent
-from worker.executor import execute
 from worker.projection import Projection
 from worker.rebuild import rebuild
 from worker.sql import blocks
 from worker.subscription import catch_up
+from worker.writing.executor import execute
 
 VIEWS = ("revenue_by_product", "customer_lifetime_value")
 READ_MODELS = [table.name for table in read.metadata.tables.values()]

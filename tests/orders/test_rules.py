@@ -25,8 +25,8 @@ from models.orders.write import order_items, order_numbers, orders, payments, pr
 from tasks.orders import commands
 from worker.command import CommandTask
 from worker.errors import Refused
-from worker.needs import sequence_name
-from worker.state import Row, State, Work
+from worker.writing.needs import sequence_name
+from worker.writing.state import Row, State, Work
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PRICING = rules.Pricing()

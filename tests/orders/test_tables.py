@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from models.orders import read, write
 from tests.conftest import Database
 from worker import db, migrate
-from worker.needs import primary_key
+from worker.writing.needs import primary_key
 
 
 # ---------------------------------------------------------------- Python and the database agree

@@ -15,12 +15,13 @@ from tests.conftest import Database, in_database, test_settings
 from tests.read_side.shop import queries as _queries  # noqa: F401  # declares them
 from tests.read_side.shop.models import Sold
 from tests.read_side.shop.projections import customer_list, item_list
-from worker import cache, cache_server, db, event_log, settings, signalling, subscription
+from worker import cache, db, event_log, settings, signalling, subscription
 from worker.embedded import Servers
 from worker.event_log import NewEvent
+from worker.reading import cache_server
+from worker.running.subscribers import subscriptions
 from worker.settings import Settings
 from worker.sql import statement
-from worker.subscribers import subscriptions
 
 DDL = Path(__file__).parent / "shop" / "ddl.sql"
 CLEAN = """

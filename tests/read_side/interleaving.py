@@ -25,8 +25,8 @@ from tests.read_side.shop import queries
 from tests.read_side.shop.models import Customer, Item
 from tests.read_side.stepping import SteppedReader
 from worker import cache, subscription
-from worker.answers import Answer
 from worker.errors import ReadModelBehind
+from worker.reading.answers import Answer
 from worker.sql import statement
 
 MOST_READERS = 3

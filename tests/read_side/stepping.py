@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from worker import answers, cache_server, consistency, query
-from worker.answers import Answer
-from worker.reader import Reader
+from worker import consistency, query
+from worker.reading import answers, cache_server
+from worker.reading.answers import Answer
+from worker.reading.reader import Reader
 
 MOST_RESTS = 6
 """How often a reader waits for another one, or for a projection, before its patience ends."""

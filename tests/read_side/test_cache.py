@@ -9,10 +9,11 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import test_settings
-from worker import cache, cache_server, settings
+from worker import cache, settings
 from worker.cache import invalidate, look, store
 from worker.embedded import Servers
-from worker.entries import Fill, Place, Snapshot
+from worker.reading import cache_server
+from worker.reading.entries import Fill, Place, Snapshot
 
 HERE = Place.of("orders.summary:1", ["order:1", "orders"])
 

@@ -18,7 +18,7 @@ from worker import cache, settings
 from worker.cache import invalidate, look, store
 from worker.embedded import Servers, valkey
 from worker.embedded.folders import Folders
-from worker.entries import Place, Snapshot
+from worker.reading.entries import Place, Snapshot
 
 HERE = Place.of("orders.summary:1", ["order:1"])
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from models.base import ReadRow, uuid7
 from tests.conftest import Database
 from tests.support.workers import Workers
-from worker import cache_server
-from worker.filters import Filters
 from worker.query import Reader, query
+from worker.reading import cache_server
+from worker.reading.filters import Filters
 
 
 class ThingRow(ReadRow):

@@ -11,11 +11,12 @@ import redis as redis_py
 from models.messages import Actor
 from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.queries import item, uncached_item
-from worker import cache_server, costs, settings
+from worker import settings
 from worker.actor import acting_as
-from worker.costs import CostLimitReached, Limit, charge, limit_by
 from worker.errors import InvalidQuery
 from worker.query import Reader, query
+from worker.reading import cache_server, costs
+from worker.reading.costs import CostLimitReached, Limit, charge, limit_by
 
 ADA, BOB = Actor("ada", frozenset()), Actor("bob", frozenset())
 

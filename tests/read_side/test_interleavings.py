@@ -17,9 +17,10 @@ from tests.conftest import in_database
 from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.interleaving import Director, Replica, Violation
 from tests.read_side.stepping import stepped
-from worker import cache, cache_server, consistency, db, reader, settings
+from worker import cache, consistency, db, settings
 from worker.embedded import Servers
-from worker.entries import Fill, Seen, Snapshot
+from worker.reading import cache_server, reader
+from worker.reading.entries import Fill, Seen, Snapshot
 
 SEEDS = 24
 STEPS = 400

@@ -16,9 +16,10 @@ from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import item, patient_item, uncached_item
 from tests.support.workers import until
-from worker import answers, cache, cache_server, db, settings
-from worker.cache_server import CacheAway
+from worker import cache, db, settings
 from worker.errors import ServerUnavailable
+from worker.reading import answers, cache_server
+from worker.reading.cache_server import CacheAway
 
 
 @contextmanager
@@ -215,7 +216,7 @@ def _counted_rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         rests.append(seconds)
         time.sleep(seconds)
 
-    monkeypatch.setattr("worker.patience.rest", rest)
+    monkeypatch.setattr("worker.reading.patience.rest", rest)
     return rests
 
 

@@ -9,9 +9,9 @@ import pytest
 from tests.read_side.conftest import Shop
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import audited_item, item
-from worker import query_audit
 from worker.actor import acting_as
 from worker.errors import InvalidQuery, ServerUnavailable
+from worker.reading import query_audit
 
 
 def recorded(shop: Shop) -> list[tuple[Any, ...]]:

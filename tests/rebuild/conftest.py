@@ -19,7 +19,7 @@ from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, Swep
 from worker import event_log, settings, subscription
 from worker.event_log import NewEvent
 from worker.rebuild import run
-from worker.subscribers import subscriptions
+from worker.running.subscribers import subscriptions
 
 DOMAIN = "tests.rebuild.depot"
 DDL = Path(__file__).parent / "depot" / "ddl.sql"

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
-from worker import rebuild_cli
+from worker.cli import rebuild as rebuild_cli
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,7 @@ import pytest
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.declared import order_list
 from tests.support.workers import ROOT, environment, until
-from worker import checkpoints, db, event_log, read_tables, settings
-from worker.advance import Step, advance
+from worker import db, event_log, settings
 from worker.rebuild import (
     Progress,
     RebuildCancelled,
@@ -24,6 +23,8 @@ from worker.rebuild import (
     part,
     rebuild,
 )
+from worker.running import checkpoints, read_tables
+from worker.running.advance import Step, advance
 
 SLOWLY = """
 from worker.rebuild import rebuild

@@ -8,7 +8,7 @@ from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from worker import dead_letters, verify
 from worker.projection import Projection
 from worker.rebuild import UnknownProjection
-from worker.subscribers import subscriptions
+from worker.running.subscribers import subscriptions
 from worker.verify import NotComparable
 
 

@@ -14,7 +14,7 @@ from tests.rebuild.depot.models import Changed, Placed, Shipped
 from worker.event_log import StoredEvent
 from worker.projection import Projection, Row
 from worker.rebuild import ViewInUse, rebuild
-from worker.subscribers import subscriptions
+from worker.running.subscribers import subscriptions
 
 Deploy = Callable[..., Projection]
 KEPT = ("customer", "total", "shipped", "changes", "note")

@@ -20,11 +20,11 @@ from tests.conftest import Database
 from tests.support.workers import until
 from worker import settings
 from worker.app import QUEUES, app
-from worker.drain import drain
-from worker.executor import execute
+from worker.operating.sweep import find_work
 from worker.registry import load_domains
 from worker.subscription import catch_up
-from worker.sweep import find_work
+from worker.writing.drain import drain
+from worker.writing.executor import execute
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.base import Event, Message
 from worker.event_sourced import Streams, event_sourced
-from worker.state import Emitted
+from worker.writing.state import Emitted
 
 
 class Counted(Event):

@@ -14,10 +14,10 @@ from tests.sagas.conftest import Parcels
 from tests.sagas.postal.commands import ParcelHandedOver, ParcelPosted, label_parcel
 from tests.sagas.postal.reactions import sending
 from tests.support.workers import until
-from worker import dead_letters, saga_deadlines
+from worker import dead_letters
 from worker.event_log import StoredEvent
-from worker.saga import SagaBatch, saga, send, step, wait
-from worker.saga_course import Course, SagaState
+from worker.saga import SagaBatch, deadlines, saga, send, step, wait
+from worker.saga.course import Course, SagaState
 from worker.subscription import catch_up
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,8 +55,8 @@ def test_an_event_of_another_saga_does_not_count(parcels: Parcels) -> None:
 def test_an_event_that_does_not_come_in_time_undoes_what_was_done(parcels: Parcels) -> None:
     parcel = _waiting(parcels)
     _overdue(parcels)
-    assert saga_deadlines.notice() == 1
-    assert saga_deadlines.notice() == 0
+    assert deadlines.notice() == 1
+    assert deadlines.notice() == 0
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "failed"
     assert state(parcels, parcel)["error"] == "handed over: nothing came in time"
@@ -67,7 +67,7 @@ def test_an_event_that_comes_before_its_deadline_is_noticed_wins(parcels: Parcel
     parcel = _waiting(parcels)
     assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded
     _overdue(parcels)
-    assert saga_deadlines.notice() == 1  # the saga has not read yet that it came
+    assert deadlines.notice() == 1  # the saga has not read yet that it came
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
     assert parcels.count("postal.LabelVoided") == 0

@@ -14,8 +14,10 @@ from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters, dead_letters_cli, subscriptions_cli
-from worker.executor import execute
+from worker import dead_letters
+from worker.cli import dead_letters as dead_letters_cli
+from worker.cli import subscriptions as subscriptions_cli
+from worker.writing.executor import execute
 
 TRACKING = "parcels.tracking"
 

@@ -14,11 +14,11 @@ from tests.conftest import Database
 from tests.support.things import commands as handlers
 from tests.support.things.models import AddThing
 from tests.support.workers import Workers, until
-from worker import dead_commands, drain
 from worker.actor import acting_as
-from worker.dead_commands import DeadCommandIsClosed, UnknownDeadCommand
-from worker.executor import execute
-from worker.handle import CommandResult
+from worker.writing import dead_commands, drain
+from worker.writing.dead_commands import DeadCommandIsClosed, UnknownDeadCommand
+from worker.writing.executor import execute
+from worker.writing.handle import CommandResult
 
 pytestmark = pytest.mark.usefixtures("things", "redis")
 CLERK = Actor("user:42", frozenset({"clerk", "night"}))

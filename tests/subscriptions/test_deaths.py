@@ -12,9 +12,10 @@ from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import GROUP, mended
 from tests.support.workers import Workers, until
-from worker import checkpoints, dead_letters, signalling, subscription
+from worker import dead_letters, signalling, subscription
 from worker.app import app
-from worker.checkpoints import Checkpoint
+from worker.running import checkpoints
+from worker.running.checkpoints import Checkpoint
 
 TRACKING = "parcels.tracking"
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import checkpoints, dead_letters, operations
-from worker.operations import OutOfRange, UnknownSubscription, UnsafeReset
+from worker import dead_letters
+from worker.running import checkpoints, operations
+from worker.running.operations import OutOfRange, UnknownSubscription, UnsafeReset
 
 TRACKING = "parcels.tracking"
 

@@ -10,8 +10,9 @@ from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from tests.subscriptions.test_deaths import die
-from worker import dead_letters, operations, subscription
+from worker import dead_letters, subscription
 from worker.dead_letters import Letter
+from worker.running import operations
 
 TRACKING = "parcels.tracking"
 PLACES = ["kiel", "ulm", "bonn", "jena", "nowhere"]

@@ -6,8 +6,9 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters, parking, subscription
-from worker.sieve import TooManyDeadLetters
+from worker import dead_letters, subscription
+from worker.running import parking
+from worker.running.sieve import TooManyDeadLetters
 
 TRACKING = "parcels.tracking"
 

@@ -9,8 +9,9 @@ from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import GROUP, mended
 from tests.subscriptions.test_deaths import taker
 from tests.support.workers import Workers, until
-from worker import checkpoints, dead_letters, delivery, operations
-from worker.operations import CannotPartition, PartitionsApart
+from worker import dead_letters, delivery
+from worker.running import checkpoints, operations
+from worker.running.operations import CannotPartition, PartitionsApart
 
 TRACKING = "parcels.tracking"
 ALL = dict.fromkeys(range(60), "kiel ulm bonn")

@@ -19,10 +19,11 @@ from celery import current_task
 from celery.signals import task_postrun
 
 from tests.support.crash_points import flag
-from worker import executor, signalling, subscription
-from worker.advance import advance
+from worker import signalling, subscription
 from worker.app import app
 from worker.projection import Projection
+from worker.running.advance import advance
+from worker.writing import executor
 
 
 def _kind() -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models.base import uuid7
 from models.messages import Envelope, Receipt
-from worker.executor import execute
+from worker.writing.executor import execute
 
 
 def run(name: str, payload: dict[str, Any], command_id: UUID | None = None) -> Receipt:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from worker.app import app
+from worker.operating.supervisor import variables_of
 from worker.settings import PREFIX, Settings
-from worker.supervisor import variables_of
 
 ROOT = Path(__file__).parents[2]
 

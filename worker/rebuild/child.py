@@ -18,8 +18,8 @@ import orjson
 from worker.rebuild.errors import RebuildUnfinished
 from worker.rebuild.part import Share, build
 from worker.registry import load_domains
+from worker.running.sieve import in_one_line
 from worker.settings import Settings, install
-from worker.sieve import in_one_line
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from psycopg import sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from worker.db import Connection
-from worker.needs import primary_key
 from worker.rebuild.shadow import schema_of
 from worker.sql import blocks
+from worker.writing.needs import primary_key
 
 SHOWN = 100
 """Rows that differ which are kept; all are counted."""

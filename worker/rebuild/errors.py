@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from worker.errors import Permanent, Transient
 from worker.projection import Projection
-from worker.subscribers import subscriptions
+from worker.running.subscribers import subscriptions
 
 TIME_IS_UP = "time is up"
 

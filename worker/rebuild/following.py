@@ -25,9 +25,8 @@ from dataclasses import dataclass, replace
 
 from psycopg import errors as pg
 
-from worker import checkpoints, db, event_log, parking
+from worker import db, event_log
 from worker.cache import source_tag
-from worker.checkpoints import Checkpoint
 from worker.db import Connection
 from worker.event_log import StoredEvent
 from worker.projection import Batch, Projection
@@ -39,6 +38,8 @@ from worker.rebuild.left_out import LeftOut, left_out, parked_events
 from worker.rebuild.reached import Reached
 from worker.rebuild.shadow import schema_of
 from worker.refresh import materialized_views, request
+from worker.running import checkpoints, parking
+from worker.running.checkpoints import Checkpoint
 
 PAGE = 5_000
 """Events that are folded at once."""

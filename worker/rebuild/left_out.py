@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from worker import parking
 from worker.db import Connection
 from worker.event_log import StoredEvent
 from worker.projection import Projection
 from worker.rebuild.reached import Reached
+from worker.running import parking
 from worker.sql import statement
 
 

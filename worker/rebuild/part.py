@@ -21,17 +21,18 @@ from typing import Any
 import orjson
 from psycopg.rows import tuple_row
 
-from worker import collector, db
+from worker import db
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_log import StoredEvent
-from worker.needs import primary_key
 from worker.projection import Projection, ReadTable, Rows, read_table
 from worker.rebuild import shadow
 from worker.rebuild.copying import copy_rows
 from worker.rebuild.errors import RebuildUnfinished, projection_named
 from worker.rebuild.left_out import LeftOut
+from worker.running import collector
 from worker.sql import statement
+from worker.writing.needs import primary_key
 
 WINDOW = 10_000
 """Positions of the log that are read at once."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from worker.checkpoints import Checkpoint, partition_of
 from worker.event_log import StoredEvent
+from worker.running.checkpoints import Checkpoint, partition_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 
-from worker import checkpoints, db, delivery, event_log, read_tables
+from worker import db, delivery, event_log
 from worker.db import Connection
 from worker.errors import Transient
 from worker.projection import Projection
@@ -35,7 +35,8 @@ from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT, Share
 from worker.rebuild.progress import Callback, Meter
 from worker.rebuild.reached import Reached
 from worker.refresh import wake_due
-from worker.sieve import in_one_line
+from worker.running import checkpoints, read_tables
+from worker.running.sieve import in_one_line
 
 log = structlog.get_logger(__name__)
 

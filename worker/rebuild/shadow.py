@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from worker.db import Connection
-from worker.needs import primary_key
 from worker.sql import blocks, quoted
+from worker.writing.needs import primary_key
 
 log = structlog.get_logger(__name__)
 

@@ -12,15 +12,16 @@ from typing import Any
 import structlog
 from celery import Task
 
-from worker import slots, verify
+from worker import verify
 from worker.app import app
 from worker.errors import CqrsError
+from worker.operating import slots
 from worker.projection import Projection
 from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
 from worker.rebuild.progress import Progress
 from worker.rebuild.run import rebuild
+from worker.running.subscribers import subscriptions
 from worker.settings import get_settings
-from worker.subscribers import subscriptions
 
 log = structlog.get_logger(__name__)
 

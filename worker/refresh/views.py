@@ -11,8 +11,8 @@ from graphlib import TopologicalSorter
 from worker.db import Connection
 from worker.errors import Permanent
 from worker.projection import Projection
+from worker.running.subscribers import subscriptions
 from worker.sql import statement
-from worker.subscribers import subscriptions
 
 _VERSION = re.compile(r"_v\d+$")
 

@@ -15,14 +15,14 @@ from worker import cache, db, event_log, refresh
 from worker.actor import current_actor
 from worker.app import app
 from worker.projection import Projection
+from worker.reading.sources import Sources, queries
 from worker.registry import load_domains
 from worker.rules import rules
+from worker.running.subscribers import subscriptions
 from worker.schema.context import Context, Limits
 from worker.schema.names import ObjectName
 from worker.schema.read_side import Dependant, DependantKind
 from worker.settings import get_settings, section
-from worker.sources import Sources, queries
-from worker.subscribers import subscriptions
 
 
 class EngineReadSide:

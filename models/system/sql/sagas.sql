@@ -1,7 +1,7 @@
 -- One row for each process that runs over several commands. It is written by the saga's own
 -- subscription, in the transaction that moves its checkpoint and enqueues its commands.
 --
--- `state` is {"status", "step", "waits_for", "undo", "error", "facts"}: see worker/saga.py.
+-- `state` is {"status", "step", "waits_for", "undo", "error", "facts"}: see worker/saga/declaration.py.
 -- `due_at` is the deadline of the step that it is at; the sweep finds it, nothing else counts time.
 CREATE TABLE cqrs.sagas (
     saga_id    uuid PRIMARY KEY,

@@ -4,7 +4,7 @@
 -- no row of the plain name. `subscription` is the plain name in both cases.
 --
 -- `deaths` counts the worker processes that died one after another over the events from `position`
--- up to `suspect_upto`: see worker/advance.py. `letters` says how many dead letters the next batch
+-- up to `suspect_upto`: see worker/running/advance.py. `letters` says how many dead letters the next batch
 -- has to mind; it is right for whoever holds the row.
 ALTER TABLE cqrs.subscriptions
     ADD COLUMN subscription text NOT NULL GENERATED ALWAYS AS (split_part(name, '#', 1)) STORED,

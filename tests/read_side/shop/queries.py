@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.read_side.shop.models import Changes, Customer, Item, Totals
-from worker.filters import Filters, Where
 from worker.query import Reader, query
+from worker.reading.filters import Filters, Where
 
 
 @query("shop.item", reads=("shop.items",), tags=lambda p: (f"item:{p.item}",))

@@ -6,7 +6,7 @@ from tests.rebuild.depot.declared import order_list, stock_list
 from tests.rebuild.depot.models import Placed
 from worker.rebuild import part
 from worker.rules import rule
-from worker.subscribers import subscriptions
+from worker.running.subscribers import subscriptions
 
 if "DEPOT_RULE" in os.environ:
     rule("depot.totals", on=[Placed], refresh={"query.depot_totals": 1.0})

@@ -10,7 +10,7 @@ from pydantic import Field
 from models.base import Command, Event, uuid7
 from worker.command import command
 from worker.errors import Refused
-from worker.state import State, Work
+from worker.writing.state import State, Work
 
 
 class PostParcel(Command):

@@ -20,7 +20,7 @@ from worker.event_log import StoredEvent
 from worker.event_task import event_task
 from worker.reaction import Then, reaction
 from worker.saga import saga, send, step, wait
-from worker.saga_course import SagaState
+from worker.saga.course import SagaState
 
 OUTSIDE = "POSTAL_OUTSIDE"
 """Environment variable: the folder that stands for the world outside the database."""

@@ -18,8 +18,8 @@ from tests.support.things.models import (
 from worker.actor import only
 from worker.command import command
 from worker.errors import Refused
-from worker.needs import lock, read
-from worker.state import State, Work
+from worker.writing.needs import lock, read
+from worker.writing.state import State, Work
 
 MOST = 100
 

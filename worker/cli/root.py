@@ -1,0 +1,256 @@
+"""`cqrs`: start the system, send it commands, see what it does.
+
+Every table has a `--json` form. Errors that a user can make are one sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic_core import to_jsonable_python
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from worker import db, embedded, logs, migrate
+from worker import refresh as refreshing
+from worker.actor import acting_as
+from worker.cli import dead_letters as dead_letters_cli
+from worker.cli import rebuild as rebuild_cli
+from worker.cli import status_view
+from worker.cli import subscriptions as subscriptions_cli
+from worker.cli.console import JsonFlag, err, explained, out, print_json, show
+from worker.cli.submit import Submission
+from worker.operating import status as status_
+from worker.operating import system_map
+from worker.registry import load_domains
+from worker.schema import cli as schema_cli
+from worker.settings import Settings, get_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Commands in, events logged in order, read models out.",
+)
+app.add_typer(dead_letters_cli.app, name="dead-letters")
+app.add_typer(subscriptions_cli.app, name="subscriptions")
+
+
+@contextmanager
+def servers_of(settings: Settings) -> Iterator[None]:
+    """The embedded servers, if any URL is unset: started here, and stopped here."""
+    named = (
+        settings.database_url,
+        settings.broker_url,
+        settings.result_url,
+        settings.cache_url,
+    )
+    if all(named):
+        yield
+        return
+    embedded.start(settings.home)
+    try:
+        yield
+    finally:
+        embedded.stop(settings.home)
+
+
+@app.command()
+@explained
+def up(
+    concurrency: Annotated[int, typer.Option(help="Processes of each worker.")] = 2,
+) -> None:
+    """Run everything in the foreground: servers, workers, beat and Flower. Ctrl-C stops it."""
+    from worker.cli import banner
+    from worker.operating.supervisor import Supervisor, children, environment_of
+
+    settings = get_settings()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with servers_of(settings):
+        migrate.upgrade()
+        programs, flower = children(settings, concurrency=concurrency)
+        supervisor = Supervisor(programs, settings.home / "log", environment_of(settings))
+        try:
+            supervisor.start()
+            banner.show(out, settings, flower)
+            while True:
+                supervisor.tend()
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            out.print("\nstopping")
+        finally:
+            supervisor.stop()
+
+
+def _as_interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@app.command()
+@explained
+def demo(
+    orders: Annotated[int, typer.Option(min=10, help="How many orders to place.")] = 120,
+) -> None:
+    """The main job, end to end, with a worker killed half way; exit code 0 if every total holds."""
+    # A demo shows a domain, and this floor knows none: it is looked up by name.
+    if not import_module("tasks.demo").run(out, orders=orders):
+        raise typer.Exit(1)
+
+
+@app.command("migrate")
+@explained
+def migrate_() -> None:
+    """Bring the database to the version of this code. Safe to run again."""
+    out.print(f"the database is at {migrate.upgrade()}")
+
+
+@app.command()
+@explained
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    window: Annotated[int, typer.Option(min=1, help="Most commands under way at a time.")] = 1_000,
+    refused: Annotated[
+        Path | None, typer.Option(help="Where the refused lines go; default: in CQRS_HOME.")
+    ] = None,
+    actor: Annotated[str, typer.Option(help="Who sends.")] = "system",
+    role: Annotated[list[str] | None, typer.Option(help="A role of the actor; repeatable.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Submit a file of commands, one JSON object a line; see the README for its fields."""
+    migrate.require()
+    load_domains()
+    path = refused or get_settings().home / f"{file.stem}-refused.jsonl"
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    roles = role or (["system"] if actor == "system" else [])
+    with acting_as(actor, roles=roles), _progress("submitting", len(lines), as_json) as advance:
+        submission = Submission(window=window, tell=lambda done, _: advance(done))
+        report = submission.run(lines)
+    report.write_refusals(path)
+    _show_report(report, path, as_json)
+    if report.outcomes["malformed"] or report.outcomes["invalid"]:
+        raise typer.Exit(2)
+
+
+def _show_report(report: Any, path: Path, as_json: bool) -> None:
+    total = sum(report.outcomes.values())
+    if as_json:
+        print_json(
+            {
+                "outcomes": dict(report.outcomes),
+                "lines": total,
+                "seconds": round(report.seconds, 3),
+                "refused_file": str(path),
+            }
+        )
+        return
+    table = Table("outcome", "commands")
+    for outcome, count in sorted(report.outcomes.items()):
+        table.add_row(outcome, f"{count:,}")
+    out.print(table)
+    out.print(f"{total:,} lines in {report.seconds:.1f} s ({total / report.seconds:,.0f} a second)")
+    if report.refusals:
+        out.print(f"refused lines and their reasons: {path}")
+
+
+@app.command()
+@explained
+def status(as_json: JsonFlag = False) -> None:
+    """Servers, workers, positions and lag, dead letters, and who holds what up."""
+    _ = get_settings().servers  # says what to do if there are no servers at all
+    found = status_.gather()
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show(status_view.render(found))
+
+
+@app.command()
+@explained
+def refresh(
+    views: Annotated[list[str] | None, typer.Argument(help="Materialized views by name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every materialized view.")] = False,
+    if_stale: Annotated[
+        bool, typer.Option("--if-stale", help="Only those under which something changed.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Refresh materialized views, each after those that it reads."""
+    migrate.require()
+    load_domains()
+    if everything == bool(views):
+        raise typer.BadParameter("name views, or say --all")
+    done = refreshing.refresh(views or _all_views(), if_stale=if_stale)
+    if as_json:
+        print_json([to_jsonable_python(one) for one in done])
+    else:
+        table = Table("view", "outcome", "why", "seconds")
+        for one in done:
+            table.add_row(one.view, str(one.outcome), one.reason or "", f"{one.seconds:.2f}")
+        show(table)
+    if any(one.outcome == "failed" for one in done):
+        raise typer.Exit(1)
+
+
+def _all_views() -> list[str]:
+    with db.owner() as connection:
+        return list(refreshing.materialized_views(connection))
+
+
+@app.command("map")
+@explained
+def map_(as_json: JsonFlag = False) -> None:
+    """Every command, the events it emits, who reads them, and which queries ask those."""
+    paths = system_map.paths()
+    if as_json:
+        print_json([path.to_json() for path in paths])
+        return
+    table = Table("command", "events", "projections and reactions", "queries", show_lines=True)
+    for path in paths:
+        table.add_row(
+            path.command, *("\n".join(c) for c in (path.events, path.subscriptions, path.queries))
+        )
+    out.print(table)
+
+
+@contextmanager
+def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    started = time.monotonic()
+    with Progress(*columns, console=err, disable=quiet) as progress:
+        task = progress.add_task(what, total=total, rate="")
+
+        def advance(count: int) -> None:
+            done = progress.tasks[task].completed + count
+            rate = done / max(0.001, time.monotonic() - started)
+            progress.update(task, advance=count, rate=f"{rate:,.0f}/s")
+
+        yield advance
+
+
+def _schema_context() -> Any:
+    from worker.schema.engine import engine_context
+
+    migrate.require()
+    return engine_context()
+
+
+schema_cli.mount(app, _schema_context)
+rebuild_cli.register(app)
+
+
+def main() -> None:
+    """The `cqrs` program."""
+    logs.configure()
+    app()

@@ -1,0 +1,90 @@
+"""Checkpoints: how far a subscription has read, one row for each of its partitions.
+
+A projection whose rows are fed by one stream each may be split into partitions, so that several
+workers share it: partition k of n handles the streams whose hash is k modulo n, and has a row
+`name#k`. A subscription that is not split has one row of its plain name. The subscription is as far
+as its slowest partition: that is what `query.checkpoints` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from zlib import crc32
+
+from worker.db import Connection
+from worker.event_log import StoredEvent
+from worker.settings import get_settings
+from worker.sql import blocks
+
+SQL = blocks("worker.running", "subscription.sql")
+NARROWING = 4
+"""Bits by which a batch shrinks for each process that died over it: a sixteenth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A row of `cqrs.subscriptions`: one subscription, or one of its partitions."""
+
+    name: str
+    subscription: str
+    partition: int
+    partitions: int
+    position: int
+    read_table: str | None
+    shape: int | None
+    batch_size: int | None
+    letters: int
+    deaths: int
+    taken: bool
+    """Somebody has it, or had it and neither committed nor noted an error: see advance.py."""
+
+    @property
+    def limit(self) -> int:
+        """How many events the next batch may hold; fewer, down to one, where processes died."""
+        size = self.batch_size or get_settings().projection_batch_size
+        return max(1, size >> NARROWING * self.deaths)
+
+    def own(self, events: Iterable[StoredEvent], types: Collection[str]) -> list[StoredEvent]:
+        """Those of these events that are of the given types and belong to this partition."""
+        if self.partitions == 1:
+            return [event for event in events if event.type in types]
+        return [
+            event
+            for event in events
+            if event.type in types and partition_of(event.stream, self.partitions) == self.partition
+        ]
+
+
+def partition_of(stream: str, partitions: int) -> int:
+    """The partition that a stream belongs to: the same in every process, on every version."""
+    return crc32(stream.encode()) % partitions
+
+
+def read(connection: Connection, names: Collection[str]) -> list[Checkpoint]:
+    """The checkpoints of these subscriptions that are not paused, those in trouble last."""
+    rows = connection.execute(SQL["checkpoints"], {"names": list(names)})
+    return [Checkpoint(*row) for row in rows]
+
+
+def of(connection: Connection, subscription: str) -> list[Checkpoint]:
+    """Every checkpoint of a subscription, as it is at this moment."""
+    rows = connection.execute(SQL["checkpoints_of"], {"subscription": subscription})
+    return [Checkpoint(*row) for row in rows]
+
+
+@contextmanager
+def held(connection: Connection, subscription: str) -> Iterator[list[Checkpoint]]:
+    """A transaction that holds every checkpoint of a subscription; it must write them anew.
+
+    Waits for batches that run, `lock_timeout` at most. If it fails, the mark that it leaves on the
+    checkpoints is wiped off, so that nobody takes it for a death.
+    """
+    try:
+        with connection.transaction():
+            rows = connection.execute(SQL["hold"], {"subscription": subscription})
+            yield [Checkpoint(*row) for row in rows]
+    except BaseException:
+        connection.execute(SQL["wipe_mark"], {"subscription": subscription})
+        raise

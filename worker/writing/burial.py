@@ -1,0 +1,41 @@
+"""What is kept of a dead command, in the transaction of its receipt, so that it can be run again.
+
+A receipt tells payloads apart but does not hold them, and a message that was delivered is gone. So
+a command that dies leaves its payload, actor and roles in `cqrs.dead_commands`; dead_commands.py
+says what can be done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from models.messages import Status
+from worker.db import Connection
+from worker.encoding import to_json
+from worker.receipts import Settled
+from worker.sql import blocks
+
+SQL = blocks("worker.writing", "dead_commands.sql")
+
+
+def keep(connection: Connection, settled: Iterable[Settled]) -> None:
+    """Keep those of these commands that are dead; nothing is sent if there are none."""
+    rows = [_row(one) for one in settled if one.status is Status.DEAD]
+    if rows:
+        connection.execute(SQL["keep"], {"commands": to_json(rows)})
+
+
+def _row(one: Settled) -> dict[str, Any]:
+    envelope = one.envelope
+    return {
+        "command_id": envelope.id,
+        "name": envelope.name,
+        "payload": envelope.payload,
+        "key": envelope.key,
+        "actor": envelope.actor.name,
+        "roles": sorted(envelope.actor.roles),
+        "correlation_id": envelope.correlation_id,
+        "causation_id": envelope.causation_id,
+        "error": one.error,
+    }
