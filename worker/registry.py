@@ -1,14 +1,15 @@
 """What the domains declare: commands, events, subscriptions, queries, views. One place, by name.
 
 Domains are packages named in the settings (`CQRS_DOMAINS`); loading one imports those of its
-modules `commands`, `projections`, `reactions`, `queries` that exist, and each registers what it
-holds. Names are explicit strings that outlive a renamed function.
+modules `commands`, `projections`, `reactions`, `queries`, `consistency` that exist, and each
+registers what it holds. Names are explicit strings that outlive a renamed function. What the
+declarations say of each other is checked once all of them are there.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Generic, TypeVar
@@ -16,7 +17,7 @@ from typing import Generic, TypeVar
 from worker.errors import BadSettings
 from worker.settings import check_sections, get_settings
 
-MODULES = ("commands", "projections", "reactions", "queries")
+MODULES = ("commands", "projections", "reactions", "queries", "consistency")
 Item = TypeVar("Item")
 
 
@@ -53,15 +54,28 @@ class Registry(Generic[Item]):
 
 
 _loaded: set[str] = set()
+_checks: list[Callable[[], Iterable[str]]] = []
+
+
+def check_when_loaded(problems: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    """Have declarations looked at once all domains are there: `problems` gives a sentence each."""
+    _checks.append(problems)
+    return problems
 
 
 def load_domains() -> None:
-    """Import every domain of the settings, once. Raises BadSettings for one that is not there."""
+    """Import every domain of the settings, once.
+
+    Raises BadSettings for one that is not there, and ValueError for declarations that name what
+    nobody has declared.
+    """
     for domain in get_settings().domains:
         if domain not in _loaded:
             _load(domain)
             _loaded.add(domain)
     check_sections()
+    if problems := [problem for check in _checks for problem in check()]:
+        raise ValueError("; ".join(problems))
 
 
 def _load(domain: str) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from models.base import Event
 from worker.cache import query_tag
 from worker.reading.sources import queries
-from worker.registry import Registry
+from worker.registry import Registry, check_when_loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,9 @@ def consequences() -> list[Consequence]:
     return [Consequence(event, _queries_on(event), refreshes_for([event])) for event in events]
 
 
+@check_when_loaded
 def problems() -> list[str]:
-    """What the rules name that does not exist, in sentences. Load the domains first."""
+    """What the rules name that does not exist, in sentences."""
     return [
         f"no query is called {name!r} (rule {one.name})"
         for one in rules

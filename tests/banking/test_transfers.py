@@ -204,7 +204,7 @@ def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
     from tasks.banking.commands import bring_transfer
 
     def broken(*_: Any) -> None:
-        raise RuntimeError("a bug of the handler")
+        raise RuntimeError("a bug of the handler, told at length: " + 3_000 * "x")
 
     source, target = bank.open("10.00"), bank.open()
     with monkeypatch.context() as patch:

@@ -152,6 +152,20 @@ def test_revenue_and_value_are_as_of_the_last_refresh(shop: Shop) -> None:
     assert (value.total_orders, value.lifetime_value) == (1, Decimal("7.70"))
 
 
+def test_a_payment_asks_for_a_refresh_of_the_sums_and_an_order_alone_does_not(shop: Shop) -> None:
+    def asked() -> set[str]:
+        return {row["view"] for row in shop.rows("cqrs.refresh_requests")}
+
+    pen = shop.product("1.00")
+    order_id = shop.ordered((pen, 1))
+    settle()
+    assert asked() == set()
+
+    shop.pay(order_id)
+    settle()
+    assert asked() == {"query.revenue_by_product", "query.customer_lifetime_value"}
+
+
 def test_the_timeline_ends_where_the_order_stands(shop: Shop) -> None:
     order_id = shop.paid((shop.product(), 1))
     shop.move(order_id, "processing", "shipped")

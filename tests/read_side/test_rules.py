@@ -9,7 +9,7 @@ from tests.read_side.shop.models import Closed, Sold
 from tests.read_side.shop.queries import item, totals, uncached_item
 from worker import cache, rules
 from worker.query import Reader, query
-from worker.registry import Registry
+from worker.registry import Registry, load_domains
 from worker.rules import Consequence, Rule, consequences, problems, refreshes_for, rule, tags_for
 
 VIEW = "query.shop_totals"
@@ -52,6 +52,8 @@ def test_the_map_lists_what_follows_from_each_event() -> None:
 def test_a_rule_that_names_no_query_that_exists_is_a_problem() -> None:
     rule("shop.typo", on=[Sold], affects=["shop.itm"])
     assert problems() == ["no query is called 'shop.itm' (rule shop.typo)"]
+    with pytest.raises(ValueError, match=r"no query is called 'shop\.itm' \(rule shop\.typo\)"):
+        load_domains()
 
 
 @pytest.mark.parametrize(

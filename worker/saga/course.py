@@ -27,6 +27,10 @@ from pydantic import BaseModel, Field
 from models.base import Command, Event
 
 
+LONGEST_ERROR = 1_000
+"""Characters that a saga keeps of a refusal: commands that say why must have room for it."""
+
+
 class SagaStatus(StrEnum):
     """Where a saga stands. The last two are its ends."""
 
@@ -199,7 +203,7 @@ class Course:
 
     def _refused(self, error: str | None) -> None:
         if self.state.status is SagaStatus.RUNNING:
-            self.state.error = f"{self.state.step}: {error}"
+            self.state.error = f"{self.state.step}: {error}"[:LONGEST_ERROR]
             self.state.status = SagaStatus.COMPENSATING
             self._undo_next()
         else:
