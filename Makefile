@@ -49,7 +49,7 @@ format: install ## Let ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: install ## Throughput and latency, beside a bare Celery no-op
+bench: install ## Every measurement, about half an hour; `python -m bench.NAME` runs one
 	$(BIN)/python -m bench
 
 requirements: ## Resolve the two requirements files anew from the ranges of pyproject.toml
