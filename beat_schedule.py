@@ -5,24 +5,11 @@ Beat imports this module at start; `cqrs map` prints it. Periods come from the s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from celery.schedules import crontab
-
 from worker.app import app
+from worker.operating.schedule import Entry
 from worker.settings import Settings, get_settings
 
 HOUR = 3_600.0
-DAY = 86_400.0
-
-
-class Entry(NamedTuple):
-    """One line of the schedule: every so many seconds, or at a time of day."""
-
-    task: str
-    every: float
-    why: str
-    at: crontab | None = None
 
 
 def entries(settings: Settings) -> dict[str, Entry]:
@@ -38,11 +25,10 @@ def entries(settings: Settings) -> dict[str, Entry]:
             settings.refresh_interval,
             "keeps analytics at most this old when no event asks for a refresh",
         ),
-        "rebuild-read-models": Entry(
+        "rebuild-read-models": Entry.daily(
             "cqrs.maintenance.rebuild_all",
-            DAY,
+            settings.rebuild_hour,
             "builds every read model anew beside the live one, and reports what had drifted",
-            at=crontab(hour=settings.rebuild_hour, minute=0),
         ),
         "verify-read-models": Entry(
             "cqrs.maintenance.verify",
@@ -62,18 +48,7 @@ def entries(settings: Settings) -> dict[str, Entry]:
     }
 
 
-def schedule() -> dict[str, dict[str, Any]]:
-    """The schedule as Celery's beat takes it. A message that waits too long is superseded."""
-    return {
-        name: {
-            "task": entry.task,
-            "schedule": entry.at or entry.every,
-            "kwargs": {"every": entry.every},
-            "options": {"expires": max(entry.every, 1.0)},
-        }
-        for name, entry in entries(get_settings()).items()
-    }
-
-
 # Whether Celery was configured before this import or is so by this line: no server is needed yet.
-app.conf.beat_schedule = schedule()
+app.conf.beat_schedule = {
+    name: entry.to_celery() for name, entry in entries(get_settings()).items()
+}

@@ -105,6 +105,7 @@ orders = projection(
     rows,
     group="bench",
     tags=lambda row: (f"order:{row['order_id']}", f"customer:{row['customer_id']}"),
+    by_stream=True,
 )
 
 

@@ -1,8 +1,10 @@
 """How fast a read table is rebuilt, and whether anybody notices.
 
     python -m bench.rebuild [--events N] [--jobs N] [--rounds R] [--rival N] [--no-load]
+    python -m bench.rebuild --commands [--events N] [--jobs N] [--rate N] [--readers N]
 
-Three measurements in one run, on the log of `bench.catch_up`:
+With `--commands`: under a load of real commands, see rebuild_commands.py. Without, three
+measurements in one run, on the log of `bench.catch_up`:
 
 - events/s of a rebuild (folding and copying, and the whole until it is live), beside reading and
   decoding the same events in one process and doing nothing with them;
@@ -26,7 +28,7 @@ from uuid import uuid4
 from rich.console import Console
 from rich.table import Table
 
-from bench import rival
+from bench import rebuild_commands, rival
 from bench.catch_up import NAME, Created, a_full_log, catching_up, reading, seconds
 from worker import db, event_log, settings, subscription
 from worker.event_log import NewEvent
@@ -178,7 +180,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rival", type=int, default=6_000, help="events of eventsourcing; 0: none")
     parser.add_argument("--no-load", action="store_true")
+    parser.add_argument("--commands", action="store_true", help="under a load of commands")
+    parser.add_argument("--rate", type=float, default=100, help="commands sent a second")
+    parser.add_argument("--readers", type=int, default=2, help="processes that ask the query")
     options = parser.parse_args()
+    if options.commands:
+        rebuild_commands.main(options)
+        return
     total = options.events // 3 * 3
     with a_full_log(options.events) as made:
         chosen = made.model_copy(update={"domains": (DOMAIN,)})

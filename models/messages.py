@@ -40,7 +40,8 @@ class Envelope:
     """One command on its way: the payload as it is on the wire, and what is known about it.
 
     `payload` holds plain JSON values. `after` names commands that must have a receipt before this
-    one runs; commands with one `key` run in the order of their submission.
+    one runs; commands with one `key` run in the order of their submission. `links` is what Celery
+    sends once it has succeeded: the rest of its chain, if it came by one.
     """
 
     id: UUID
@@ -51,6 +52,7 @@ class Envelope:
     key: str | None = None
     correlation_id: UUID | None = None
     causation_id: str | None = None
+    links: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

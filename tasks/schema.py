@@ -1,65 +1,123 @@
-"""Schema changes as tasks: an application's schema moves by a command, like everything else.
+"""Schema changes as commands: an application's schema moves by a command, like everything else.
 
     track_change.delay(["CREATE TABLE command.x (...)"], ["CREATE VIEW query.x AS ..."],
-                       "add x", "1.2.0")
+                       "add x", "1.2.0").receipt()
 
-They run on the queue `maintenance`, one changeset at a time; what a changeset owes the read side is
-handed over by the sweep if its worker dies before it could.
+They run on the queue `maintenance`, one changeset at a time. Each gives what a command gives: a
+handle, and a receipt under the task's id, which is the changeset's id as well where one is tracked.
+Sent or delivered again, it has its effect once (`worker/schema/command.py` says how). What a
+changeset owes the read side is handed over by the sweep if its worker dies before it could.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
+import structlog
+from celery import signals
+from kombu.exceptions import OperationalError as BrokerError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from models.base import Command
 from worker import schema
 from worker.app import app
+from worker.complaints import message_of
+from worker.errors import CqrsError
 from worker.operating import slots
+from worker.schema.command import schema_command
+from worker.schema.context import Context
 from worker.schema.engine import engine_context
-from worker.schema.shown import plain
+from worker.schema.reading import USUAL, read
+from worker.schema.shown import summary
+
+log = structlog.get_logger(__name__)
 
 
-@app.task(name="schema.track_change")
-def track_change(
-    command_operations: Sequence[str],
-    query_operations: Sequence[str],
-    description: str,
-    version: str,
-    atomic: bool = True,
-    force: bool = False,
-) -> dict[str, Any]:
-    """Record a changeset and, if `atomic`, execute it; returns it as JSON."""
-    return _json(
-        schema.track_change(
-            engine_context(),
-            command_operations,
-            query_operations,
-            description,
-            version,
-            atomic=atomic,
-            force=force,
-        )
+class Statement(BaseModel):
+    """One operation: its SQL, and the SQL that takes it back, if there is any."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sql: str
+    undo: str | None = None
+
+
+def _as_fields(given: object) -> object:
+    """An operation as text alone, or as Python writes it, is one without frills."""
+    if isinstance(given, schema.Operation):
+        return {"sql": given.sql, "undo": given.undo}
+    return {"sql": given} if isinstance(given, str) else given
+
+
+Statements = tuple[Annotated[Statement, BeforeValidator(_as_fields)], ...]
+
+
+class TrackChange(Command):
+    """Record a change of both sides and, if `atomic`, execute it."""
+
+    command_operations: Statements
+    query_operations: Statements
+    description: str
+    version: str
+    atomic: bool = True
+    force: bool = False
+
+    def change(self) -> schema.Change:
+        """The change. Raises InvalidChange when its form is wrong."""
+        sides = (self.command_operations, self.query_operations)
+        commands, queries = ([each.model_dump() for each in side] for side in sides)
+        return schema.Change.of(commands, queries, self.description, self.version)
+
+
+class ExecuteChangeset(Command):
+    """Execute a changeset that was recorded, or that failed."""
+
+    changeset_id: UUID
+
+
+class RollbackChangeset(Command):
+    """Take a completed changeset back."""
+
+    changeset_id: UUID
+    force: bool = False
+
+
+class RefreshQuerySide(Command):
+    """Refresh materialized views."""
+
+    views: tuple[str, ...] = Field(min_length=1)
+    skip_tracking: bool = False
+
+
+@schema_command("schema.track_change", TrackChange, check=lambda c: read(c.change(), USUAL))
+def track_change(c: TrackChange, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Record a changeset and, if `atomic`, execute it."""
+    done = schema.track(context, c.change(), atomic=c.atomic, force=c.force, command_id=command_id)
+    return summary(done)
+
+
+@schema_command("schema.execute_changeset", ExecuteChangeset)
+def execute_changeset(c: ExecuteChangeset, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Execute a changeset that was recorded before."""
+    return summary(schema.execute_changeset(context, c.changeset_id, command_id=command_id))
+
+
+@schema_command("schema.rollback_changeset", RollbackChangeset)
+def rollback_changeset(c: RollbackChangeset, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Run a changeset's undos in reverse."""
+    done = schema.rollback_changeset(context, c.changeset_id, force=c.force, command_id=command_id)
+    return summary(done)
+
+
+@schema_command("schema.refresh_query_side", RefreshQuerySide)
+def refresh_query_side(c: RefreshQuerySide, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Refresh materialized views in dependency order."""
+    recorded = schema.refresh_query_side(
+        context, c.views, skip_tracking=c.skip_tracking, command_id=command_id
     )
-
-
-@app.task(name="schema.execute_changeset")
-def execute_changeset(changeset_id: str) -> dict[str, Any]:
-    """Execute a changeset that was recorded before; returns it as JSON."""
-    return _json(schema.execute_changeset(engine_context(), UUID(changeset_id)))
-
-
-@app.task(name="schema.rollback_changeset")
-def rollback_changeset(changeset_id: str) -> dict[str, Any]:
-    """Run a changeset's undos in reverse; returns it as JSON."""
-    return _json(schema.rollback_changeset(engine_context(), UUID(changeset_id)))
-
-
-@app.task(name="schema.refresh_query_side")
-def refresh_query_side(views: Sequence[str], skip_tracking: bool = False) -> str | None:
-    """Refresh materialized views in dependency order; the id of its record, if it is tracked."""
-    recorded = schema.refresh_query_side(engine_context(), views, skip_tracking=skip_tracking)
-    return str(recorded) if recorded else None
+    return {"id": str(recorded) if recorded else None, "views": list(c.views)}
 
 
 @app.task(name="schema.settle", ignore_result=True)
@@ -71,9 +129,20 @@ def settle(every: float | None = None) -> None:
         schema.hand_over(context)
 
 
-def _json(changeset: schema.Changeset) -> dict[str, Any]:
-    value: dict[str, Any] = plain(changeset)
-    return value
+@signals.worker_ready.connect
+def _settle_at_start(**_: Any) -> None:
+    """What the worker before this one left when it was killed: at once, not when beat comes by.
+
+    PostgreSQL may take a second or two to notice the death: then it is looked again after that.
+    """
+    try:
+        context = engine_context()
+        schema.recover(context)
+        with context.connection() as connection:
+            if schema.history(connection, status="in_progress", limit=1):
+                settle.apply_async(countdown=3, expires=60)
+    except (psycopg.Error, CqrsError, BrokerError, OSError) as error:
+        log.warning("changesets_not_settled", reason=message_of(error))
 
 
 __all__ = [

@@ -21,6 +21,7 @@ import redis as redis_py
 for _name in [name for name in os.environ if name.startswith("CQRS_") and name != "CQRS_TEST_DATA"]:
     del os.environ[_name]  # the tests choose every setting themselves
 
+from tests.support import promises
 from tests.support.workers import Workers
 from worker import db, embedded, migrate, settings, signalling
 from worker.embedded import Servers
@@ -99,8 +100,10 @@ def own_database(
         yield made
         db.close()
         signalling.forget()
+    broken = promises.broken(made.url)
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert broken == [], "declared by_stream=True, but not so"
 
 
 def test_settings(servers: Servers, url: str, home: Path, **changes: Any) -> Settings:

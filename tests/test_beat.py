@@ -1,15 +1,14 @@
-"""The schedule: every slot once, with two beats as with one, and what may be forgotten."""
+"""The schedule: every slot once, with two beats as with one."""
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 import redis as redis_py
 
 from tests.conftest import Database
-from tests.support import shop
-from tests.support.workers import Workers, until
+from tests.support.workers import Worker, Workers, until
 from worker.operating import slots
-from worker.operating.retention import prune
 
 
 def test_a_slot_is_taken_once(database: Database) -> None:
@@ -19,7 +18,9 @@ def test_a_slot_is_taken_once(database: Database) -> None:
     assert slots.take("nightly", None)  # somebody asks for it by hand
     with database.connect() as connection:
         connection.execute("UPDATE cqrs.slots SET slot = slot - 1")
-    assert slots.take("nightly", 86_400)
+        assert slots.take("nightly", 86_400)
+        rows = connection.execute("SELECT task FROM cqrs.slots ORDER BY 1").fetchall()
+    assert rows == [("hourly",), ("nightly",)], "one row for each task: there is nothing to prune"
 
 
 @pytest.mark.settings(sweep_interval=0.5)
@@ -34,27 +35,82 @@ def test_beat_sends_what_the_schedule_says(
         until(lambda: connection.execute(taken).fetchone() > first, 10, "only one sweep ran")
 
 
-@pytest.mark.settings(redbeat=True, sweep_interval=0.5)
-def test_two_beats_on_redbeat_keep_one_schedule(
+class Slots:
+    """Keeps a record of every slot of the refresh that is taken, and counts what ran."""
+
+    RECORD = """
+        CREATE MATERIALIZED VIEW query.ticks AS SELECT count(*) FROM cqrs.receipts;
+        CREATE TABLE public.taken (slot bigint);
+        GRANT INSERT ON public.taken TO cqrs_writer;
+        CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO public.taken SELECT NEW.slot WHERE NEW.task = 'cqrs.refresh_all';
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER note AFTER INSERT OR UPDATE ON cqrs.slots
+            FOR EACH ROW EXECUTE FUNCTION public.note();
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+        connection.execute(self.RECORD)
+
+    def taken(self) -> list[int]:
+        """The slots in which the task ran, one number for each run."""
+        return [slot for (slot,) in self.connection.execute("SELECT slot FROM taken ORDER BY 1")]
+
+    def runs(self) -> int:
+        """How often the view was refreshed: it never counts as up to date."""
+        query = "SELECT count(*) FROM cqrs.refreshes WHERE view = 'query.ticks'"
+        ((count,),) = self.connection.execute(query).fetchall()
+        return int(count)
+
+
+def _sent(beat: Worker) -> int:
+    """How many messages a beat has sent for the refresh."""
+    return _said(beat, b"Sending due task")
+
+
+def _done(worker: Worker) -> int:
+    """How many of these messages a worker has run, whatever they found."""
+    return _said(worker, b"succeeded")
+
+
+def _said(process: Worker, what: bytes) -> int:
+    lines = process.log.read_bytes().splitlines()
+    return sum(1 for line in lines if what in line and b"refresh_all" in line)
+
+
+@pytest.mark.settings(refresh_interval=1.0)
+def test_two_beats_send_every_slot_twice_and_it_happens_once(
     database: Database, workers: Workers, redis: redis_py.Redis
 ) -> None:
-    workers.start_beat()
-    workers.start_beat()
-    workers.start(["maintenance"], concurrency=1)
     with database.connect() as connection:
-        taken = "SELECT slot FROM cqrs.slots WHERE task = 'cqrs.sweep'"
-        until(lambda: connection.execute(taken).fetchone(), 30, "no sweep ran")
-    assert redis.exists("redbeat::lock")
+        slots = Slots(connection)
+        worker = workers.start(["maintenance"], concurrency=2)
+        beats = [workers.start_beat(), workers.start_beat()]
+        until(lambda: min(map(_sent, beats)) >= 5, 60)
+        for each in (*beats, worker):
+            each.stop()
+        taken = slots.taken()
+        assert len(taken) == len(set(taken)) == slots.runs()
+        assert 3 <= len(taken) <= _done(worker) - 3
 
 
-def test_what_is_older_than_its_retention_is_forgotten(database: Database) -> None:
-    shop.customer()
-    shop.customer()
+@pytest.mark.settings(redbeat=True, refresh_interval=1.0)
+def test_of_two_beats_on_redbeat_one_sends_and_the_other_goes_on_when_it_ends(
+    database: Database, workers: Workers, redis: redis_py.Redis
+) -> None:
     with database.connect() as connection:
-        connection.execute(
-            "UPDATE cqrs.receipts SET completed_at = now() - interval '91 days'"
-            " WHERE command_id = (SELECT min(command_id::text)::uuid FROM cqrs.receipts)"
-        )
-        assert prune()["cqrs.receipts"] == 1
-        assert connection.execute("SELECT count(*) FROM cqrs.receipts").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM cqrs.events").fetchone() == (2,)
+        slots = Slots(connection)
+        worker = workers.start(["maintenance"], concurrency=2)
+        beats = [workers.start_beat(), workers.start_beat()]
+        until(lambda: sum(map(_sent, beats)) >= 4, 60)
+        idle, busy = sorted(beats, key=_sent)
+        assert _sent(idle) == 0, f"both beats sent: {_sent(idle)}, {_sent(busy)}"
+        busy.stop()
+        until(lambda: _sent(idle) >= 2, 60, "the other beat does not go on")
+        for each in (idle, worker):
+            each.stop()
+        taken = slots.taken()
+        assert len(taken) == len(set(taken)) == slots.runs()

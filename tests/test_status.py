@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -14,13 +15,16 @@ from models.base import uuid7
 from models.messages import Envelope
 from tests.conftest import Database
 from tests.support.things.commands import add_thing
+from tests.support.things.projections import thing_list
 from tests.support.workers import Workers
-from worker import dead_letters, event_log, settings, subscription
+from worker import dead_letters, event_log, settings, subscription, verify
 from worker.app import app
 from worker.cli.status_view import render, seconds
 from worker.event_log import NewEvent
 from worker.operating import status
+from worker.operating.read_models import ReadModelStatus
 from worker.operating.status import LogStatus, SubscriptionStatus
+from worker.rebuild import rebuild
 from worker.running import operations
 from worker.writing.executor import execute
 
@@ -48,7 +52,7 @@ def add_things(count: int) -> None:
 
 def shown() -> str:
     """The status as people see it."""
-    console = Console(width=120, file=StringIO())
+    console = Console(width=160, file=StringIO())
     with console.capture() as captured:
         console.print(render(status.gather(patience=0.01)))
     return captured.get()
@@ -209,18 +213,89 @@ def test_rebuilds_under_way_are_told(database: Database) -> None:
     assert "rebuild of things.list: building, 25%" in shown()
 
 
-def test_open_deployments_are_told_where_there_are_deployments(database: Database) -> None:
+def test_open_deployments_are_told(database: Database) -> None:
     with database.connect() as connection:
-        connection.execute("DROP TABLE IF EXISTS cqrs.deployments CASCADE")
         assert log().deployments == []
-        connection.execute(
-            "CREATE TABLE cqrs.deployments (name text, begun_by text,"
-            " begun_at timestamptz DEFAULT clock_timestamp(), ended_at timestamptz)"
-        )
-        connection.execute("INSERT INTO cqrs.deployments VALUES ('autumn', 'ada')")
+        connection.execute("INSERT INTO cqrs.deployments (name, begun_by) VALUES ('autumn', 'ada')")
     (deployment,) = log().deployments
     assert (deployment.name, deployment.begun_by) == ("autumn", "ada")
     assert "deployment autumn: begun by ada" in shown()
+
+
+def test_a_changeset_that_is_being_executed_is_told(database: Database) -> None:
+    with database.connect() as connection:
+        for status in ("pending", "in_progress"):
+            connection.execute(
+                "INSERT INTO cqrs.changesets (description, version, status, created_by, started_at)"
+                " VALUES ('add a colour', '1.2.0', %s, 'ada', now() - interval '3 minutes')",
+                [status],
+            )
+    (change,) = log().changesets
+    assert (change.description, change.version, change.by) == ("add a colour", "1.2.0", "ada")
+    assert change.seconds is not None
+    assert 180 <= change.seconds < 240
+    assert "changeset add a colour, version 1.2.0: being executed by ada since 3 min" in shown()
+
+
+def test_stuck_sagas_are_told(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO cqrs.sagas (saga_id, saga_type, key, state) VALUES"
+            " (gen_random_uuid(), 'things.journey', 'a', '{\"status\": \"stuck\"}')"
+        )
+        connection.execute("REFRESH MATERIALIZED VIEW query.saga_status")
+    (stuck,) = log().stuck_sagas
+    assert (stuck.saga_type, stuck.count) == ("things.journey", 1)
+    assert "stuck sagas of things.journey: 1 (cqrs sagas list)" in shown()
+
+
+def read_model(name: str = LIST) -> ReadModelStatus:
+    """What is known of one read model."""
+    (found,) = (one for one in log().read_models if one.name == name)
+    return found
+
+
+def test_a_read_model_that_was_never_compared_says_so() -> None:
+    assert read_model().table is None
+    subscription.catch_up()
+    assert read_model() == ReadModelStatus(LIST, "things_v1", None, False, None, None)
+
+
+def test_the_last_verification_is_told_and_whether_it_found_drift(database: Database) -> None:
+    add_things(3)
+    subscription.catch_up()
+    verify.verify(LIST)
+    sound = read_model()
+    assert sound.verified is not None
+    assert (sound.verified.checked, sound.verified.differing, sound.drifted) == (3, 0, False)
+    assert timedelta(0) < datetime.now(UTC) - sound.verified.at < timedelta(minutes=1)
+    with database.connect() as connection:
+        connection.execute("UPDATE query.things_v1 SET n = n + 1")
+    verify.verify(LIST)
+    assert read_model().drifted
+    assert "3 rows, 3 differed" in shown()
+    assert "rows drifted (cqrs rebuild)" in shown()
+
+
+def test_a_rebuild_after_the_drift_was_found_ends_it(database: Database) -> None:
+    add_things(3)
+    subscription.catch_up()
+    with database.connect() as connection:
+        connection.execute("UPDATE query.things_v1 SET n = n + 1")
+    verify.verify(LIST)
+    rebuild(LIST, jobs=1)
+    found = read_model()
+    assert not found.drifted
+    assert found.rebuilt is not None
+    assert found.rebuilt.differing == 3
+    assert "ago: 3 differed" in shown()
+
+
+def test_a_read_model_of_another_version_needs_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
+    subscription.catch_up()
+    monkeypatch.setattr(thing_list, "version", 2)
+    assert read_model().needs_rebuild
+    assert "the code declares version 2, the live table is of version 1" in shown()
 
 
 def test_the_whole_status_is_plain_json() -> None:

@@ -124,12 +124,26 @@ def _beat(settings: Settings) -> dict[str, Any]:
     }
 
 
+class EngineTask(Task):  # type: ignore[misc]  # celery has no types
+    """A task without time limits of its own, so that those of the worker which runs it hold.
+
+    Celery takes a task's limits from the settings, writes them into every message, and lets the
+    message overrule the worker: the settings of whoever sent it would decide how long a worker may
+    take. A limit that a single call names still travels.
+    """
+
+    abstract = True
+    from_config = tuple(one for one in Task.from_config if "time_limit" not in one[0])
+
+
 class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     """A Celery app that asks for the servers' addresses when it connects, not before.
 
     Importing a domain, or looking at a task, needs no server; and embedded servers that were
     started after the import are found.
     """
+
+    task_cls = EngineTask
 
     def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
         """The connection to consume from."""

@@ -103,7 +103,7 @@ def store(fill: Fill, snapshot: Snapshot, body: bytes, *, lifetime: float) -> st
         int(lifetime * 1000),
         fill.seen.run,
         fill.seen.generations,
-        orjson.dumps(dict(snapshot.positions)),
+        orjson.dumps([dict(snapshot.positions), snapshot.gaps]),
         "" if snapshot.as_of is None else snapshot.as_of,
         body,
     ]

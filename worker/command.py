@@ -22,50 +22,38 @@ The command id is the Celery task id.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-import psycopg
-from celery import Task, signals
-from celery.exceptions import (
-    Retry,
-    SoftTimeLimitExceeded,
-    TimeLimitExceeded,
-    WorkerLostError,
-)
-
 from models.base import Command, Event, uuid7
-from models.messages import Actor, Envelope, Receipt, Status
-from worker import delivery
-from worker.actor import anyone, current_actor, from_header, to_header
+from models.messages import Envelope
+from worker.actor import anyone, current_actor, to_header
 from worker.app import task_when_used
 from worker.encoding import canonical, fingerprint
-from worker.errors import CommandDead, CommandIdReused, NotReady, ServerUnavailable
-from worker.settings import get_settings
 from worker.writing.batches import send_batch
-from worker.writing.calls import After, as_uuid, broker_errors, ids_of, no_positional, payload_of
+from worker.writing.calls import (
+    HEADER,
+    After,
+    as_uuid,
+    broker_errors,
+    ids_of,
+    payload_of,
+)
+from worker.writing.command_run import CommandRun
 from worker.writing.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
 from worker.writing.enqueue import Connectable, enqueue
-from worker.writing.executor import bury, execute, refuse
 from worker.writing.handle import CommandResult
 
 C = TypeVar("C", bound=Command)
-HEADER = "cqrs"
-"""The message header that holds the actor, `after`, and how often the command was put off."""
 
 
-class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no types
-    """A command as a Celery task."""
+class CommandTask(CommandRun, Generic[C]):
+    """A command as a Celery task: here the producer's side, `CommandRun` is the worker's."""
 
     spec: CommandSpec
     abstract = True
-    max_retries = 3
-    """How often a command is run again after its worker process died."""
-    default_retry_delay = 1
 
-    # ------------------------------------------------------------------ the producer's side
     def delay(self, *args: C, **fields: Any) -> CommandResult:
         """Send a command: its model, or the model's fields.
 
@@ -92,7 +80,8 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
         else:
             wire = prepare(self.spec, payload_of(self.name, args, kwargs))
             headers.setdefault(HEADER, self._header(after))
-        options["kwargsrepr"] = self._shown(wire)
+        # On every sending, or a retry would tell all.
+        options["kwargsrepr"] = self.spec.shown(wire)
         command_id = str(as_uuid(task_id)) if task_id else str(uuid7())
         with broker_errors():
             sent = cast(
@@ -171,118 +160,6 @@ class CommandTask(Task, Generic[C]):  # type: ignore[misc]  # celery has no type
         """Whether this call is a running task that puts itself off."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
-
-    def _shown(self, wire: Mapping[str, Any]) -> str:
-        """The payload as logs and Flower show it: on every sending, or a retry would tell all."""
-        secret = self.spec.secret
-        shown = {field: "***" if field in secret else value for field, value in wire.items()}
-        text = repr(shown)
-        return text if len(text) <= 1_024 else text[:1_021] + "..."
-
-    # ------------------------------------------------------------------ the worker's side
-    def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
-        """Run the command that this message holds."""
-        envelope = self._envelope(args, payload)
-        try:
-            run = execute([envelope])
-        except ServerUnavailable as error:
-            raise self._put_off(self._backoff(), error, **self._tried()) from error
-        except psycopg.OperationalError as error:
-            return self._try_later(envelope, error)
-        except SoftTimeLimitExceeded:
-            limit = get_settings().task_soft_time_limit
-            return self._answer(bury(envelope, f"it took longer than {limit} s"))
-        delivery.wake_readers(run.event_types)
-        (outcome,) = run.outcomes
-        match outcome:
-            case NotReady():
-                return self._wait(envelope, outcome)
-            case CommandIdReused():
-                raise outcome
-            case _:
-                return self._answer(outcome)
-
-    def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:
-        request, header = self.request, self._sent_header()
-        no_positional(self.name, args)
-        return Envelope(
-            as_uuid(request.id),
-            self.name,
-            payload,
-            from_header(header.get("actor")),
-            after=tuple(as_uuid(one, "after") for one in header.get("after", ())),
-            correlation_id=as_uuid(request.root_id or request.id),
-            causation_id=request.parent_id,
-        )
-
-    def _sent_header(self) -> dict[str, Any]:
-        return cast("dict[str, Any]", (self.request.headers or {}).get(HEADER) or {})
-
-    def _answer(self, receipt: Receipt) -> dict[str, Any]:
-        if receipt.status is Status.DEAD:
-            raise CommandDead(receipt)
-        if receipt.status is Status.REJECTED:
-            delivery.stop_chain(self.request, receipt)
-        return receipt.to_json()
-
-    def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
-        """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
-        limit, waits = get_settings().after_timeout, self._sent_header().get("waits", 0)
-        if sum(map(_pause, range(waits))) >= limit:
-            missing = ", ".join(map(str, waiting.missing))
-            reason = f"waited {limit:g} s for commands without a receipt ({missing})"
-            return self._answer(refuse(envelope, reason))
-        raise self._put_off(_pause(waits), waiting, waits=waits + 1)
-
-    def _try_later(self, envelope: Envelope, error: psycopg.Error) -> dict[str, Any]:
-        """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
-        tries = self._tried()["tries"]
-        if tries >= get_settings().command_attempts:
-            return self._answer(bury(envelope, f"the database could not run it in {tries} tries"))
-        raise self._put_off(self._backoff(), error, tries=tries)
-
-    def _tried(self) -> dict[str, int]:
-        return {"tries": self._sent_header().get("tries", 0) + 1}
-
-    def _backoff(self) -> float:
-        """Seconds until the next try: doubled each time, half a minute at most, with jitter."""
-        doubled = 0.25 * float(2 ** min(self._tried()["tries"], 7))
-        return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
-
-    def _put_off(self, seconds: float, why: Exception, **counts: int) -> Retry:
-        """Send this very message again, later.
-
-        Not by `Task.retry`: its counter is kept for worker processes that die, and waiting for
-        another command is no failure.
-        """
-        again = self.signature_from_request(
-            self.request, countdown=seconds, retries=self.request.retries
-        )
-        again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | counts})
-        again.apply_async()
-        return Retry(exc=why, when=seconds)
-
-
-@signals.task_failure.connect
-def _bury_what_kills(
-    sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_: Any
-) -> None:
-    """A command that killed its process too often, or ran out of time, gets a `dead` receipt."""
-    if isinstance(sender, CommandTask) and isinstance(
-        exception, WorkerLostError | TimeLimitExceeded
-    ):
-        reason = f"its worker process ended every time ({type(exception).__name__})"
-        # Celery lays the request open for a lost worker, but not for a time limit: then nobody
-        # can say who sent the command, and a retry must not run with the system's rights.
-        lost = isinstance(exception, WorkerLostError)
-        nobody = Envelope(
-            as_uuid(task_id), sender.name, kwargs or {}, Actor("unknown", frozenset())
-        )
-        bury(sender._envelope((), kwargs or {}) if lost else nobody, reason)
-
-
-def _pause(tries: int) -> float:
-    return float(min(0.5, 0.01 * 2**tries))
 
 
 def command(

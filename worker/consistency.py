@@ -12,8 +12,10 @@ A reader that waits also sends a wake-up, in case the one of the commit was lost
 materialized view refreshed that it waits for. It sleeps 2 ms at first, 50 ms at last, and looks at
 the checkpoints of the server that it reads from.
 
-A position counts as reached once the subscription is done with it: an event that is parked as a
-dead letter, or waits behind one of its stream, is not in the answer until that letter is retried.
+A position counts as reached once the subscription is done with it. If the very event that a
+reader names with `after=` is parked, as a dead letter or behind one of its stream, no waiting
+brings it: the reader is told at once (EventParked). Other events that are parked hold nobody up,
+so a strong answer lacks them until their letters are retried; `cqrs status` counts them.
 """
 
 from __future__ import annotations
@@ -138,11 +140,11 @@ def last_position() -> int:
 
 def positions(sources: Sources) -> Snapshot:
     """How far each source has come on the server that queries read from, at this moment."""
-    found: dict[str, int] = dict.fromkeys(sources.names, 0)
+    found: list[tuple[str, int, bool]] = []
     with db.reader() as connection:
         for name, arguments in statements(sources):
-            found.update(connection.execute(_SQL[name], arguments).fetchall())
-    return Snapshot(found)
+            found += connection.execute(_SQL[name], arguments).fetchall()
+    return Snapshot.of(sources.names, found)
 
 
 def statements(sources: Sources) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -164,7 +166,7 @@ def wait(
     InvalidQuery for a position that does not exist yet.
     """
     if wish.level is Consistency.CAUSAL:
-        _must_exist(query, wanted)
+        must_exist(query, wanted)
     nudge_at = 0.0
     while True:
         if time.monotonic() >= nudge_at:
@@ -183,7 +185,8 @@ def behind(here: Snapshot, wanted: int) -> ReadModelBehind:
     return ReadModelBehind(name, position, wanted)
 
 
-def _must_exist(query: str, wanted: int) -> None:
+def must_exist(query: str, wanted: int) -> None:
+    """Raise InvalidQuery for a position that nobody has drawn yet."""
     try:
         last = last_position()
     except ServerUnavailable:

@@ -10,7 +10,6 @@ themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,6 +25,9 @@ from sqlalchemy.exc import DBAPIError
 
 from worker.errors import ServerUnavailable
 from worker.settings import get_settings
+from worker.urls import psycopg_url as psycopg_url
+from worker.urls import safe_url as safe_url
+from worker.urls import sqlalchemy_url as sqlalchemy_url
 
 set_json_loads(orjson.loads)
 Connection = psycopg.Connection[TupleRow]
@@ -156,28 +158,13 @@ def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
 def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
     """The error that says which database is away, why, and what to do."""
     reason = " ".join(str(error).split())
-    return ServerUnavailable("PostgreSQL", safe_url(str(engine.url)), reason, _ADVICE)
+    address = safe_url(psycopg_url(str(engine.url)))
+    return ServerUnavailable("PostgreSQL", address, reason, _ADVICE)
 
 
 def database_url() -> str:
     """The URL of the write database, as the settings or the embedded servers have it."""
     return get_settings().servers.database
-
-
-def sqlalchemy_url(url: str) -> str:
-    """A PostgreSQL URL in SQLAlchemy's spelling, with psycopg 3 as the driver."""
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", url)
-
-
-def psycopg_url(url: str) -> str:
-    """A PostgreSQL URL in libpq's spelling."""
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
-
-
-def safe_url(url: str) -> str:
-    """A server's URL without its password, for people to read."""
-    without = re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
-    return re.sub(r"([?&]password=)[^&]*", r"\1***", without)
 
 
 def dbname(url: str) -> str:

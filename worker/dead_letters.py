@@ -208,10 +208,10 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
         parking.park(connection, places[0].name, sieve.bad)
         parking.count(connection, [place.name for place in places])
         connection.execute(checkpoints.SQL["change"], {"subscription": subscriber.name})
-        follow_up(connection, subscriber.name, sieve.handled, sieve.tags, upto)
+        tags = follow_up(connection, subscriber.name, sieve.handled, sieve.tags, upto)
         closed = _find(connection, "letter", letter.id)
     sieve.committed()
-    if sieve.tags:
+    if tags:
         delivery.wake("cqrs.invalidate")
     return Repair(closed, len(sieve.handled), sieve.bad[0].event.position if sieve.bad else None)
 

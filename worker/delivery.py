@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from celery import signature, states
+from celery import states
 from celery.backends.redis import RedisBackend
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -20,6 +20,7 @@ from worker import signalling
 from worker.app import app
 from worker.errors import CommandDead, CqrsError, NotReady
 from worker.running.subscribers import groups_for
+from worker.writing.chains import Links, links_of, signatures
 from worker.writing.decoding import commands
 from worker.writing.executor import Outcome, refuse
 
@@ -91,32 +92,25 @@ def _result(outcome: Outcome) -> tuple[str, Any]:
 
 
 def stop_chain(request: Any, refused: Receipt) -> None:
-    """Keep the rest of a chain from running, and give every command in it a receipt.
-
-    Who waits for the last link would wait for ever otherwise.
-    """
-    links: list[Mapping[str, Any]] = [*(request.chain or ()), *(request.callbacks or ())]
+    """Keep the rest of a refused command's chain from running."""
+    links = links_of(request)
     request.chain = request.callbacks = None
-    for link in links:
-        for sig in _flat(link):
-            _skip(sig, refused)
+    skip(links, f"an earlier command of its chain was refused (command {refused.command_id})")
 
 
-def _flat(link: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    sig = signature(link, app=app)
-    tasks = sig.get("kwargs", {}).get("tasks") if sig.get("subtask_type") else None
-    if not tasks:
-        yield sig
-        return
-    for task in tasks:
-        yield from _flat(task)
+def skip(links: Links | None, why: str) -> None:
+    """Give every command among these links a receipt that says why it was not run.
+
+    Who waits for the last one would wait for ever otherwise.
+    """
+    for sig in signatures(links):
+        _skip(sig, f"not run: {why}")
 
 
-def _skip(sig: Mapping[str, Any], refused: Receipt) -> None:
+def _skip(sig: Mapping[str, Any], reason: str) -> None:
     task_id = sig.get("options", {}).get("task_id")
     if not task_id:
         return
-    reason = f"not run: an earlier command of its chain was refused (command {refused.command_id})"
     name = str(sig["task"])
     if name in commands:
         receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)

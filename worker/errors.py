@@ -5,9 +5,11 @@
     │   ├── ServerUnavailable     a server does not answer (which, where, what to do)
     │   │   └── CacheAway         the cache cannot be told that answers are stale (cache_server.py)
     │   ├── CostLimitReached      an actor asks too much (costs.py)
+    │   ├── QueryStopped          a query took too long, or waited too long for a lock
     │   ├── ReceiptTimeout        no receipt within the time that the caller gave
     │   ├── NotReady              a command's `after=` has no receipt yet
-    │   └── ReadModelBehind       a read model did not reach `after=` in time
+    │   ├── ReadModelBehind       a read model did not reach `after=` in time
+    │   └── EventParked           the event at `after=` waits behind a dead letter
     └── Permanent                 the same call fails again
         ├── InvalidCommand        the payload is wrong; `errors` names every wrong field
         │   └── UnknownCommand    no command has this name
@@ -17,14 +19,15 @@
         ├── Refused               a business rule says no: becomes a `rejected` receipt
         ├── CommandDead           a command failed for good; carries its receipt
         ├── NotMigrated           the database is not at the version of this code
-        └── BadSettings           a setting is missing, unknown or out of range
+        ├── BadSettings           a setting is missing, unknown or out of range
+        └── BadDeclarations       what the domains declare names what nobody declares
 
 A message is the fact first, then the identities in parentheses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +50,8 @@ class ServerUnavailable(Transient):
     """A server does not answer."""
 
     def __init__(self, server: str, address: str, reason: str, advice: str) -> None:
-        super().__init__(f"{server} is not reachable at {address}: {reason}. {advice}")
+        stop = "" if reason.endswith(("?", ".")) else "."
+        super().__init__(f"{server} is not reachable at {address}: {reason}{stop} {advice}")
         self.server, self.address, self.reason, self.advice = server, address, reason, advice
 
 
@@ -78,6 +82,44 @@ class ReadModelBehind(Transient):
             f" (subscription {subscription}, position {position}, after {wanted})"
         )
         self.subscription, self.position, self.wanted = subscription, position, wanted
+
+
+class EventParked(Transient):
+    """The read model could not handle the event that the reader named with `after=`."""
+
+    def __init__(self, subscription: str, position: int, letter_id: int) -> None:
+        super().__init__(
+            "the read model could not handle this event: mend the cause, then"
+            f" `cqrs dead-letters retry {letter_id}`"
+            f" (subscription {subscription}, position {position}, dead letter {letter_id})"
+        )
+        self.subscription, self.position, self.letter_id = subscription, position, letter_id
+
+
+class QueryStopped(Transient):
+    """The database stopped a query after `seconds`. A quieter moment may let it through."""
+
+    def __init__(self, query: str, reason: str, advice: str, seconds: float) -> None:
+        super().__init__(f"{reason}: {advice} (query {query}, limit {seconds:g} s)")
+        self.query, self.reason, self.advice, self.seconds = query, reason, advice, seconds
+
+    @classmethod
+    def by_the_clock(cls, query: str, seconds: float) -> QueryStopped:
+        """It took too long."""
+        advice = "ask for less (fewer rows, a narrower filter), or raise CQRS_STATEMENT_TIMEOUT"
+        return cls(query, "the query took too long and was stopped", advice, seconds)
+
+    @classmethod
+    def by_a_lock(cls, query: str, seconds: float) -> QueryStopped:
+        """What it reads was locked for too long."""
+        advice = (
+            "ask again when the schema change that holds it is done, or raise CQRS_LOCK_TIMEOUT"
+        )
+        return cls(query, "what the query reads is locked", advice, seconds)
+
+    def __reduce__(self) -> tuple[type[QueryStopped], tuple[str, str, str, float]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.query, self.reason, self.advice, self.seconds)
 
 
 class InvalidCommand(Permanent):
@@ -168,3 +210,11 @@ class NotMigrated(Permanent):
 
 class BadSettings(Permanent):
     """A setting is missing, unknown or out of range."""
+
+
+class BadDeclarations(Permanent, ValueError):
+    """What the domains declare names what nobody declares; `problems` has a sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)

@@ -23,15 +23,15 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import structlog
-from celery import Task
 from kombu.exceptions import OperationalError as BrokerError
 
 from models.base import Message
 from models.messages import Envelope, Receipt
 from worker import db, receipts
-from worker.app import app, task_when_used
+from worker.app import EngineTask, app, task_when_used
 from worker.registry import Registry
 from worker.sql import blocks
+from worker.writing import chains
 from worker.writing.executor import conclude
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ M = TypeVar("M", bound=Message)
 _SQL = blocks("worker", "reaction.sql")
 
 
-class EventTask(Task, Generic[M]):  # type: ignore[misc]  # celery has no types
+class EventTask(EngineTask, Generic[M]):
     """An event task as a Celery task; it is started by reactions, never by `.delay()`."""
 
     model: type[M]
@@ -97,17 +97,19 @@ def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]]
 
 
 def start(envelopes: Iterable[Envelope]) -> None:
-    """Send event tasks on their way. One that cannot be sent now comes up again shortly."""
+    """Send event tasks on their way, and commands that go on with a chain.
+
+    What cannot be sent now comes up again shortly.
+    """
     for envelope in envelopes:
+        ours = envelope.name in event_tasks
+        options = {"queue": "reactions"} if ours else chains.message(envelope)
         try:
             app.send_task(
-                envelope.name,
-                kwargs=dict(envelope.payload),
-                task_id=str(envelope.id),
-                queue="reactions",
+                envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options
             )
         except (BrokerError, OSError) as error:
-            log.warning("event task not sent; it will be", task=envelope.name, reason=str(error))
+            log.warning("not sent; it will be", task=envelope.name, reason=str(error))
             _put_off([envelope.id])
 
 

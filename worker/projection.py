@@ -55,8 +55,9 @@ class Projection:
     """A read model that is kept current from the log.
 
     `version` is the version of the rows' shape: the table is `<name>_v<version>`, behind a view
-    of the plain name. `tags` says which cached answers depend on a row. `merge` names columns that
-    rebuilds may add up (`{"quantity": "sum"}`), for rows that collect from many streams.
+    of the plain name. `tags` says which cached answers depend on a row. `by_stream` promises that
+    each row collects from one stream only, whatever the event: then workers may share the
+    projection (running/dividing.py).
     """
 
     name: str
@@ -64,7 +65,7 @@ class Projection:
     version: int = 1
     group: str = "default"
     tags: Tags = _no_tags
-    merge: Mapping[str, str] = field(default_factory=dict)
+    by_stream: bool = False
     purpose: str = ""
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
     _plain: dict[str, list[Fold]] = field(default_factory=dict)
@@ -79,6 +80,16 @@ class Projection:
     def first_table(self) -> str:
         """The name of the table that a migration puts behind the view; rebuilds count on."""
         return f"{self.table.name}_v{self.version}"
+
+    @property
+    def keeps(self) -> tuple[str]:
+        """The table that it keeps, by the name of the view over it."""
+        return (f"{self.table.schema or 'query'}.{self.table.name}",)
+
+    @property
+    def view(self) -> str:
+        """The view that readers see, qualified and quoted."""
+        return quoted(self.table.schema or "query", str(self.table.name))
 
     @property
     def physical(self) -> str:
@@ -166,11 +177,11 @@ def projection(
     version: int = 1,
     tags: Tags = _no_tags,
     group: str = "default",
-    merge: Mapping[str, str] | None = None,
+    by_stream: bool = False,
     purpose: str = "",
 ) -> Projection:
     """Declare a projection. Its name is its checkpoint's: it never changes."""
-    made = Projection(name, table, version, group, tags, merge or {}, purpose)
+    made = Projection(name, table, version, group, tags, by_stream, purpose)
     subscriptions.add(name, made)
     return made
 

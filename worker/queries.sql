@@ -32,7 +32,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 -- The first commands that are due, with those of `after` that have no receipt yet, and whether one
 -- of these is not even on its way. A key whose first command is put off waits as a whole.
 SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
-       e.after, e.attempts, m.missing, m.unknown,
+       e.links, e.after, e.attempts, m.missing, m.unknown,
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
   FROM cqrs.enqueued_commands AS e,
        LATERAL (SELECT coalesce(array_agg(a.id), '{}') AS missing,

@@ -13,8 +13,8 @@
 
 A query changes nothing and never raises because it finds nothing: it says None or an empty list.
 Parameters are checked against the function's signature, and every wrong one is named. What is
-raised: InvalidQuery, ReadModelBehind (`after=` was not reached in time), ServerUnavailable,
-CostLimitReached.
+raised: InvalidQuery, ReadModelBehind (`after=` was not reached in time), EventParked (it waits
+behind a dead letter), QueryStopped (the database stopped it), ServerUnavailable, CostLimitReached.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from worker.actor import current_actor
 from worker.cache import query_tag, source_tag
 from worker.consistency import Behind, Wish
 from worker.errors import InvalidQuery, UnknownQuery
-from worker.reading import costs, parameters, query_audit
+from worker.reading import costs, failures, parameters, query_audit
 from worker.reading.answers import Answer, Asked, Policy, answer
+from worker.reading.costs import Cost
 from worker.reading.entries import Place, Snapshot
 from worker.reading.filters import MOST_ROWS
 from worker.reading.parameters import Parameters
@@ -65,7 +66,7 @@ class Query(Generic[T]):
     sources: Sources
     tags: Tags | None
     policy: Policy
-    cost: float
+    cost: Cost
     audited: bool
     package: str | None
     parameters: type[Parameters]
@@ -87,7 +88,8 @@ class Query(Generic[T]):
     ) -> Answer[T]:
         """The answer. `timeout`: seconds to wait for `after=`, which alone means causal.
 
-        Raises InvalidQuery, ReadModelBehind, ServerUnavailable, CostLimitReached.
+        Raises InvalidQuery, ReadModelBehind, EventParked, QueryStopped, ServerUnavailable,
+        CostLimitReached.
         """
         began = time.monotonic()
         wish, wrong = levels.parse(consistency, after, timeout)
@@ -119,7 +121,7 @@ class Query(Generic[T]):
         self, given: Parameters, actor: Actor
     ) -> Callable[[int | None], tuple[T, Snapshot]]:
         """How the database is asked. It is charged for once, however often a reader is early."""
-        owed = [self.cost]
+        owed = [costs.price(self.cost, given)]
 
         def from_database(after: int | None) -> tuple[T, Snapshot]:
             costs.charge(actor, self.name, owed[0])
@@ -138,9 +140,8 @@ class Query(Generic[T]):
                 after=after,
                 package=self.package,
             )
-        except psycopg.DataError as error:
-            why = error.diag.message_primary or str(error)
-            raise InvalidQuery(self.name, {"parameters": why}) from None
+        except psycopg.Error as error:
+            raise failures.in_words(self.name, error) from None
         except InvalidQuery as wrong:
             raise InvalidQuery(self.name, wrong.errors) from None
 
@@ -153,10 +154,12 @@ class Query(Generic[T]):
         if wish.after is not None and servers.query_database != servers.database:
             why = "this query reads no read model, and a replica cannot say how far it is"
             raise InvalidQuery(self.name, {"after": why})
+        if wish.after is not None:
+            levels.must_exist(self.name, wish.after)
         return None
 
     def _place(self, given: Parameters) -> Place | None:
-        if not self.cached:
+        if not self.cached or parameters.has_secrets(given):
             return None
         asked = hashlib.blake2b(given.model_dump_json().encode(), digest_size=16).hexdigest()
         own = () if self.tags is None else self.tags(given)
@@ -197,7 +200,7 @@ def query(
     ttl: float = 300.0,
     jitter: float = 0.1,
     stale_ok: bool = False,
-    cost: float = 1,
+    cost: Cost = costs.by_page,
     audited: bool = False,
     package: str | None = None,
     max_limit: int = MOST_ROWS,
@@ -208,19 +211,21 @@ def query(
     `tags`: what an answer depends on, from the parameters; without them answers are not kept,
     unless the query reads materialized views. `ttl`: seconds, 0 for never; `jitter`: a share of it.
     `stale_ok`: an old answer, marked, is better than waiting for another caller or than an error
-    while the database is away. `cost`: tokens out of the actor's limit. `audited`: who asked what
-    is recorded. `package`: where `queries.sql` is; default: the package of the row's model.
+    while the database is away. `cost`: tokens out of the actor's limit, a number or a function of
+    the parameters; default: one for each hundred rows of the page. `audited`: who asked what is
+    recorded. `package`: where `queries.sql` is; default: the package of the row's model. Raises
+    ValueError, TypeError for a declaration that makes no sense.
     """
 
     def declare(function: Callable[..., T]) -> Query[T]:
-        returned = get_type_hints(function, include_extras=True)["return"]
+        returned = _returned_by(name, function)
         made = Query(
             name=name,
             function=function,
             sources=Sources(tuple(reads), tuple(views)),
             tags=tags,
             policy=Policy(ttl, jitter, stale_ok),
-            cost=cost,
+            cost=costs.checked(name, cost),
             audited=audited,
             package=package or _package_of(returned),
             parameters=parameters.model_of(name, function, max_limit),
@@ -240,6 +245,13 @@ def ask(name: str, /, **parameters: Any) -> Answer[Any]:
     if found is None:
         raise UnknownQuery(name, queries.closest(name))
     return cast("Answer[Any]", found.ask(**parameters))
+
+
+def _returned_by(name: str, function: Callable[..., Any]) -> Any:
+    hints = get_type_hints(function, include_extras=True)
+    if "return" not in hints:
+        raise TypeError(f"a query says what it returns: annotate its function (query {name})")
+    return hints["return"]
 
 
 def _package_of(returned: Any) -> str | None:

@@ -13,8 +13,9 @@ from the reaction's name, the event's position and their own place:
 
     event ─▶ reaction ─▶ enqueued, checkpoint moved ─▶ drained: the command runs, the task is sent
                 │ killed before the commit: nothing was written, and it is done again
-                └ done again (checkpoint set back, log replayed): the same ids, so nothing happens
+                └ done again (checkpoint set back): the same ids have receipts, so nothing happens
 
+Receipts are kept for a while (CQRS_RECEIPTS_RETENTION), and a checkpoint is not set back further.
 So every command has effect exactly once, and every event task at least once with one receipt.
 Rebuilding a projection does not touch reactions. A reaction's function is pure but for `then`; it
 enqueues the same things in the same order whenever it sees the same event.

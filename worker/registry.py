@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Generic, TypeVar
 
-from worker.errors import BadSettings
+from worker.errors import BadDeclarations, BadSettings
 from worker.settings import check_sections, get_settings
 
 MODULES = ("commands", "projections", "reactions", "queries", "consistency")
@@ -66,8 +66,8 @@ def check_when_loaded(problems: Callable[[], Iterable[str]]) -> Callable[[], Ite
 def load_domains() -> None:
     """Import every domain of the settings, once.
 
-    Raises BadSettings for one that is not there, and ValueError for declarations that name what
-    nobody has declared.
+    Raises BadSettings for one that is not there, and BadDeclarations where they name what nobody
+    has declared.
     """
     for domain in get_settings().domains:
         if domain not in _loaded:
@@ -75,7 +75,7 @@ def load_domains() -> None:
             _loaded.add(domain)
     check_sections()
     if problems := [problem for check in _checks for problem in check()]:
-        raise ValueError("; ".join(problems))
+        raise BadDeclarations(problems)
 
 
 def _load(domain: str) -> None:

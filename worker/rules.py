@@ -54,7 +54,7 @@ def rule(
     refresh: Mapping[str, float] | None = None,
 ) -> Rule:
     """Declare a rule. Raises ValueError for one that says nothing, and for a negative wait."""
-    waits = dict(refresh or {})
+    waits = {view: float(wait) for view, wait in (refresh or {}).items()}
     made = Rule(name, frozenset(event.type for event in on), tuple(affects), waits)
     if not made.events or not (made.queries or waits) or min(waits.values(), default=0) < 0:
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")

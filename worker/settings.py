@@ -6,28 +6,47 @@ Unset server URLs mean the embedded servers of `CQRS_HOME`: real PostgreSQL and 
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker import embedded
-from worker.errors import BadSettings, ServerUnavailable
+from worker.environment import read
+from worker.errors import ServerUnavailable
 
 PREFIX = "CQRS_"
+DAY = 86_400
+CENTURY = 36_500
+"""Days: the longest retention, since PostgreSQL's times end somewhere."""
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "query_database_url": ("postgresql", "postgres"),
+    "broker_url": ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"),
+    "cache_url": ("redis", "rediss", "unix"),
+}
+"""What the address of each server begins with."""
 Section = TypeVar("Section", bound=BaseModel)
 
 
 class Settings(BaseSettings):
     """Every setting of the engine, validated at start."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     database_url: str | None = Field(None, description="PostgreSQL; unset: the embedded one")
     query_database_url: str | None = Field(
@@ -72,14 +91,26 @@ class Settings(BaseSettings):
     verify_sample: int = Field(
         100, ge=0, description="rows that each hourly verification folds again; 0: none"
     )
+    query_cost_per_minute: float = Field(
+        0.0, ge=0, description="tokens that an actor's queries may cost a minute; 0: no limit"
+    )
+    query_cost_burst: float = Field(
+        0.0, ge=0, description="most tokens that an actor may save up; 0: those of a minute"
+    )
     receipts_retention: float = Field(
-        90.0, gt=0, description="a command sent again later than this runs again, days"
+        90.0, gt=0, le=CENTURY, description="a command sent again later than this runs again, days"
     )
     history_retention: float = Field(
-        30.0, gt=0, description="how long refreshes and rebuilds are remembered, days"
+        30.0, gt=0, le=CENTURY, description="how long refreshes and rebuilds are remembered, days"
+    )
+    sagas_retention: float = Field(
+        90.0,
+        gt=0,
+        le=CENTURY,
+        description="how long an ended saga keeps its state and its history, days",
     )
     query_audit_retention: float = Field(
-        365.0, gt=0, description="how long it is known who asked what, days"
+        365.0, gt=0, le=CENTURY, description="how long it is known who asked what, days"
     )
 
     task_time_limit: int = Field(120, ge=2, description="a task is killed after this, seconds")
@@ -89,10 +120,13 @@ class Settings(BaseSettings):
     )
     result_expires: int = Field(86_400, ge=60, description="how long Celery keeps results, seconds")
     statement_timeout: float = Field(
-        60.0, gt=0, description="longest SQL statement of a command or projection, seconds"
+        60.0,
+        gt=0,
+        le=DAY,
+        description="longest SQL statement of a command, projection or query, seconds",
     )
     lock_timeout: float = Field(
-        10.0, gt=0, description="longest wait for a row lock in a command, seconds"
+        10.0, gt=0, le=DAY, description="longest wait for a lock in a command or query, seconds"
     )
     connect_timeout: int = Field(5, ge=1, le=60, description="wait for a server to answer, seconds")
 
@@ -109,13 +143,23 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _leads_to_such_a_server(cls, value: str | None, info: ValidationInfo) -> str | None:
+        wanted = _SCHEMES[str(info.field_name)]
+        if value and not re.match(rf"({'|'.join(wanted)})(\+\w+)?://", value):
+            raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
+        return value or None
+
     @model_validator(mode="after")
     def _limits_in_order(self) -> Settings:
-        if not self.task_soft_time_limit < self.task_time_limit < self.visibility_timeout:
+        names = ("task_soft_time_limit", "task_time_limit", "visibility_timeout")
+        soft, hard, visibility = (getattr(self, name) for name in names)
+        if not soft < hard < visibility:
+            shown = " < ".join(f"{PREFIX}{name.upper()}" for name in names)
             raise ValueError(
-                "task_soft_time_limit < task_time_limit < visibility_timeout must hold"
-                f" (are {self.task_soft_time_limit}, {self.task_time_limit},"
-                f" {self.visibility_timeout}): else a running task is delivered a second time"
+                f"{shown} must hold (are {soft}, {hard}, {visibility}):"
+                " else a running task is delivered a second time"
             )
         return self
 
@@ -220,54 +264,17 @@ def section(name: str, model: type[Section]) -> Section:
 
     Raises BadSettings, naming the variable at fault.
     """
-    prefix = f"{PREFIX}{name.upper()}_"
-    known = {prefix + field.upper() for field in model.model_fields}
-    _refuse(sorted(n for n in os.environ if n.startswith(prefix) and n not in known), known)
-    values = {
-        field: os.environ[variable]
-        for field in model.model_fields
-        if (variable := prefix + field.upper()) in os.environ
-    }
-    try:
-        return model(**values)
-    except ValidationError as error:
-        raise BadSettings(_explain(error, prefix)) from None
+    return read(model, os.environ, f"{PREFIX}{name.upper()}_")
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from an environment; unknown `CQRS_` names are answered with "did you mean"."""
-    _refuse_unknown(environment)
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise BadSettings(_explain(error, PREFIX)) from None
+    """Settings from an environment. Raises BadSettings, naming every unknown or wrong one."""
+    return read(Settings, environment, PREFIX, others=_sections_of(environment))
 
 
-def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    ours = (name for name in sorted(environment) if name.startswith(PREFIX))
-    _refuse([n for n in ours if n not in known and not _belongs_to_a_domain(n)], known)
-
-
-def _refuse(unknown: Sequence[str], known: Collection[str]) -> None:
-    for name in unknown:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise BadSettings(f"unknown setting {name}{hint}")
-
-
-def _belongs_to_a_domain(variable: str) -> bool:
-    """A domain's section is checked by the domain when it asks for it."""
-    domains = os.environ.get(f"{PREFIX}DOMAINS", "tasks.orders,tasks.banking").split(",")
-    sections = ["schema", *(domain.strip().rsplit(".", 1)[-1] for domain in domains)]
-    return any(variable.startswith(f"{PREFIX}{name.upper()}_") for name in sections)
-
-
-def _explain(error: ValidationError, prefix: str) -> str:
-    lines: list[str] = []
-    for problem in error.errors():
-        where = "_".join(str(part) for part in problem["loc"]).upper()
-        given: Any = problem.get("input")
-        shown = f" (is {given!r})" if where and not isinstance(given, dict) else ""
-        lines.append(f"{prefix + where + ': ' if where else ''}{problem['msg']}{shown}")
-    return "; ".join(lines)
+def _sections_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """How variables begin that a domain checks, when it asks for its section."""
+    default = ",".join(Settings.model_fields["domains"].default)
+    domains = environment.get(f"{PREFIX}DOMAINS", default).split(",")
+    names = ["schema", *(domain.strip().rsplit(".", 1)[-1] for domain in domains)]
+    return tuple(f"{PREFIX}{name.upper()}_" for name in names)

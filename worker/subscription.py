@@ -10,7 +10,7 @@ Messages only wake; the order comes from the log. What is promised:
 
 - The checkpoint moves in the transaction that wrote what it stands for, so a batch is folded
   exactly once, whoever is killed when.
-- A wake-up that finds a subscription taken goes away: the one who has it looks at the horizon once
+- A wake-up that finds a subscription held goes away: the one who has it looks at the horizon once
   more after its commit, and so sees whatever the wake-up was about.
 - Commits here need not reach the disk before they are acknowledged: lost ones lose the checkpoint
   with them and are folded again.
@@ -35,8 +35,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker import cache, db, event_log, refresh, signalling
 from worker.app import app
 from worker.running import checkpoints, collector, read_tables
-from worker.running.advance import Step, advance
+from worker.running.advance import Step, advance, after_rollback, begin
 from worker.running.checkpoints import Checkpoint
+from worker.running.dividing import CannotPartition
 from worker.running.sieve import TooManyDeadLetters, in_one_line
 from worker.running.subscribers import Subscriber, subscriptions
 from worker.settings import get_settings
@@ -134,11 +135,16 @@ class _Runner:
         self.failed: set[str] = set()
 
     def pass_once(self) -> bool:
-        """Fold one page for every subscription that lags; False when there is nothing to do."""
+        """Fold one page for every subscription that lags; False when there is nothing to do.
+
+        True also if another runner was faster: see advance.py for why one looks again then.
+        """
         horizon = self._horizon()
+        lagging = self._lagging(horizon)
         with collector.waiting():
-            moved = [self._advance(together, horizon) for together in self._lagging(horizon)]
-        return any(moved)
+            for together in lagging:
+                self._advance(together, horizon)
+        return bool(lagging)
 
     def _horizon(self) -> int:
         """The horizon; if it is held below the log's end, wait a moment for the commit."""
@@ -151,16 +157,17 @@ class _Runner:
             time.sleep(0.001)
 
     def _lagging(self, horizon: int) -> list[list[Checkpoint]]:
-        """Checkpoints that lag: those that can share a page together, those in trouble last."""
+        """Free checkpoints that lag: those that can share a page together, trouble last."""
         together: dict[Hashable, list[Checkpoint]] = defaultdict(list)
         for at in checkpoints.read(self.connection, self.wanted):
             one = self.wanted[at.subscription]
             current = read_tables.learn(one, at.subscription, at.read_table, at.shape)
-            if current and at.position < horizon and at.name not in self.failed:
+            free = not at.held and at.name not in self.failed
+            if current and free and at.position < horizon:
                 together[at.position, at.limit, at.name if at.deaths else None].append(at)
         return list(together.values())
 
-    def _advance(self, together: Sequence[Checkpoint], horizon: int) -> bool:
+    def _advance(self, together: Sequence[Checkpoint], horizon: int) -> None:
         """Move checkpoints that are at one position over the next page of events."""
         position, limit = together[0].position, together[0].limit
         types = frozenset().union(*(self._types(at) for at in together))
@@ -169,45 +176,44 @@ class _Runner:
         )
         upto = page[-1].position if len(page) == limit else horizon
         own = {at.name: at.own(page, self._types(at)) for at in together}
-        idle = [at for at in together if not own[at.name]]
-        moved = bool(idle) and self._pass_over(idle, upto)
+        if idle := [at for at in together if not own[at.name]]:
+            self._pass_over(idle, upto)
         for at in together:
             if own[at.name]:
-                step = Step(self.wanted[at.subscription], at, upto, own[at.name])
-                moved |= self._take_step(step)
-        return moved
+                self._take_step(Step(self.wanted[at.subscription], at, upto, own[at.name]))
 
     def _types(self, at: Checkpoint) -> frozenset[str]:
         return self.wanted[at.subscription].event_types
 
-    def _pass_over(self, idle: Sequence[Checkpoint], upto: int) -> bool:
+    def _pass_over(self, idle: Sequence[Checkpoint], upto: int) -> None:
         where = {
             "names": [at.name for at in idle],
             "partitions": [at.partitions for at in idle],
             "position": idle[0].position,
             "upto": upto,
         }
-        return bool(self.connection.execute(checkpoints.SQL["pass_over"], where).fetchall())
+        with self.connection.pipeline():
+            begin(self.connection)
+            self.connection.execute(checkpoints.SQL["pass_over"], where)
+            self.connection.execute("COMMIT")
 
-    def _take_step(self, step: Step) -> bool:
+    def _take_step(self, step: Step) -> None:
         try:
             moved = advance(self.connection, step)
         except SoftTimeLimitExceeded:
             raise  # whatever took so long is treated like a process that died over it
         except Exception as error:
-            self.connection.rollback()
             self.failed.add(step.at.name)
             self._note(step.at.name, error)
-            return False
-        if moved is None:
-            return False
-        self.done.folded[step.at.subscription] += len(moved.handled)
-        self.done.types.update(event.type for event in moved.handled)
-        self.done.tags |= moved.tags
-        return True
+            return
+        if moved is not None:
+            self.done.folded[step.at.subscription] += len(moved.handled)
+            self.done.types.update(event.type for event in moved.handled)
+            self.done.tags |= moved.tags
 
     def _note(self, name: str, error: Exception) -> None:
-        known = isinstance(error, TooManyDeadLetters)
+        known = isinstance(error, TooManyDeadLetters | CannotPartition)
         log.error("subscription fails", subscription=name, error=str(error), exc_info=not known)
         what = {"name": name, "error": in_one_line(error)}
-        self.connection.execute(checkpoints.SQL["note_error"], what)
+        with after_rollback(self.connection):
+            self.connection.execute(checkpoints.SQL["note_error"], what)

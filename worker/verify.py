@@ -32,6 +32,7 @@ from worker.rebuild.copying import copy_rows
 from worker.rebuild.errors import projection_named
 from worker.rebuild.left_out import LeftOut, left_out
 from worker.rebuild.part import to_events
+from worker.rebuild.sessions import restore, unlimited
 from worker.rebuild.shadow import qualified
 from worker.running import checkpoints
 from worker.running.checkpoints import Checkpoint
@@ -120,7 +121,8 @@ def verify(name: str, *, sample: int = SAMPLE) -> Verified:
 def verify_all(name: str, *, jobs: int = 2) -> Verified:
     """Compare every row of a projection with what the log says; the live table is not changed.
 
-    Raises UnknownProjection, NotComparable, TooFarBehind, and what `rebuild` raises.
+    Raises UnknownProjection, NotComparable, TooFarBehind, and what `rebuild` raises: a rebuild that
+    is under way, or was killed and waits to go on, is not put aside for it.
     """
     one = projection_named(name)
     with db.owner() as connection:
@@ -168,14 +170,11 @@ def _place(connection: Connection, one: Projection) -> _Place:
 @contextmanager
 def _scratch(connection: Connection) -> Iterator[None]:
     """Two tables of the session, and no limit for a statement; afterwards all is as it was."""
-    try:
-        connection.execute("SET statement_timeout = 0")
-        yield
-    finally:
-        if not connection.closed:
-            connection.rollback()
-            connection.execute(_SQL["drop_scratch"])
-            connection.execute("RESET ALL")
+    with unlimited(connection):
+        try:
+            yield
+        finally:
+            restore(connection, _SQL["drop_scratch"])
 
 
 def _some_keys(connection: Connection, one: Projection, place: _Place, sample: int) -> set[str]:

@@ -21,12 +21,14 @@ account_summaries = projection(
     "banking.account_summaries",
     read.account_summaries,
     tags=lambda row: (f"account:{row['account_id']}", "accounts"),
+    by_stream=True,
     purpose="each account's balance and how often it changed",
 )
 transfers = projection(
     "banking.transfers",
     read.transfers,
     tags=lambda row: (f"transfer:{row['transfer_id']}",),
+    by_stream=True,
     purpose="each transfer and how it ended",
 )
 

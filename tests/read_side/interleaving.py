@@ -1,8 +1,9 @@
 """Readers that run one step at a time, so that a seed decides what happens between any two steps.
 
 Each reader is a thread that calls the real `ask` and stops before every call to a server. Only one
-of them runs at any moment; in between the director commits events, runs projections, tells the
-cache, drops keys, or brings the replica up. What is checked of every answer:
+of them runs at any moment; in between the director commits events, runs projections, refreshes the
+materialized view (and sells in the middle of that), tells the cache, drops keys, or brings the
+replica up. What is checked of every answer:
 
 1. an answer with `after=p` holds the effect of every event up to p;
 2. an answer holds the effect of every event up to its `as_of`, and none that did not happen;
@@ -16,24 +17,29 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
-import psycopg
 import redis as redis_py
 
 from tests.read_side.conftest import Shop
+from tests.read_side.replica import VIEW, Replica
 from tests.read_side.shop import queries
-from tests.read_side.shop.models import Customer, Item
+from tests.read_side.shop.models import Customer, Item, Totals
 from tests.read_side.stepping import SteppedReader
-from worker import cache, subscription
+from worker import cache, refresh, subscription
 from worker.errors import ReadModelBehind
 from worker.reading.answers import Answer
+from worker.refresh.run import Run
 from worker.sql import statement
 
 MOST_READERS = 3
 SLEEPY = 0.1
 """How often a reader is left alone, and for how many steps at most."""
 LONGEST_SLEEP = 40
-TABLES = ("cqrs.subscriptions", "query.shop_items_v1", "query.shop_customers_v1")
+REFRESHED = 0.25
+"""How often what follows a sale includes a refresh."""
+AMID = 0.15
+"""How often something is sold while the view is refreshed."""
 
 
 class Violation(AssertionError):
@@ -41,44 +47,14 @@ class Violation(AssertionError):
 
 
 @dataclass
-class Replica:
-    """A second database that holds what the first one held at some moment."""
-
-    primary: psycopg.Connection
-    copy: psycopg.Connection
-
-    def replay(self) -> None:
-        """Bring it up to now, in one transaction."""
-        with self.primary.transaction(), self.copy.transaction():
-            self.primary.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            for table in TABLES:
-                self._replay(table)
-
-    def _replay(self, table: str) -> None:
-        columns = ", ".join(self._columns(table))
-        self.copy.execute(f"DELETE FROM {table}")
-        for row in self.primary.execute(f"SELECT {columns} FROM {table}").fetchall():
-            slots = ", ".join(["%s"] * len(row))
-            self.copy.execute(f"INSERT INTO {table} ({columns}) VALUES ({slots})", row)
-
-    def _columns(self, table: str) -> list[str]:
-        """The columns that hold values of their own."""
-        sql = (
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass"
-            "   AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
-        )
-        return [row[0] for row in self.primary.execute(sql, [table])]
-
-
-@dataclass
 class Question:
     """What a reader asked, and what it may rely on."""
 
-    query: str
-    item: str
+    names: tuple[str, ...]
+    """Whose sales are counted: an item's, the customer's, all those in the view."""
     after: int | None
-    promised: tuple[int, int]
-    """Sales of the item and of the customer that the cache had been told of by then."""
+    promised: tuple[int, ...]
+    """Sales of these that the cache had been told of by then."""
 
 
 @dataclass
@@ -97,24 +73,34 @@ class Director:
     now: int = 0
     answers: int = 0
     hits: int = 0
+    of_view: int = 0
+    before: int = 0
+    """Sales of earlier runs, all of them in the view."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.items = [f"pen-{self.seed}", f"ink-{self.seed}"]
         self.customer = f"ada-{self.seed}"
+        self.tags = {item: f"item:{item}" for item in self.items}
+        self.tags |= {self.customer: f"customer:{self.customer}", VIEW: cache.source_tag(VIEW)}
 
     def run(self, steps: int) -> None:
         """Take so many steps, then let every reader finish, and check all answers."""
-        acts: list[Callable[[], object]] = [*[self._step] * 40, *[self._ask] * 8]
-        acts += [self._sell, self._project, self._settle, self._invalidate]
+        acts: list[Callable[[], object]] = [*[self._step] * 40, *[self._ask] * 10]
+        acts += [self._sell, self._project, self._settle, self._invalidate, self._refresh]
         acts += [self._replay if self.replica else self._evict]
+        self._project_all()
+        ((self.before,),) = self.shop.connection.execute(f"SELECT sold FROM {VIEW}").fetchall()
         try:
             for self.now in range(steps):
                 self.chance.choice(acts)()
-        finally:
             self._project_all()
             while self.asked:
                 self._go_on(self.chance.choice(list(self.asked)))
+        finally:
+            for reader in self.asked:  # after a violation: none is left in a transaction
+                while not reader.step():
+                    pass
 
     def _note(self, what: str) -> None:
         self.log.append(what)
@@ -122,15 +108,23 @@ class Director:
     def _ask(self) -> None:
         if len(self.asked) == MOST_READERS:
             return
-        kind = self.chance.choice(["item", "item", "sale", "patient_item"])
         item = self.chance.choice(self.items)
+        of: dict[str, tuple[str, ...]] = {
+            "item": (item,),
+            "patient_item": (item,),
+            "sale": (item, self.customer),
+            "totals": (VIEW,),
+            "mixed": (item, VIEW),
+        }
+        kind = self.chance.choice(["item", "item", "item", *of])
         known = [position for position, _ in self.sales]
-        after = self.chance.choice([None, None, *known[-2:]])
-        values = {"item": item} | ({"customer": self.customer} if kind == "sale" else {})
+        after = self.chance.choice([None, None, None, *known[-2:]])
+        values = {"item": item} if item in of[kind] else {}
+        values |= {"customer": self.customer} if kind == "sale" else {}
         name = f"reader {len(self.log)}"
         reader = SteppedReader(name, lambda: getattr(queries, kind).ask(after=after, **values))
-        told = self.told.get(f"item:{item}", 0), self.told.get(f"customer:{self.customer}", 0)
-        self.asked[reader] = Question(kind, item, after, told)
+        told = tuple(self.told.get(self.tags[name], 0) for name in of[kind])
+        self.asked[reader] = Question(of[kind], after, told)
         self._note(f"{name} asks {kind}({item}) after {after}")
 
     def _step(self) -> None:
@@ -164,11 +158,34 @@ class Director:
         self._sell()
         self.shop.project()
         self._note("all projected")
+        if self.chance.random() < REFRESHED:
+            self._refresh()
         while self._invalidate():
             pass
 
+    def _refresh(self) -> None:
+        """Refresh the view; now and then something is sold, and projected, in the middle of it."""
+        real = Run._refresh
+
+        def amid(run: Run, *args: Any) -> Any:
+            self._maybe_sell_and_project()
+            done = real(run, *args)
+            self._maybe_sell_and_project()
+            return done
+
+        with patch.object(Run, "_refresh", amid):
+            (done,) = refresh.refresh([VIEW], if_stale=True)
+        assert done.outcome != "failed", done
+        self._note(f"view {done.outcome} up to {done.horizon}")
+
+    def _maybe_sell_and_project(self) -> None:
+        if self.chance.random() < AMID:
+            self._sell()
+            subscription.catch_up(names=["shop.items"])
+
     def _project_all(self) -> None:
         self.shop.project()
+        refresh.refresh([VIEW], if_stale=True)
         self._replay()
 
     def _invalidate(self) -> bool:
@@ -201,8 +218,10 @@ class Director:
             self._note("replica brought up")
 
     def _sold(self, name: str, upto: int | None = None) -> int:
-        mine = [p for p, item in self.sales if name in (item, self.customer, "items")]
-        return sum(1 for position in mine if upto is None or position <= upto)
+        """How often, up to a position; of the view: with all that was sold before."""
+        mine = [p for p, item in self.sales if name in (item, self.customer, VIEW)]
+        earlier = self.before if name == VIEW else 0
+        return earlier + sum(1 for position in mine if upto is None or position <= upto)
 
     def _check(self, reader: SteppedReader, asked: Question) -> None:
         found = reader.outcome
@@ -214,9 +233,9 @@ class Director:
             )
         self.answers += 1
         self.hits += found.from_cache
-        counts = found.data if asked.query == "sale" else [found.data]
-        names = (asked.item, self.customer)
-        for row, name, promised in zip(counts, names, asked.promised, strict=False):
+        self.of_view += VIEW in asked.names
+        rows = found.data if len(asked.names) > 1 else [found.data]
+        for row, name, promised in zip(rows, asked.names, asked.promised, strict=True):
             if broken := self._broken(asked, found, name, _count(row), promised):
                 raise Violation(f"{broken}: {reader.name} got {found}\n" + "\n".join(self.log))
 
@@ -239,7 +258,7 @@ class Director:
         return not found.stale and (found.from_cache or self.replica is None)
 
 
-def _count(row: Item | Customer | None) -> int:
+def _count(row: Item | Customer | Totals | None) -> int:
     if row is None:
         return 0
-    return row.sold if isinstance(row, Item) else row.bought
+    return row.bought if isinstance(row, Customer) else row.sold

@@ -82,6 +82,7 @@ def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
         inside.setattr(answers, "Patience", CountedPatience)
         inside.setattr(query, "Patience", CountedPatience)
         inside.setattr("worker.delivery.wake", lambda *_: None)
+        inside.setattr(consistency, "ask_for_refresh", lambda _: None)
         yield
 
 

@@ -15,6 +15,7 @@ from tests.read_side.shop.queries import (
     as_number,
     burglar,
     changes,
+    guess,
     item,
     items,
     nothing,
@@ -41,6 +42,11 @@ def test_an_answer_says_how_far_it_goes(shop: Shop) -> None:
 def test_nothing_found_is_none_or_an_empty_list(shop: Shop) -> None:
     assert item.ask(item="nobody sold this").data is None
     assert items.ask().data == []
+
+
+def test_questions_that_differ_in_a_secret_do_not_share_an_answer(shop: Shop) -> None:
+    assert guess.ask(token="abc").data == "cba"
+    assert guess.ask(token="xyz").data == "zyx"
 
 
 def test_a_kept_answer_equals_the_one_it_was_made_from(shop: Shop) -> None:
@@ -158,6 +164,14 @@ def test_a_parameter_may_not_take_a_name_that_ask_needs() -> None:
         @query("shop.wrong")
         def wrong(db: object, *, after: int) -> int:
             return after
+
+
+def test_a_query_says_what_it_returns() -> None:
+    with pytest.raises(TypeError, match=r"annotate its function \(query shop\.wrong\)"):
+
+        @query("shop.wrong")
+        def wrong(db: object):  # type: ignore[no-untyped-def]
+            return 1
 
 
 def test_a_query_that_asks_once_costs_one_round_trip(shop: Shop, tmp_path: Path) -> None:

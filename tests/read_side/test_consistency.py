@@ -123,6 +123,8 @@ def test_a_position_that_does_not_exist_yet_is_refused_at_once(shop: Shop, wakes
         item.ask(item="pen", after=1000, timeout=300)
     with pytest.raises(InvalidQuery, match=r"no such position yet"):
         item.ask(item="pen", after=10**30)
+    with pytest.raises(InvalidQuery, match=r"no such position yet"):
+        changes.ask(after=1000)
     assert last == 1
     assert wakes == []
 

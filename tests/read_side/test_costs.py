@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis as redis_py
 
 from models.messages import Actor
 from tests.read_side.conftest import Shop, settings_with
-from tests.read_side.shop.queries import item, uncached_item
+from tests.read_side.shop.queries import item, items, uncached_item
 from worker import settings
 from worker.actor import acting_as
 from worker.errors import InvalidQuery
@@ -26,7 +27,7 @@ def limits() -> Iterator[None]:
     """Three tokens each, and a new one about once in an hour; the system is not limited."""
     limit_by(lambda actor: None if actor.name == "system" else Limit(3, 1 / 3600))
     yield
-    limit_by(costs.unlimited)
+    limit_by(costs.by_settings)
 
 
 def test_a_bucket_holds_so_much_and_no_more(shop: Shop) -> None:
@@ -69,7 +70,7 @@ def test_a_bucket_that_is_full_again_is_forgotten(shop: Shop, redis: redis_py.Re
 
 
 def test_a_cost_that_no_bucket_holds_is_a_mistake(shop: Shop) -> None:
-    with pytest.raises(InvalidQuery, match=r"cost: is 4; ada may ask 3"):
+    with pytest.raises(InvalidQuery, match=r"cost: is 4, ada may spend 3 at once: ask for fewer"):
         charge(ADA, "q", 4)
 
 
@@ -110,6 +111,72 @@ def test_a_query_says_what_it_costs(shop: Shop) -> None:
         dear.ask()
         with pytest.raises(CostLimitReached):
             dear.ask()
+
+
+@pytest.mark.parametrize(
+    ("page", "tokens"),
+    [({}, 1), ({"limit": 1}, 1), ({"limit": 250}, 2.5), ({"limit": 100, "offset": 900}, 10)],
+)
+def test_a_query_that_does_not_say_costs_by_the_rows_that_have_to_be_found(
+    shop: Shop, page: dict[str, Any], tokens: float
+) -> None:
+    limit_by(lambda _: Limit(tokens, 1 / 3600))
+    with acting_as("ada"):
+        items.ask(**page, order_by=("item",))
+        with pytest.raises(CostLimitReached) as reached:
+            items.ask(**page, order_by=("sold",))
+    assert reached.value.cost == tokens
+
+
+def test_a_cost_may_follow_from_the_parameters(shop: Shop) -> None:
+    @query("shop.metered", cost=lambda p: p.rows)
+    def metered(db: Reader, *, rows: int) -> int:
+        return rows
+
+    with acting_as("ada"):
+        metered.ask(rows=1)
+        metered.ask(rows=0)
+        with pytest.raises(CostLimitReached, match="cost 3"):
+            metered.ask(rows=3)
+
+
+@pytest.mark.parametrize("cost", [-1, float("nan")])
+def test_a_cost_below_nothing_is_a_mistake(cost: float) -> None:
+    def wrong(db: Reader) -> int:
+        return 1
+
+    with pytest.raises(ValueError, match=r"shop\.wrong"):
+        query("shop.wrong", cost=cost)(wrong)
+
+
+def test_without_a_setting_nobody_is_limited(shop: Shop) -> None:
+    limit_by(costs.by_settings)
+    for _ in range(10):
+        charge(ADA, "q", 1_000)
+
+
+def test_the_settings_limit_every_actor_but_the_system(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit_by(costs.by_settings)
+    limited = settings_with(query_cost_per_minute=2)
+    monkeypatch.setattr(settings, "_current", limited)
+    assert costs.by_settings(ADA) == Limit(2, 2 / 60)
+    for _ in range(10):
+        uncached_item.ask(item="pen")
+    with acting_as("ada"):
+        uncached_item.ask(item="pen")
+        uncached_item.ask(item="pen")
+        with pytest.raises(CostLimitReached):
+            uncached_item.ask(item="pen")
+
+
+def test_how_much_may_be_saved_up_is_a_setting_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = settings_with(query_cost_per_minute=60, query_cost_burst=5)
+    monkeypatch.setattr(settings, "_current", saved)
+    assert costs.by_settings(ADA) == Limit(5, 1)
 
 
 def test_with_the_cache_away_nobody_is_limited(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from tests.read_side.conftest import Shop
 from tests.read_side.shop.models import Closed, Sold
+from tests.read_side.shop.projections import item_list
 from tests.read_side.shop.queries import item, totals, uncached_item
-from worker import cache, rules
+from worker import cache, rules, subscription
 from worker.query import Reader, query
 from worker.registry import Registry, load_domains
 from worker.rules import Consequence, Rule, consequences, problems, refreshes_for, rule, tags_for
@@ -72,6 +73,22 @@ def test_a_rule_that_says_nothing_is_refused(wrong: dict[str, object]) -> None:
 def test_a_name_stands_once() -> None:
     with pytest.raises(ValueError, match="two of one name"):
         rule("shop.sales", on=[Sold], affects=["shop.item"])
+
+
+def test_the_tags_of_a_rule_go_out_with_the_wake_up_that_folded_its_event(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_list, "tags", lambda row: ())
+    item.ask(item="pen")
+    shop.append("item-pen", Closed())
+    assert not subscription.catch_up(["shop.items"]).tags, "nothing was folded"
+    shop.sell("pen")
+    assert subscription.catch_up(["shop.items"]).tags, "so that the next link tells the cache"
+    assert [tags for _, tags, _ in shop.waiting_tags()] == [
+        ["query:shop.item", "query:shop.totals"]
+    ]
+    subscription.invalidate()
+    assert not item.ask(item="pen").from_cache
 
 
 def test_the_tag_of_a_query_invalidates_all_its_answers(shop: Shop) -> None:

@@ -18,7 +18,7 @@ from tests.rebuild.depot.declared import order_list, stock_list
 from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, Swept
 from worker import event_log, settings, subscription
 from worker.event_log import NewEvent
-from worker.rebuild import run
+from worker.rebuild import course
 from worker.running.subscribers import subscriptions
 
 DOMAIN = "tests.rebuild.depot"
@@ -129,7 +129,7 @@ def depot(
     """A depot without orders. Rebuilds do not rest before they drop the old table."""
     for one in (order_list, stock_list):
         monkeypatch.setitem(subscriptions._items, one.name, one)
-    monkeypatch.setattr(run, "GRACE", 0.0)
+    monkeypatch.setattr(course, "GRACE", 0.0)
     chosen = settings.get_settings().model_copy(update={"domains": (DOMAIN,)})
     with database.connect() as connection, settings.using(chosen):
         connection.execute(DDL.read_bytes())

@@ -127,16 +127,6 @@ def test_progress_is_told_and_written_down(depot: Depot) -> None:
     assert row["finished_at"] >= row["started_at"]
 
 
-def test_only_events_after_a_position_are_folded_when_asked(depot: Depot) -> None:
-    depot.place(1)
-    (position,) = depot.place(2)
-    depot.place(3)
-    depot.project()
-    done = rebuild(ORDERS, from_position=position)
-    assert [row["order_id"] for row in depot.orders()] == [order_id(3)]
-    assert done.differing == 2
-
-
 def test_a_fold_that_fails_leaves_everything_as_it_was(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,11 +161,3 @@ def test_a_fold_that_fails_in_a_process_of_its_own_is_reported_with_its_place(
 def test_an_unknown_projection_is_named_with_a_suggestion(depot: Depot) -> None:
     with pytest.raises(UnknownProjection, match=r"did you mean depot\.orders"):
         rebuild("depot.order")
-
-
-def test_a_position_that_does_not_exist_is_refused(depot: Depot) -> None:
-    depot.place(1)
-    depot.project()
-    with pytest.raises(ValueError, match="0 to 1 exist"):
-        rebuild(ORDERS, from_position=99)
-    assert depot.rebuilds() == []

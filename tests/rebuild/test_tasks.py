@@ -8,6 +8,8 @@ import signal
 import pytest
 
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
+from tests.rebuild.depot.declared import DEAF
+from tests.rebuild.test_slices import slow_index
 from tests.support.workers import Workers, until
 from worker import settings
 from worker.rebuild.tasks import rebuild_all, rebuild_projection, verify_sample
@@ -47,6 +49,50 @@ def test_a_rebuild_longer_than_a_tasks_time_limit_is_done_in_slices(
     assert took.total_seconds() > settings.get_settings().task_time_limit
 
 
+def test_an_index_that_takes_longer_than_a_tasks_time_limit_is_made_all_the_same(
+    depot: Depot, depot_workers: Workers
+) -> None:
+    depot.trade(1, 6)
+    depot.project()
+    slow_index(depot, seconds=0.9)
+    depot_workers.start(["maintenance"], concurrency=1)
+    done = rebuild_projection.delay(ORDERS).get(timeout=90)
+    assert (done["rows"], done["differing"]) == (6, 0)
+    (row,) = depot.rebuilds()
+    took = row["finished_at"] - row["started_at"]
+    assert took.total_seconds() > settings.get_settings().task_time_limit
+    assert depot.one("SELECT count(*) FROM pg_indexes WHERE indexname ~ 'v2_thought_over'") == 1
+
+
+def test_a_rebuild_that_hears_no_soft_limit_is_killed_and_goes_on(
+    depot: Depot, depot_workers: Workers
+) -> None:
+    depot.trade(1, 9)
+    depot.project()
+    deaf = settings.get_settings().home / DEAF
+    deaf.touch()
+    worker = depot_workers.start(["maintenance"], concurrency=1)
+    rebuild_projection.delay(ORDERS)
+    until(lambda: not deaf.exists(), 20)
+    until(lambda: [row["state"] for row in depot.rebuilds()] == ["done"], 60)
+    assert "Hard time limit" in worker.log.read_text()
+    assert depot.live() == "depot_orders_v2"
+
+
+def test_a_second_rebuild_is_refused_while_the_first_one_runs(
+    depot: Depot, depot_workers: Workers
+) -> None:
+    depot.trade(1, 60)
+    depot.project()
+    depot_workers.start(["maintenance"], concurrency=2, environ=SLOWLY)
+    first = rebuild_projection.delay(ORDERS)
+    until(lambda: first.state == "PROGRESS", 20)
+    with pytest.raises(Exception, match=r"is being rebuilt already: see `cqrs status`"):
+        rebuild_projection.delay(ORDERS).get(timeout=30)
+    assert first.get(timeout=60)["differing"] == 0
+    assert len(depot.rebuilds()) == 1
+
+
 def test_a_worker_that_is_killed_leaves_the_rebuild_to_the_next(
     depot: Depot, depot_workers: Workers
 ) -> None:
@@ -71,6 +117,16 @@ def test_all_projections_are_rebuilt_one_after_the_other(
     rebuild_all.delay()
     until(lambda: [row["state"] for row in depot.rebuilds()] == ["done", "done"], 30)
     assert {row["name"] for row in depot.rebuilds()} == {"depot.orders", "depot.stock"}
+
+
+def test_one_that_fails_stops_no_other(depot: Depot, depot_workers: Workers) -> None:
+    depot.trade()
+    depot.project()
+    position = depot.one("SELECT min(position) FROM cqrs.events WHERE type = 'depot.Placed'")
+    depot.connection.execute("DELETE FROM cqrs.events WHERE position = %s", [position])
+    depot_workers.start(["maintenance"], concurrency=1)
+    rebuild_all.delay()
+    until(lambda: [row["state"] for row in depot.rebuilds()] == ["failed", "done"], 30)
 
 
 def test_a_task_verifies_a_sample_of_every_projection(depot: Depot, depot_workers: Workers) -> None:

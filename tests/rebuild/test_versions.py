@@ -11,6 +11,7 @@ from psycopg import errors as pg
 
 from tests.rebuild.conftest import ORDERS, Depot
 from tests.rebuild.depot.models import Changed, Placed, Shipped
+from worker import subscription
 from worker.event_log import StoredEvent
 from worker.projection import Projection, Row
 from worker.rebuild import ViewInUse, rebuild
@@ -166,3 +167,16 @@ def test_a_table_that_somebody_built_upon_stays_until_it_is_free(filled: Depot) 
     filled.connection.execute("DROP VIEW query.depot_direct")
     rebuild(ORDERS)
     assert filled.tables() == {"depot_orders_v3", "depot_stock_v1"}
+
+
+def test_new_code_that_is_the_first_to_run_finds_the_table_that_is_there(
+    depot: Depot, deploy: Deploy
+) -> None:
+    depot.connection.execute("DELETE FROM cqrs.subscriptions WHERE name = %s", [ORDERS])
+    subscription._added.clear()  # as in a new process
+    deploy("size", *ALL)
+    depot.place(1)
+    assert ORDERS not in depot.project().folded
+    assert depot.live() == "depot_orders_v1"
+    assert rebuild(ORDERS).table == "depot_orders_v2"
+    assert {row["size"] for row in depot.orders()} == {"small"}

@@ -14,8 +14,9 @@ from tests.sagas.conftest import Parcels
 from tests.sagas.postal.commands import ParcelHandedOver, ParcelPosted, label_parcel
 from tests.sagas.postal.reactions import sending
 from tests.support.workers import until
-from worker import dead_letters
-from worker.event_log import StoredEvent
+from worker import dead_letters, event_log
+from worker.event_log import NewEvent, StoredEvent
+from worker.operating.retention import prune
 from worker.saga import SagaBatch, deadlines, saga, send, step, wait
 from worker.saga.course import Course, SagaState
 from worker.subscription import catch_up
@@ -169,3 +170,65 @@ def _overdue(parcels: Parcels) -> None:
     """Let every deadline pass, as time would."""
     with parcels.database.connect() as connection:
         connection.execute("UPDATE cqrs.sagas SET due_at = now() WHERE due_at IS NOT NULL")
+
+
+def _forget_receipts(parcels: Parcels) -> None:
+    """Prune every receipt, as their retention does in the end."""
+    with parcels.database.connect() as connection:
+        connection.execute("DELETE FROM cqrs.receipts")
+
+
+def _ended_long_ago(parcels: Parcels) -> None:
+    """Let the sagas' retention be over, as time would."""
+    with parcels.database.connect() as connection:
+        connection.execute("UPDATE cqrs.sagas SET updated_at = now() - interval '91 days'")
+
+
+def test_a_saga_is_read_back_though_its_receipts_are_gone(parcels: Parcels) -> None:
+    good, bad = parcels.post(letters=0), _waiting(parcels)
+    _overdue(parcels)
+    assert deadlines.notice() == 1
+    parcels.let_everything_happen()
+    before = parcels.rows("SELECT key, state FROM cqrs.sagas ORDER BY key")
+    ((events,),) = parcels.rows("SELECT count(*) FROM cqrs.events")
+    assert {state(parcels, one)["status"] for one in (good, bad)} == {"completed", "failed"}
+    _forget_receipts(parcels)
+    with parcels.database.connect() as connection:
+        connection.execute("DELETE FROM cqrs.sagas")
+        connection.execute(
+            "UPDATE cqrs.subscriptions SET position = 0 WHERE name = 'postal.sending'"
+        )
+    parcels.let_everything_happen()
+    assert parcels.rows("SELECT key, state FROM cqrs.sagas ORDER BY key") == before
+    assert parcels.rows("SELECT count(*) FROM cqrs.events") == [(events,)], "nothing happened again"
+
+
+def test_of_a_saga_that_ended_long_ago_stays_how_it_ended(parcels: Parcels) -> None:
+    ended, waiting = parcels.post(letters=0), _waiting(parcels)
+    assert prune()["cqrs.sagas"] == 0, "it has only just ended"
+    _ended_long_ago(parcels)
+    assert prune()["cqrs.sagas"] == 1
+    assert prune()["cqrs.sagas"] == 0
+    left = state(parcels, ended)
+    assert (left["status"], left["start"], set(left)) == (
+        "completed",
+        {},
+        {"start", "status", "seen"},
+    )
+    histories = "SELECT s.key FROM cqrs.sagas AS s JOIN cqrs.saga_events USING (saga_id) GROUP BY 1"
+    assert parcels.rows(histories) == [(str(waiting),)]
+    assert state(parcels, waiting)["step"] == "handed over"
+
+
+def test_a_pruned_saga_never_begins_again(parcels: Parcels) -> None:
+    parcel = parcels.post(letters=0)
+    parcels.let_everything_happen()
+    _ended_long_ago(parcels)
+    prune()
+    _forget_receipts(parcels)
+    again = ParcelPosted(parcel_id=parcel, letters=0, mishap="")
+    with parcels.database.connect() as connection:
+        event_log.append(connection, [NewEvent("elsewhere", again.type, again.payload())])
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "completed"
+    assert parcels.count("postal.ParcelLabelled") == 1

@@ -19,6 +19,7 @@ class SmallReadSide:
 
     connect: Callable[[], psycopg.Connection[Any]]
     known: list[Dependant] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
     rebuilt: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
     purged: list[str] = field(default_factory=list)
@@ -29,6 +30,9 @@ class SmallReadSide:
 
     def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
         return [each for each in self.known if each.object in objects]
+
+    def outdated(self) -> Sequence[str]:
+        return self.behind
 
     def rebuild(self, projections: Iterable[str]) -> None:
         self.rebuilt += projections

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.schema import Change, Context, history, track_change
+from worker.schema import Change, Context, Operation, history, track_change
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.reading import USUAL, read
 
@@ -189,6 +189,53 @@ def test_a_change_without_form_is_refused_and_not_recorded(
     assert len(refusal.value.problems) == len(messages)
     assert all(message in str(refusal.value) for message in messages)
     assert history(db) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "description", "version", "messages"),
+    [
+        (None, "Bad", "1.0.0", ["command_operations is a list", "is None"]),
+        (5, "Bad", "1.0.0", ["command_operations is a list", "is 5"]),
+        ({"sql": FINE}, "Bad", "1.0.0", ["command_operations is a list"]),
+        ([FINE, 5], "Bad", "1.0.0", ["command_operations[1] is a string or", "is 5"]),
+        ([None], "Bad", "1.0.0", ["command_operations[0] is a string or", "is None"]),
+        ([{"undo": FINE}], "Bad", "1.0.0", ["command_operations[0] is a string or"]),
+        ([{"sql": 1.5}], "Bad", "1.0.0", ["command_operations[0]: sql is a string (is 1.5)"]),
+        ([{"sql": FINE, "undo": 3}], "Bad", "1.0.0", ["undo is a string (is 3)"]),
+        ([{"sql": FINE, "und": "x"}], "Bad", "1.0.0", ["unknown key 'und'; it takes sql, undo"]),
+        ([Operation(5)], "Bad", "1.0.0", ["sql is a string (is 5)"]),  # type: ignore[arg-type]
+        ([FINE], 5, "1.0.0", ["the description is a string (is 5)"]),
+        ([FINE], None, "1.0.0", ["the description is a string (is None)"]),
+        ([FINE], "Bad", 1.0, ['the version is a string like "1.4.0" (is 1.0)']),
+        ([FINE], "Bad", None, ["the version is a string", "is None"]),
+        ([FINE], "a\ud800", "1.0.0", ["the description contains half of a surrogate pair, U+D800"]),
+        (["SELECT '\ud800'"], "Bad", "1.0.0", ["half of a surrogate pair", "line 1, column 9"]),
+        ([{"sql": FINE, "undo": "\udfff"}], "Bad", "1.0.0", ["undo: SQL contains half", "U+DFFF"]),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_named_with_what_to_write(
+    context: Context,
+    db: Connection,
+    command: Any,
+    description: Any,
+    version: Any,
+    messages: list[str],
+) -> None:
+    with pytest.raises(InvalidChange) as refusal:
+        track_change(context, command, [], description, version)
+    assert all(message in str(refusal.value) for message in messages)
+    assert history(db) == []
+
+
+def test_operations_may_be_mappings_as_json_has_them(context: Context) -> None:
+    done = track_change(
+        context,
+        [{"sql": FINE, "undo": "DROP TABLE command.fine"}],
+        [{"sql": "CREATE VIEW query.v AS SELECT 1 AS n", "undo": None}],
+        "Mappings",
+        "1.0.0",
+    )
+    assert [each.undo for each in done.operations] == ["DROP TABLE command.fine", None]
 
 
 def test_one_string_instead_of_a_list_is_refused(context: Context) -> None:

@@ -11,10 +11,12 @@ from xml.etree import ElementTree
 import psycopg
 import pytest
 import typer
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-from worker.schema import Context, load
+from worker.schema import Context, load, track_change
 from worker.schema.cli import mount
+from worker.schema.journal import Journal
 
 Connection = psycopg.Connection[Any]
 Run = Callable[..., Result]
@@ -29,6 +31,12 @@ CREATE VIEW query.totals AS SELECT total FROM command.orders;
 --! undo
 DROP VIEW query.totals;
 """
+
+
+@pytest.fixture(autouse=True)
+def mounted_for_the_test_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is mounted here is forgotten afterwards: `cqrs` itself has its own context."""
+    monkeypatch.setattr("worker.schema.cli._make_context", [])
 
 
 @pytest.fixture
@@ -151,4 +159,53 @@ def test_dependencies_in_every_format(run: Run, file: Path) -> None:
     assert run("deps", "--format", "dot").stdout.startswith("digraph")
     picture = run("deps", "--object", "command.orders", "--format", "svg").stdout
     assert ElementTree.fromstring(picture).tag.endswith("svg")
-    assert data(run("deps", "--object", "query.totals", "--json"))["dependencies"] == found
+    around = data(run("deps", "--object", "query.totals", "--json"))
+    assert around["dependencies"] == found
+    assert [way["name"] for way in around["needs"]] == ["command.orders"]
+    told = run("deps", "--object", "command.orders").stdout
+    assert "What it needs: nothing" in told
+    assert "query.totals" in told
+
+
+@pytest.mark.parametrize("format_", ["table", "mermaid", "dot", "svg"])
+def test_a_schema_that_is_not_there_is_a_mistake_in_every_format(run: Run, format_: str) -> None:
+    result = run("deps", "--command-schema", "nope", "--format", format_)
+    assert result.exit_code == 1
+    assert 'schema "nope" does not exist' in result.stderr
+
+
+def test_an_id_is_never_cut(context: Context, file: Path) -> None:
+    app = typer.Typer()
+    mount(app, lambda: context)
+    narrow = CliRunner(env={"COLUMNS": "80"})
+    done = json.loads(narrow.invoke(app, ["changeset", "apply", str(file), "--json"]).stdout)
+    listed = narrow.invoke(app, ["changeset", "list"]).stdout
+    assert done["id"] in listed
+    assert "Orders (1 command, 1" in listed
+    assert max(map(len, listed.splitlines())) <= 80
+
+
+def test_what_is_shown_does_not_wait_for_what_has_to_be_cleaned_up(
+    run: Run, context: Context, db: Connection, connect: Callable[[], Connection]
+) -> None:
+    """A dead process left an index half built, and an older transaction is open."""
+    db.execute(
+        "CREATE TABLE command.orders (id int); CREATE INDEX orders_id ON command.orders (id)"
+    )
+    build = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
+    dead = track_change(context, [build], [], "Index", "1.0.0", atomic=False)
+    journal = Journal(db)
+    assert journal.claim(dead.id, "elsewhere:1")
+    journal.operation_starts(dead.id, 1)
+    db.execute(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'command.orders_id'::regclass"
+    )
+    with connect() as old, old.transaction(), capture_logs() as logged:
+        old.execute("INSERT INTO command.orders VALUES (0)")
+        (line,) = data(run("changeset", "list", "--json"))
+        assert line["status"] == "in_progress"
+        assert data(run("changeset", "show", str(dead.id), "--json"))["status"] == "in_progress"
+    assert {each["event"] for each in logged} == {"changeset_not_settled"}
+    with capture_logs() as logged:
+        assert data(run("changeset", "show", str(dead.id), "--json"))["status"] == "failed"
+    assert [each["event"] for each in logged] == ["changeset_settled"]

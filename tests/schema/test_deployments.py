@@ -92,3 +92,21 @@ def test_deployments_are_listed_newest_first_and_the_open_one_on_top(
             pass
     begin_deployment(context, "c")
     assert [each.name for each in deployments(db)] == ["c", "b", "a"]
+
+
+def test_a_block_may_end_its_deployment_itself(context: Context, db: Connection) -> None:
+    with deployment(context, "Own words", "unused"):
+        end_deployment(context, "Done early")
+        begin_deployment(context, "Somebody else's")
+    ours, theirs = sorted(deployments(db), key=lambda each: each.begun_at)
+    assert (ours.message, ours.outcome) == ("Done early", "succeeded")
+    assert (theirs.name, theirs.ended_at) == ("Somebody else's", None)
+
+
+def test_the_error_of_a_block_is_not_hidden_by_a_deployment_that_ended(context: Context) -> None:
+    def end_and_break() -> float:
+        end_deployment(context, "Done")
+        return 1 / 0
+
+    with pytest.raises(ZeroDivisionError), deployment(context, "Breaks"):
+        end_and_break()

@@ -173,3 +173,37 @@ CREATE VIEW query.v AS SELECT 1 AS n;
         return [(side.value, each.sql.strip(), each.undo) for side, each in change]
 
     assert bare(read_file(sql)) == bare(read_file(written(tmp_path, "a.toml", TOML)))
+
+
+@pytest.mark.parametrize("name", ["a.sql", "a.toml"])
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path, name: str) -> None:
+    text = SQL if name == "a.sql" else TOML
+    marked = written(tmp_path, f"marked_{name}", "\ufeff" + text)
+    assert read_file(marked) == read_file(written(tmp_path, name, text))
+
+
+TANGLED = """\
+description = "it's \\"DROP TABLE command.a\\"" # and 'DROP TABLE command.a' in a comment
+version = "1.2.0"
+command = [
+ "DROP TABLE command.ab CASCADE NOW",
+ "DROP TABLE command.a",
+ "DROP TABLE command.ab CASCADE NO",
+ "DROP TABLE command.a",
+]
+[[query]]
+sql = '''
+DROP TABLE query.a'''
+undo = 'DROP TABLE query.a'
+"""
+
+
+def test_each_text_of_a_toml_file_has_the_place_where_it_stands(tmp_path: Path) -> None:
+    change = read_file(written(tmp_path, "a.toml", TANGLED))
+    places = [(each.place.line, each.place.column) for _, each in change]
+    assert places == [(4, 3), (5, 3), (6, 3), (7, 3), (11, 1)]
+    assert (change.query_operations[0].undo_place.line) == 12
+    with pytest.raises(InvalidChange) as refusal:
+        read(change, USUAL)
+    wrong = [(each.operation, each.line, each.column) for each in refusal.value.problems]
+    assert wrong == [(1, 4, 33), (3, 6, 33)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,8 +22,11 @@ from worker.schema import (
     execute_changeset,
     load,
     recover,
+    rollback_changeset,
     track_change,
 )
+from worker.schema.errors import ChangesetBusy, VersionRefused
+from worker.schema.journal import Journal
 
 Connection = psycopg.Connection[Any]
 
@@ -144,8 +148,16 @@ def test_a_rollback_that_is_killed_leaves_the_changeset_as_it_stood(
         "1.0.0",
     )
     killed(database.url, "rollback", done.id, db, SLEEPS)
-    until_no_row(db, SLEEPS)
-    assert load(db, done.id).status == "completed"
+    dead = load(db, done.id)
+    assert (dead.status, dead.undoing) == ("in_progress", True)
+    with pytest.raises(VersionRefused, match=r"does not follow 1\.0\.0"):
+        track_change(patient, ["CREATE TABLE command.next (id int)"], [], "Next", "1.0.0")
+    assert recovered(patient) == 1
+    stands = load(db, done.id)
+    assert (stands.status, stands.undoing) == ("completed", False)
+    assert stands.error is not None
+    assert "rolled it back (" in stands.error
+    assert "ended before it was done, in the undo of operation 1" in stands.error
     assert db.execute("SELECT to_regclass('command.lines') IS NOT NULL").fetchone() == (True,)
 
 
@@ -191,3 +203,53 @@ def test_an_index_that_the_server_finishes_for_a_dead_process_is_never_half_ther
     valid = db.execute(f"{BUILDING} AND indisvalid".encode()).fetchone() is not None
     assert load(db, changeset).status == ("completed" if valid else "failed")
     assert valid or db.execute(BUILDING.encode()).fetchone() is None
+
+
+def test_a_rollback_killed_while_it_builds_an_index_is_settled_and_can_be_repeated(
+    database: Any, patient: Context, db: Connection, connect: Callable[[], Connection]
+) -> None:
+    db.execute("CREATE TABLE command.orders (id int)")
+    db.execute("CREATE INDEX orders_id ON command.orders (id)")
+    build = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
+    drop = Operation("DROP INDEX CONCURRENTLY command.orders_id", build)
+    done = track_change(patient, [drop], [], "Drop", "1.0.0")
+    with connect() as old, old.transaction():
+        old.execute("INSERT INTO command.orders VALUES (0)")
+        killed(database.url, "rollback", done.id, db, BUILDING)
+        until_no_row(db, SESSION)
+    assert db.execute(f"{BUILDING} AND NOT indisvalid".encode()).fetchone() == (1,)
+    recovered(patient)
+    assert load(db, done.id).status == "completed"
+    assert db.execute(BUILDING.encode()).fetchone() is None
+    assert rollback_changeset(patient, done.id).status == "rolled_back"
+    assert db.execute(f"{BUILDING} AND indisvalid".encode()).fetchone() == (1,)
+
+
+def test_an_index_that_was_there_before_is_not_taken_for_what_a_dead_step_made(
+    context: Context, db: Connection
+) -> None:
+    db.execute("CREATE TABLE command.orders (id int)")
+    db.execute("CREATE INDEX orders_id ON command.orders (id) WHERE id > 5")
+    build = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
+    dead = track_change(context, [build], [], "Index", "1.0.0", atomic=False)
+    # It was claimed, and its process died before the step began.
+    assert Journal(db).claim(dead.id, "elsewhere:1")
+    assert recover(context) == 1
+    assert load(db, dead.id).status == "failed"
+    assert db.execute(f"{BUILDING} AND indisvalid".encode()).fetchone() == (1,)
+
+
+def test_nobody_waits_for_a_clean_up_that_has_to_wait(
+    database: Any, context: Context, db: Connection, connect: Callable[[], Connection]
+) -> None:
+    changeset = kill_while_an_index_is_built(database, context, db, connect, end=True)
+    with connect() as old, old.transaction():
+        old.execute("INSERT INTO command.orders VALUES (0)")
+        start = time.monotonic()
+        assert recover(context) == 0
+        assert time.monotonic() - start < context.limits.lock_timeout + 1
+        assert load(db, changeset).status == "in_progress"
+        with pytest.raises(ChangesetBusy, match="what a dead process left must be cleaned up"):
+            track_change(context, ["CREATE TABLE command.t (id int)"], [], "Next", "1.1.0")
+    assert recover(context) == 1
+    assert load(db, changeset).status == "failed"

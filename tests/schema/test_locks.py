@@ -135,6 +135,10 @@ STATEMENTS = """
     MERGE INTO command.loose AS l USING command.users AS u ON u.id = l.id WHEN MATCHED THEN DELETE
     WITH x AS (DELETE FROM command.loose RETURNING id) INSERT INTO command.child TABLE x
     SELECT count(*) FROM command.users
+    SELECT id FROM command.users FOR UPDATE
+    SELECT id FROM command.adults FOR SHARE
+    SELECT u.id FROM command.users AS u, command.orders AS o FOR UPDATE OF o
+    INSERT INTO command.child SELECT id FROM command.users FOR KEY SHARE
     TRUNCATE command.loose
     LOCK TABLE command.users IN SHARE MODE
     COMMENT ON TABLE command.parts IS 'parts'
@@ -165,7 +169,7 @@ HELD = "SELECT relation, mode FROM pg_locks WHERE pid = pg_backend_pid() AND rel
 EXISTING = """
     SELECT c.oid, format('%I.%I', n.nspname, c.relname)
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE n.nspname IN ('command', 'reference') AND c.relkind NOT IN ('i', 'I')
+     WHERE n.nspname IN ('command', 'reference') AND c.relkind NOT IN ('i', 'I', 'c')
 """
 WEAKEST_FIRST = (
     "AccessShareLock",

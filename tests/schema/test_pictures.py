@@ -67,6 +67,19 @@ def test_the_graph_has_catalogue_and_registry(odd: Graph) -> None:
     }
 
 
+def test_an_objects_lines_are_lit_while_it_is_pointed_at_and_the_middle_stands_out(
+    db: Connection, odd: Graph, read_side: SmallReadSide
+) -> None:
+    document = ElementTree.fromstring(svg(dependency_graph(db, read_side, object_name=ODD)))
+    styles = [str(each.get("class")) for each in document.iter(f"{SVG}g")]
+    (middle,) = [style.split()[1] for style in styles if "middle" in style.split()]
+    lines = [str(each.get("class")).split() for each in document.iter(f"{SVG}path")]
+    number = middle.removeprefix("n")
+    assert sum(f"to{number}" in line or f"from{number}" in line for line in lines) == 2
+    rules = "".join(each.text or "" for each in document.iter(f"{SVG}style"))
+    assert f"svg:has(.n{number}:hover) :is(.from{number}, .to{number})" in rules
+
+
 def test_around_one_object_is_what_it_needs_and_what_needs_it(
     db: Connection, read_side: SmallReadSide
 ) -> None:

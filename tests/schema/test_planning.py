@@ -44,7 +44,7 @@ def shop(db: Connection) -> None:
         ("ALTER TABLE command.users ADD COLUMN age int", {"alters": ["table command.users"]}),
         ("ALTER TABLE command.users ADD CHECK (id > 0)", {"touches": ["table command.users"]}),
         ("DROP VIEW command.big", {"drops": ["view command.big"]}),
-        ("DROP FUNCTION command.f(int)", {"drops": ["function command.f"]}),
+        ("DROP FUNCTION command.f(int)", {"drops": ["function command.f(integer)"]}),
         (
             'INSERT INTO command."Odd" SELECT id FROM command.users',
             {"writes": ['table command."Odd"'], "reads": ["relation command.users"]},
@@ -59,7 +59,7 @@ def shop(db: Connection) -> None:
         ),
         (
             "ALTER TABLE command.users SET SCHEMA other",
-            {"alters": ["table command.users"], "creates": ["table other.users"]},
+            {"alters": ["table command.users"], "becomes": ["table other.users"]},
         ),
     ],
 )
@@ -67,7 +67,7 @@ def test_each_operation_says_what_it_does(
     context: Context, operation: str, deeds: dict[str, list[str]]
 ) -> None:
     (only,) = planned(context, [operation], []).operations
-    names = ("creates", "alters", "drops", "writes", "refreshes", "touches", "reads")
+    names = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
     found = {name: [str(each) for each in getattr(only.effects, name)] for name in names}
     assert {name: each for name, each in found.items() if each} == deeds
 

@@ -10,12 +10,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.schema.registry import SmallReadSide
 from tests.schema.waiting import until_row
 from worker.schema import (
     Changeset,
     Context,
     Limits,
     Operation,
+    hand_over,
     load,
     recover,
     rollback_changeset,
@@ -183,3 +185,56 @@ def test_a_partition_that_is_half_detached_is_finished(
     assert recover(context) == 1
     assert db.execute("SELECT count(*) FROM pg_inherits").fetchone() == (0,)
     assert load(db, row[0]).status == "completed"
+
+
+def test_an_invalid_index_that_a_build_left_behind_makes_room_for_the_next(
+    context: Context, db: Connection
+) -> None:
+    db.execute("CREATE INDEX orders_id ON command.orders (at)")
+    db.execute(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'command.orders_id'::regclass"
+    )
+    done = track_change(context, [BUILD.replace("UNIQUE", "")], [], "Index", "1.0.0")
+    assert done.status == "completed"
+    row = db.execute("SELECT pg_get_indexdef('command.orders_id'::regclass)").fetchone()
+    assert row is not None
+    assert row[0].endswith("(id)")
+
+
+def test_an_index_that_somebody_builds_is_left_alone(
+    context: Context, db: Connection, connect: Callable[[], Connection]
+) -> None:
+    build = BUILD.replace("UNIQUE", "")
+
+    def build_it() -> None:
+        with connect() as somebody:
+            somebody.execute(build.encode())
+
+    thread = threading.Thread(target=build_it)
+    with connect() as old, old.transaction():
+        old.execute("INSERT INTO command.orders VALUES (2)")
+        thread.start()
+        until_row(db, "SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid <> 0")
+        with pytest.raises(ChangeFailed, match=r"process \d+ is building an index"):
+            track_change(context, [build], [], "Index", "1.0.0")
+    thread.join(timeout=20)
+    assert indexes(db) == {"orders_id": True}
+
+
+def test_the_read_side_owes_what_it_owes_although_the_step_was_finished_by_others(
+    context: Context, db: Connection, connect: Callable[[], Connection], read_side: SmallReadSide
+) -> None:
+    db.execute(
+        """CREATE TABLE command.parts (id int NOT NULL) PARTITION BY RANGE (id);
+        CREATE TABLE command.part PARTITION OF command.parts FOR VALUES FROM (0) TO (10);
+        CREATE MATERIALIZED VIEW query.counted AS SELECT count(*) FROM command.parts"""
+    )
+    detach = "ALTER TABLE command.parts DETACH PARTITION command.part CONCURRENTLY"
+    hasty = replace(context, limits=Limits(lock_timeout=0.1, statement_timeout=0.3))
+    with connect() as old, old.transaction():
+        old.execute("SELECT count(*) FROM command.parts")
+        with pytest.raises(ChangeFailed, match="left half done for now"):
+            track_change(hasty, [detach], [], "Detach", "1.0.0")
+        assert (hand_over(context), read_side.refreshed) == (0, [])
+    assert recover(context) == 1
+    assert (hand_over(context), read_side.refreshed) == (1, ["query.counted"])

@@ -12,8 +12,7 @@ from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import GROUP, mended
 from tests.support.workers import Workers, until
-from worker import dead_letters, signalling, subscription
-from worker.app import app
+from worker import dead_letters, delivery, subscription
 from worker.running import checkpoints
 from worker.running.checkpoints import Checkpoint
 
@@ -52,13 +51,13 @@ def one_pass() -> None:
 def test_a_batch_that_commits_leaves_no_mark(parcels: Parcels) -> None:
     parcels.move(1, "kiel")
     parcels.catch_up()
-    assert not read(parcels).taken
+    assert not read(parcels).mark
     parcels.move(2, "nowhere")  # the careful way
     parcels.catch_up()
-    assert not read(parcels).taken
+    assert not read(parcels).mark
     parcels.move(2, "ulm")  # with a letter open
     parcels.catch_up()
-    assert not read(parcels).taken
+    assert not read(parcels).mark
 
 
 def test_a_batch_that_fails_in_good_order_leaves_no_mark(parcels: Parcels) -> None:
@@ -66,7 +65,7 @@ def test_a_batch_that_fails_in_good_order_leaves_no_mark(parcels: Parcels) -> No
     parcels.move(1, "kiel")
     parcels.catch_up()
     assert parcels.checkpoint()["error"]
-    assert not read(parcels).taken
+    assert not read(parcels).mark
 
 
 def test_a_process_that_finds_all_checkpoints_there_leaves_no_mark(
@@ -74,12 +73,12 @@ def test_a_process_that_finds_all_checkpoints_there_leaves_no_mark(
 ) -> None:
     monkeypatch.setattr(subscription, "_added", set())
     parcels.catch_up()
-    assert not read(parcels).taken
+    assert not read(parcels).mark
 
 
 def test_a_batch_whose_process_dies_leaves_its_mark(parcels: Parcels, database: Database) -> None:
     die(database)
-    assert read(parcels).taken
+    assert read(parcels).mark
 
 
 def test_a_checkpoint_that_is_held_is_let_alone_and_nobody_is_said_to_have_died(
@@ -147,13 +146,8 @@ def test_a_parked_killer_does_not_hide_the_next_one(parcels: Parcels, database: 
 
 
 def wake() -> None:
-    """Send a wake-up, unless one is on its way, as the sweep does every second.
-
-    The limits are said here, because those of this process would travel with the message.
-    """
-    if signalling.raise_signal(f"cqrs.project:{GROUP}"):
-        limits = {"soft_time_limit": 1, "time_limit": 2}
-        app.send_task("cqrs.project", args=(GROUP,), ignore_result=True, **limits)
+    """Send a wake-up, unless one is on its way, as the sweep does every second."""
+    delivery.wake("cqrs.project", GROUP)
 
 
 @pytest.mark.settings(task_soft_time_limit=1, task_time_limit=2, visibility_timeout=3)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from psycopg.errors import LockNotAvailable
 
+from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters
+from tests.subscriptions.test_deaths import taker
+from worker import db, dead_letters
 from worker.running import checkpoints, operations
 from worker.running.operations import OutOfRange, UnknownSubscription, UnsafeReset
 
@@ -30,6 +33,26 @@ def test_what_is_done_to_a_subscription_that_is_not_there_is_refused_by_name(
     for act in (operations.pause, operations.resume):
         with pytest.raises(UnknownSubscription, match=r"did you mean parcels\.tracking\?"):
             act("parcels.traking")
+
+
+def test_a_subscription_can_be_paused_before_it_has_ever_run(parcels: Parcels) -> None:
+    parcels.connection.execute("DELETE FROM cqrs.subscriptions WHERE name = %s", [TRACKING])
+    assert operations.pause(TRACKING).position == 0
+    parcels.move(1, "kiel")
+    parcels.catch_up()
+    assert parcels.tracked() == {}
+    operations.resume(TRACKING)
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "kiel"}
+
+
+def test_a_subscription_that_no_domain_declares_can_be_paused_but_not_reset(
+    parcels: Parcels,
+) -> None:
+    parcels.connection.execute("INSERT INTO cqrs.subscriptions (name) VALUES ('parcels.trakking')")
+    assert operations.pause("parcels.trakking").paused
+    with pytest.raises(UnknownSubscription, match="no domain that is loaded declares it, though"):
+        operations.reset("parcels.trakking", 0, by="ada")
 
 
 def test_a_projection_is_not_reset_backwards_since_it_would_count_twice(parcels: Parcels) -> None:
@@ -90,12 +113,25 @@ def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> No
     assert parcels.checkpoint()["letters"] == 0
 
 
+def test_an_operation_that_does_not_get_hold_of_all_partitions_leaves_no_mark(
+    parcels: Parcels, database: Database
+) -> None:
+    operations.set_partitions(TRACKING, 2)
+    with taker(database, f"{TRACKING}#1"), db.writer() as connection:
+        connection.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(LockNotAvailable), checkpoints.held(connection, TRACKING):
+            pass
+        connection.execute("RESET lock_timeout")
+        one, other = checkpoints.read(parcels.connection, [TRACKING])
+    assert (one.mark, one.held, other.held) == (None, False, True)
+
+
 def test_an_operation_that_is_refused_is_not_taken_for_a_death(parcels: Parcels) -> None:
     parcels.move(1, "kiel")
     with pytest.raises(UnsafeReset):
         operations.reset(TRACKING, 1, by="ada")
     (at,) = checkpoints.read(parcels.connection, [TRACKING])
-    assert not at.taken
+    assert at.mark is None
 
 
 def test_a_subscription_reads_in_batches_of_its_own_size(parcels: Parcels) -> None:

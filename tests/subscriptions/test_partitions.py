@@ -6,12 +6,15 @@ import pytest
 
 from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
-from tests.subscriptions.parcels.projections import GROUP, mended
+from tests.subscriptions.parcels.models import ParcelMoved
+from tests.subscriptions.parcels.projections import GROUP, arrivals, mended, tracking
 from tests.subscriptions.test_deaths import taker
+from tests.support import promises
 from tests.support.workers import Workers, until
 from worker import dead_letters, delivery
 from worker.running import checkpoints, operations
-from worker.running.operations import CannotPartition, PartitionsApart
+from worker.running.dividing import CannotPartition
+from worker.running.operations import PartitionsApart
 
 TRACKING = "parcels.tracking"
 ALL = dict.fromkeys(range(60), "kiel ulm bonn")
@@ -103,15 +106,54 @@ def test_a_batch_planned_for_another_number_of_partitions_is_not_handled(
                 "position": stale.position,
                 "partitions": stale.partitions,
                 "deaths": 0,
+                "mark": None,
                 "table": stale.read_table,
             },
         )
         assert taken.fetchone() is None
 
 
-def test_a_projection_that_collects_from_many_streams_is_not_split(parcels: Parcels) -> None:
-    with pytest.raises(CannotPartition, match="collect from many streams"):
+@pytest.mark.parametrize("name", ["parcels.arrivals", "orders.product_inventory"])
+def test_a_projection_that_collects_from_many_streams_is_not_split(
+    parcels: Parcels, name: str
+) -> None:
+    with pytest.raises(CannotPartition, match=r"from many streams.*declare.*by_stream=True"):
+        operations.set_partitions(name, 2)
+    assert operations.set_partitions(name, 1).partitions == 1
+
+
+def test_shipped_projections_that_are_by_stream_can_be_split(database: Database) -> None:
+    for name in ("orders.order_summaries", "banking.account_summaries"):
+        assert operations.set_partitions(name, 4).partitions == 4
+
+
+def test_a_promise_that_the_log_shows_broken_is_not_believed(
+    parcels: Parcels, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "by_stream", True)
+    parcels.append("who", ParcelMoved(parcel="who", place="ulm"))
+    parcels.move(1, "kiel", "ulm")
+    with pytest.raises(CannotPartition, match="row ulm from parcel-who and parcel-1"):
         operations.set_partitions("parcels.arrivals", 2)
+    (found,) = promises.broken(database.url)  # what every test is asked when it ends
+    assert found == "parcels.arrivals: row ulm from parcel-who and parcel-1"
+
+
+def test_a_projection_that_is_split_stands_still_when_its_code_promises_it_no_more(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.set_partitions(TRACKING, 2)
+    with monkeypatch.context() as released:
+        released.setattr(tracking, "by_stream", False)
+        move_all(parcels)
+        parcels.catch_up()
+        assert parcels.tracked() == {}
+        errors = [parcels.checkpoint(f"{TRACKING}#{n}")["error"] for n in range(2)]
+        assert all("make it whole with `cqrs subscriptions partition" in one for one in errors)
+        assert operations.set_partitions(TRACKING, 1).partitions == 1
+        parcels.catch_up()
+    assert parcels.tracked() == ALL
+    assert parcels.checkpoint()["error"] is None
 
 
 @pytest.mark.parametrize("partitions", [0, -1, 65])

@@ -99,9 +99,12 @@ class Workers:
         return worker
 
     def start_beat(self) -> Worker:
-        """Start beat."""
+        """Start beat, with a home of its own: it keeps its schedule there."""
         arguments = [sys.executable, "-m", "celery", "-A", "worker", "beat", "-l", "INFO"]
-        return self._spawn(arguments, f"beat{len(self._started)}", None)
+        name = f"beat{len(self._started)}"
+        home = Path(self.settings.home) / name
+        home.mkdir(parents=True)
+        return self._spawn(arguments, name, {f"{PREFIX}HOME": str(home)})
 
     def stop(self) -> None:
         """End every process that was started here."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from collections.abc import Iterator
+
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from worker import db
+from worker.cli import console
+from worker.operating import schedule
 from worker.operating.supervisor import Flower
 from worker.registry import load_domains
 from worker.running.subscribers import subscriptions
@@ -13,27 +18,33 @@ from worker.settings import Settings
 from worker.writing.decoding import commands
 
 
-def show(out: Console, settings: Settings, flower: Flower) -> None:
+def show(settings: Settings, flower: Flower) -> None:
     """Print the start-up banner."""
     load_domains()
-    out.print(_servers(settings, flower))
-    out.print(f"commands: {', '.join(spec.name for spec in commands)}", highlight=False)
-    positions = _positions()
-    at = ", ".join(f"{one.name} at {positions.get(one.name, 0)}" for one in subscriptions)
-    out.print(f"subscriptions: {at}", highlight=False)
-    out.print("Ctrl-C stops everything", style="bold")
+    grid = Table.grid(padding=(0, 2))
+    for what, told in (*_servers(settings, flower), *_system()):
+        grid.add_row(Text(what, style="cyan"), Text(told, overflow="fold"))
+    console.show(Padding(grid, (1, 0)))
+    console.out.print("Ctrl-C stops everything", style="bold")
 
 
-def _servers(settings: Settings, flower: Flower) -> Table:
-    table = Table("what", "where")
+def _servers(settings: Settings, flower: Flower) -> Iterator[tuple[str, str]]:
     servers = settings.servers
-    table.add_row("PostgreSQL", db.safe_url(servers.database))
-    table.add_row("broker", db.safe_url(servers.broker))
-    table.add_row("results", db.safe_url(servers.result))
-    table.add_row("cache", db.safe_url(servers.cache))
-    table.add_row("Flower", f"{flower.url}  (user {flower.user}, password {flower.password})")
-    table.add_row("logs", str(settings.home / "log"))
-    return table
+    yield "PostgreSQL", db.safe_url(servers.database)
+    yield "broker", db.safe_url(servers.broker)
+    yield "results", db.safe_url(servers.result)
+    yield "cache", db.safe_url(servers.cache)
+    yield "Flower", f"{flower.url}  (user {flower.user}, password {flower.password})"
+    yield "logs", str(settings.home / "log")
+
+
+def _system() -> Iterator[tuple[str, str]]:
+    positions = _positions()
+    at = (f"{one.name} at {positions.get(one.name, 0)}" for one in subscriptions)
+    clock = (f"{name} {entry.when}" for name, entry in schedule.entries().items())
+    yield "commands", ", ".join(spec.name for spec in commands)
+    yield "subscriptions", ", ".join(at)
+    yield "by the clock", ", ".join(clock)
 
 
 def _positions() -> dict[str, int]:

@@ -16,9 +16,9 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from worker import migrate
+from worker import complaints
 from worker.embedded import ServerDidNotStart
-from worker.errors import CqrsError, NotMigrated
+from worker.errors import CqrsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,18 +43,17 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (CqrsError, ServerDidNotStart) as error:
-            raise _told(str(error)) from None
+            raise typer.Exit(complain(str(error))) from None
         except psycopg.Error as error:
-            if migrate.is_missing_object(error):
-                raise _told(str(NotMigrated(migrate.current(), migrate.head()))) from None
-            raise
+            raise typer.Exit(complain(complaints.sentence(error))) from None
 
     return run
 
 
-def _told(sentence: str) -> typer.Exit:
+def complain(sentence: str) -> int:
+    """Print what went wrong, in red; the exit code."""
     err.print(f"cqrs: {sentence}", style="red", markup=False, highlight=False, soft_wrap=True)
-    return typer.Exit(1)
+    return 1
 
 
 def whoever(by: str | None) -> str:
@@ -79,7 +78,9 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], empty:
 
 def show(what: RenderableType) -> None:
     """Print for people: as wide as their terminal, or wide enough for a file or a pipe."""
-    out.print(what, width=None if out.is_terminal else WIDE)
+    if not out.is_terminal:
+        out.width = max(out.width, WIDE)
+    out.print(what)
 
 
 def cell(value: object) -> str:
@@ -93,6 +94,10 @@ def cell(value: object) -> str:
             return f"{value:,}"
         case datetime():
             return value.isoformat(" ", "seconds")
+        case list() | tuple():
+            return ", ".join(map(cell, value))
+        case dict():
+            return escape(json.dumps(value, ensure_ascii=False, default=_plain))
         case _:
             return escape(str(value))
 

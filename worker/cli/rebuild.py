@@ -35,7 +35,8 @@ def rebuild_command(
     everything: All = False,
     jobs: Jobs = 2,
     from_position: Annotated[
-        int, typer.Option("--from", min=0, help="Leave out the events up to this position.")
+        int,
+        typer.Option("--from", min=0, help="Keep rows that no event after this position touches."),
     ] = 0,
     stop: Annotated[
         bool, typer.Option("--cancel", help="Stop what is being rebuilt, and clear it away.")
@@ -45,6 +46,8 @@ def rebuild_command(
     """Build read tables anew from the log, beside the live ones, and swap them.
 
     A rebuild that was killed goes on where it was. Rows of the live table that differed are shown.
+    With --from, rows are trusted as they were at that position, and only those that events have
+    touched since are folded anew.
     """
     wanted = _wanted(names, everything)
     if stop:

@@ -5,7 +5,7 @@ Every table has a `--json` form. Errors that a user can make are one sentence th
 
 from __future__ import annotations
 
-import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,82 +14,36 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic_core import to_jsonable_python
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from worker import db, embedded, logs, migrate
-from worker import refresh as refreshing
+from worker import logs, migrate
 from worker.actor import acting_as
 from worker.cli import dead_letters as dead_letters_cli
+from worker.cli import map_view, status_view
 from worker.cli import rebuild as rebuild_cli
-from worker.cli import status_view
+from worker.cli import refresh as refresh_cli
+from worker.cli import sagas as sagas_cli
 from worker.cli import subscriptions as subscriptions_cli
-from worker.cli.console import JsonFlag, err, explained, out, print_json, show
+from worker.cli import up as up_cli
+from worker.cli.console import JsonFlag, complain, err, explained, out, print_json, show
 from worker.cli.submit import Submission
+from worker.errors import BadSettings
 from worker.operating import status as status_
 from worker.operating import system_map
 from worker.registry import load_domains
 from worker.schema import cli as schema_cli
-from worker.settings import Settings, get_settings
+from worker.settings import get_settings
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Commands in, events logged in order, read models out.",
 )
+up_cli.register(app)
 app.add_typer(dead_letters_cli.app, name="dead-letters")
 app.add_typer(subscriptions_cli.app, name="subscriptions")
-
-
-@contextmanager
-def servers_of(settings: Settings) -> Iterator[None]:
-    """The embedded servers, if any URL is unset: started here, and stopped here."""
-    named = (
-        settings.database_url,
-        settings.broker_url,
-        settings.result_url,
-        settings.cache_url,
-    )
-    if all(named):
-        yield
-        return
-    embedded.start(settings.home)
-    try:
-        yield
-    finally:
-        embedded.stop(settings.home)
-
-
-@app.command()
-@explained
-def up(
-    concurrency: Annotated[int, typer.Option(help="Processes of each worker.")] = 2,
-) -> None:
-    """Run everything in the foreground: servers, workers, beat and Flower. Ctrl-C stops it."""
-    from worker.cli import banner
-    from worker.operating.supervisor import Supervisor, children, environment_of
-
-    settings = get_settings()
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    with servers_of(settings):
-        migrate.upgrade()
-        programs, flower = children(settings, concurrency=concurrency)
-        supervisor = Supervisor(programs, settings.home / "log", environment_of(settings))
-        try:
-            supervisor.start()
-            banner.show(out, settings, flower)
-            while True:
-                supervisor.tend()
-                time.sleep(0.5)
-        except KeyboardInterrupt:
-            out.print("\nstopping")
-        finally:
-            supervisor.stop()
-
-
-def _as_interrupt(_signal: int, _frame: Any) -> None:
-    raise KeyboardInterrupt
+app.add_typer(sagas_cli.app, name="sagas")
 
 
 @app.command()
@@ -105,9 +59,13 @@ def demo(
 
 @app.command("migrate")
 @explained
-def migrate_() -> None:
+def migrate_(as_json: JsonFlag = False) -> None:
     """Bring the database to the version of this code. Safe to run again."""
-    out.print(f"the database is at {migrate.upgrade()}")
+    version = migrate.upgrade()
+    if as_json:
+        print_json({"version": version})
+    else:
+        out.print(f"the database is at {version}")
 
 
 @app.command()
@@ -161,61 +119,34 @@ def _show_report(report: Any, path: Path, as_json: bool) -> None:
 @app.command()
 @explained
 def status(as_json: JsonFlag = False) -> None:
-    """Servers, workers, positions and lag, dead letters, and who holds what up."""
+    """Servers, workers, positions and lag, dead letters, and who holds what up.
+
+    Exit code 1 if a server does not answer, or the database is not migrated.
+    """
     _ = get_settings().servers  # says what to do if there are no servers at all
     found = status_.gather()
     if as_json:
         print_json(found.to_json())
     else:
         show(status_view.render(found))
-
-
-@app.command()
-@explained
-def refresh(
-    views: Annotated[list[str] | None, typer.Argument(help="Materialized views by name.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every materialized view.")] = False,
-    if_stale: Annotated[
-        bool, typer.Option("--if-stale", help="Only those under which something changed.")
-    ] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Refresh materialized views, each after those that it reads."""
-    migrate.require()
-    load_domains()
-    if everything == bool(views):
-        raise typer.BadParameter("name views, or say --all")
-    done = refreshing.refresh(views or _all_views(), if_stale=if_stale)
-    if as_json:
-        print_json([to_jsonable_python(one) for one in done])
-    else:
-        table = Table("view", "outcome", "why", "seconds")
-        for one in done:
-            table.add_row(one.view, str(one.outcome), one.reason or "", f"{one.seconds:.2f}")
-        show(table)
-    if any(one.outcome == "failed" for one in done):
+    if not found.whole:
         raise typer.Exit(1)
-
-
-def _all_views() -> list[str]:
-    with db.owner() as connection:
-        return list(refreshing.materialized_views(connection))
 
 
 @app.command("map")
 @explained
 def map_(as_json: JsonFlag = False) -> None:
-    """Every command, the events it emits, who reads them, and which queries ask those."""
-    paths = system_map.paths()
+    """Every command with its events, who reads them, which queries ask; rules; the schedule.
+
+    Needs no server. Exit code 1 if a declaration names what does not exist.
+    """
+    found = system_map.draw()
     if as_json:
-        print_json([path.to_json() for path in paths])
-        return
-    table = Table("command", "events", "projections and reactions", "queries", show_lines=True)
-    for path in paths:
-        table.add_row(
-            path.command, *("\n".join(c) for c in (path.events, path.subscriptions, path.queries))
-        )
-    out.print(table)
+        print_json(found.to_json())
+    else:
+        show(map_view.render(found))
+    if found.problems:
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -248,9 +179,13 @@ def _schema_context() -> Any:
 
 schema_cli.mount(app, _schema_context)
 rebuild_cli.register(app)
+refresh_cli.register(app)
 
 
 def main() -> None:
     """The `cqrs` program."""
-    logs.configure()
+    try:
+        logs.configure()
+    except BadSettings as wrong:
+        sys.exit(complain(str(wrong)))
     app()

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 from worker.cli.console import cell
-from worker.operating.status import LogStatus, Status, SubscriptionStatus
+from worker.operating.read_models import ReadModelStatus
+from worker.operating.status import ChangesetStatus, LogStatus, Status, SubscriptionStatus
 
 
 def render(status: Status) -> Group:
     """Everything, trouble in red."""
     parts: list[RenderableType] = [_servers(status), _workers(status)]
     if status.log is not None:
-        parts += [subscriptions_table(status.log.subscriptions), *_sentences(status.log)]
+        parts += [
+            subscriptions_table(status.log.subscriptions),
+            _read_models(status.log.read_models),
+            *_sentences(status.log),
+        ]
     if status.problem:
         parts.append(f"[red]{escape(status.problem)}[/]")
     return Group(*parts)
@@ -76,6 +82,41 @@ def _state(one: SubscriptionStatus) -> str:
     return "\n".join(told) or "runs"
 
 
+def _read_models(found: Iterable[ReadModelStatus]) -> Table:
+    table = Table("read model", "table", "verified", "rebuilt", "state")
+    for one in found:
+        state = _read_model_state(one)
+        table.add_row(escape(one.name), one.table, _verified(one), _rebuilt(one), state)
+    return table
+
+
+def _verified(one: ReadModelStatus) -> str:
+    if (last := one.verified) is None:
+        return "never"
+    rows = f"all {last.checked:,} rows" if last.complete else f"{last.checked:,} rows"
+    return f"{_ago(last.at)}: {rows}, {last.differing or 'none'} differed"
+
+
+def _rebuilt(one: ReadModelStatus) -> str:
+    if (last := one.rebuilt) is None:
+        return "never"
+    if last.differing is None:
+        return f"{_ago(last.at)}: not compared"
+    return f"{_ago(last.at)}: {last.differing or 'none'} differed"
+
+
+def _read_model_state(one: ReadModelStatus) -> str:
+    if one.needs_rebuild:
+        return f"[red]{escape(one.needs_rebuild)}[/] (cqrs rebuild)"
+    if one.drifted:
+        return "[red]rows drifted[/] (cqrs rebuild)"
+    return "has not run yet" if one.table is None else "as declared"
+
+
+def _ago(at: datetime) -> str:
+    return f"{seconds(max(0.0, (datetime.now(UTC) - at).total_seconds()))} ago"
+
+
 def _sentences(log: LogStatus) -> Iterator[str]:
     yield f"log: readable up to {log.horizon:,} of {log.last_position:,}"
     for holder in log.holders:
@@ -92,17 +133,34 @@ def _sentences(log: LogStatus) -> Iterator[str]:
         yield f"[red]dead commands: {log.dead_commands:,}[/] (cqrs dead-letters list)"
     if log.waiting_tags:
         yield f"batches whose tags the cache has not heard of: {log.waiting_tags:,}"
+    for stuck in log.stuck_sagas:
+        yield f"[red]stuck sagas of {escape(stuck.saga_type)}: {stuck.count:,}[/] (cqrs sagas list)"
+    yield from _under_way(log)
+
+
+def _under_way(log: LogStatus) -> Iterator[str]:
     for rebuild in log.rebuilds:
         share = rebuild.position / rebuild.upto if rebuild.upto else 1.0
         yield escape(
             f"rebuild of {rebuild.name}: {rebuild.state}, {share:.0%},"
             f" {rebuild.events:,} events in {seconds(rebuild.seconds)}"
         )
+    for change in log.changesets:
+        yield _changeset(change)
     for deployment in log.deployments:
         yield escape(
             f"deployment {deployment.name}: begun by {deployment.begun_by}"
             f" {seconds(deployment.seconds)} ago, not ended"
         )
+
+
+def _changeset(change: ChangesetStatus) -> str:
+    doing = "rolled back" if change.undoing else "executed"
+    told = escape(
+        f"changeset {change.description}, version {change.version or '-'}: being {doing} by"
+        f" {change.by} since {seconds(change.seconds)} ({change.id})"
+    )
+    return f"{told}, [red]whose process has ended[/]; beat settles it" if change.orphaned else told
 
 
 def seconds(value: float) -> str:

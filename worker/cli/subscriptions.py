@@ -52,15 +52,16 @@ def reset(
     name: Name,
     position: Annotated[int, typer.Argument(min=0, help="Read on from the event after this.")],
     force: Annotated[
-        bool, typer.Option("--force", help="Even if events are counted twice, or left out.")
+        bool, typer.Option("--force", help="Even if events count twice, or are left out.")
     ] = False,
     by: ByOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Put a subscription at a position. To build a projection anew, rebuild it instead.
 
-    Back, a reaction answers again, which changes nothing, since what it starts has derived ids; a
-    projection would count twice. Forward, events would be left out. Both need --force.
+    Back, a reaction answers again, which changes nothing while the receipts of what it started are
+    kept; beyond that it would all happen again. A projection would count twice. Forward, events
+    would be left out. These need --force.
     """
     load_domains()
     _tell(operations.reset(name, position, force=force, by=whoever(by)), "is reset", as_json)
@@ -86,7 +87,7 @@ def partition(
     partitions: Annotated[int, typer.Argument(min=1, help="1: one whole.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Split a projection whose rows are fed by one stream each, so that workers share it."""
+    """Split a projection, so that workers share it: one that says by_stream=True."""
     load_domains()
     done = operations.set_partitions(name, partitions)
     _tell(done, f"has {done.partitions} partitions", as_json)

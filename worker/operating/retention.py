@@ -1,21 +1,25 @@
 """What may be forgotten, and when: receipts, histories, and answers to "who asked".
 
 Each is deleted in small transactions, oldest first, so that pruning never holds much for long.
-The event log, the audit trail and dead letters are never pruned here: they are the truth.
+The event log, the audit trail and dead letters are never pruned here: they are the truth. Sagas
+that have ended lose what they carried and their history, but not that they were.
 """
 
 from __future__ import annotations
 
 from worker import db
+from worker.reading.answers import LONGEST_TTL
 from worker.settings import Settings, get_settings
 from worker.sql import blocks
 
 PORTION = 5_000
 """Rows deleted in one transaction."""
+LONGEST_ANSWER = 2 * LONGEST_TTL / 86_400
+"""Days, generously: an invalidation that has waited longer concerns no answer still kept."""
 
 
 def prune() -> dict[str, int]:
-    """Delete what is older than the settings say; rows deleted by table."""
+    """Delete what is older than the settings say; rows deleted, or emptied, by table."""
     return {table: _prune(name, days) for table, (name, days) in _rules(get_settings()).items()}
 
 
@@ -25,7 +29,12 @@ def _rules(settings: Settings) -> dict[str, tuple[str, float]]:
         "cqrs.refreshes": ("prune_refreshes", settings.history_retention),
         "cqrs.rebuilds": ("prune_rebuilds", settings.history_retention),
         "cqrs.verifications": ("prune_verifications", settings.history_retention),
+        "cqrs.invalidations": (
+            "prune_invalidations",
+            max(settings.history_retention, LONGEST_ANSWER),
+        ),
         "cqrs.query_audit": ("prune_query_audit", settings.query_audit_retention),
+        "cqrs.sagas": ("prune_sagas", settings.sagas_retention),
     }
 
 

@@ -5,18 +5,20 @@ A server that does not answer is a line that says so; what the others know is to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.rows import dict_row
+from pydantic_core import to_jsonable_python
 
 from worker import db, migrate
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.errors import NotMigrated, ServerUnavailable
 from worker.operating import servers
+from worker.operating.read_models import ReadModelStatus, read_models
 from worker.operating.servers import QueueStatus, ServerStatus, WorkerStatus
 from worker.registry import load_domains
 from worker.running.subscribers import subscriptions
@@ -26,6 +28,7 @@ LAG_STRETCH = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
 
 _SQL = blocks("worker.operating", "status.sql")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,30 @@ class DeploymentStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesetStatus:
+    """A schema change that is being executed, or rolled back; `version` is None for a refresh.
+
+    `orphaned`: the process that did it has ended.
+    """
+
+    id: str
+    description: str
+    version: str | None
+    by: str
+    seconds: float
+    undoing: bool
+    orphaned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StuckSagas:
+    """Sagas of one kind that wait for a person, as of the last refresh of `query.saga_status`."""
+
+    saga_type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogStatus:
     """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command."""
 
@@ -98,6 +125,7 @@ class LogStatus:
     last_position: int
     holders: Sequence[HolderStatus]
     subscriptions: Sequence[SubscriptionStatus]
+    read_models: Sequence[ReadModelStatus]
     enqueued: int
     enqueued_due: int
     enqueued_seconds: float | None
@@ -105,6 +133,8 @@ class LogStatus:
     waiting_tags: int
     rebuilds: Sequence[RebuildStatus]
     deployments: Sequence[DeploymentStatus]
+    changesets: Sequence[ChangesetStatus]
+    stuck_sagas: Sequence[StuckSagas]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +147,14 @@ class Status:
     log: LogStatus | None
     problem: str | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether every server answers and the database could be asked."""
+        return self.problem is None and not any(one.problem for one in self.servers)
+
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
+        """Plain JSON values; times as ISO 8601 text."""
+        return cast("dict[str, Any]", to_jsonable_python(asdict(self)))
 
 
 def gather(*, patience: float = 0.7) -> Status:
@@ -151,22 +186,26 @@ def _log() -> tuple[LogStatus | None, str | None]:
 def _ask(connection: Connection) -> LogStatus:
     horizon, last = _one(connection, "horizon")
     enqueued, due, seconds, dead, tags = _one(connection, "backlog")
-    rebuilds, deployments = _one(connection, "there")
     return LogStatus(
         horizon,
         last,
-        [HolderStatus(*row) for row in connection.execute(_SQL["holders"])],
+        _each(connection, HolderStatus, "holders"),
         _subscriptions(connection, last),
+        read_models(connection),
         enqueued,
         due,
         seconds,
         dead,
         tags,
-        [RebuildStatus(*row) for row in connection.execute(_SQL["rebuilds"])] if rebuilds else [],
-        [DeploymentStatus(*row) for row in connection.execute(_SQL["deployments"])]
-        if deployments
-        else [],
+        _each(connection, RebuildStatus, "rebuilds"),
+        _each(connection, DeploymentStatus, "deployments"),
+        _each(connection, ChangesetStatus, "changesets"),
+        _each(connection, StuckSagas, "sagas"),
     )
+
+
+def _each(connection: Connection, kind: Callable[..., T], name: str) -> list[T]:
+    return [kind(*row) for row in connection.execute(_SQL[name])]
 
 
 def _one(connection: Connection, name: str) -> tuple[Any, ...]:
@@ -187,5 +226,5 @@ def _subscription(row: dict[str, Any]) -> SubscriptionStatus:
     one = subscriptions.get(row["name"])
     if one is None:
         row |= {"lag_events": None, "lag_seconds": None}
-    kind = type(one).__name__.lower() if one else "unknown"
+    kind = type(one).__name__.lower().removesuffix("type") if one else "unknown"
     return SubscriptionStatus(kind=kind, declared=one is not None, **row)

@@ -50,9 +50,12 @@ SELECT (SELECT count(*) FROM cqrs.enqueued_commands),
        (SELECT count(*) FROM cqrs.dead_commands WHERE state = 'open'),
        (SELECT count(*) FROM cqrs.invalidations)
 
--- name: there
--- Whether tables are there that not every database has.
-SELECT to_regclass('cqrs.rebuilds') IS NOT NULL, to_regclass('cqrs.deployments') IS NOT NULL
+-- name: last_rebuilds
+-- The last rebuild of each projection that went live.
+SELECT DISTINCT ON (name) name, finished_at, differing
+  FROM cqrs.rebuilds
+ WHERE state = 'done' AND goes_live
+ ORDER BY name, started_at DESC
 
 -- name: rebuilds
 -- Rebuilds under way.
@@ -68,3 +71,21 @@ SELECT name, begun_by, extract(epoch FROM clock_timestamp() - begun_at)::float
   FROM cqrs.deployments
  WHERE ended_at IS NULL
  ORDER BY begun_at
+
+-- name: changesets
+-- Schema changes that are being executed or rolled back; orphaned: nobody holds the turn, so that
+-- their process has ended.
+SELECT c.id::text, c.description, c.version, coalesce(c.executed_by, c.created_by),
+       coalesce(extract(epoch FROM clock_timestamp() - CASE WHEN NOT c.undoing THEN c.started_at
+           ELSE (SELECT min(o.undo_started_at) FROM cqrs.changeset_operations AS o
+                  WHERE o.changeset_id = c.id) END)::float, 0),
+       c.undoing,
+       NOT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                    WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
+                      AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
+  FROM cqrs.changesets AS c
+ WHERE c.status = 'in_progress'
+
+-- name: sagas
+-- How many sagas of each kind are stuck, as of the last refresh of the view: a person has to look.
+SELECT saga_type, count FROM query.saga_status WHERE status = 'stuck' ORDER BY saga_type

@@ -63,7 +63,12 @@ class Supervisor:
             if child.start_at == 0.0:
                 child.deaths += 1
                 child.start_at = time.monotonic() + min(30.0, 0.5 * 2 ** min(child.deaths, 6))
-                log.warning("child ended; it is started again", child=child.name)
+                log.warning(
+                    "child ended; it is started again",
+                    child=child.name,
+                    code=child.process.returncode if child.process else None,
+                    log=str(self.logs / f"{child.name}.log"),
+                )
             elif time.monotonic() >= child.start_at:
                 self._start(child)
 

@@ -1,12 +1,25 @@
-"""`cqrs map`: every command, the events it emits, who reads those, and which queries ask them."""
+"""`cqrs map`: what the domains declare, and what follows from what. It needs no server.
+
+command ─▶ its events ─▶ who reads those ─▶ which queries ask them
+query   ─▶ what it reads, what asking costs, whether answers are kept
+event   ─▶ the queries that a rule says it changes, the views that it has refreshed
+time    ─▶ the schedule
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from worker.reading.sources import queries
+from worker import rules
+from worker.errors import BadDeclarations
+from worker.operating import schedule
+from worker.operating.schedule import Entry
+from worker.reading import costs
+from worker.reading.sources import Question, queries
 from worker.registry import load_domains
+from worker.rules import Consequence
 from worker.running.subscribers import subscriptions
 from worker.writing.decoding import commands
 
@@ -21,18 +34,65 @@ class Path:
     subscriptions: tuple[str, ...]
     queries: tuple[str, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query: what it reads, and what becomes of its answers.
+
+    `cost` is in tokens; None when it follows from the parameters.
+    """
+
+    query: str
+    purpose: str
+    reads: tuple[str, ...]
+    views: tuple[str, ...]
+    cost: float | None
+    by_page: bool
+    cached: bool
+    audited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMap:
+    """Everything. `problems` are declarations that name what does not exist, in sentences."""
+
+    commands: Sequence[Path]
+    queries: Sequence[Asked]
+    consequences: Sequence[Consequence]
+    problems: Sequence[str]
+    schedule: Mapping[str, Entry]
+
     def to_json(self) -> dict[str, Any]:
-        """The path as plain JSON values."""
-        return asdict(self)
+        """Plain JSON values."""
+        return {
+            "commands": [asdict(one) for one in self.commands],
+            "queries": [asdict(one) for one in self.queries],
+            "consequences": [asdict(one) for one in self.consequences],
+            "problems": list(self.problems),
+            "schedule": {name: entry.to_json() for name, entry in self.schedule.items()},
+        }
 
 
-def paths() -> list[Path]:
-    """The way of every command, by name."""
-    load_domains()
-    return sorted(
-        (_path(spec.name, spec.purpose, spec.emits) for spec in commands),
-        key=lambda path: path.command,
+def draw() -> SystemMap:
+    """The map of the domains in the settings, each part in order of names."""
+    problems = _load()
+    paths = (_path(spec.name, spec.purpose, spec.emits) for spec in commands)
+    return SystemMap(
+        sorted(paths, key=lambda path: path.command),
+        sorted(map(_asked, queries), key=lambda one: one.query),
+        rules.consequences(),
+        problems,
+        schedule.entries(),
     )
+
+
+def _load() -> Sequence[str]:
+    """Load the domains; what is wrong with their declarations is shown beside the rest."""
+    try:
+        load_domains()
+    except BadDeclarations as error:
+        return error.problems
+    return ()
 
 
 def _path(name: str, purpose: str, events: tuple[str, ...]) -> Path:
@@ -41,3 +101,16 @@ def _path(name: str, purpose: str, events: tuple[str, ...]) -> Path:
         query.name for query in queries if not set(query.sources.reads).isdisjoint(readers)
     )
     return Path(name, purpose, events, readers, asked)
+
+
+def _asked(one: Question) -> Asked:
+    return Asked(
+        one.name,
+        one.purpose,
+        one.sources.reads,
+        one.sources.views,
+        None if callable(one.cost) else one.cost,
+        one.cost is costs.by_page,
+        one.cached,
+        one.audited,
+    )

@@ -10,8 +10,8 @@
 
 One caller fills and the others wait, so that an answer that many ask for costs one query when it
 goes. Nothing but that depends on the lock: an answer filled without it is right all the same. With
-the cache away every answer comes from the database. With the database away a query that allows it
-(`stale_ok`) is answered with what the cache still has, marked stale.
+the cache away every answer comes from the database. With the database away, or too slow, a query
+that allows it (`stale_ok`) is answered with what the cache still has, marked stale.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from worker import cache
-from worker.errors import ServerUnavailable
+from worker.errors import QueryStopped, ServerUnavailable
 from worker.reading.cache_server import CacheAway
 from worker.reading.entries import Entry, Fill, Place, Snapshot
 from worker.reading.patience import Patience
@@ -34,8 +34,12 @@ T = TypeVar("T")
 
 FILL_PATIENCE = 1.0
 """Seconds that a caller waits for another one to fill before it asks the database itself."""
+_AWAY = (ServerUnavailable, QueryStopped)
+"""A database that does not answer, or not in time."""
 GRACE = 3_600.0
 """Seconds after its TTL for which an answer is still kept, to be served marked as stale."""
+LONGEST_TTL = 7 * 86_400.0
+"""Seconds; so that there is an end to what an invalidation can concern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,10 @@ class Policy:
     stale_ok: bool = False
 
     def __post_init__(self) -> None:
-        if self.ttl < 0 or not 0 <= self.jitter < 1:
-            raise ValueError(f"ttl is 0 or more seconds, jitter a share from 0 to 1 ({self})")
+        if not 0 <= self.ttl <= LONGEST_TTL or not 0 <= self.jitter < 1:
+            raise ValueError(
+                f"ttl is 0 to {LONGEST_TTL:.0f} seconds, jitter a share from 0 to 1 ({self})"
+            )
 
     @property
     def grace(self) -> float:
@@ -121,7 +127,7 @@ def _filled(asked: Asked[T], fill: Fill, after: int | None) -> Answer[T]:
         data, snapshot = asked.read(after)
     except BaseException as error:
         _give_up(fill)
-        if isinstance(error, ServerUnavailable) and (found := _stale(asked, fill, after)):
+        if isinstance(error, _AWAY) and (found := _stale(asked, fill, after)):
             return found
         raise
     with suppress(CacheAway):

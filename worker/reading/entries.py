@@ -50,9 +50,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How far each source of an answer had come in the snapshot that the answer was read in."""
+    """How far each source of an answer had come in the snapshot that the answer was read in.
+
+    `gaps`: a source had dead letters, so that events before its position may be missing.
+    """
 
     positions: Mapping[str, int] = field(default_factory=dict)
+    gaps: bool = False
+
+    @classmethod
+    def of(cls, names: Iterable[str], rows: Iterable[tuple[str, int, bool]]) -> Snapshot:
+        """From rows (source, position, whether it has dead letters); 0 for a source without one."""
+        found = list(rows)
+        positions = dict.fromkeys(names, 0) | {name: position for name, position, _ in found}
+        return cls(positions, any(has_letters for _, _, has_letters in found))
 
     @property
     def as_of(self) -> int | None:
@@ -119,8 +130,13 @@ class Seen:
         return entry if valid and self.allows(entry.snapshot) else None
 
     def usable(self, after: int | None = None) -> Entry | None:
-        """The answer, however old, if it reaches `after`: to be served marked as stale."""
-        return self.entry if self.entry and self.entry.snapshot.reaches(after) else None
+        """The answer, however old, if it reaches `after`: to be served marked as stale.
+
+        Whether one with gaps holds the very event at `after`, only the database can tell.
+        """
+        if self.entry is None or (after is not None and self.entry.snapshot.gaps):
+            return None
+        return self.entry if self.entry.snapshot.reaches(after) else None
 
     def allows(self, snapshot: Snapshot) -> bool:
         """Whether a snapshot holds everything that the tags were last invalidated for."""
@@ -135,7 +151,8 @@ def _entry(
 ) -> Entry | None:
     if run is None or generations is None or positions is None or body is None:
         return None
-    return Entry(body, Snapshot(orjson.loads(positions)), generations.decode(), run.decode())
+    snapshot = Snapshot(*orjson.loads(positions))
+    return Entry(body, snapshot, generations.decode(), run.decode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,16 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
 
 from worker.fields import by_field, unstorable
 from worker.reading.filters import MOST_SKIPPED
 
 RESERVED = frozenset({"consistency", "after", "timeout"})
 """What `ask` itself takes."""
+
+
+_MASK = str(SecretStr("a secret"))
 
 
 class Parameters(BaseModel):
@@ -51,6 +54,11 @@ def parse(model: type[Parameters], given: Mapping[str, Any]) -> tuple[Parameters
 def values(made: Parameters) -> dict[str, Any]:
     """The parameters as keyword arguments, in their own types."""
     return {name: getattr(made, name) for name in type(made).model_fields}
+
+
+def has_secrets(made: Parameters) -> bool:
+    """Whether a value is shown masked: two questions that look alike may then differ."""
+    return _MASK in made.model_dump_json()
 
 
 def _asked_for(name: str, function: Callable[..., Any]) -> Iterator[inspect.Parameter]:

@@ -4,11 +4,18 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
 
 -- name: checkpoints
 -- How far these projections have read the log.
-SELECT name, position FROM query.checkpoints WHERE name = ANY (%(reads)s::text[])
+SELECT name, position, has_letters FROM query.checkpoints WHERE name = ANY (%(reads)s::text[])
 
 -- name: refreshed
 -- How much of the log these materialized views hold.
-SELECT view, horizon FROM query.refreshed WHERE view = ANY (%(views)s::text[])
+SELECT view, horizon, false AS has_letters FROM query.refreshed WHERE view = ANY (%(views)s::text[])
+
+-- name: parked
+-- Dead letters that keep an event out of these projections.
+SELECT name, type, letter_id
+  FROM query.parked_events
+ WHERE name = ANY (%(reads)s::text[]) AND position = %(after)s
+ ORDER BY letter_id
 
 -- name: last_position
 -- The last position that anybody has drawn.

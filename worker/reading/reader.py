@@ -7,7 +7,7 @@ statement. A query that asks once costs two round trips, COMMIT included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any, LiteralString, TypeVar
@@ -19,10 +19,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from worker import db
 from worker.consistency import Behind, statements
-from worker.errors import ServerUnavailable
+from worker.errors import EventParked, ServerUnavailable
 from worker.reading.entries import Snapshot
 from worker.reading.filters import Filters
 from worker.reading.sources import Sources
+from worker.running.subscribers import subscriptions
 from worker.settings import get_settings
 from worker.sql import blocks, statement
 
@@ -103,19 +104,31 @@ class Reader:
     def _begin(
         self, text: LiteralString | sql.Composed | None, parameters: Mapping[str, Any]
     ) -> Cursor:
+        parked: Iterable[dict[str, Any]] = ()
         with self._connection.pipeline():
             self._connection.execute(_SQL["begin"])
             found = [self._execute(_SQL[name], some) for name, some in statements(self._sources)]
+            if self._after:
+                where = {"reads": list(self._sources.reads), "after": self._after}
+                parked = self._execute(_SQL["parked"], where)
             cursor = self._execute(text, parameters) if text else self._connection.cursor()
             if self._once:
                 self._connection.execute("COMMIT")
-        positions = dict.fromkeys(self._sources.names, 0)
-        for rows in found:
-            positions.update(tuple(row.values()) for row in rows)
-        self._snapshot = Snapshot(positions)
-        if self._after is not None and not self._snapshot.reaches(self._after):
-            raise Behind(self._snapshot)
+        rows = [tuple(row.values()) for some in found for row in some]
+        self._snapshot = Snapshot.of(self._sources.names, rows)
+        if self._after is not None:
+            self._must_hold(self._after, parked)
         return cursor  # type: ignore[return-value]  # without a statement nobody looks at it
+
+    def _must_hold(self, after: int, parked: Iterable[Mapping[str, Any]]) -> None:
+        """Raise Behind for a snapshot that is too early, EventParked if no later one will do."""
+        assert self._snapshot is not None
+        if not self._snapshot.reaches(after):
+            raise Behind(self._snapshot)
+        for row in parked:
+            one = subscriptions.get(row["name"])
+            if one is not None and row["type"] in one.event_types:
+                raise EventParked(row["name"], after, row["letter_id"])
 
     def _execute(self, text: LiteralString | sql.Composed, parameters: Mapping[str, Any]) -> Cursor:
         cursor = self._connection.cursor(row_factory=dict_row)
@@ -136,10 +149,11 @@ def read(
     """Run a query in a snapshot of its own; its answer, and how far its sources had come.
 
     Raises Behind if the snapshot does not reach `after`, ServerUnavailable when the database is
-    away. Reading changes nothing, so a connection that breaks is replaced and the query run again.
+    away. Reading changes nothing, so a connection that breaks, or whose prepared statements are
+    from before a change of the schema, is replaced and the query run again.
     """
     reason = ""
-    for _ in range(STALE_CONNECTIONS):
+    for left in reversed(range(STALE_CONNECTIONS)):
         with db.reader() as connection:
             try:
                 return _read_once(query, connection, sources, habit, after, package)
@@ -147,6 +161,10 @@ def read(
                 if not _is_away(connection, error):
                     raise
                 reason = " ".join(str(error).split())
+            except psycopg.NotSupportedError as error:
+                if error.sqlstate != db.STALE_PLAN or not left:
+                    raise
+                connection.close()
     raise _unavailable(reason)
 
 

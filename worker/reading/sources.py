@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,13 +27,25 @@ class Sources:
 
 
 class Question(Protocol):
-    """What a query is to the engine: a name, what it reads, and how it is asked."""
+    """What a query is to the engine: a name, what it reads and costs, and how it is asked."""
 
     @property
     def name(self) -> str: ...
 
     @property
+    def purpose(self) -> str: ...
+
+    @property
     def sources(self) -> Sources: ...
+
+    @property
+    def cost(self) -> float | Callable[[Any], float]: ...
+
+    @property
+    def cached(self) -> bool: ...
+
+    @property
+    def audited(self) -> bool: ...
 
     def ask(self, **parameters: Any) -> Any: ...
 

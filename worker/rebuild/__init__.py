@@ -1,27 +1,33 @@
 """Rebuilds of read tables that nobody notices.
 
-    building ─▶ indexing ─▶ following ─▶ compare ─▶ swap ─▶ done
+    building ─▶ indexing ─▶ following ─▶ comparing ─▶ swapping ─▶ done
        │ parts, in processes, each folds the rows of some keys in memory and copies them
        └─ killed, cancelled, or failed: the live table is as it was
 
 A new table, `query.<name>_v<next>`, is built from the log beside the live one, follows
 it, is compared with it at one position, and takes its place behind the view `query.<name>`. What
 differed is written down in `cqrs.rebuilds`: drift, row by row. A projection of another version
-(with other columns) goes live the same way, while the old table serves.
+(with other columns) goes live the same way, while the old table serves. A rebuild from a checkpoint
+begins with the live rows that no event has touched since: see seeding.py.
 
 What is promised:
 
 - Readers of the view see the old table or the new one, both complete, and wait for the swap no
-  longer than `following.PATIENCE`.
+  longer than `swapping.PATIENCE`.
 - Folding is all that happens: no reaction, no invalidation, no refresh is due to a rebuild, except
   those that tell of rows which differ.
 - A SIGKILL loses at most what was folded since each part's last flush; the next call goes on from
-  there. Two rebuilds of one projection cannot run at once: the right is a lock of the session.
+  there, in whatever state the rebuild was. So it can be done in slices of any length.
+- Two rebuilds of one projection cannot run at once: the right is a lock of the session. A process
+  that was taken for dead and is not finds its rebuild ended, or its part moved, and writes nothing.
+- One that was cancelled does not go live, and one that goes live was not cancelled.
 - Nothing is dropped before the swap has committed, and then only the table that was replaced.
 """
 
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import (
+    AnotherRebuild,
+    CannotStartThere,
     NoSuchPosition,
     RebuildCancelled,
     RebuildFailed,
@@ -32,9 +38,13 @@ from worker.rebuild.errors import (
 )
 from worker.rebuild.progress import Progress
 from worker.rebuild.run import Rebuilt, cancel, rebuild
+from worker.rebuild.soundness import LastVerified, Soundness, soundness
 
 __all__ = [
+    "AnotherRebuild",
+    "CannotStartThere",
     "Drift",
+    "LastVerified",
     "NoSuchPosition",
     "Progress",
     "RebuildCancelled",
@@ -42,8 +52,10 @@ __all__ = [
     "RebuildRunning",
     "RebuildUnfinished",
     "Rebuilt",
+    "Soundness",
     "UnknownProjection",
     "ViewInUse",
     "cancel",
     "rebuild",
+    "soundness",
 ]

@@ -11,7 +11,8 @@ from psycopg import sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from worker.db import Connection
-from worker.rebuild.shadow import schema_of
+from worker.rebuild.shadow import qualified, schema_of
+from worker.rebuild.stretches import ALL, Stretch, within
 from worker.sql import blocks
 from worker.writing.needs import primary_key
 
@@ -33,6 +34,12 @@ class Drift:
     kind: Literal["missing", "extra", "different"]
     columns: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Drift:
+        """From plain JSON values."""
+        columns = {name: (is_, be) for name, (is_, be) in plain["columns"].items()}
+        return cls(plain["key"], plain["kind"], columns)
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
@@ -53,11 +60,17 @@ def drift_of(key: str, live: dict[str, Any] | None, right: dict[str, Any] | None
 
 
 def compare(
-    connection: Connection, table: sa.Table, live: str, shadow: str, schema: str | None = None
+    connection: Connection,
+    table: sa.Table,
+    live: str,
+    shadow: str,
+    schema: str | None = None,
+    stretch: Stretch = ALL,
 ) -> tuple[int, Sequence[Drift]]:
     """How many rows of two tables differ, and the first of them, in the caller's snapshot.
 
-    `schema` is where the two are, if not where the read model's tables are.
+    `schema` is where the two are, if not where the read model's tables are. Of a `stretch`, only
+    the rows in it are compared.
     """
     where = schema or schema_of(table)
     key = primary_key(table)
@@ -67,6 +80,7 @@ def compare(
         shadow=sql.Identifier(where, shadow),
         live_values=_values(table, "l"),
         shadow_values=_values(table, "s"),
+        within=within(table, stretch),
         shown=sql.Literal(SHOWN),
     )
     rows = connection.execute(text).fetchall()
@@ -83,3 +97,10 @@ def _values(table: sa.Table, alias: str) -> sql.Composable:
             value = value + sql.SQL("::text")
         values.append(value)
     return sql.SQL("ROW({})").format(sql.SQL(", ").join(values))
+
+
+def count_rows(connection: Connection, table: sa.Table, name: str, stretch: Stretch = ALL) -> int:
+    """How many rows a table has, or a stretch of it."""
+    where = {"table": sql.SQL(qualified(table, name)), "within": within(table, stretch)}
+    text = sql.SQL(_SQL["count_rows"]).format(**where)
+    return int(connection.execute(text).fetchall()[0][0])

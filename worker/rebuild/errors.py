@@ -37,16 +37,62 @@ class NoSuchPosition(Permanent, ValueError):
         return type(self), (self.position, self.last)
 
 
+class CannotStartThere(Permanent):
+    """The live table does not tell which rows were right at a position: a rebuild cannot begin
+    there."""
+
+    def __init__(self, name: str, position: int, reason: str) -> None:
+        super().__init__(
+            f"{reason}: rebuild it from the beginning (projection {name}, position {position})"
+        )
+        self.name, self.position, self.reason = name, position, reason
+
+    def __reduce__(self) -> tuple[type[CannotStartThere], tuple[str, int, str]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.name, self.position, self.reason)
+
+
 class RebuildRunning(Transient):
     """The projection is being rebuilt by somebody else at this moment."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, rebuild_id: int | None = None) -> None:
         super().__init__(f"it is being rebuilt already: see `cqrs status` (projection {name})")
-        self.name = name
+        self.name, self.rebuild_id = name, rebuild_id
 
-    def __reduce__(self) -> tuple[type[RebuildRunning], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
+    def __reduce__(self) -> tuple[type[RebuildRunning], tuple[str, int | None]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.name, self.rebuild_id)
+
+
+class AnotherRebuild(Transient):
+    """A rebuild of the projection has begun and not ended, and this one must not put it aside."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"{reason}: let it end, or stop it with `cqrs rebuild {name} --cancel`"
+            f" (projection {name})"
+        )
+        self.name, self.reason = name, reason
+
+    def __reduce__(self) -> tuple[type[AnotherRebuild], tuple[str, str]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.name, self.reason)
+
+
+class CodeTooOld(Transient):
+    """A rebuild is owed to a version that this worker's code does not know yet."""
+
+    def __init__(self, name: str, version: int, declared: int) -> None:
+        super().__init__(
+            f"start workers of the release that declares version {version}, then"
+            f" `cqrs rebuild {name}`; this worker's code declares"
+            f" {f'version {declared}' if declared else 'no such projection'}"
+        )
+        self.name, self.version, self.declared = name, version, declared
+
+    def __reduce__(self) -> tuple[type[CodeTooOld], tuple[str, int, int]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.name, self.version, self.declared)
 
 
 class RebuildCancelled(Permanent):
@@ -76,13 +122,13 @@ class RebuildFailed(Permanent):
 class RebuildUnfinished(Transient):
     """Time was up; what is built is kept, and the next call goes on from there."""
 
-    def __init__(self, name: str, why: str) -> None:
+    def __init__(self, name: str, why: str, rebuild_id: int | None = None) -> None:
         super().__init__(f"{why}; start the rebuild again and it goes on (projection {name})")
-        self.name, self.why = name, why
+        self.name, self.why, self.rebuild_id = name, why, rebuild_id
 
-    def __reduce__(self) -> tuple[type[RebuildUnfinished], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[RebuildUnfinished], tuple[str, str, int | None]]:
         """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.why)
+        return type(self), (self.name, self.why, self.rebuild_id)
 
 
 class ViewInUse(Permanent):

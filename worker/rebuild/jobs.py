@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -76,8 +76,7 @@ def _children(shares: Sequence[Share]) -> Iterator[News]:
             ear = Thread(target=_hear, args=(child, share, news), daemon=True)
             ear.start()
             started.callback(ear.join)
-            assert child.stdin is not None
-            started.callback(child.stdin.close)  # it ends with that, wherever it is
+            started.callback(_let_go, child)
         yield news
 
 
@@ -90,9 +89,17 @@ def _start(share: Share) -> subprocess.Popen[bytes]:
     )
     settings = get_settings().model_dump(mode="json", exclude_unset=True)
     assert child.stdin is not None
-    child.stdin.write(orjson.dumps({"share": asdict(share), "settings": settings}) + b"\n")
-    child.stdin.flush()
+    with suppress(BrokenPipeError):  # it is gone already: whoever listens to it will notice
+        child.stdin.write(orjson.dumps({"share": asdict(share), "settings": settings}) + b"\n")
+        child.stdin.flush()
     return child
+
+
+def _let_go(child: subprocess.Popen[bytes]) -> None:
+    """Close its stdin: it ends with that, wherever it is."""
+    assert child.stdin is not None
+    with suppress(BrokenPipeError):
+        child.stdin.close()
 
 
 def _hear(child: subprocess.Popen[bytes], share: Share, news: News) -> None:
@@ -102,11 +109,13 @@ def _hear(child: subprocess.Popen[bytes], share: Share, news: News) -> None:
     for line in child.stdout:
         said = orjson.loads(line)
         if isinstance(said, dict):
-            said = _error(share.name, **said)
+            said = _error(share, **said)
         news.put((share.part, said))
     if isinstance(said, list):
-        news.put((share.part, RebuildUnfinished(share.name, "a process of it was killed")))
+        news.put((share.part, _error(share, unfinished="a process of it was killed")))
 
 
-def _error(name: str, error: str = "", unfinished: str = "") -> Exception:
-    return RebuildUnfinished(name, unfinished) if unfinished else RebuildFailed(name, error)
+def _error(share: Share, error: str = "", unfinished: str = "") -> Exception:
+    if unfinished:
+        return RebuildUnfinished(share.name, unfinished, share.rebuild_id)
+    return RebuildFailed(share.name, error)

@@ -1,4 +1,8 @@
-"""What `cqrs.rebuilds` knows of a rebuild: enough to go on after a SIGKILL."""
+"""What `cqrs.rebuilds` knows of a rebuild: enough to go on after a SIGKILL.
+
+Whatever is noted of a rebuild that has ended meanwhile is refused: a process that was taken for
+dead finds that out at its next word, and what it has done since is rolled back with it.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,10 @@ from worker.db import Connection
 from worker.encoding import to_json
 from worker.projection import Projection
 from worker.rebuild.compare import Drift
-from worker.rebuild.errors import RebuildCancelled, RebuildRunning
+from worker.rebuild.errors import RebuildCancelled, RebuildRunning, RebuildUnfinished
 from worker.rebuild.left_out import LeftOut
 from worker.rebuild.reached import Reached
+from worker.rebuild.sessions import restore, unlimited
 from worker.sql import blocks
 
 SQL = blocks("worker.rebuild")
@@ -22,9 +27,11 @@ SQL = blocks("worker.rebuild")
 @dataclass(slots=True)
 class Journal:
     """One rebuild's row. While its parts are built, `parts` says how far each is; after that,
-    `reached` says how far the shadow table is.
+    `reached` says how far the shadow table is. `walked` is the key, or the position, up to which
+    the state it is in has come.
 
-    The fields are as the table has them; each method writes, then changes them.
+    The fields are as the table has them; each method writes, then changes them. Those that write
+    raise RebuildCancelled if somebody has asked for that, and RebuildUnfinished if it has ended.
     """
 
     connection: Connection
@@ -34,31 +41,53 @@ class Journal:
     shadow: str
     state: str
     goes_live: bool
-    first: int
+    checkpoint: int
     upto: int
     reached: Reached
     events: int
     left_out: LeftOut
+    walked: str | None
+    rows: int | None
+    differing: int | None
+    drift: list[Drift]
 
     def parts(self) -> dict[int, int]:
         """The position of each part."""
-        return dict(self._do("parts"))
+        what = {"rebuild_id": self.rebuild_id}
+        return dict(self.connection.execute(SQL["parts"], what).fetchall())
 
-    def enter(self, state: str, **facts: Any) -> None:
-        """The rebuild is in its next state; `facts` are columns that are known now."""
-        self._do("enter", **{"rows": None, "differing": None, "drift": None} | facts, state=state)
-        self.state = state
+    def enter(self, state: str) -> None:
+        """The rebuild is in its next state, at its beginning."""
+        self._note("enter", state=state)
+        self.state, self.walked = state, None
 
     def note_progress(self, position: int, events: int) -> None:
-        """How far it is. Raises RebuildCancelled if somebody has asked for that."""
-        if self._do("note_progress", position=position, events=events)[0][0]:
-            raise RebuildCancelled(self.name)
+        """How far it is."""
+        self._note("note_progress", position=position, events=events)
+
+    def note_marked(self, upto: int, left_out: LeftOut) -> None:
+        """Up to where parts are to be built, and without what."""
+        self._note("note_marked", upto=upto, left_out=to_json(left_out.to_json()))
+        self.upto, self.left_out = upto, left_out
+
+    def forget_marks(self) -> None:
+        """The rows that were marked are folded."""
+        self.connection.execute(SQL["forget_keys"], {"rebuild_id": self.rebuild_id})
+
+    def forget_parts(self) -> None:
+        """Nobody writes for it any more: waits for whoever does, and refuses who comes later."""
+        self.connection.execute(SQL["forget_parts"], {"rebuild_id": self.rebuild_id})
+
+    def note_walked(self, walked: str | None) -> None:
+        """How far the state it is in has come; None: as far as it goes."""
+        self._note("note_walked", walked=walked)
+        self.walked = walked
 
     def note_reached(self, reached: Reached, left_out: LeftOut, events: int) -> None:
-        """How far the shadow table is, and what it leaves out. Raises RebuildCancelled."""
-        plain = {"reached": list(reached.positions), "left_out": to_json(left_out.to_json())}
-        if self._do("note_reached", **plain, position=reached.lowest, events=events)[0][0]:
-            raise RebuildCancelled(self.name)
+        """How far the shadow table is, and what it leaves out."""
+        what: dict[str, Any] = {"reached": list(reached.positions), "position": reached.lowest}
+        plain = to_json(left_out.to_json())
+        self._note("note_reached", **what, events=events, left_out=plain)
         self.reached, self.left_out, self.events = reached, left_out, events
 
     @contextmanager
@@ -70,19 +99,32 @@ class Journal:
         finally:
             self.reached, self.left_out, self.events = before
 
-    def end(self, state: str, error: str | None = None, replaced: str | None = None) -> None:
-        """The rebuild is over."""
-        self._do("end", state=state, error=error, replaced=replaced)
-        self.state = state
-
-    def note_drift(self, rows: int, drift: Sequence[Drift], differing: int) -> None:
-        """How many rows there are, how many of the live ones differ, and some of these."""
+    def note_compared(
+        self, upto: str | None, rows: int, differing: int | None, drift: Sequence[Drift]
+    ) -> None:
+        """How many rows there are up to a key, how many of the live ones differ, and some of
+        these; None: that cannot be told."""
         plain = to_json([one.to_json() for one in drift])
-        self.enter(self.state, rows=rows, differing=differing, drift=plain)
+        self._note("note_compared", walked=upto, rows=rows, differing=differing, drift=plain)
+        self.walked, self.rows, self.differing, self.drift = upto, rows, differing, list(drift)
 
-    def _do(self, block: str, **values: Any) -> list[Any]:
-        cursor = self.connection.execute(SQL[block], {"rebuild_id": self.rebuild_id} | values)
-        return cursor.fetchall() if cursor.description else []
+    def go_live(self, replaced: str | None, connection: Connection) -> None:
+        """The rebuild is done, in the transaction of its swap; unless it was cancelled before."""
+        self._note("end", state="done", error=None, replaced=replaced, by=connection)
+
+    def end(self, state: str, error: str | None = None) -> bool:
+        """The rebuild is over, whether cancelled or not; False if it was before."""
+        what = {"rebuild_id": self.rebuild_id, "state": state, "error": error, "replaced": None}
+        return bool(self.connection.execute(SQL["end"], what).fetchall())
+
+    def _note(self, block: str, *, by: Connection | None = None, **values: Any) -> None:
+        what = {"rebuild_id": self.rebuild_id} | values
+        rows = (by or self.connection).execute(SQL[block], what).fetchall()
+        if not rows:
+            why = "another process has ended it"
+            raise RebuildUnfinished(self.name, why, self.rebuild_id)
+        if rows[0][0]:
+            raise RebuildCancelled(self.name)
 
 
 def unfinished(connection: Connection, name: str) -> Journal | None:
@@ -90,8 +132,10 @@ def unfinished(connection: Connection, name: str) -> Journal | None:
     row = connection.execute(SQL["unfinished"], {"name": name}).fetchone()
     if row is None:
         return None
-    *facts, reached, events, left_out = row
-    known: list[Any] = [*facts, Reached(tuple(reached)), events, LeftOut.of(left_out)]
+    *facts, reached, events, left_out, walked, rows, differing, drift = row
+    shown = [Drift.of(one) for one in drift or ()]
+    far = [Reached(tuple(reached)), events, LeftOut.of(left_out)]
+    known: list[Any] = [*facts, *far, walked, rows, differing, shown]
     return Journal(connection, *known)
 
 
@@ -101,15 +145,16 @@ def begin(
     *,
     shadow: str,
     goes_live: bool,
-    first: int,
+    checkpoint: int,
     upto: int,
     parts: int,
     left_out: LeftOut,
 ) -> Journal:
     """Write down a new rebuild in the caller's transaction."""
-    plan = {"shadow": shadow, "goes_live": goes_live, "first": first, "upto": upto}
+    plan = {"shadow": shadow, "goes_live": goes_live, "checkpoint": checkpoint, "upto": upto}
     known = {"name": one.name, "shape": one.version, "left_out": to_json(left_out.to_json())}
-    connection.execute(SQL["begin"], {**plan, **known, "parts": parts})
+    first = {"state": "seeding" if checkpoint else "building", "parts": parts}
+    connection.execute(SQL["begin"], {**plan, **known, **first})
     begun = unfinished(connection, one.name)
     assert begun is not None
     return begun
@@ -127,12 +172,10 @@ def turn(connection: Connection, name: str) -> Iterator[None]:
     Statements may take as long as they need meanwhile. Raises RebuildRunning.
     """
     if not connection.execute(SQL["try_turn"], {"name": name}).fetchall()[0][0]:
-        raise RebuildRunning(name)
+        row = connection.execute(SQL["running"], {"name": name}).fetchone()
+        raise RebuildRunning(name, row[0] if row else None)
     try:
-        connection.execute("SET statement_timeout = 0")
-        yield
+        with unlimited(connection):
+            yield
     finally:
-        if not connection.closed:
-            connection.rollback()
-            connection.execute("RESET statement_timeout")
-            connection.execute(SQL["end_turn"], {"name": name})
+        restore(connection, SQL["end_turn"], {"name": name})

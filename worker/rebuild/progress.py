@@ -38,6 +38,8 @@ class Progress:
 Callback: TypeAlias = Callable[[Progress], None]
 EVERY = 0.5
 """Seconds between two looks at the progress, at least."""
+AFTERWARDS = ("indexing", "following", "comparing", "swapping")
+"""States in which the log is folded, but for what comes in meanwhile."""
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Meter:
             self.parts[part] = position
             self.events += events
         if time.monotonic() >= self._next:
-            self.journal.note_progress(self.journal.first + self._done(), self.events)
+            self.journal.note_progress(self._done(), self.events)
             self.tell()
             self._next = time.monotonic() + EVERY
 
@@ -71,12 +73,12 @@ class Meter:
         if self.callback is None:
             return
         journal, seconds = self.journal, time.monotonic() - self._began
-        total = journal.upto - journal.first
-        done = self._done() if journal.state == "building" else total
+        total = journal.upto
+        done = total if journal.state in AFTERWARDS else self._done()
         speed = (done - self._before) / seconds if seconds > 0 else 0
         eta = (total - done) / speed if speed and journal.state == "building" else None
         self.callback(Progress(journal.name, journal.state, done, total, self.events, seconds, eta))
 
     def _done(self) -> int:
         positions = self.parts.values()
-        return sum(positions) // len(positions) - self.journal.first if positions else 0
+        return sum(positions) // len(positions) if positions else 0

@@ -15,6 +15,17 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
    AND (hashtext(data ->> %(key)s::text) & 65535) %% %(parts)s::int = %(part)s::int
  ORDER BY position
 
+-- name: read_marked
+-- Of these, those of one part whose row is to be folded anew.
+SELECT position, stream, version, type, schema_version, data::text, metadata::text, recorded_at
+  FROM cqrs.events AS e
+ WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
+   AND type = ANY (%(types)s::text[])
+   AND (hashtext(data ->> %(key)s::text) & 65535) %% %(parts)s::int = %(part)s::int
+   AND EXISTS (SELECT FROM cqrs.rebuild_keys AS k
+                WHERE k.rebuild_id = %(rebuild_id)s AND k.key = e.data ->> %(key)s::text)
+ ORDER BY position
+
 -- name: sit_down
 -- How a part reads: windows of the log by its primary key, one process each.
 SELECT set_config('max_parallel_workers_per_gather', '0', false),
@@ -26,6 +37,25 @@ SELECT set_config('max_parallel_workers_per_gather', '0', false),
 UPDATE cqrs.rebuild_parts SET position = %(position)s, events = events + %(events)s
  WHERE rebuild_id = %(rebuild_id)s AND part = %(part)s AND position = %(before)s
 
+-- name: marked
+-- Which of these keys, a JSON array, have a row that is to be folded anew.
+SELECT k.key FROM cqrs.rebuild_keys AS k
+ WHERE k.rebuild_id = %(rebuild_id)s
+   AND k.key = ANY (ARRAY(SELECT json_array_elements_text(%(keys)s::json)))
+
+-- name: mark
+-- Rows of these keys, a JSON array, are to be folded anew.
+INSERT INTO cqrs.rebuild_keys (rebuild_id, key)
+SELECT %(rebuild_id)s, key FROM json_array_elements_text(%(keys)s::json) AS keys (key)
+    ON CONFLICT DO NOTHING
+
+-- name: delayed
+-- Streams of which some events were handled later than their position says, if at all, and from
+-- where on: they waited behind a dead letter.
+SELECT stream, min(position) FROM cqrs.dead_letters
+ WHERE subscription = %(subscription)s
+ GROUP BY stream
+
 -- name: try_turn
 -- The right to rebuild a projection, until this session ends. The keys: "cqrb", and the name.
 SELECT pg_try_advisory_lock(1668379234, hashtext(%(name)s))
@@ -34,10 +64,14 @@ SELECT pg_try_advisory_lock(1668379234, hashtext(%(name)s))
 -- Gives it back.
 SELECT pg_advisory_unlock(1668379234, hashtext(%(name)s))
 
+-- name: running
+-- The number of a projection's rebuild that has not ended.
+SELECT rebuild_id FROM cqrs.rebuilds WHERE name = %(name)s AND finished_at IS NULL
+
 -- name: unfinished
 -- A projection's rebuild that has not ended.
 SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, reached, events,
-       left_out
+       left_out, walked, rows, differing, drift
   FROM cqrs.rebuilds
  WHERE name = %(name)s AND finished_at IS NULL
 
@@ -45,39 +79,60 @@ SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, r
 -- A new rebuild, and its parts.
 WITH made AS (
     INSERT INTO cqrs.rebuilds
-        (name, shape, shadow, goes_live, from_position, upto, position, left_out)
-    VALUES (%(name)s, %(shape)s, %(shadow)s, %(goes_live)s, %(first)s, %(upto)s, %(first)s,
+        (name, shape, shadow, state, goes_live, from_position, upto, position, left_out)
+    VALUES (%(name)s, %(shape)s, %(shadow)s, %(state)s, %(goes_live)s, %(checkpoint)s, %(upto)s, 0,
             %(left_out)s::jsonb)
     RETURNING rebuild_id
 )
 INSERT INTO cqrs.rebuild_parts (rebuild_id, part, position)
-SELECT m.rebuild_id, p, %(first)s FROM made AS m, generate_series(0, %(parts)s::int - 1) AS p
+SELECT m.rebuild_id, p, 0 FROM made AS m, generate_series(0, %(parts)s::int - 1) AS p
 
 -- name: parts
 -- How far each part of a rebuild is.
 SELECT part, position FROM cqrs.rebuild_parts WHERE rebuild_id = %(rebuild_id)s ORDER BY part
 
 -- name: enter
--- The next state of a rebuild, with what is known now.
+-- The next state of a rebuild. This and the following: no row if it has ended; whether to stop.
 UPDATE cqrs.rebuilds
-   SET state = %(state)s, rows = coalesce(%(rows)s, rows),
-       differing = coalesce(%(differing)s, differing), drift = coalesce(%(drift)s::jsonb, drift),
-       updated_at = clock_timestamp()
- WHERE rebuild_id = %(rebuild_id)s
+   SET state = %(state)s, walked = NULL, updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
+RETURNING cancel
 
 -- name: note_progress
--- How far a rebuild is; whether somebody wants it to stop.
+-- How far a rebuild is.
 UPDATE cqrs.rebuilds
    SET position = %(position)s, events = %(events)s, updated_at = clock_timestamp()
- WHERE rebuild_id = %(rebuild_id)s
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
+RETURNING cancel
+
+-- name: note_marked
+-- Up to where its parts are to be built, and what they leave out.
+UPDATE cqrs.rebuilds
+   SET upto = %(upto)s, left_out = %(left_out)s::jsonb, updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
+RETURNING cancel
+
+-- name: note_walked
+-- How far the state it is in has come.
+UPDATE cqrs.rebuilds
+   SET walked = %(walked)s, updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
 RETURNING cancel
 
 -- name: note_reached
--- How far a shadow table is, partition by partition, and what it leaves out; whether to stop.
+-- How far a shadow table is, partition by partition, and what it leaves out.
 UPDATE cqrs.rebuilds
    SET reached = %(reached)s::bigint[], position = %(position)s, events = %(events)s,
        left_out = %(left_out)s::jsonb, updated_at = clock_timestamp()
- WHERE rebuild_id = %(rebuild_id)s
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
+RETURNING cancel
+
+-- name: note_compared
+-- Up to which key the two tables are compared, how many rows there are, and which differ.
+UPDATE cqrs.rebuilds
+   SET walked = %(walked)s, rows = %(rows)s, differing = %(differing)s, drift = %(drift)s::jsonb,
+       updated_at = clock_timestamp()
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
 RETURNING cancel
 
 -- name: snapshots
@@ -93,7 +148,32 @@ SELECT l.virtualtransaction, a.pid, a.application_name
 UPDATE cqrs.rebuilds
    SET state = %(state)s, error = %(error)s, replaced = %(replaced)s,
        updated_at = clock_timestamp(), finished_at = clock_timestamp()
- WHERE rebuild_id = %(rebuild_id)s
+ WHERE rebuild_id = %(rebuild_id)s AND finished_at IS NULL
+RETURNING cancel
+
+-- name: forget_parts
+-- Nobody writes for a rebuild any more: waits for whoever does, and refuses those who come later.
+DELETE FROM cqrs.rebuild_parts WHERE rebuild_id = %(rebuild_id)s
+
+-- name: forget_keys
+-- The keys that were marked are of no use any more.
+DELETE FROM cqrs.rebuild_keys WHERE rebuild_id = %(rebuild_id)s
+
+-- name: ended
+-- What a rebuild came to, and which table is live now.
+SELECT r.name, coalesce((SELECT min(s.read_table) FROM cqrs.subscriptions AS s
+                          WHERE s.subscription = r.name), r.shadow),
+       r.events, coalesce(r.rows, 0), r.differing, coalesce(r.drift, '[]'),
+       extract(epoch FROM r.finished_at - r.started_at)::float8, r.state, coalesce(r.error, '')
+  FROM cqrs.rebuilds AS r
+ WHERE r.rebuild_id = %(rebuild_id)s
+
+-- name: built_at
+-- At which position a table took its place behind the view.
+SELECT reached FROM cqrs.rebuilds
+ WHERE name = %(name)s AND shadow = %(table)s AND state = 'done' AND goes_live
+ ORDER BY rebuild_id DESC
+ LIMIT 1
 
 -- name: ask_to_cancel
 -- Somebody wants a rebuild to stop.
@@ -135,9 +215,10 @@ SELECT rebuild_id, replaced FROM cqrs.rebuilds WHERE name = %(name)s AND replace
 -- The replaced table is gone.
 UPDATE cqrs.rebuilds SET replaced = NULL WHERE rebuild_id = %(rebuild_id)s
 
--- name: be_patient
--- How long this session waits for a lock, milliseconds.
-SELECT set_config('lock_timeout', %(lock)s, false)
+-- name: be_impatient
+-- How long this session waits for a lock, and how long its transaction may be idle; milliseconds.
+SELECT set_config('lock_timeout', %(lock)s, false),
+       set_config('idle_in_transaction_session_timeout', %(idle)s, false)
 
 -- name: read_keys
 -- Of the events between two positions, those whose row has one of some keys.
@@ -158,6 +239,20 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
 -- name: drop_scratch
 -- The verifier's tables.
 DROP TABLE IF EXISTS pg_temp.cqrs_verify_live, pg_temp.cqrs_verify_right
+
+-- name: soundness
+-- What is known of read models: the live table with its shape and columns, the last verification.
+SELECT d.name, s.read_table, s.shape,
+       ARRAY(SELECT a.attname::text FROM pg_attribute AS a
+              WHERE a.attrelid = to_regclass(quote_ident(d.schema) || '.' || quote_ident(s.read_table))
+                AND a.attnum > 0 AND NOT a.attisdropped),
+       v.started_at, v.position, v.checked, v.complete, v.differing
+  FROM json_to_recordset(%(declared)s::json) AS d (name text, schema text)
+  LEFT JOIN LATERAL (SELECT min(read_table) AS read_table, min(shape) AS shape
+                       FROM cqrs.subscriptions WHERE subscription = d.name) AS s ON true
+  LEFT JOIN LATERAL (SELECT * FROM cqrs.verifications AS l WHERE l.name = d.name
+                      ORDER BY l.started_at DESC LIMIT 1) AS v ON true
+ ORDER BY d.name
 
 -- name: note_verified
 -- What a verification came to.

@@ -1,40 +1,38 @@
-"""The course of a rebuild, from the first row to the swap."""
+"""Starting a rebuild, going on with one, and cancelling."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
-from psycopg import errors as pg
 
-from worker import db, delivery, event_log
+from worker import db, event_log
 from worker.db import Connection
 from worker.errors import Transient
 from worker.projection import Projection
 from worker.rebuild import journal as journals
-from worker.rebuild import shadow
+from worker.rebuild import seeding, shadow
 from worker.rebuild.compare import Drift
+from worker.rebuild.course import Course, has_our_shape
 from worker.rebuild.errors import (
     TIME_IS_UP,
-    NoSuchPosition,
+    AnotherRebuild,
     RebuildCancelled,
+    RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
     projection_named,
 )
-from worker.rebuild.following import Follower
-from worker.rebuild.jobs import run_parts
 from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.left_out import left_out
-from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT, Share
-from worker.rebuild.progress import Callback, Meter
-from worker.rebuild.reached import Reached
-from worker.refresh import wake_due
+from worker.rebuild.leftovers import drop_replaced, give_up
+from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
+from worker.rebuild.progress import Callback
 from worker.running import checkpoints, read_tables
 from worker.running.sieve import in_one_line
 
@@ -44,10 +42,6 @@ SMALL = 50_000
 """Positions of the log; to read fewer, no processes are started."""
 FAR_BEHIND = 100_000
 """Positions; a live table that is so far behind is not waited for, but overtaken."""
-SWAP_SECONDS = 300.0
-"""How long a swap is tried, seconds."""
-GRACE = 1.0
-"""Seconds between the swap and the end of the old table: who learnt its name before is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,8 @@ class Rebuilt:
     """What a rebuild came to: `differing` of the live table's rows were wrong, `drift` shows some.
 
     `differing` is None where there was nothing to compare with: no live table of this shape, or one
-    that was behind. `table` is the table that is live now.
+    that was behind. `table` is the table that is live now. `seconds` passed from its begin to its
+    end, in however many calls.
     """
 
     name: str
@@ -79,26 +74,38 @@ def rebuild(
     jobs: int = 2,
     seconds: float | None = None,
     goes_live: bool = True,
+    continues: int | None = None,
     rows_kept: int = ROWS_KEPT,
     events_between: int = EVENTS_BETWEEN,
 ) -> Rebuilt:
     """Build a projection's table anew beside the live one, compare the two, and swap them.
 
-    A rebuild that was killed goes on where it was. `from_position` leaves out the events up to that
-    position, for read models whose rows need nothing from before. `jobs` is the number of
-    processes. With `seconds`, RebuildUnfinished is raised when time is up: call again to go on.
-    With `goes_live=False` the two are only compared. `progress` is called about twice a second.
+    A rebuild that was killed goes on where it was. With `from_position`, rows that no event after
+    that position touches are taken over from the live table, and the others are folded anew: see
+    seeding.py for what that promises. `jobs` is the number of processes. With `seconds`,
+    RebuildUnfinished is raised when time is up: call again to go on. With `goes_live=False` the two
+    are only compared. `progress` is called about twice a second.
 
-    Raises UnknownProjection, NoSuchPosition, RebuildRunning, RebuildCancelled, RebuildFailed,
-    ViewInUse, and what a fold raises.
+    With `continues`, the number of a rebuild from RebuildUnfinished, only that one goes on; if it
+    has ended meanwhile, what it came to is returned or raised, and none is begun.
+
+    Raises UnknownProjection, NoSuchPosition, CannotStartThere, RebuildRunning, AnotherRebuild,
+    RebuildCancelled, RebuildFailed, ViewInUse, and what a fold raises.
     """
     one = projection_named(name)
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
     limits = {"rows_kept": rows_kept, "events_between": events_between}
     with db.owner() as connection, journals.turn(connection, name):
         drop_replaced(connection, one)
-        run = _Run(connection, one, jobs, until, progress, limits)
-        return run.go(from_position, goes_live)
+        plan = _Plan(connection, one, goes_live, from_position, jobs)
+        journal = plan.going_on() if continues is None else plan.same(continues)
+        if journal is None and continues is None:
+            journal = plan.begin()
+        if journal is not None:
+            _go(Course(connection, one, journal, jobs, until, progress, limits))
+            continues = journal.rebuild_id
+        assert continues is not None
+        return _ended(connection, continues)
 
 
 def cancel(name: str) -> bool:
@@ -121,159 +128,103 @@ def cancel(name: str) -> bool:
     return True
 
 
-def give_up(
-    connection: Connection, one: Projection, journal: Journal, state: str, why: str | None = None
-) -> None:
-    """End a rebuild that leads nowhere, with its table."""
-    with connection.transaction():
-        shadow.drop(connection, one.table, journal.shadow)
-        journal.end(state, error=why)
+def _go(course: Course) -> None:
+    """As far as time allows; what cannot succeed by going on is given up."""
+    connection, one, journal = course.connection, course.one, course.journal
+    try:
+        course.run()
+    except RebuildCancelled:
+        give_up(connection, one, journal, "cancelled")
+        raise
+    except SoftTimeLimitExceeded:
+        raise RebuildUnfinished(one.name, TIME_IS_UP, journal.rebuild_id) from None
+    except (Transient, psycopg.OperationalError):
+        raise
+    except Exception as error:
+        connection.rollback()
+        give_up(connection, one, journal, "failed", in_one_line(error))
+        raise
 
 
-def drop_replaced(connection: Connection, one: Projection) -> None:
-    """Drop tables that were live once; one that somebody built upon directly stays for now."""
-    for rebuild_id, table in connection.execute(SQL["replaced"], {"name": one.name}).fetchall():
-        try:
-            with connection.transaction():
-                connection.execute("SET LOCAL lock_timeout = '5s'")
-                shadow.drop(connection, one.table, table)
-                connection.execute(SQL["forget_replaced"], {"rebuild_id": rebuild_id})
-        except (pg.LockNotAvailable, pg.DependentObjectsStillExist) as error:
-            log.warning("old table stays for now", table=table, reason=in_one_line(error))
+def _ended(connection: Connection, rebuild_id: int) -> Rebuilt:
+    """What a rebuild came to. Raises RebuildCancelled, RebuildFailed."""
+    row = connection.execute(SQL["ended"], {"rebuild_id": rebuild_id}).fetchone()
+    assert row is not None
+    name, table, events, rows, differing, drift, seconds, state, error = row
+    if state == "cancelled":
+        raise RebuildCancelled(name)
+    if state == "failed":
+        raise RebuildFailed(name, error)
+    shown = [Drift.of(each) for each in drift]
+    return Rebuilt(name, table, events, rows, differing, shown, seconds)
 
 
-@dataclass(slots=True)
-class _Run:
-    """One call of `rebuild`, on a connection that has the turn."""
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is wanted, before it is known whether a rebuild is begun or gone on with."""
 
     connection: Connection
     one: Projection
+    goes_live: bool
+    position: int
     jobs: int
-    until: float
-    progress: Callback | None
-    limits: Mapping[str, int]
-    began: float = field(default_factory=time.monotonic)
 
-    def go(self, first: int, goes_live: bool) -> Rebuilt:
-        """The whole course; what cannot succeed by going on is given up."""
-        journal = self._resume(first, goes_live) or self._begin(first, goes_live)
-        try:
-            return self._course(journal)
-        except RebuildCancelled:
-            give_up(self.connection, self.one, journal, "cancelled")
-            raise
-        except (Transient, SoftTimeLimitExceeded, psycopg.OperationalError):
-            raise
-        except Exception as error:
-            self.connection.rollback()
-            give_up(self.connection, self.one, journal, "failed", in_one_line(error))
-            raise
-
-    def _course(self, journal: Journal) -> Rebuilt:
-        live = shadow.live_table(self.connection, self.one.table)
-        meter = self._build(journal)
-        if journal.state != "following":
-            journal.enter("indexing")
-            meter.tell()
-            shadow.add_indexes(self.connection, self.one.table, journal.shadow, live)
-            journal.note_reached(Reached((journal.upto,)), journal.left_out, journal.events)
-            journal.enter("following")
-            meter.tell()
-        comparable = live if self._has_our_shape() else None
-        follower = Follower(self.connection, self.one, journal, comparable, live)
-        follower.follow()
-        rows = shadow.count_rows(self.connection, self.one.table, journal.shadow)
-        found = follower.compare()
-        if found is not None:
-            journal.note_drift(rows, found[1], found[0])
-        if journal.goes_live:
-            self._swap(follower, changed=found is None or found[0] > 0)
-        else:
-            give_up(self.connection, self.one, journal, "done")
-        table = journal.shadow if journal.goes_live else str(live)
-        differing, drift = found if found is not None else (None, ())
-        seconds = time.monotonic() - self.began
-        return Rebuilt(self.one.name, table, journal.events, rows, differing, drift, seconds)
-
-    def _resume(self, first: int, goes_live: bool) -> Journal | None:
+    def same(self, rebuild_id: int) -> Journal | None:
+        """This very rebuild, unless it has ended."""
         left = journals.unfinished(self.connection, self.one.name)
-        if left is None:
-            return None
-        same = (left.shape, left.goes_live) == (self.one.version, goes_live)
-        if same and first in (0, left.first) and self._is_there(left.shadow):
+        return left if left is not None and left.rebuild_id == rebuild_id else None
+
+    def going_on(self) -> Journal | None:
+        """The rebuild that was left unfinished, if it is the wanted one; another one is put aside.
+
+        Raises AnotherRebuild for one that is worth more than the wanted one.
+        """
+        left = journals.unfinished(self.connection, self.one.name)
+        if left is None or (self._is_wanted(left) and self._is_there(left)):
             return left
+        self._must_not_matter(left)
         give_up(self.connection, self.one, left, "failed", "another rebuild was started instead")
         return None
 
-    def _begin(self, first: int, goes_live: bool) -> Journal:
+    def _is_wanted(self, left: Journal) -> bool:
+        same = (left.shape, left.goes_live) == (self.one.version, self.goes_live)
+        return same and self.position in (0, left.checkpoint)
+
+    def _is_there(self, left: Journal) -> bool:
+        return shadow.exists(self.connection, self.one.table, left.shadow)
+
+    def _must_not_matter(self, left: Journal) -> None:
+        if left.shape > self.one.version:
+            reason = f"version {left.shape} is being built, this code has {self.one.version}"
+            raise AnotherRebuild(self.one.name, reason)
+        if left.goes_live and not self.goes_live:
+            raise AnotherRebuild(self.one.name, "a rebuild has begun and not ended")
+
+    def begin(self) -> Journal:
+        """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere."""
         connection, one = self.connection, self.one
         connection.execute(checkpoints.SQL["add"], read_tables.first([one]))
         with connection.transaction():
-            upto = self._upto()
-            if not 0 <= first <= upto:
-                raise NoSuchPosition(first, upto)
             live = shadow.live_table(connection, one.table)
+            if self.position:
+                seeding.must_tell(connection, one, live, self.position)
+            alike = has_our_shape(connection, one)
+            upto = self._upto(alike)
             name = shadow.next_name(connection, one.table)
-            shadow.create(connection, one.table, name, live, alike=self._has_our_shape())
+            shadow.create(connection, one.table, name, live, alike=alike)
             return journals.begin(
                 connection,
                 one,
                 shadow=name,
-                goes_live=goes_live,
-                first=first,
+                goes_live=self.goes_live,
+                checkpoint=self.position,
                 upto=upto,
-                parts=self.jobs if one.keyed and upto - first > SMALL else 1,
+                parts=self.jobs if one.keyed and upto > SMALL else 1,
                 left_out=left_out(connection, one.name),
             )
 
-    def _upto(self) -> int:
+    def _upto(self, alike: bool) -> int:
         """The live table's place, so that the two can be compared; or the log's end."""
         horizon = event_log.horizon(self.connection)
-        places = checkpoints.of(self.connection, self.one.name)
-        lowest = min(place.position for place in places)
-        near = horizon - lowest <= FAR_BEHIND
-        return lowest if near and self._has_our_shape() else horizon
-
-    def _has_our_shape(self) -> bool:
-        places = checkpoints.of(self.connection, self.one.name)
-        return all(place.shape == self.one.version for place in places)
-
-    def _is_there(self, table: str) -> bool:
-        return shadow.exists(self.connection, self.one.table, table)
-
-    def _build(self, journal: Journal) -> Meter:
-        parts = journal.parts()
-        meter = Meter(journal, self.progress, dict(parts))
-        run_parts(self._shares(journal, parts), self.jobs, meter.advance)
-        meter.tell()
-        journal.events = meter.events
-        if any(position < journal.upto for position in journal.parts().values()):
-            raise RebuildUnfinished(self.one.name, TIME_IS_UP)
-        return meter
-
-    def _shares(self, journal: Journal, parts: Mapping[int, int]) -> list[Share]:
-        return [
-            Share(
-                rebuild_id=journal.rebuild_id,
-                name=journal.name,
-                shadow=journal.shadow,
-                part=part,
-                parts=len(parts),
-                first=journal.first,
-                after=position,
-                upto=journal.upto,
-                left_out=journal.left_out.to_json(),
-                seconds=self.until - time.monotonic(),
-                **self.limits,
-            )
-            for part, position in parts.items()
-            if position < journal.upto
-        ]
-
-    def _swap(self, follower: Follower, *, changed: bool) -> None:
-        follower.swap(min(SWAP_SECONDS, self.until - time.monotonic()), changed=changed)
-        if changed:
-            delivery.wake("cqrs.invalidate")
-            wake_due()
-        time.sleep(GRACE)
-        drop_replaced(self.connection, self.one)
+        lowest = min(place.position for place in checkpoints.of(self.connection, self.one.name))
+        return lowest if alike and horizon - lowest <= FAR_BEHIND else horizon

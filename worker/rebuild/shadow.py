@@ -7,10 +7,9 @@ table comes along: storage parameters, and indexes over columns that the new one
 from __future__ import annotations
 
 from typing import Any, LiteralString
+from zlib import crc32
 
 import sqlalchemy as sa
-import structlog
-from psycopg import errors as pg
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
@@ -19,10 +18,10 @@ from worker.db import Connection
 from worker.sql import blocks, quoted
 from worker.writing.needs import primary_key
 
-log = structlog.get_logger(__name__)
-
 _SQL = blocks("worker.rebuild", "tables.sql")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+LONGEST_NAME = 63
+"""Bytes of a name, for PostgreSQL."""
 
 
 def schema_of(table: sa.Table) -> str:
@@ -78,23 +77,54 @@ def _create_declared(connection: Connection, table: sa.Table, name: str) -> None
 
 
 def add_key(connection: Connection, table: sa.Table, name: str) -> None:
-    """Give a table its primary key, unless it has one."""
+    """Give a table its primary key, unless it has one; its index may be there already."""
     this = {"table": qualified(table, name)}
     with connection.transaction():
         connection.execute(_SQL["lock_key"], this)
         if connection.execute(_SQL["has_key"], this).fetchone() is None:
-            key = quoted(primary_key(table))
-            _run(connection, f"ALTER TABLE {qualified(table, name)} ADD PRIMARY KEY ({key})")
+            _run(connection, _key_index(table, name))
+            key = quoted(_key_name(name))
+            how = f"ADD CONSTRAINT {key} PRIMARY KEY USING INDEX {key}"
+            _run(connection, f"ALTER TABLE {qualified(table, name)} {how}")
 
 
-def add_indexes(connection: Connection, table: sa.Table, name: str, like: str | None) -> None:
-    """Give a table its key, its indexes, those that only `like` has, and statistics."""
-    add_key(connection, table, name)
-    for index in _declared(table, name):
-        _execute(connection, CreateIndex(index, if_not_exists=True))
-    if like is not None:
-        _carry_over(connection, table, name, like)
-    _run(connection, f"ANALYZE {qualified(table, name)}")
+def declared_indexes(connection: Connection, table: sa.Table, name: str) -> list[str]:
+    """What gives a table the index of its key and those that the projection declares.
+
+    Like `missing_indexes`: each is harmless where it was done before, and waits for one that is
+    under way.
+    """
+    made = [CreateIndex(index, if_not_exists=True) for index in _declared(table, name)]
+    texts = [_key_index(table, name), *map(_text, made)]
+    return [_in_turn(connection, table, name, text) for text in texts]
+
+
+def missing_indexes(
+    connection: Connection, table: sa.Table, name: str, like: str
+) -> dict[str, str]:
+    """What gives a table the indexes that only `like` has, by the name that they have there."""
+    present = {(unique, tail) for _, unique, tail in _indexes(connection, table, name)}
+    found = {}
+    for index, unique, tail in _indexes(connection, table, like):
+        if (unique, tail) not in present:
+            own = quoted(_name(table, name, index.removeprefix(f"{like}_")))
+            kind = "UNIQUE INDEX" if unique else "INDEX"
+            text = f"CREATE {kind} IF NOT EXISTS {own} ON {qualified(table, name)} {tail}"
+            found[index] = _in_turn(connection, table, name, text)
+    return found
+
+
+def missing_statistics(connection: Connection, table: sa.Table, name: str) -> list[str]:
+    """What gathers a table's statistics, unless somebody has."""
+    this = {"schema": schema_of(table), "name": name}
+    if connection.execute(_SQL["is_analyzed"], this).fetchone() is not None:
+        return []
+    return [_in_turn(connection, table, name, f"ANALYZE {qualified(table, name)}")]
+
+
+def stop_alone(connection: Connection, table: sa.Table, name: str) -> None:
+    """Stop statements for a table that nobody waits for any more."""
+    connection.execute(_SQL["stop_alone"], {"table": qualified(table, name)})
 
 
 def drop(connection: Connection, table: sa.Table, name: str) -> None:
@@ -106,12 +136,6 @@ def exists(connection: Connection, table: sa.Table, name: str) -> bool:
     """Whether there is such a table."""
     row = connection.execute(_SQL["exists"], {"table": qualified(table, name)}).fetchone()
     return bool(row and row[0])
-
-
-def count_rows(connection: Connection, table: sa.Table, name: str) -> int:
-    """How many rows a table has."""
-    text = sql.SQL(_SQL["count_rows"]).format(table=sql.SQL(qualified(table, name)))
-    return int(connection.execute(text).fetchall()[0][0])
 
 
 def _bare(column: sa.Column[Any]) -> sa.Column[Any]:
@@ -138,31 +162,42 @@ def _declared(table: sa.Table, name: str) -> list[sa.Index]:
 def _name(table: sa.Table, name: str, index: str) -> str:
     """`orders_by_time` of orders is `orders_v2_by_time` of orders_v2."""
     own = index.removeprefix(f"{table.name}_")
-    return f"{name}_{own}"[:63]
+    return _short(f"{name}_{own}")
 
 
-def _carry_over(connection: Connection, table: sa.Table, name: str, like: str) -> None:
-    """Make the indexes that only the live table has; one over a column that is gone is left out."""
-    present = {(unique, tail) for _, unique, tail in _indexes(connection, table, name)}
-    for index, unique, tail in _indexes(connection, table, like):
-        if (unique, tail) in present:
-            continue
-        own = quoted(_name(table, name, index.removeprefix(f"{like}_")))
-        kind = "UNIQUE INDEX" if unique else "INDEX"
-        try:
-            with connection.transaction():
-                text = f"CREATE {kind} IF NOT EXISTS {own} ON {qualified(table, name)} {tail}"
-                _run(connection, text)
-        except pg.UndefinedColumn as error:
-            log.warning("index not carried over", index=index, table=name, reason=str(error))
+def _key_name(name: str) -> str:
+    return _short(f"{name}_pkey")
+
+
+def _short(name: str) -> str:
+    """A name that PostgreSQL does not cut: two long ones that begin alike stay two."""
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    head = name.encode()[: LONGEST_NAME - 9].decode(errors="ignore")
+    return f"{head}_{crc32(name.encode()):08x}"
+
+
+def _key_index(table: sa.Table, name: str) -> str:
+    own, key = quoted(_key_name(name)), quoted(primary_key(table))
+    return f"CREATE UNIQUE INDEX IF NOT EXISTS {own} ON {qualified(table, name)} ({key})"
 
 
 def _indexes(connection: Connection, table: sa.Table, name: str) -> list[tuple[str, bool, str]]:
     return connection.execute(_SQL["indexes"], {"table": qualified(table, name)}).fetchall()
 
 
+def _in_turn(connection: Connection, table: sa.Table, name: str, text: str) -> str:
+    """A statement that waits for those which were sent before it for the same table."""
+    which, statement = sql.Literal(qualified(table, name)), sql.SQL(text)
+    return sql.SQL(_SQL["in_turn"]).format(table=which, statement=statement).as_string(connection)
+
+
+def _text(statement: DDLElement) -> str:
+    return str(statement.compile(dialect=_DIALECT))
+
+
 def _execute(connection: Connection, statement: DDLElement) -> None:
-    _run(connection, str(statement.compile(dialect=_DIALECT)))
+    _run(connection, _text(statement))
 
 
 def _run(connection: Connection, text: str) -> None:

@@ -79,13 +79,54 @@ SELECT f.name, format('DROP %%s %%s', f.kind, f.name),
  WHERE f.depth > 0
  ORDER BY f.depth
 
+-- name: is_analyzed
+-- Whether a table has been analyzed; an empty one never has.
+SELECT FROM pg_stats WHERE schemaname = %(schema)s AND tablename = %(name)s
+
+-- name: in_turn
+-- A statement that waits for those which were sent before for the same table. The pair of keys:
+-- "cqrk", and the table. Braces are filled in.
+SELECT pg_advisory_xact_lock(1668379243, hashtext({table})); {statement}
+
+-- name: stop_alone
+-- Stops statements for a table that nobody waits for any more.
+SELECT pg_cancel_backend(pid) FROM pg_locks
+ WHERE locktype = 'advisory' AND classid = 1668379243 AND objsubid = 2
+   AND objid = (hashtext(%(table)s)::bigint & 4294967295)::oid
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND pid <> pg_backend_pid()
+
+-- name: cuts
+-- Keys that cut the rows behind a key into stretches of about so many rows. A table that was never
+-- analyzed is taken to have rows of a hundred bytes. Braces are filled in.
+WITH size AS (
+    SELECT CASE WHEN reltuples > 0 THEN reltuples ELSE pg_relation_size(oid) / 100 END AS rows
+      FROM pg_class WHERE oid = to_regclass(%(table)s)
+), found AS (
+    SELECT {key} AS key, ntile((SELECT greatest(1, ceil(rows / %(rows)s))::int FROM size))
+           OVER (ORDER BY {key}) AS stretch
+      FROM {table} TABLESAMPLE SYSTEM ((SELECT least(100, 100000.0 / %(rows)s) FROM size))
+     WHERE {within}
+)
+SELECT DISTINCT ON (stretch) key::text FROM found ORDER BY stretch, key DESC
+
+-- name: take_over
+-- Rows of the live table, as they are. Braces are filled in.
+INSERT INTO {shadow} ({columns}) SELECT {columns} FROM {live} WHERE {within}
+
+-- name: drop_marked
+-- Rows that are to be folded anew. Braces are filled in.
+DELETE FROM {shadow} AS s USING cqrs.rebuild_keys AS k
+ WHERE k.rebuild_id = %(rebuild_id)s AND s.{key} = k.key::{kind}
+
 -- name: compare
 -- Rows that two tables do not agree on: how many, and the first of them. Braces are filled in.
 WITH differing AS MATERIALIZED (
     SELECT coalesce(l.{key}, s.{key})::text AS key,
            CASE WHEN l.{key} IS NOT NULL THEN to_jsonb(l) END AS live,
            CASE WHEN s.{key} IS NOT NULL THEN to_jsonb(s) END AS shadow
-      FROM {live} AS l FULL JOIN {shadow} AS s ON l.{key} = s.{key}
+      FROM (SELECT * FROM {live} WHERE {within}) AS l
+      FULL JOIN (SELECT * FROM {shadow} WHERE {within}) AS s ON l.{key} = s.{key}
      WHERE l.{key} IS NULL OR s.{key} IS NULL OR {live_values} IS DISTINCT FROM {shadow_values}
 )
 SELECT (SELECT count(*) FROM differing), key, live, shadow
@@ -113,4 +154,4 @@ CREATE TEMP TABLE {copy} (LIKE {table})
 
 -- name: count_rows
 -- How many rows a table has. Braces are filled in.
-SELECT count(*) FROM {table}
+SELECT count(*) FROM {table} WHERE {within}

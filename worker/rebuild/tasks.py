@@ -1,41 +1,87 @@
 """Rebuilds and verifications as Celery tasks: in slices, so that none outlives its time limit.
 
 A slice that is not done asks to be delivered again under its own id, so whoever waits for the
-result waits for the whole. Flower shows the state PROGRESS with positions, events and ETA.
+result waits for the whole. It names the rebuild that it goes on with: one that was cancelled
+between two slices, or finished by somebody else, is not begun again. One whose worker was killed,
+by a time limit too, is delivered again and goes on. Flower shows the state PROGRESS with positions,
+events and ETA.
+
+While a release is rolled out, old and new workers share the queue. A rebuild that is owed to a new
+version is passed on by old ones until a new one has it.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from celery import Task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import verify
 from worker.app import app
 from worker.errors import CqrsError
 from worker.operating import slots
 from worker.projection import Projection
-from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
+from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
 from worker.rebuild.progress import Progress
 from worker.rebuild.run import rebuild
+from worker.running.sieve import in_one_line
 from worker.running.subscribers import subscriptions
 from worker.settings import get_settings
 
 log = structlog.get_logger(__name__)
 
+PASS_ON = (1.0, 3.0)
+"""Seconds, from and to, until a task that another worker or another time is better for comes again:
+not always the same, or else the same worker might get it every time."""
+MOST_PASSES = 1_800
+"""Times that an old worker passes a rebuild on: an hour, if nobody new comes."""
+NO_GAP = 30.0
+"""Seconds until a swap that found no gap is tried again."""
 
-@app.task(name="cqrs.maintenance.rebuild", bind=True, max_retries=None)
+
+@app.task(name="cqrs.maintenance.rebuild", bind=True, max_retries=None, acks_on_timeout=False)
 def rebuild_projection(
-    self: Task, name: str, from_position: int = 0, jobs: int = 2
+    self: Task,
+    name: str,
+    from_position: int = 0,
+    jobs: int = 2,
+    version: int | None = None,
+    continues: int | None = None,
 ) -> dict[str, Any]:
-    """Rebuild a projection; what it came to, as `Rebuilt.to_json`. Raises what `rebuild` raises."""
-    return _slice(self, name, from_position=from_position, jobs=jobs)
+    """Rebuild a projection; what it came to, as `Rebuilt.to_json`. Raises what `rebuild` raises.
+
+    With `version` the rebuild is owed: code that declares a lower one passes it on, and one that
+    runs already is waited for, since it may have begun too early. `continues` is for the task
+    itself: the rebuild of which this is a further slice.
+    """
+    if version is not None and (declared := declared_version(name)) < version:
+        old = CodeTooOld(name, version, declared)
+        raise self.retry(exc=old, countdown=_a_while(), max_retries=MOST_PASSES)
+    options = {"from_position": from_position, "jobs": jobs}
+    try:
+        return _slice(self, name, continues, owed=version is not None, **options)
+    except _Later as later:
+        rest = {"name": name, "version": version, "continues": later.continues, **options}
+        raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
 
 
-@app.task(name="cqrs.maintenance.rebuild_all", bind=True, max_retries=None, ignore_result=True)
-def rebuild_all(self: Task, names: Sequence[str] | None = None, every: float | None = None) -> None:
+@app.task(
+    name="cqrs.maintenance.rebuild_all",
+    bind=True,
+    max_retries=None,
+    ignore_result=True,
+    acks_on_timeout=False,
+)
+def rebuild_all(
+    self: Task,
+    names: Sequence[str] | None = None,
+    every: float | None = None,
+    continues: int | None = None,
+) -> None:
     """Rebuild projections one after the other (all, if none is named); a failure stops no other."""
     if not slots.take("cqrs.maintenance.rebuild_all", every):
         return
@@ -43,9 +89,12 @@ def rebuild_all(self: Task, names: Sequence[str] | None = None, every: float | N
     if not names:
         return
     try:
-        _slice(self, names[0])
-    except CqrsError as error:
-        log.warning("rebuild failed", projection=names[0], reason=str(error))
+        _slice(self, names[0], continues)
+    except _Later as later:
+        rest = {"names": list(names), "continues": later.continues}
+        raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
+    except Exception as error:  # the domain's own, too: a fold that fails, say
+        log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
     app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
 
 
@@ -73,8 +122,27 @@ def projections() -> list[str]:
     return sorted(one.name for one in subscriptions if isinstance(one, Projection))
 
 
-def _slice(task: Task, name: str, **options: Any) -> dict[str, Any]:
-    """As much of a rebuild as fits into the time limit; raises Celery's Retry for the rest."""
+def _a_while() -> float:
+    return random.uniform(*PASS_ON)  # noqa: S311  # no secret hangs on it
+
+
+def declared_version(name: str) -> int:
+    """The version that this code declares of a projection; 0 for one that it does not know."""
+    one = subscriptions.get(name)
+    return one.version if isinstance(one, Projection) else 0
+
+
+class _Later(Exception):
+    """There is more to do, of this rebuild, in so many seconds: a signal inside this module."""
+
+    def __init__(self, continues: int | None, seconds: float) -> None:
+        self.continues, self.seconds = continues, seconds
+
+
+def _slice(
+    task: Task, name: str, continues: int | None, *, owed: bool = False, **options: Any
+) -> dict[str, Any]:
+    """As much of a rebuild as fits into the time limit; raises _Later for the rest."""
 
     def tell(progress: Progress) -> None:
         if not task.ignore_result:
@@ -82,10 +150,24 @@ def _slice(task: Task, name: str, **options: Any) -> dict[str, Any]:
 
     seconds = get_settings().task_soft_time_limit * 0.6
     try:
-        return rebuild(name, progress=tell, seconds=seconds, **options).to_json()
+        done = rebuild(name, continues=continues, progress=tell, seconds=seconds, **options)
+        return done.to_json()
     except RebuildUnfinished as unfinished:
-        wait = 0 if unfinished.why == TIME_IS_UP else 30
-        raise task.retry(exc=unfinished, countdown=wait) from None
+        wait = 0.0 if unfinished.why == TIME_IS_UP else NO_GAP
+        raise _Later(unfinished.rebuild_id or continues, wait) from None
+    except SoftTimeLimitExceeded:
+        raise _Later(continues, 0.0) from None
+    except RebuildRunning as running:
+        if not owed and not _came_back(task):
+            raise
+        same = continues if owed else continues or running.rebuild_id
+        raise _Later(same, _a_while()) from None
+
+
+def _came_back(task: Task) -> bool:
+    """Whether what runs already may be an earlier slice, or a delivery that was given up."""
+    redelivered = (task.request.delivery_info or {}).get("redelivered")
+    return bool(task.request.retries or redelivered)
 
 
 __all__ = ["projections", "rebuild_all", "rebuild_projection", "verify_sample"]

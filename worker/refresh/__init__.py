@@ -6,9 +6,9 @@
 
 What is promised:
 
-- A view's row in `cqrs.refreshed` says up to which event it is computed: for a view over
-  projections the lowest of their checkpoints, else the log's horizon, read just before the refresh
-  and stored in its transaction. So `after=` works for materialized views.
+- A view's row in `cqrs.refreshed` says up to which event it is computed: for a view over read
+  tables or sagas the lowest checkpoint of those who keep them, else the log's horizon, read just
+  before the refresh and stored in its transaction. So `after=` works for materialized views.
 - A view is skipped when nothing underneath has changed, and its horizon moves on all the same. A
   projection keeps the position at which it last folded something (`changed_position`); for write
   tables any event counts, since commands write those. What is written there without an event (by
@@ -26,6 +26,7 @@ from worker.refresh.tasks import refresh_due, refresh_views
 from worker.refresh.views import (
     MaterializedView,
     NoUniqueIndex,
+    UnknownRelation,
     UnknownView,
     Views,
     materialized_views,
@@ -36,6 +37,7 @@ __all__ = [
     "NoUniqueIndex",
     "RefreshFailed",
     "Refreshed",
+    "UnknownRelation",
     "UnknownView",
     "Views",
     "all_done",

@@ -1,6 +1,7 @@
 -- name: materialized_views
 -- Materialized views of schema query, with the tables and materialized views that each reads, through
--- plain views too; whether it holds rows, and whether a key allows a refresh while it is read.
+-- plain views too, and with those; whether it holds rows, and whether a key allows a refresh while
+-- it is read.
 WITH RECURSIVE reads AS (
     SELECT c.oid AS view, c.oid AS through
       FROM pg_class AS c
@@ -18,6 +19,8 @@ SELECT n.nspname || '.' || v.relname AS name,
                 FILTER (WHERE t.relkind IN ('r', 'p', 'f')), '{}') AS tables,
        coalesce(array_agg(m.nspname || '.' || t.relname)
                 FILTER (WHERE t.relkind = 'm' AND t.oid <> v.oid), '{}') AS views,
+       coalesce(array_agg(m.nspname || '.' || t.relname)
+                FILTER (WHERE t.relkind = 'v'), '{}') AS through,
        v.relispopulated AS populated,
        EXISTS (SELECT FROM pg_index AS i
                 WHERE i.indrelid = v.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
@@ -28,6 +31,15 @@ SELECT n.nspname || '.' || v.relname AS name,
   JOIN pg_class AS t ON t.oid = r.through
   JOIN pg_namespace AS m ON m.oid = t.relnamespace
  GROUP BY v.oid, n.nspname
+ ORDER BY 1
+
+-- name: relations
+-- Everything that a view can be computed from, but for the server's own.
+SELECT n.nspname || '.' || c.relname
+  FROM pg_class AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
+   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY 1
 
 -- name: limit

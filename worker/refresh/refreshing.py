@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from worker import db, delivery
 from worker.errors import Transient
 from worker.refresh.run import Refreshed, Run
-from worker.refresh.views import MaterializedView, NoUniqueIndex, materialized_views
+from worker.refresh.views import (
+    MaterializedView,
+    NoUniqueIndex,
+    materialized_views,
+    relation_named,
+)
 from worker.settings import get_settings
 
 
@@ -57,11 +62,21 @@ def refresh(
         return in_order(run, named, if_stale=if_stale)
 
 
-def refresh_over(relations: Sequence[str], *, if_stale: bool = False) -> list[Refreshed]:
-    """Refresh every view that is computed from some tables (qualified names), at any depth."""
+def refresh_over(
+    relations: Sequence[str],
+    *,
+    if_stale: bool = False,
+    concurrently: bool | None = None,
+    timeout: float | None = None,
+) -> list[Refreshed]:
+    """Refresh every view that is computed from some tables or views, at any depth.
+
+    The rest is as for `refresh`. Raises UnknownRelation too.
+    """
     with db.owner() as connection:
-        names = [view.name for view in materialized_views(connection).over(relations)]
-    return refresh(names, if_stale=if_stale)
+        named = [relation_named(connection, one) for one in relations]
+        names = [view.name for view in materialized_views(connection).over(named)]
+    return refresh(names, if_stale=if_stale, concurrently=concurrently, timeout=timeout)
 
 
 def all_done(done: list[Refreshed]) -> list[Refreshed]:

@@ -132,13 +132,13 @@ class Run:
         ((before, requested, populated),) = self._do("state", view=view.name)
         since = before or 0
         under = [*self.views.below(view), view]
-        names = sorted({name for one in under for name in one.projections})
+        names = sorted({name for one in under for name in one.keepers})
         sources = {row[0]: row[1:] for row in self._do("sources", names=names)}
         changed = any(at > since or position < since for position, at in sources.values())
         moved, log_at = self._log(since)
         changed |= moved and any(one.reads_other_tables for one in under)
         changed |= any(one.reads_untold_tables for one in under)
-        reached = [sources.get(name, (0, 0))[0] for name in view.projections]
+        reached = [sources.get(name, (0, 0))[0] for name in view.keepers]
         reached += self._lower(view)
         if view.reads_other_tables or not reached:
             reached.append(log_at)

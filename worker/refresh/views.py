@@ -10,8 +10,7 @@ from graphlib import TopologicalSorter
 
 from worker.db import Connection
 from worker.errors import Permanent
-from worker.projection import Projection
-from worker.running.subscribers import subscriptions
+from worker.running.subscribers import keepers
 from worker.sql import statement
 
 _VERSION = re.compile(r"_v\d+$")
@@ -46,17 +45,34 @@ class UnknownView(Permanent):
         return type(self), (self.name, self.known)
 
 
+class UnknownRelation(Permanent):
+    """No table or view has this name, or more than one has it in different schemas."""
+
+    def __init__(self, name: str, known: Collection[str], several: Collection[str] = ()) -> None:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        sentence = f"say which: {', '.join(several)}" if several else f"no such table{hint}"
+        super().__init__(f"{sentence} (table {name})")
+        self.name, self.known, self.several = name, list(known), list(several)
+
+    def __reduce__(self) -> tuple[type[UnknownRelation], tuple[str, list[str], list[str]]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.name, self.known, self.several)
+
+
 @dataclass(frozen=True, slots=True)
 class MaterializedView:
     """A materialized view: `query.<name>`, and the tables and views that it is computed from.
 
     `tables` and `views` are qualified names; what lies behind plain views is among them, what lies
-    behind another materialized view is not. `key` says that a unique index allows CONCURRENTLY.
+    behind another materialized view is not. `through` are these plain views. `key` says that a
+    unique index allows CONCURRENTLY.
     """
 
     name: str
     tables: frozenset[str]
     views: frozenset[str]
+    through: frozenset[str]
     populated: bool
     key: bool
 
@@ -66,22 +82,25 @@ class MaterializedView:
         return self.populated and self.key
 
     @property
-    def projections(self) -> frozenset[str]:
-        """The subscriptions whose read tables it reads itself."""
-        keepers = _keepers()
-        return frozenset(keepers[name] for name in map(_plain, self.tables) if name in keepers)
+    def keepers(self) -> frozenset[str]:
+        """The subscriptions that keep the tables which it reads itself."""
+        kept = keepers()
+        return frozenset(name for table in self.tables for name in kept.get(_plain(table), ()))
 
     @property
     def reads_other_tables(self) -> bool:
-        """Whether it reads a table that no projection keeps."""
-        keepers = _keepers()
-        return any(_plain(table) not in keepers for table in self.tables)
+        """Whether it reads a table that no subscription keeps."""
+        kept = keepers()
+        return any(_plain(table) not in kept for table in self.tables)
 
     @property
     def reads_untold_tables(self) -> bool:
-        """Whether it reads a table that changes without an event, such as the engine's own."""
-        keepers = _keepers()
-        others = {table for table in self.tables if _plain(table) not in keepers}
+        """Whether it reads a table that may change without an event.
+
+        The engine's own are such tables, also those that somebody keeps: sagas are pruned.
+        """
+        kept = keepers()
+        others = {t for t in self.tables if _plain(t) not in kept or t.startswith("cqrs.")}
         return any(t != "cqrs.events" and not t.startswith("command.") for t in others)
 
 
@@ -113,7 +132,8 @@ class Views(dict[str, MaterializedView]):
         found: dict[str, MaterializedView] = {}
         for view in self.values():
             tables = {_plain(table) for table in view.tables}
-            if view.views & (names | found.keys()) or tables & plain:
+            higher = view.views & (names | found.keys()) or view.through & names
+            if higher or tables & plain:
                 found[view.name] = view
         return list(found.values())
 
@@ -122,22 +142,28 @@ def materialized_views(connection: Connection) -> Views:
     """Read the catalogue."""
     rows = connection.execute(statement("worker.refresh", "materialized_views")).fetchall()
     found = {
-        name: MaterializedView(name, frozenset(tables), frozenset(views), populated, key)
-        for name, tables, views, populated, key in rows
+        name: MaterializedView(
+            name, frozenset(tables), frozenset(views), frozenset(through), populated, key
+        )
+        for name, tables, views, through, populated, key in rows
     }
     order = TopologicalSorter({view.name: sorted(view.views) for view in found.values()})
     return Views({name: found[name] for name in order.static_order() if name in found})
 
 
+def relation_named(connection: Connection, name: str) -> str:
+    """The qualified name of a table or view, given with or without its schema.
+
+    Raises UnknownRelation.
+    """
+    rows = connection.execute(statement("worker.refresh", "relations"))
+    known = [str(relation) for (relation,) in rows]
+    found = [one for one in known if name in (one, one.split(".", 1)[1])]
+    if len(found) != 1:
+        raise UnknownRelation(name, known, found)
+    return found[0]
+
+
 def _plain(table: str) -> str:
     """A read table's name without its version: that of the view over it."""
     return _VERSION.sub("", table)
-
-
-def _keepers() -> dict[str, str]:
-    """Which subscription keeps which read table."""
-    return {
-        f"{one.table.schema or 'query'}.{one.table.name}": one.name
-        for one in subscriptions
-        if isinstance(one, Projection)
-    }

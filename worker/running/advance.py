@@ -13,10 +13,14 @@ What is promised:
 - An event that cannot be handled is parked also when it kills its process, and attempts are counted
   before handling, in a way that costs nothing: **the row lock is the mark**. Taking a checkpoint
   (FOR UPDATE) writes the taker's transaction id into the row's `xmax`, and it stays there when that
-  transaction is gone without a trace. A commit that moves the checkpoint writes the row anew, by
-  the same transaction (`xmax` is `xmin` or 0), and so does noting an error (`xmax` is 0). Hence a
-  checkpoint that is free but has another `xmax` was taken by somebody who neither finished nor
-  failed in good order: its process died, or its connection.
+  transaction is over. Whoever lives commits it, even if there was nothing to do; and who has to
+  roll back takes the row again or writes it anew in the same breath. Hence a checkpoint whose last
+  taker was rolled back was taken by somebody who did not get to that: its process died, or its
+  connection.
+- Nobody is taken for dead who was merely late. A checkpoint that is moved between the snapshot of a
+  `take` and its lock is locked all the same, as it is now, and only then found to be another: that
+  lock too ends with a commit. For its moment others saw the checkpoint held and went away, so
+  whoever comes too late looks once more.
 - Each death makes the next batch sixteen times smaller, so that the killer is alone after four at
   most, and the fifth parks it. Batches grow again behind the events that were under suspicion.
 
@@ -28,12 +32,14 @@ one more dead row version each; counting in Redis would not survive its flush.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
 from psycopg import Cursor
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from worker import refresh, rules
@@ -42,6 +48,7 @@ from worker.encoding import to_json
 from worker.event_log import StoredEvent
 from worker.running import parking, read_tables
 from worker.running.checkpoints import SQL, Checkpoint
+from worker.running.dividing import must_be_whole_or_divisible
 from worker.running.sieve import BadEvent, Sieve, blames_an_event, in_one_line
 from worker.running.subscribers import Subscriber
 
@@ -69,11 +76,12 @@ class Moved(NamedTuple):
 
 
 def advance(connection: Connection, step: Step) -> Moved | None:
-    """Handle a batch and move its checkpoint; None if the checkpoint is somebody else's.
+    """Handle a batch and move its checkpoint; None if somebody else was faster.
 
-    Raises what no event is to blame for; the connection is then in a transaction that failed.
+    Raises what no event is to blame for; the connection may be in a transaction that failed.
     """
-    if step.at.taken:
+    must_be_whole_or_divisible(step.at, step.subscriber)
+    if step.at.mark:
         return _after_a_death(connection, step)
     if step.at.letters:
         return _carefully(connection, step)
@@ -84,7 +92,6 @@ def advance(connection: Connection, step: Step) -> Moved | None:
             raise
         count, why = len(step.events), in_one_line(error)
         log.warning("batch fails", subscription=step.at.name, events=count, error=why)
-        connection.rollback()
         return _carefully(connection, step)
 
 
@@ -95,22 +102,24 @@ def _at_once(connection: Connection, step: Step) -> Moved | None:
         taken = _take(connection, step)
         batch.request(connection)
     letters = _letters(taken)
-    if letters is None or letters:
-        connection.rollback()
-        return None if letters is None else _carefully(connection, step)
+    if letters is None:
+        _let_go(connection)
+        return None
+    if letters:
+        return _carefully(connection, step)
     batch.fold()
     with connection.pipeline():
         batch.write(connection)
-        _move(connection, step, step.events, batch.tags)
+        tags = _move(connection, step, step.events, batch.tags)
         connection.execute("COMMIT")
     batch.committed()
-    return Moved(step.events, bool(batch.tags))
+    return Moved(step.events, tags)
 
 
 def _carefully(connection: Connection, step: Step) -> Moved | None:
     """Handle what can be handled; park bad events and what follows them in their streams."""
-    if _letters(_take(connection, step)) is None:
-        connection.rollback()
+    if not _has_it(connection, step):
+        _let_go(connection)
         return None
     name = step.at.subscription
     events = parking.without_discarded(connection, name, step.events)
@@ -121,17 +130,17 @@ def _carefully(connection: Connection, step: Step) -> Moved | None:
         most=parking.room(connection, name),
     )
     sieve.take(events)
-    _move(connection, step, sieve.handled, sieve.tags)
+    tags = _move(connection, step, sieve.handled, sieve.tags)
     parking.park(connection, step.at.name, sieve.bad)
     connection.execute("COMMIT")
     sieve.committed()
-    return Moved(sieve.handled, bool(sieve.tags))
+    return Moved(sieve.handled, tags)
 
 
 def _after_a_death(connection: Connection, step: Step) -> Moved | None:
     """Make the next batch smaller; or park the event that is alone and kills its process."""
     if _letters(_take(connection, step)) is None:
-        connection.rollback()  # the taker is alive, or another has seen to it
+        _let_go(connection)  # another has seen to it
         return None
     deaths = step.at.deaths + 1
     log.warning("a process died over a batch", subscription=step.at.name, deaths=deaths)
@@ -148,13 +157,49 @@ def _after_a_death(connection: Connection, step: Step) -> Moved | None:
     return Moved()
 
 
-def _take(connection: Connection, step: Step) -> Cursor[TupleRow]:
-    """Begin a transaction that has the checkpoint. It need not reach the disk at once."""
+def begin(connection: Connection) -> None:
+    """Begin a transaction that need not reach the disk at once: see subscription.py."""
     connection.execute("BEGIN")
     connection.execute("SET LOCAL synchronous_commit = off")
+
+
+def _has_it(connection: Connection, step: Step) -> bool:
+    """Whether the checkpoint is this transaction's, after a failure too: then it is taken again."""
+    if connection.info.transaction_status is TransactionStatus.INTRANS:
+        return True
+    with after_rollback(connection):
+        taken = _take(connection, step)
+    return _letters(taken) is not None
+
+
+@contextmanager
+def after_rollback(connection: Connection) -> Iterator[None]:
+    """End a transaction that failed and go on in the same breath, so that no mark is found.
+
+    Nothing is prepared meanwhile: the driver drops what it has prepared when it sees the rollback,
+    and would drop what it prepares behind it in the pipeline.
+    """
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        with connection.pipeline():
+            if connection.info.transaction_status is not TransactionStatus.IDLE:
+                connection.execute("ROLLBACK")
+            yield
+    finally:
+        connection.prepare_threshold = threshold
+
+
+def _let_go(connection: Connection) -> None:
+    """End a transaction that came too late; a rollback would look like a death."""
+    connection.execute("COMMIT")
+
+
+def _take(connection: Connection, step: Step) -> Cursor[TupleRow]:
+    """Begin a transaction that has the checkpoint."""
+    begin(connection)
     at = step.at
     here = {"name": at.name, "position": at.position}
-    still = {"partitions": at.partitions, "deaths": at.deaths}
+    still = {"partitions": at.partitions, "deaths": at.deaths, "mark": at.mark}
     table = {"table": read_tables.live(at.subscription)}
     return connection.execute(SQL["take"], here | still | table)
 
@@ -167,9 +212,11 @@ def _letters(taken: Cursor[TupleRow]) -> int | None:
 
 def _move(
     connection: Connection, step: Step, handled: Sequence[StoredEvent], tags: Collection[str]
-) -> None:
-    follow_up(connection, step.at.subscription, handled, tags, step.upto)
+) -> bool:
+    """Move the checkpoint; whether tags wait now."""
+    waiting = follow_up(connection, step.at.subscription, handled, tags, step.upto)
     connection.execute(SQL["move"], {"name": step.at.name, "position": step.upto})
+    return waiting
 
 
 def follow_up(
@@ -178,10 +225,11 @@ def follow_up(
     handled: Sequence[StoredEvent],
     tags: Collection[str],
     position: int,
-) -> None:
+) -> bool:
     """Write down what follows from events that were handled, so that a crash loses none of it.
 
-    `tags` wait for the cache to hear of them, and materialized views for their refresh.
+    `tags`, and those of the rules, wait for the cache to hear of them, and materialized views for
+    their refresh. Says whether there are tags.
     """
     types = {event.type for event in handled}
     stale = {*tags, *rules.tags_for(subscription, types)}
@@ -189,3 +237,4 @@ def follow_up(
         note = {"subscription": subscription, "position": position}
         connection.execute(SQL["note_tags"], note | {"tags": to_json(sorted(stale))})
     refresh.note_requests(connection, types)
+    return bool(stale)

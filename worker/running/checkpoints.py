@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from zlib import crc32
 
+import psycopg
+
 from worker.db import Connection
 from worker.event_log import StoredEvent
 from worker.settings import get_settings
@@ -37,8 +39,10 @@ class Checkpoint:
     batch_size: int | None
     letters: int
     deaths: int
-    taken: bool
-    """Somebody has it, or had it and neither committed nor noted an error: see advance.py."""
+    held: bool
+    """Somebody has it now; once done, they look whether there is more."""
+    mark: str | None
+    """Who took it and went without a word, committing nothing: see advance.py."""
 
     @property
     def limit(self) -> int:
@@ -76,15 +80,23 @@ def of(connection: Connection, subscription: str) -> list[Checkpoint]:
 
 @contextmanager
 def held(connection: Connection, subscription: str) -> Iterator[list[Checkpoint]]:
-    """A transaction that holds every checkpoint of a subscription; it must write them anew.
+    """A transaction that holds every checkpoint of a subscription.
 
-    Waits for batches that run, `lock_timeout` at most. If it fails, the mark that it leaves on the
-    checkpoints is wiped off, so that nobody takes it for a death.
+    Waits for batches that run, `lock_timeout` at most. If the block fails, what it did is undone,
+    and the checkpoints are let go by a commit all the same: a rollback would leave a mark on them.
     """
+    failed: BaseException | None = None
     try:
         with connection.transaction():
-            rows = connection.execute(SQL["hold"], {"subscription": subscription})
-            yield [Checkpoint(*row) for row in rows]
-    except BaseException:
-        connection.execute(SQL["wipe_mark"], {"subscription": subscription})
+            rows = connection.execute(SQL["hold"], {"subscription": subscription}).fetchall()
+            try:
+                with connection.transaction():
+                    yield [Checkpoint(*row) for row in rows]
+            except BaseException as error:
+                failed = error
+    except psycopg.Error:  # one of several was not to be had: let go of those that were
+        if not connection.closed:
+            connection.execute(SQL["wipe_marks"], {"subscription": subscription})
         raise
+    if failed is not None:
+        raise failed

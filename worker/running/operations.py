@@ -15,22 +15,33 @@ from worker.db import Connection
 from worker.errors import Permanent, Transient
 from worker.projection import Projection
 from worker.reading.patience import Patience
-from worker.running import checkpoints, parking
+from worker.running import checkpoints, parking, read_tables
 from worker.running.checkpoints import SQL, Checkpoint
+from worker.running.dividing import must_be_divisible
 from worker.running.subscribers import Subscriber, subscriptions
+from worker.saga.declaration import SagaType
+from worker.settings import get_settings
 
-MOST_PARTITIONS = 64
 LARGEST_BATCH = 50_000
+LEEWAY = 1.0
+"""Days (a tenth of the retention, if that is less) within which what is done again must be done:
+receipts that are to be forgotten so soon are not counted on."""
 
 
 class UnknownSubscription(Permanent):
-    """No subscription has this name, or it has no checkpoint yet."""
+    """No domain that is loaded declares this subscription; `known`: it has a checkpoint."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, known: bool = False) -> None:
         close = subscriptions.closest(name)
         hint = f"; did you mean {close}?" if close else ""
-        super().__init__(f"no such subscription{hint} (subscription {name})")
-        self.subscription = name
+        sentence = (
+            "no domain that is loaded declares it, though it has a checkpoint: is its package"
+            " missing in CQRS_DOMAINS?"
+            if known
+            else f"no such subscription{hint}"
+        )
+        super().__init__(f"{sentence} (subscription {name})")
+        self.subscription, self.known = name, known
 
 
 class OutOfRange(Permanent, ValueError):
@@ -38,18 +49,10 @@ class OutOfRange(Permanent, ValueError):
 
 
 class UnsafeReset(Permanent):
-    """A reset that would count events twice or leave some out."""
+    """A reset that would count events twice, leave some out, or do again what was done."""
 
     def __init__(self, name: str, reason: str, advice: str) -> None:
         super().__init__(f"{reason}. {advice} (subscription {name})")
-        self.subscription = name
-
-
-class CannotPartition(Permanent):
-    """A subscription that cannot be split."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{reason} (subscription {name})")
         self.subscription = name
 
 
@@ -104,11 +107,13 @@ def set_batch_size(name: str, size: int | None) -> Operated:
 def reset(name: str, position: int, *, force: bool = False, by: str) -> Operated:
     """Put a subscription at a position, so that it reads on from there.
 
-    Back, it handles again what it has handled. That is harmless for a reaction (ids are derived
-    from the events, so nothing happens twice), but not for a projection, whose rows hold the effect
-    of these events already: it would count them twice. Forward, it never handles what it skips.
-    Both are refused with UnsafeReset unless `force` says that you know. A projection that is to be
-    built anew is rebuilt (`cqrs rebuild`), which resets nothing and shows no half-built table.
+    Back, it handles again what it has handled. For a saga that is harmless: the log says what
+    became of its commands. For a reaction it is harmless while the receipts of what it started then
+    are kept (ids are derived from the events, so nothing happens twice), and not beyond. For a
+    projection it never is: its rows hold the effect of these events already and would count them
+    twice. Forward, it never handles what it skips. What is not harmless is refused with UnsafeReset
+    unless `force` says that you know. A projection that is to be built anew is rebuilt (`cqrs
+    rebuild`), which resets nothing and shows no half-built table.
 
     Dead letters ahead of the position are superseded: their events come anew. Discarded ones stay
     discarded. Raises OutOfRange for a position that does not exist yet.
@@ -120,7 +125,7 @@ def reset(name: str, position: int, *, force: bool = False, by: str) -> Operated
         if not 0 <= position <= last:
             raise OutOfRange(f"no such position yet: 0 to {last} exist (is {position})")
         if not force:
-            _refuse_unsafe(subscriber, places, position)
+            _refuse_unsafe(connection, subscriber, places, position)
         parking.supersede(connection, name, after=position, by=by)
         connection.execute(SQL["reset"], _with(name, position=position))
         parking.count(connection, [place.name for place in places])
@@ -131,12 +136,12 @@ def reset(name: str, position: int, *, force: bool = False, by: str) -> Operated
 def set_partitions(name: str, partitions: int, *, timeout: float = 10.0) -> Operated:
     """Split a projection among so many workers, by stream; 1: one whole again.
 
-    Only a projection whose rows are each fed by one stream can be split: one with `merge` columns
-    collects from many streams, and two partitions would overwrite each other. The number changes
+    Only a projection that says `by_stream=True` can be split: see dividing.py. The number changes
     when all partitions are at one position; meanwhile this process helps them to get there, for
     `timeout` seconds. Raises CannotPartition, PartitionsApart.
     """
-    _must_be_divisible(_subscriber(name), partitions)
+    with db.writer() as connection:
+        must_be_divisible(connection, _subscriber(name), partitions)
     patience = Patience(timeout)
     while True:
         try:
@@ -161,49 +166,64 @@ def _divide(
     parking.count(connection, [row[0] for row in made])
 
 
-def _must_be_divisible(subscriber: Subscriber, partitions: int) -> None:
-    if not 1 <= partitions <= MOST_PARTITIONS:
-        raise CannotPartition(
-            subscriber.name, f"1 to {MOST_PARTITIONS} partitions are possible (is {partitions})"
-        )
-    if not isinstance(subscriber, Projection):
-        raise CannotPartition(subscriber.name, "only a projection can be split")
-    if subscriber.merge:
-        columns = ", ".join(subscriber.merge)
-        reason = f"its rows collect from many streams (merge {columns}): it cannot be split"
-        raise CannotPartition(subscriber.name, reason)
-
-
-def _refuse_unsafe(subscriber: Subscriber, places: Sequence[Checkpoint], position: int) -> None:
+def _refuse_unsafe(
+    connection: Connection, subscriber: Subscriber, places: Sequence[Checkpoint], position: int
+) -> None:
+    name, upto = subscriber.name, max(place.position for place in places)
     if any(place.position < position for place in places):
         raise UnsafeReset(
-            subscriber.name,
+            name,
             "events would be left out for good",
             "Discard single ones as dead letters, or use --force",
         )
-    if isinstance(subscriber, Projection) and any(p.position > position for p in places):
+    if isinstance(subscriber, Projection) and upto > position:
         raise UnsafeReset(
-            subscriber.name,
+            name,
             "its rows hold these events already and would count them twice",
             "Rebuild it with `cqrs rebuild`, or use --force if its table was mended by hand",
+        )
+    if not isinstance(subscriber, Projection | SagaType):
+        _refuse_forgotten(connection, subscriber, position, upto)
+
+
+def _refuse_forgotten(
+    connection: Connection, subscriber: Subscriber, position: int, upto: int
+) -> None:
+    """Raise UnsafeReset if receipts of what it started about events in between may be gone."""
+    days = get_settings().receipts_retention
+    stretch = {"position": position, "upto": upto, "types": sorted(subscriber.event_types)}
+    kept = {"days": days - min(LEEWAY, days / 10)}
+    forgotten = connection.execute(SQL["forgotten"], stretch | kept).fetchone()
+    if forgotten is not None:
+        since, first = forgotten
+        raise UnsafeReset(
+            subscriber.name,
+            f"receipts are kept from {since:%Y-%m-%d %H:%M} UTC on only, and what it started about"
+            " earlier events would happen a second time",
+            f"Reset it to {first} or later, or use --force if it may happen twice",
         )
 
 
 def _operate(name: str, change: Callable[[Connection, Sequence[Checkpoint]], object]) -> Operated:
-    with db.writer() as connection, checkpoints.held(connection, name) as places:
-        if not places:
-            raise UnknownSubscription(name)
-        change(connection, places)
-        row = connection.execute(SQL["operated"], _with(name)).fetchone()
-        assert row is not None
-        return Operated(name, *row)
+    """Change a subscription's checkpoints; one that has never run yet is given them first."""
+    with db.writer() as connection:
+        if declared := subscriptions.get(name):
+            connection.execute(SQL["add"], read_tables.first([declared]))
+        with checkpoints.held(connection, name) as places:
+            if not places:
+                raise UnknownSubscription(name)
+            change(connection, places)
+            row = connection.execute(SQL["operated"], _with(name)).fetchone()
+            assert row is not None
+            return Operated(name, *row)
 
 
 def _subscriber(name: str) -> Subscriber:
     subscriber = subscriptions.get(name)
-    if subscriber is None:
-        raise UnknownSubscription(name)
-    return subscriber
+    if subscriber is not None:
+        return subscriber
+    with db.writer() as connection:
+        raise UnknownSubscription(name, known=bool(checkpoints.of(connection, name)))
 
 
 def _with(name: str, **values: Any) -> dict[str, Any]:

@@ -29,6 +29,9 @@ class KeepsTable(Protocol):
     @property
     def first_table(self) -> str: ...
 
+    @property
+    def view(self) -> str: ...
+
 
 _live: dict[str, str] = {}
 
@@ -47,12 +50,12 @@ def learn(one: object, name: str, table: str | None, shape: int | None) -> bool:
 
 
 def first(ones: Iterable[Any]) -> dict[str, list[Any]]:
-    """Names, tables and shapes with which subscriptions begin, as parameters of a statement."""
+    """Names, tables, shapes and views with which subscriptions begin, as a statement takes them."""
     rows = [
-        (one.name, one.first_table, one.version)
+        (one.name, one.first_table, one.version, one.view)
         if isinstance(one, KeepsTable)
-        else (one.name, None, None)
+        else (one.name, None, None, None)
         for one in ones
     ]
-    names, tables, shapes = (list(column) for column in zip(*rows, strict=True))
-    return {"names": names, "tables": tables, "shapes": shapes}
+    names, tables, shapes, views = (list(column) for column in zip(*rows, strict=True))
+    return {"names": names, "tables": tables, "shapes": shapes, "views": views}

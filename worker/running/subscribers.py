@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from worker.db import Connection
 from worker.event_log import StoredEvent
@@ -50,7 +51,28 @@ class Subscriber(Protocol):
         """These events, ready to be applied. They are of its types, in order of position."""
 
 
+@runtime_checkable
+class Keeper(Protocol):
+    """A subscription that keeps tables: what these hold is as new as its checkpoint, not the log.
+
+    Several may keep one table together; its content is as new as the slowest of them.
+    """
+
+    @property
+    def keeps(self) -> Collection[str]:
+        """Qualified names; of a read table without its version."""
+
+
 subscriptions: Registry[Subscriber] = Registry("subscription")
+
+
+def keepers() -> dict[str, set[str]]:
+    """Which subscriptions keep which table."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in subscriptions:
+        for table in one.keeps if isinstance(one, Keeper) else ():
+            found[table].add(one.name)
+    return found
 
 
 def groups_for(event_types: Iterable[str]) -> frozenset[str]:

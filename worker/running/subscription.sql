@@ -1,10 +1,20 @@
 -- name: add
--- Gives subscriptions that are new a checkpoint at the beginning of the log, and a read table.
+-- Gives subscriptions that are new a checkpoint at the beginning of the log, and a read table: the
+-- one that stands behind the view. It may be an older version's, if new code is the first to run.
 -- Those that have both are left out: ON CONFLICT would lock them, and so leave a mark.
 INSERT INTO cqrs.subscriptions AS s (name, read_table, shape)
-SELECT n.name, n.read_table, n.shape
-  FROM unnest(%(names)s::text[], %(tables)s::text[], %(shapes)s::int[])
-       AS n (name, read_table, shape)
+SELECT n.name, coalesce(b.read_table, n.read_table),
+       least(n.shape, substring(b.read_table FROM '_v(\d{1,9})$')::int)
+  FROM unnest(%(names)s::text[], %(tables)s::text[], %(shapes)s::int[], %(views)s::text[])
+       AS n (name, read_table, shape, view)
+  LEFT JOIN LATERAL (
+       SELECT min(c.relname::text) AS read_table
+         FROM pg_rewrite AS w
+         JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                            AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
+         JOIN pg_class AS c ON c.oid = d.refobjid
+        WHERE w.ev_class = to_regclass(n.view)
+       HAVING count(DISTINCT c.oid) = 1) AS b ON true
  WHERE NOT EXISTS (SELECT FROM cqrs.subscriptions AS p
                     WHERE p.subscription = n.name
                       AND (p.name <> n.name OR p.read_table IS NOT NULL OR n.read_table IS NULL))
@@ -13,20 +23,30 @@ SELECT n.name, n.read_table, n.shape
 
 -- name: checkpoints
 -- How far these subscriptions have read, a row for each partition; paused ones are left out.
--- `taken`: somebody has the checkpoint, or had it and neither committed nor noted an error.
+-- `held`: somebody has the checkpoint now. `mark`: the transaction that took it, where that was
+-- rolled back and nobody has written the row since. xmax has 32 bits, and pg_xact_status wants 64:
+-- the ones nearest to this snapshot's. A lock that was committed is nobody's.
 SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
-       deaths, xmax <> '0'::xid AND xmax <> xmin AS taken
-  FROM cqrs.subscriptions
+       deaths, coalesce(fate = 'in progress', false) AS held,
+       CASE WHEN fate = 'aborted' THEN s.xmax::text END AS mark
+  FROM cqrs.subscriptions AS s,
+       LATERAL (SELECT s.xmax::text::bigint AS xid,
+                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS here) AS x,
+       LATERAL (SELECT CASE WHEN s.xmax <> '0'::xid AND s.xmax <> s.xmin THEN pg_xact_status(
+                           (here + ((xid - here + 2147483648) & 4294967295) - 2147483648
+                           )::text::xid8) END AS fate) AS f
  WHERE subscription = ANY (%(names)s::text[]) AND NOT paused
  ORDER BY deaths, name
 
 -- name: take
--- Takes a checkpoint for this transaction, if it is as it was, its table too, and nobody else has
--- it. Returns how many dead letters there are to mind.
+-- Takes a checkpoint for this transaction, if it is as it was, its table and its mark too, and
+-- nobody else has it. Returns how many dead letters there are to mind. If somebody has moved it at
+-- this very moment, it may be locked although no row comes back: see advance.py.
 SELECT letters
   FROM cqrs.subscriptions
  WHERE name = %(name)s AND position = %(position)s AND partitions = %(partitions)s
    AND deaths = %(deaths)s AND coalesce(read_table = %(table)s, true) AND NOT paused
+   AND coalesce(xmax = %(mark)s::xid, true)
    FOR UPDATE SKIP LOCKED
 
 -- name: move
@@ -55,7 +75,6 @@ UPDATE cqrs.subscriptions AS s
          WHERE s.position = %(position)s AND NOT s.paused
            FOR UPDATE OF s SKIP LOCKED) AS mine
  WHERE s.name = mine.name
-RETURNING s.name
 
 -- name: note_tags
 -- Keeps the tags of a batch, a JSON array, until the cache knows of them.
@@ -85,7 +104,7 @@ UPDATE cqrs.subscriptions AS s
 -- name: checkpoints_of
 -- Every checkpoint of a subscription.
 SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
-       deaths, false AS taken
+       deaths, false AS held, NULL AS mark
   FROM cqrs.subscriptions
  WHERE subscription = %(subscription)s
  ORDER BY name
@@ -93,16 +112,17 @@ SELECT name, subscription, partition, partitions, position, read_table, shape, b
 -- name: hold
 -- Every checkpoint of a subscription, held until the end of the transaction.
 SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
-       deaths, false AS taken
+       deaths, false AS held, NULL AS mark
   FROM cqrs.subscriptions
  WHERE subscription = %(subscription)s
  ORDER BY name
    FOR UPDATE
 
--- name: wipe_mark
--- Writes checkpoints anew, so that nothing is left of who took them.
+-- name: wipe_marks
+-- Writes the checkpoints that are free anew, so that nothing is left of who took them.
 UPDATE cqrs.subscriptions SET updated_at = clock_timestamp()
- WHERE subscription = %(subscription)s
+ WHERE name IN (SELECT name FROM cqrs.subscriptions WHERE subscription = %(subscription)s
+                   FOR UPDATE SKIP LOCKED)
 
 -- name: pause
 -- Pauses or resumes a subscription, all its partitions; a batch that runs is let finish.
@@ -120,6 +140,37 @@ UPDATE cqrs.subscriptions
    SET position = %(position)s, changed_position = %(position)s, error = NULL, deaths = 0,
        suspect_upto = NULL, updated_at = clock_timestamp()
  WHERE subscription = %(subscription)s
+
+-- name: forgotten
+-- Whether a subscription that is put back would meet events whose consequences have no receipts any
+-- more: since when receipts are kept, and from which position on. They are kept for a while (days);
+-- and if the command that logged the next event has none, since the oldest that there is.
+WITH next AS (
+    SELECT (metadata ->> 'command_id')::uuid AS command FROM cqrs.events
+     WHERE position > %(position)s AND metadata ? 'command_id'
+     ORDER BY position LIMIT 1
+), oldest AS (
+    SELECT coalesce(e.recorded_at, r.completed_at) AS at
+      FROM cqrs.receipts AS r LEFT JOIN cqrs.events AS e USING (position)
+     WHERE r.status <> 'dead' AND r.completed_at IS NOT NULL
+     ORDER BY r.completed_at LIMIT 1
+), kept AS (
+    SELECT greatest(
+               clock_timestamp() - %(days)s * interval '1 day',
+               (SELECT coalesce((SELECT at FROM oldest), clock_timestamp()) FROM next AS n
+                 WHERE NOT EXISTS (SELECT FROM cqrs.receipts AS r WHERE r.command_id = n.command))
+           ) AS since
+), first AS (
+    SELECT recorded_at FROM cqrs.events
+     WHERE position > %(position)s AND position <= %(upto)s AND type = ANY (%(types)s::text[])
+     ORDER BY position LIMIT 1
+)
+SELECT k.since, coalesce(least(%(upto)s, (
+           SELECT e.position - 1 FROM cqrs.events AS e
+            WHERE e.position > %(position)s AND e.recorded_at >= k.since
+            ORDER BY e.position LIMIT 1)), %(upto)s)
+  FROM kept AS k, first AS f
+ WHERE f.recorded_at < k.since
 
 -- name: drop_checkpoints
 -- Removes the checkpoints of a subscription, before others take their place.

@@ -26,7 +26,6 @@ from pydantic import BaseModel, Field
 
 from models.base import Command, Event
 
-
 LONGEST_ERROR = 1_000
 """Characters that a saga keeps of a refusal: commands that say why must have room for it."""
 

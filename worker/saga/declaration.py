@@ -22,7 +22,11 @@ a command under way has done: it takes the command back by giving it a `rejected
 the command was faster, its own receipt holds. Either way the log says which (deadlines.py).
 
 A saga can be read back from the log: delete its row and set the checkpoint back, and the same
-events lead to the same state and to the same ids, which have their receipts already.
+events lead to the same state and to the same ids. Nothing is sent again of which the log says what
+became of it; it says so for ever, while receipts are pruned.
+
+What ended long ago (`CQRS_SAGAS_RETENTION`) is pruned: its history goes, and of its row all but how
+it ended and what it has seen. That much stays, so that its key never begins a second saga.
 """
 
 from __future__ import annotations
@@ -41,13 +45,14 @@ from worker.command import CommandTask
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_log import NewEvent, StoredEvent
-from worker.reaction import GROUP, write_commands
+from worker.reaction import GROUP
 from worker.receipts import SAGA
 from worker.registry import Registry
 from worker.running.subscribers import subscriptions
 from worker.saga.course import Course, Payload, Plan, SagaState, Send, Sent, Step, Wait
 from worker.sql import blocks
 from worker.writing.decoding import prepare
+from worker.writing.enqueue import command_row
 
 _SQL = blocks("worker.saga", "saga.sql")
 _IDS = UUID("b5f7a1d2-6a0e-5b5c-8f43-2f6f0c1f9e77")
@@ -81,6 +86,11 @@ class SagaType:
     plan: Plan
     purpose: str = ""
     group: str = GROUP
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """The tables that it keeps, together with all other sagas."""
+        return ("cqrs.sagas", "cqrs.saga_events")
 
     @property
     def waits(self) -> list[tuple[Step, Wait]]:
@@ -184,7 +194,8 @@ class SagaBatch:
         kept = {"sagas": to_json(moved), "type": self._kind.name}
         connection.execute(_SQL["keep_sagas"], kept)
         connection.execute(_SQL["note_saga_events"], {"notes": to_json(self._notes)})
-        write_commands(connection, self._envelopes())
+        if commands := self._commands():
+            connection.execute(_SQL["enqueue_unsettled"], {"commands": to_json(commands)})
 
     def committed(self) -> None:
         """Wake the workers."""
@@ -221,11 +232,13 @@ class SagaBatch:
             "due_at": course.due_at,
         }
 
-    def _envelopes(self) -> list[Envelope]:
+    def _commands(self) -> list[dict[str, Any]]:
+        """The commands to send, each with the stream that says what becomes of it."""
+        sent = [(course, one) for course in self._courses.values() for one in course.sent]
         return [
-            envelope(self._kind.name, course, sent)
-            for course in self._courses.values()
-            for sent in course.sent
+            command_row(place, envelope(self._kind.name, course, one))
+            | {"stream": saga_stream(course.saga_id)}
+            for place, (course, one) in enumerate(sent)
         ]
 
 

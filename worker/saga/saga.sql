@@ -25,6 +25,19 @@ SELECT n.saga_id, n.event_type, n.event_data, n."position"
        WITH ORDINALITY AS n (saga_id, event_type, event_data, "position", ord)
  ORDER BY n.ord
 
+-- name: enqueue_unsettled
+-- Enqueues commands, but for those of which the log says already what became of them: a saga that is
+-- read back sends nothing twice, however long ago the receipts were pruned.
+SELECT cqrs.enqueue(unsettled.commands)
+  FROM (SELECT jsonb_agg(c.command ORDER BY c.place) AS commands
+          FROM jsonb_array_elements(%(commands)s::jsonb) WITH ORDINALITY AS c (command, place)
+         WHERE NOT EXISTS (
+                   SELECT FROM cqrs.events AS e
+                    WHERE e.stream = c.command ->> 'stream'
+                      AND e.type = 'cqrs.SagaCommandSettled'
+                      AND e.data ->> 'command_id' = c.command ->> 'command_id')) AS unsettled
+ WHERE unsettled.commands IS NOT NULL
+
 -- name: sagas_are_due
 -- Whether a step of any saga is past its deadline.
 SELECT EXISTS (SELECT FROM cqrs.sagas WHERE due_at <= clock_timestamp())
@@ -40,3 +53,29 @@ SELECT saga_id, state ->> 'step', state ->> 'waits_for', state ->> 'sends' FROM 
 UPDATE cqrs.sagas SET due_at = clock_timestamp() + %(seconds)s::float * interval '1 second'
  WHERE saga_id = %(id)s::uuid AND state ->> 'step' = %(step)s AND due_at <= clock_timestamp()
 RETURNING saga_id
+
+-- name: standing
+-- Where sagas stand, the latest first: those under way, all, or those of one status.
+SELECT saga_id, saga_type, key, state ->> 'status' AS status, state ->> 'step' AS step,
+       state ->> 'sends' AS sends, state ->> 'error' AS error, created_at, updated_at, due_at
+  FROM cqrs.sagas
+ WHERE (%(type)s::text IS NULL OR saga_type = %(type)s)
+   AND CASE WHEN %(status)s::text IS NOT NULL THEN state ->> 'status' = %(status)s
+            ELSE %(ended)s OR state ->> 'status' NOT IN ('completed', 'failed') END
+ ORDER BY updated_at DESC
+ LIMIT %(limit)s
+
+-- name: find
+-- The saga of this id, or the sagas of this key.
+SELECT saga_id, saga_type, key, state ->> 'status' AS status, state ->> 'step' AS step,
+       state ->> 'sends' AS sends, state ->> 'error' AS error, created_at, updated_at, due_at
+  FROM cqrs.sagas
+ WHERE saga_id::text = lower(%(name)s) OR key = %(name)s
+ ORDER BY saga_type
+
+-- name: history
+-- What has happened to a saga, in order.
+SELECT event_type AS what, event_data AS details, position, created_at AS at
+  FROM cqrs.saga_events
+ WHERE saga_id = %(id)s
+ ORDER BY id

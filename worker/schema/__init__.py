@@ -15,6 +15,12 @@ What it promises:
 - What depends on what it changes is known beforehand, from the catalogue and from the registry, and
   exactly those rebuilds, refreshes and purges follow.
 
+A release that adds a column is rolled out in this order, and nobody notices (test_under_load.py):
+workers of the new code for `projections` and `maintenance`, beside the old ones; the changeset,
+applied by the new code, which schedules the rebuild to the projection's new version (old workers
+pass it on); when that version is live, workers of the new code for `commands`; the applications
+that ask for the column last.
+
 Everything takes a `Context`: how to connect, the read side, the limits.
 """
 

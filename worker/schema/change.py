@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple, TypeAlias
 
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.versions import Version
@@ -39,6 +41,10 @@ class Operation:
     undo_place: Place = Place()
 
 
+Given: TypeAlias = str | Operation | Mapping[str, str | None]
+"""An operation as a caller may write it; as a mapping (JSON): {"sql": …, "undo": …}."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What a changeset does: its command operations, then its query operations."""
@@ -51,15 +57,16 @@ class Change:
     @classmethod
     def of(
         cls,
-        command_operations: Sequence[str | Operation],
-        query_operations: Sequence[str | Operation],
+        command_operations: Sequence[Given],
+        query_operations: Sequence[Given],
         description: str,
         version: str,
     ) -> Change:
         """Check the outer form. Raises InvalidChange with every problem."""
         problems = [*_of_text("description", description), *_of_version(version)]
-        commands, queries = _operations(command_operations), _operations(query_operations)
-        if not commands and not queries:
+        commands = _operations("command_operations", command_operations, problems)
+        queries = _operations("query_operations", query_operations, problems)
+        if not (command_operations or query_operations):
             problems.append(Problem("a changeset needs at least one operation"))
         if problems:
             raise InvalidChange(problems)
@@ -71,20 +78,75 @@ class Change:
         yield from ((Side.QUERY, operation) for operation in self.query_operations)
 
 
-def _operations(given: Sequence[str | Operation]) -> tuple[Operation, ...]:
+_LIST = 'a list of statements, each a string or {"sql": …, "undo": …}'
+_FIELDS = ("sql", "undo")
+
+
+def _operations(field: str, given: object, problems: list[Problem]) -> tuple[Operation, ...]:
+    """The operations of one side; what is wrong with them is added to the problems."""
     if isinstance(given, str):
-        raise InvalidChange([Problem("operations are a list of statements, not one string")])
-    return tuple(Operation(each) if isinstance(each, str) else each for each in given)
+        problems.append(Problem(f"{field}: give a list of statements, not one string"))
+    elif not isinstance(given, Sequence):
+        problems.append(Problem(f"{field} is {_LIST} (is {given!r})"))
+    else:
+        read = [_operation(f"{field}[{at}]", each, problems) for at, each in enumerate(given)]
+        return tuple(filter(None, read))
+    return ()
 
 
-def _of_text(field: str, value: str) -> Iterator[Problem]:
-    if not value.strip():
+def _operation(field: str, given: object, problems: list[Problem]) -> Operation | None:
+    if isinstance(given, Operation):
+        fields: object = {"sql": given.sql, "undo": given.undo}
+    else:
+        fields = {"sql": given} if isinstance(given, str) else given
+    if not isinstance(fields, Mapping) or "sql" not in fields:
+        problems.append(Problem(f'{field} is a string or {{"sql": …, "undo": …}} (is {given!r})'))
+        return None
+    if wrong := list(_of_fields(field, fields)):
+        problems.extend(wrong)
+        return None
+    return given if isinstance(given, Operation) else Operation(**fields)
+
+
+def _of_fields(field: str, fields: Mapping[object, object]) -> Iterator[Problem]:
+    for key, value in fields.items():
+        if key not in _FIELDS:
+            yield Problem(f"{field} has an unknown key {key!r}; it takes {', '.join(_FIELDS)}")
+        elif not (isinstance(value, str) or (value is None and key == "undo")):
+            yield Problem(f"{field}: {key} is a string (is {value!r})")
+
+
+class Unstorable(NamedTuple):
+    """What PostgreSQL cannot keep in a text, and where it stands."""
+
+    what: str
+    offset: int
+
+
+def unstorable(text: str) -> Unstorable | None:
+    """The first character of a text that PostgreSQL takes in no text."""
+    found = re.search("[\0\ud800-\udfff]", text)
+    if found is None:
+        return None
+    if found[0] == "\0":
+        return Unstorable("a NUL character", found.start())
+    half = f"half of a surrogate pair, U+{ord(found[0]):X}: write the whole character"
+    return Unstorable(half, found.start())
+
+
+def _of_text(field: str, value: object) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield Problem(f"the {field} is a string (is {value!r})")
+    elif not value.strip():
         yield Problem(f"the {field} is empty")
-    if "\0" in value:
-        yield Problem(f"the {field} contains a NUL character")
+    elif (bad := unstorable(value)) is not None:
+        yield Problem(f"the {field} contains {bad.what}")
 
 
-def _of_version(value: str) -> Iterator[Problem]:
+def _of_version(value: object) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield Problem(f'the version is a string like "1.4.0" (is {value!r})')
+        return
     try:
         Version.parse(value)
     except ValueError as error:

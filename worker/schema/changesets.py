@@ -7,10 +7,14 @@
 What happens on each failure:
 
 - An operation fails, or a time limit is passed: the transaction is rolled back, the changeset is
-  `failed`, the operation carries the error and its SQLSTATE.
+  `failed`, the operation carries the error and its SQLSTATE (see `execution`).
 - The process is killed: see `turn`. The database is as it was; the changeset can be executed again.
 - The connection is lost at COMMIT: whether it got through is asked of the row that COMMIT writes.
 - A follow-up cannot be handed over: it stays owed, is logged, and `hand_over` repeats it.
+
+A command (a Celery task, see `command`) gives its id along: what it tracks is recorded under that
+id, and what it executes or rolls back bears it. So a command that is delivered again finds what it
+did, and goes on from there instead of doing it twice.
 """
 
 from __future__ import annotations
@@ -20,21 +24,18 @@ from uuid import UUID
 
 import psycopg
 
+from worker.errors import CommandIdReused
 from worker.schema import planning
-from worker.schema.change import Change, Operation
+from worker.schema.change import Change, Given
 from worker.schema.context import Context, this_process
-from worker.schema.errors import (
-    ChangeFailed,
-    SchemaError,
-    VersionRefused,
-    WrongStatus,
-)
+from worker.schema.errors import UnknownChangeset, VersionRefused, WrongStatus
+from worker.schema.execution import carry_out
 from worker.schema.handover import hand_over_one
-from worker.schema.journal import Journal, complete, message_of
+from worker.schema.journal import Journal, complete
 from worker.schema.plan import Plan
 from worker.schema.records import Changeset, load
+from worker.schema.running import Numbered, Run
 from worker.schema.succession import newest_completed
-from worker.schema.transaction import Numbered, OperationFailed, Run, StepUnsettled
 from worker.schema.turn import Turn, recover, turn
 
 _ADVICE = {
@@ -46,40 +47,72 @@ _ADVICE = {
 
 def track_change(
     context: Context,
-    command_operations: Sequence[str | Operation],
-    query_operations: Sequence[str | Operation],
+    command_operations: Sequence[Given],
+    query_operations: Sequence[Given],
     description: str,
     version: str,
     *,
     atomic: bool = True,
     force: bool = False,
+    command_id: UUID | None = None,
 ) -> Changeset:
     """Record a change, then (unless `atomic` is false) execute it in one transaction.
 
     Raises InvalidChange and VersionRefused before anything is recorded; ChangeFailed when an
     operation fails: then the history has it, and the database is as it was. `force` overrules the
-    rules for versions.
+    rules for versions. `command_id`: of the command that this is done for, if it is.
     """
     return track(
         context,
         Change.of(command_operations, query_operations, description, version),
         atomic=atomic,
         force=force,
+        command_id=command_id,
     )
 
 
 def track(
-    context: Context, change: Change, *, atomic: bool = True, force: bool = False
+    context: Context,
+    change: Change,
+    *,
+    atomic: bool = True,
+    force: bool = False,
+    command_id: UUID | None = None,
 ) -> Changeset:
-    """`track_change`, for a change that has been read from a file."""
+    """`track_change`, for a change that has been read from a file, or that came by a command."""
+    tracked = _tracked_before(context, change, command_id) if command_id else None
+    changeset = tracked or _record(context, change, force, command_id)
+    if not atomic or changeset.status in ("completed", "rolled_back"):
+        return changeset
+    return execute_changeset(context, changeset.id, command_id=command_id)
+
+
+def _tracked_before(context: Context, change: Change, command_id: UUID) -> Changeset | None:
+    """What this command has recorded, when it was delivered before."""
+    with context.connection() as connection:
+        try:
+            found = load(connection, command_id)
+        except UnknownChangeset:
+            return None
+    if _texts(found.change) != _texts(change):
+        raise CommandIdReused(command_id, "schema.track_change")
+    return found
+
+
+def _texts(change: Change) -> list[object]:
+    """All that a change says, wherever it was written."""
+    said = [(side, operation.sql, operation.undo) for side, operation in change]
+    return [change.description, str(change.version), *said]
+
+
+def _record(context: Context, change: Change, force: bool, command_id: UUID | None) -> Changeset:
     with context.connection() as connection:
         plan = planning.plan(connection, change, context.read_side, context.schemas)
         if not force:
             _check_version(connection, plan)
-        changeset_id = Journal(connection).record(change, plan.operations, context.actor, force)
-        if not atomic:
-            return load(connection, changeset_id)
-    return execute_changeset(context, changeset_id)
+        journal = Journal(connection)
+        new = journal.record(change, plan.operations, context.actor, force, command_id)
+        return load(connection, new)
 
 
 def plan_change(context: Context, change: Change) -> Plan:
@@ -88,25 +121,26 @@ def plan_change(context: Context, change: Change) -> Plan:
         return planning.plan(connection, change, context.read_side, context.schemas)
 
 
-def execute_changeset(context: Context, changeset_id: UUID | str) -> Changeset:
+def execute_changeset(
+    context: Context, changeset_id: UUID | str, *, command_id: UUID | None = None
+) -> Changeset:
     """Execute a pending changeset, or a failed one once more.
 
-    Raises UnknownChangeset, WrongStatus, ChangesetBusy; ChangeFailed when it fails.
+    Raises UnknownChangeset, WrongStatus, ChangesetBusy; ChangeFailed when it fails. A command that
+    has executed it already is given it as it is.
     """
-    _check_executable(_standing(context, changeset_id))
+    found = _standing(context, changeset_id)
+    if found.is_done_by(command_id):
+        return hand_over_one(context, found.id)
+    if not found.is_under_way_by(command_id):
+        _check_executable(found)
     with turn(context) as own:
         changeset = load(own.journal.connection, changeset_id)
-        if not own.journal.claim(changeset.id, this_process()):
-            _check_executable(load(own.journal.connection, changeset_id))
-        try:
-            _execute(context, own, changeset)
-        except OperationFailed as failed:
-            _fail(own.journal, changeset.id, failed)
-        except StepUnsettled as unsettled:
-            raise ChangeFailed(changeset.id, f"left half done for now: {unsettled}") from unsettled
-        except BaseException as error:
-            _stop(own.journal, changeset.id, error)
-    return hand_over_one(context, changeset.id)
+        if own.journal.claim(changeset.id, this_process(), command_id):
+            carry_out(context, own, changeset.id, lambda: _run(context, own, changeset))
+        elif not changeset.is_done_by(command_id):
+            _check_executable(changeset)
+    return hand_over_one(context, found.id)
 
 
 def _standing(context: Context, changeset_id: UUID | str) -> Changeset:
@@ -118,19 +152,19 @@ def _standing(context: Context, changeset_id: UUID | str) -> Changeset:
     return changeset
 
 
-def _execute(context: Context, own: Turn, changeset: Changeset) -> None:
-    """Plan once more, now that nobody else changes the schema, and run what was planned."""
+def _run(context: Context, own: Turn, changeset: Changeset) -> Run:
+    """Plan once more, now that nobody else changes the schema."""
     plan = planning.plan(own.work, changeset.change, context.read_side, context.schemas)
     if not changeset.forced:
         _check_version(own.work, plan)
-    statements = [Numbered(each.number, each.operation.sql) for each in plan.operations]
-    run = Run(own, changeset.id, plan, statements, context.limits)
-    if plan.step is not None:
-        run.as_a_step(lambda timings: complete(own.work, changeset.id, timings, plan.follow_up))
-    else:
-        run.in_a_transaction(
-            lambda timings: complete(own.work, changeset.id, timings, plan.follow_up)
-        )
+    return Run(
+        own,
+        changeset.id,
+        plan,
+        [Numbered(each.number, each.operation.sql) for each in plan.operations],
+        context.limits,
+        finish=lambda timings: complete(own.work, changeset.id, timings, plan.follow_up),
+    )
 
 
 def _check_executable(changeset: Changeset) -> None:
@@ -144,27 +178,3 @@ def _check_version(connection: psycopg.Connection[object], plan: Plan) -> None:
     if plan.version_problem is not None:
         newest = newest_completed(connection)
         raise VersionRefused(str(plan.version), str(newest), plan.version_problem)
-
-
-def _fail(journal: Journal, changeset_id: UUID, failed: OperationFailed) -> None:
-    """Write down which operation failed and why, and tell the caller."""
-    if journal.fail(changeset_id, str(failed), failed.failure):
-        raise ChangeFailed(changeset_id, str(failed), failed.failure.sqlstate) from failed.error
-
-
-def _stop(journal: Journal, changeset_id: UUID, error: BaseException) -> None:
-    """Write down what stopped it before or between its operations, down to a Ctrl-C.
-
-    A commit whose answer was lost may have got through; the history's row knows.
-    """
-    reason = (
-        str(error)
-        if isinstance(error, SchemaError)
-        else (f"stopped by {type(error).__name__}: {message_of(error)}")
-    )
-    if journal.fail(changeset_id, reason):
-        if isinstance(error, SchemaError | psycopg.Error):
-            raise ChangeFailed(changeset_id, reason) from error
-        raise error
-    if not isinstance(error, psycopg.Error):
-        raise error

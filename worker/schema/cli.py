@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -13,18 +14,19 @@ import psycopg
 import typer
 from rich.console import Console, RenderableType
 
-from worker import migrate
-from worker.errors import CqrsError, NotMigrated
+from worker.complaints import message_of, sentence
+from worker.errors import CqrsError
 from worker.schema import shown
+from worker.schema.around import around
 from worker.schema.change import Change
 from worker.schema.changesets import execute_changeset, plan_change, track
 from worker.schema.context import Context
-from worker.schema.dependencies import analyze_dependencies, hanging_on
+from worker.schema.dependencies import Dependency, analyze_dependencies, hanging_on
 from worker.schema.deployments import begin_deployment, deployments, end_deployment
 from worker.schema.files import read_file
-from worker.schema.graph import dependency_graph
-from worker.schema.journal import message_of
+from worker.schema.graph import Graph, dependency_graph
 from worker.schema.pictures import dot, mermaid
+from worker.schema.read_side import Dependant
 from worker.schema.reading import Schemas
 from worker.schema.records import Changeset, Status, history, load
 from worker.schema.rollback import rollback_changeset
@@ -43,6 +45,9 @@ ForceFlag = Annotated[bool, typer.Option("--force", help="Overrule the rule that
 
 changesets = typer.Typer(no_args_is_help=True, help="Schema changes that span both sides.")
 deployment = typer.Typer(no_args_is_help=True, help="Groups of changesets and refreshes.")
+_GLANCE = 0.1
+"""Seconds that somebody who only looks may be kept waiting."""
+
 out, err = Console(), Console(stderr=True)
 _make_context: list[Callable[[], Context]] = []
 
@@ -77,14 +82,10 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (CqrsError, psycopg.errors.InvalidSchemaName) as error:
-            reason = message_of(error)
-            _complain(reason)
-            raise typer.Exit(1) from None
+            _complain(message_of(error))
         except psycopg.Error as error:
-            if not migrate.is_missing_object(error):
-                raise
-            _complain(str(NotMigrated(migrate.current(), migrate.head())))
-            raise typer.Exit(1) from None
+            _complain(sentence(error))
+        raise typer.Exit(1)
 
     return run
 
@@ -141,7 +142,7 @@ def list_(
 ) -> None:
     """The history, newest first, failed ones included."""
     here = context()
-    recover(here)
+    _settle(here)
     with here.connection() as connection:
         found = history(connection, status=_status(status), limit=limit)
     _give(as_json, shown.plain(found), [shown.show_history(found)])
@@ -152,7 +153,7 @@ def list_(
 def show(changeset: IdArgument, as_json: JsonFlag = False) -> None:
     """One changeset with its operations."""
     here = context()
-    recover(here)
+    _settle(here)
     with here.connection() as connection:
         found = load(connection, changeset)
     _show(found, as_json)
@@ -214,11 +215,30 @@ def _table_of_dependencies(
         hanging = hanging_on(connection, here.read_side, schemas.command, schemas.query)
         if object_name is not None:
             graph = dependency_graph(connection, here.read_side, schemas, object_name)
-            wanted = next(iter(graph.nodes))
-            found = [each for each in found if wanted in each.path]
-            hanging = {name: each for name, each in hanging.items() if name in graph.nodes}
+            _around(graph, found, hanging, as_json)
+            return
     data = {"dependencies": shown.plain(found), "hanging": shown.plain(hanging)}
     _give(as_json, data, shown.show_dependencies(found, hanging))
+
+
+def _around(
+    graph: Graph,
+    dependencies: Sequence[Dependency],
+    hanging: dict[str, list[Dependant]],
+    as_json: bool,
+) -> None:
+    found = around(graph, str(graph.middle))
+    data = shown.plain(found) | {
+        "dependencies": shown.plain([each for each in dependencies if found.object in each.path]),
+        "hanging": shown.plain({name: hanging[name] for name in graph.nodes if name in hanging}),
+    }
+    _give(as_json, data, shown.show_around(found))
+
+
+def _settle(here: Context) -> None:
+    """Dead ones are settled before they are shown, if that is done at a glance and may be done."""
+    with suppress(psycopg.Error):
+        recover(here, patience=_GLANCE)
 
 
 def _read(file: Path, version: str | None) -> Change:

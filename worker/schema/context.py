@@ -23,7 +23,7 @@ class Limits(BaseModel, frozen=True):
     """How long a changeset may make others wait. Seconds, all of them."""
 
     lock_timeout: float = Field(
-        2.0, gt=0, description="longest wait for table locks: others queue behind it no longer"
+        2.0, gt=0, description="longest that one try waits for locks: others queue no longer"
     )
     statement_timeout: float = Field(300.0, gt=0, description="longest that one operation runs")
     lock_attempts: int = Field(
@@ -35,6 +35,15 @@ class Limits(BaseModel, frozen=True):
     turn_timeout: float = Field(
         10.0, gt=0, description="longest wait for another changeset that is being executed"
     )
+    changeset_timeout: float | None = Field(
+        None, gt=0, description="longest that a whole changeset runs; unset: as long as it takes"
+    )
+
+    def within(self, seconds: float) -> Limits:
+        """The same, for one whose own time is limited: a changeset that ends by then."""
+        own = min(seconds, self.changeset_timeout or seconds)
+        statement = min(own, self.statement_timeout)
+        return self.model_copy(update={"changeset_timeout": own, "statement_timeout": statement})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from worker.schema.names import ObjectName
 from worker.schema.read_side import Dependant, ReadSide
@@ -89,26 +91,50 @@ def hanging_on(
 
 
 def identities(connection: Connection, targets: Collection[Target]) -> dict[str, tuple[str, ...]]:
-    """What the catalogue calls some objects, by how they were written: overloads are several.
+    """What the catalogue calls some objects, by how they were written.
 
-    Objects that do not exist are left out.
+    A function that was written without the types of its arguments may be several. Objects that do
+    not exist are left out.
     """
-    names = sorted({each.name for each in targets if each.name.schema and each.name.name})
+    named = {each for each in targets if each.name.schema and each.name.name}
+    types = _types(connection, {one for each in named for one in each.types or ()})
+    wanted = [_wanted(each, types) for each in named]
+    found: dict[str, tuple[str, ...]] = {}
+    with qualifying(connection):
+        rows = connection.execute(
+            statement(__package__ or "", "identities"), {"wanted": Jsonb(wanted)}
+        )
+        for key, identity in rows:
+            found[key] = (*found.get(key, ()), identity)
+    return found
+
+
+def _wanted(target: Target, types: dict[str, int | None]) -> dict[str, object]:
+    return {
+        "key": str(target.name),
+        "schema": target.name.schema,
+        "bare": str(ObjectName(target.name.schema, target.name.name)),
+        "types": None if target.types is None else [types[each] for each in target.types],
+    }
+
+
+def _types(connection: Connection, names: Collection[str]) -> dict[str, int | None]:
+    """Types by how they were written; looked up as the operations themselves will be."""
     if not names:
         return {}
-    rows = connection.execute(
-        statement(__package__ or "", "identities"),
-        {
-            "schemas": [name.schema for name in names],
-            "names": [name.name for name in names],
-            "quoted": [str(name) for name in names],
-        },
-    )
-    found: dict[str, tuple[str, ...]] = {}
-    for schema, name, identity, _ in rows:
-        key = str(ObjectName(schema, name))
-        found[key] = (*found.get(key, ()), identity)
-    return found
+    rows = connection.execute(statement(__package__ or "", "types"), {"names": sorted(names)})
+    return dict(rows.fetchall())
+
+
+@contextmanager
+def qualifying(connection: Connection) -> Iterator[None]:
+    """Within it, PostgreSQL writes every name with its schema, as the catalogue's views have them.
+
+    The connection must not be in a transaction.
+    """
+    with connection.transaction():
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        yield
 
 
 def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[Dependent]:

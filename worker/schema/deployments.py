@@ -40,14 +40,14 @@ def begin_deployment(context: Context, name: str) -> Deployment:
         raise InvalidChange([Problem("a deployment needs a name")])
     with context.connection() as connection:
         try:
-            connection.execute(
+            begun = connection.execute(
                 _sql("begin_deployment"), {"name": name.strip(), "by": context.actor}
-            )
+            ).fetchone()
         except psycopg.errors.UniqueViolation:
             if (standing := open_deployment(connection)) is not None:
                 raise DeploymentOpen(standing.name, standing.begun_at, standing.begun_by) from None
             return begin_deployment(context, name)  # it was ended this very moment
-        return _opened(connection)
+        return _of(connection, begun)
 
 
 def end_deployment(
@@ -55,24 +55,36 @@ def end_deployment(
 ) -> Deployment:
     """Close the open deployment. Raises NoDeploymentOpen."""
     with context.connection() as connection:
-        row = connection.execute(
-            _sql("end_deployment"), {"message": message.replace("\0", ""), "outcome": outcome}
-        ).fetchone()
-        if row is None:
+        ended = _end(connection, None, message, outcome)
+        if ended is None:
             raise NoDeploymentOpen
-        return next(each for each in deployments(connection) if each.id == row[0])
+        return ended
 
 
 @contextmanager
 def deployment(context: Context, name: str, message: str = "") -> Iterator[Deployment]:
-    """A deployment around a block; one that raises ends it as failed, with the error as message."""
+    """A deployment around a block; one that raises ends it as failed, with the error as message.
+
+    A block may end it itself, with a message of its own: then that holds.
+    """
     begun = begin_deployment(context, name)
     try:
         yield begun
     except BaseException as error:
-        end_deployment(context, f"{type(error).__name__}: {error}", outcome="failed")
+        with context.connection() as connection:
+            _end(connection, begun.id, f"{type(error).__name__}: {error}", "failed")
         raise
-    end_deployment(context, message)
+    with context.connection() as connection:
+        _end(connection, begun.id, message, "succeeded")
+
+
+def _end(
+    connection: Connection, deployment_id: UUID | None, message: str, outcome: str
+) -> Deployment | None:
+    """End this deployment (None: whichever is open); None if it is not open."""
+    facts = {"id": deployment_id, "message": message.replace("\0", ""), "outcome": outcome}
+    ended = connection.execute(_sql("end_deployment"), facts).fetchone()
+    return _of(connection, ended) if ended else None
 
 
 def open_deployment(connection: Connection) -> Deployment | None:
@@ -86,11 +98,9 @@ def deployments(connection: Connection, limit: int = 50) -> list[Deployment]:
     return [Deployment(*row) for row in rows]
 
 
-def _opened(connection: Connection) -> Deployment:
-    standing = open_deployment(connection)
-    if standing is None:
-        raise NoDeploymentOpen
-    return standing
+def _of(connection: Connection, row: tuple[object, ...] | None) -> Deployment:
+    """The deployment whose id a statement has just returned."""
+    return next(each for each in deployments(connection) if row and each.id == row[0])
 
 
 def _sql(block: str) -> bytes:

@@ -16,6 +16,7 @@ from worker.actor import current_actor
 from worker.app import app
 from worker.projection import Projection
 from worker.reading.sources import Sources, queries
+from worker.rebuild.tasks import declared_version
 from worker.registry import load_domains
 from worker.rules import rules
 from worker.running.subscribers import subscriptions
@@ -23,6 +24,7 @@ from worker.schema.context import Context, Limits
 from worker.schema.names import ObjectName
 from worker.schema.read_side import Dependant, DependantKind
 from worker.settings import get_settings, section
+from worker.sql import statement
 
 
 class EngineReadSide:
@@ -34,10 +36,21 @@ class EngineReadSide:
         wanted = set(objects)
         return sorted(one for one in _everything() if one.object in wanted)
 
+    def outdated(self) -> Sequence[str]:
+        """Projections whose live table was made for an older version than this code's."""
+        load_domains()
+        shapes = {name: shape for name, _, shape in _live_tables()}
+        return sorted(
+            one.name
+            for one in subscriptions
+            if isinstance(one, Projection) and (shapes.get(one.name) or one.version) < one.version
+        )
+
     def rebuild(self, projections: Sequence[str]) -> None:
-        """Send one rebuild per projection; a second one for the same version finds it done."""
+        """Send one rebuild per projection, for workers of this code's version or a later one."""
         for name in projections:
-            app.send_task("cqrs.maintenance.rebuild", args=(name,))
+            known = {"version": declared_version(name)}
+            app.send_task("cqrs.maintenance.rebuild", args=(name,), kwargs=known)
 
     def refresh(self, views: Sequence[ObjectName]) -> None:
         """Send one task that refreshes these views in this order."""
@@ -58,7 +71,7 @@ def _name(view: ObjectName) -> str:
 
 
 def _everything() -> Iterator[Dependant]:
-    live = _live_tables()
+    live = {name: table for name, table, _ in _live_tables()}
     for one in subscriptions:
         if isinstance(one, Projection):
             for table in (str(one.table.name), live.get(one.name) or one.first_table):
@@ -72,10 +85,10 @@ def _everything() -> Iterator[Dependant]:
             yield Dependant(_parsed(view), DependantKind.REFRESH_SCHEDULE, rule.name)
 
 
-def _live_tables() -> dict[str, str]:
+def _live_tables() -> list[tuple[str, str | None, int | None]]:
+    """Subscriptions, with the table behind each one's view and the version that it was made for."""
     with db.writer() as connection:
-        rows = connection.execute("SELECT name, read_table FROM cqrs.subscriptions").fetchall()
-    return {name: table for name, table in rows if table}
+        return connection.execute(statement(__package__ or "", "live_tables")).fetchall()
 
 
 def _sources(sources: Sources) -> Iterator[ObjectName]:
@@ -99,8 +112,13 @@ def _connect() -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(url, autocommit=True, application_name="cqrs schema")
 
 
-def engine_context() -> Context:
-    """The context in which this application's schema changes run, as whoever runs them."""
+def engine_context(*, within: float | None = None) -> Context:
+    """The context in which this application's schema changes run, as whoever runs them.
+
+    `within`: seconds that whoever asks has for a changeset; None: as many as the settings say.
+    """
     actor = current_actor().name
     by = getpass.getuser() if actor == "system" else actor
-    return Context(_connect, EngineReadSide(), section("schema", Limits), actor=by)
+    limits = section("schema", Limits)
+    limits = limits if within is None else limits.within(within)
+    return Context(_connect, EngineReadSide(), limits, actor=by)

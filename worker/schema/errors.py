@@ -9,6 +9,7 @@ Permanent
     ├── ChangeFailed           an operation failed; nothing of the changeset was kept
     ├── MissingUndo            a rollback needs undos that the changeset does not carry
     ├── NewerChangeStands      a rollback would take away what a newer changeset builds on
+    ├── TurnLost               an operation gave the turn away; nothing was kept
     ├── DeploymentOpen         one deployment is open already
     ├── NoDeploymentOpen       there is none to end
     └── UnknownObject          no such view, or not one that can be refreshed
@@ -112,6 +113,17 @@ class NewerChangeStands(SchemaError):
         self.changeset_id, self.newer = changeset_id, newer
 
 
+class TurnLost(SchemaError):
+    """Whoever executed a changeset has its turn no more, so that it may not be finished."""
+
+    def __init__(self, changeset_id: UUID) -> None:
+        super().__init__(
+            "an operation gave away the advisory lock that lets one changeset execute at a time:"
+            f" take that call out of it (changeset {changeset_id})"
+        )
+        self.changeset_id = changeset_id
+
+
 class DeploymentOpen(SchemaError):
     """Only one deployment is open at a time."""
 
@@ -141,6 +153,6 @@ class UnknownObject(SchemaError):
 class ChangesetBusy(Transient):
     """Another changeset is being executed; it was waited for as long as the limits allow."""
 
-    def __init__(self, running: str) -> None:
-        super().__init__(f"another changeset is being executed ({running})")
+    def __init__(self, running: str, why: str = "another changeset is being executed") -> None:
+        super().__init__(f"{why} ({running})")
         self.running = running

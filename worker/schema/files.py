@@ -27,7 +27,9 @@ The statement after `--! undo` takes back the one before it. A `.toml` file says
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,7 @@ _KEYS = ("description", "version", "command", "query")
 def read_file(path: Path) -> Change:
     """The change in a file. Raises InvalidChange with every problem and its place in the file."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin with a byte order mark
     except OSError as error:
         raise InvalidChange([Problem(f"cannot read {path}: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
@@ -63,9 +65,10 @@ def read_toml(text: str) -> Change:
         raise InvalidChange([Problem(f"this is no TOML: {error}")]) from None
     if problems := list(_unknown(table, _KEYS, "the file")):
         raise InvalidChange(problems)
+    places = _places(text)
     return Change.of(
-        _operations(text, table, "command"),
-        _operations(text, table, "query"),
+        _operations(places, table, "command"),
+        _operations(places, table, "query"),
         _text(table, "description"),
         _text(table, "version"),
     )
@@ -78,17 +81,17 @@ def _text(table: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _operations(text: str, table: Mapping[str, Any], side: str) -> list[str | Operation]:
+def _operations(places: _Places, table: Mapping[str, Any], side: str) -> list[Operation]:
     entries = table.get(side, [])
     if not isinstance(entries, list):
         raise InvalidChange([Problem(f"{side} is a list of statements, or of tables with sql")])
     return [
-        _operation(text, entry, f"{side} operation {number}")
+        _operation(places, entry, f"{side} operation {number}")
         for number, entry in enumerate(entries, start=1)
     ]
 
 
-def _operation(text: str, entry: object, what: str) -> Operation:
+def _operation(places: _Places, entry: object, what: str) -> Operation:
     """An entry is a statement, or a table with `sql` and perhaps `undo`."""
     fields = {"sql": entry} if isinstance(entry, str) else entry
     if not isinstance(fields, dict) or "sql" not in fields:
@@ -102,13 +105,35 @@ def _operation(text: str, entry: object, what: str) -> Operation:
     if problems:
         raise InvalidChange(problems)
     sql, undo = fields["sql"], fields.get("undo")
-    return Operation(sql, undo, _place(text, sql), _place(text, undo or ""))
+    return Operation(sql, undo, _take(places, sql), _take(places, undo))
 
 
-def _place(text: str, value: str) -> Place:
-    """Where a value stands in the file; line 1 for one that is escaped and cannot be found."""
-    offset = text.find(value)
-    return Place(*position(text, offset)) if value and offset >= 0 else Place()
+_STRING = re.compile(
+    r"""#[^\n]*|(?:\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')""",
+    re.DOTALL,
+)
+_Places = dict[str, deque[Place]]
+
+
+def _places(text: str) -> _Places:
+    """Where each string of the file stands, by its value: several places in the order of the file.
+
+    TOML's parser does not tell. One that is written with escapes has a place of its own: positions
+    in it count from its first character, as if it were a file.
+    """
+    found: _Places = {}
+    for token in _STRING.finditer(text):
+        if not token[0].startswith("#"):
+            value = tomllib.loads(f"it = {token[0]}")["it"]
+            offset = text.find(value, *token.span())
+            place = Place(*position(text, offset)) if offset >= 0 else Place()
+            found.setdefault(value, deque()).append(place)
+    return found
+
+
+def _take(places: _Places, value: str | None) -> Place:
+    left = places.get(value or "")
+    return left.popleft() if left else Place()
 
 
 def _unknown(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> Iterator[Problem]:

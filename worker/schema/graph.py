@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.schema.dependencies import Connection
 from worker.schema.errors import UnknownObject
@@ -39,11 +39,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes by name, and the edges between them."""
+    """Nodes by name, and the edges between them; `middle` is the object that it was asked for."""
 
     nodes: Mapping[str, Node]
     edges: tuple[Edge, ...]
     schemas: Schemas = USUAL
+    middle: str | None = None
 
     def above(self, name: str) -> set[str]:
         """Everything that an object depends on, at any distance, itself included."""
@@ -70,13 +71,14 @@ def dependency_graph(
     """The two sides, what lies between them and what hangs on them; or all around one object.
 
     Objects of either side that nothing ties to another are left out. Raises UnknownObject when
-    there is no such object.
+    there is no such object, psycopg.errors.InvalidSchemaName when there is no such schema.
     """
+    connection.execute(_sql("require_schemas"), {"schemas": [schemas.command, schemas.query]})
     whole = _catalogue(connection, schemas)
     if object_name is not None:
-        middle = _known(connection, object_name)
+        middle = _known(connection, read_side, schemas, object_name)
         part = whole.only(whole.above(middle.name) | whole.below(middle.name))
-        part = Graph({middle.name: middle, **part.nodes}, part.edges, schemas)
+        part = Graph({middle.name: middle, **part.nodes}, part.edges, schemas, middle.name)
         return _with_hanging(part, read_side)
     standing = _standing(connection, schemas)
     part = _with_hanging(Graph({**standing, **whole.nodes}, whole.edges, schemas), read_side)
@@ -131,20 +133,41 @@ def _closure(roots: Iterable[str], steps: Iterable[tuple[str, str]]) -> set[str]
     return found
 
 
-def _known(connection: Connection, text: str) -> Node:
+def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> Node:
     """The object of this name. A function may be named without its arguments."""
     try:
         wanted = ObjectName.parse(text)
     except ValueError as error:
-        raise UnknownObject(text, str(error)) from None
+        raise UnknownObject(text, f"{error}{_hint(connection, schemas, text)}") from None
     rows = connection.execute(_sql("objects_of"), {"schema": wanted.schema}).fetchall()
     kinds: dict[str, str] = dict(rows)
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
             return Node(name, wanted.schema, kind)
-    close = difflib.get_close_matches(str(wanted), kinds, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = _hanging_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
     raise UnknownObject(text, f"there is no such object{hint}")
+
+
+def _hint(connection: Connection, schemas: Schemas, text: str) -> str:
+    """What a name without its schema may have meant, on either side."""
+    names = _standing(connection, schemas)
+    exact = [name for name in names if ObjectName.parse(name).name == text]
+    return f"; did you mean {' or '.join(exact)}?" if exact else ""
+
+
+def _hanging_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
+    """Where a projection, query, tag or schedule of this name hangs."""
+    objects = [ObjectName.parse(name) for name in _standing(connection, schemas)]
+    found = [each for each in read_side.dependants_of(objects) if each.name == text]
+    if not found:
+        return ""
+    on = ", ".join(dict.fromkeys(str(each.object) for each in found))
+    return f", but a {found[0].kind.value}: name what it hangs on, {on}"
+
+
+def _meant(text: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(text, names, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
@@ -153,7 +176,7 @@ def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
     for each in read_side.dependants_of([ObjectName.parse(name) for name in graph.nodes]):
         nodes[str(each)] = Node(str(each), "", each.kind.value)
         edges.append(Edge(str(each.object), str(each), each.kind.value))
-    return Graph(nodes, tuple(edges), graph.schemas)
+    return replace(graph, nodes=nodes, edges=tuple(edges))
 
 
 def _sql(block: str) -> bytes:

@@ -13,6 +13,7 @@ import psycopg
 
 from worker.schema.change import Change
 from worker.schema.dependencies import Connection
+from worker.schema.errors import TurnLost
 from worker.schema.names import ObjectName
 from worker.schema.plan import FollowUp
 from worker.schema.reading import ReadOperation, effects_of_text
@@ -21,11 +22,16 @@ from worker.sql import blocks
 
 
 class Running(NamedTuple):
-    """A changeset that is `in_progress`; `step` is set when it is a step outside a transaction."""
+    """A changeset that is `in_progress`, or `undoing`: being rolled back.
+
+    `operation` is the one that had begun last, None if none had; `step` is set when it, or its
+    undo, is a step outside a transaction.
+    """
 
     id: UUID
     description: str
     executed_by: str
+    undoing: bool
     operation: int | None
     step: Effects | None
 
@@ -54,67 +60,54 @@ class Journal:
     connection: Connection
 
     def record(
-        self, change: Change, operations: Sequence[ReadOperation], by: str, forced: bool
+        self,
+        change: Change,
+        operations: Sequence[ReadOperation],
+        by: str,
+        forced: bool,
+        changeset_id: UUID | None = None,
     ) -> UUID:
-        """Write down a new changeset, pending, in the open deployment if there is one."""
-        with self.connection.transaction():
-            changeset_id = self._record(
-                change.description, str(change.version), "change", by, forced
-            )
-            self._record_operations(changeset_id, operations)
-        return changeset_id
+        """Write down a new changeset, pending, in the open deployment if there is one.
 
-    def record_refresh(self, views: Sequence[ObjectName], by: str) -> UUID:
-        """Write down a refresh of materialized views, one operation each."""
+        Its id, made up or given; if the given one is taken, nothing is written.
+        """
+        facts = {
+            "description": change.description,
+            "version": str(change.version),
+            "kind": "change",
+            "by": by,
+            "forced": forced,
+        }
+        return self._record(changeset_id, facts, map(_operation_row, operations))
+
+    def record_refresh(
+        self, views: Sequence[ObjectName], by: str, changeset_id: UUID | None = None
+    ) -> UUID:
+        """Write down a refresh of materialized views, one operation each; the id as above."""
         names = ", ".join(map(str, views))
-        with self.connection.transaction():
-            changeset_id = self._record(f"Refresh {names}", None, "refresh", by, False)
-            self._insert_operations(
-                changeset_id,
-                [
-                    (
-                        number,
-                        "query",
-                        "REFRESH MATERIALIZED VIEW",
-                        str(view),
-                        f"REFRESH MATERIALIZED VIEW {view}",
-                        None,
-                    )
-                    for number, view in enumerate(views, start=1)
-                ],
-            )
-        return changeset_id
+        facts = {
+            "description": f"Refresh {names}",
+            "version": None,
+            "kind": "refresh",
+            "by": by,
+            "forced": False,
+        }
+        what = "REFRESH MATERIALIZED VIEW"
+        rows = (
+            (number, "query", what, str(view), f"{what} {view}", None)
+            for number, view in enumerate(views, start=1)
+        )
+        return self._record(changeset_id, facts, rows)
 
     def _record(
-        self, description: str, version: str | None, kind: str, by: str, forced: bool
+        self, given: UUID | None, facts: dict[str, Any], rows: Iterable[tuple[Any, ...]]
     ) -> UUID:
-        row = self._run(
-            "record",
-            {
-                "description": description,
-                "version": version,
-                "kind": kind,
-                "by": by,
-                "forced": forced,
-            },
-        ).fetchone()
-        return UUID(str(row[0])) if row else UUID(int=0)
-
-    def _record_operations(self, changeset_id: UUID, operations: Sequence[ReadOperation]) -> None:
-        self._insert_operations(
-            changeset_id,
-            [
-                (
-                    each.number,
-                    each.side.value,
-                    each.effects.statement,
-                    str(each.effects.main.name) if each.effects.main else None,
-                    each.operation.sql,
-                    each.operation.undo,
-                )
-                for each in operations
-            ],
-        )
+        with self.connection.transaction():
+            for (new,) in self._run("record", {"id": given, **facts}):
+                self._insert_operations(new, rows)
+                return UUID(str(new))
+        assert given is not None
+        return given
 
     def _insert_operations(self, changeset_id: UUID, rows: Iterable[tuple[Any, ...]]) -> None:
         columns = list(zip(*rows, strict=True))
@@ -122,9 +115,21 @@ class Journal:
         values = {name: list(column) for name, column in zip(names, columns, strict=True)}
         self._run("record_operations", {"id": changeset_id, **values})
 
-    def claim(self, changeset_id: UUID, by: str) -> bool:
-        """Mark a pending or failed changeset as being executed by `by`."""
-        return self._run("claim", {"id": changeset_id, "by": by}).rowcount == 1
+    def claim(self, changeset_id: UUID, by: str, command_id: UUID | None = None) -> bool:
+        """Mark a pending or failed changeset as being executed by `by`, for a command perhaps."""
+        return self._claim("claim", changeset_id, by, command_id)
+
+    def claim_undo(self, changeset_id: UUID, by: str, command_id: UUID | None = None) -> bool:
+        """Mark a completed changeset as being rolled back by `by`."""
+        return self._claim("claim_undo", changeset_id, by, command_id)
+
+    def _claim(self, block: str, changeset_id: UUID, by: str, command_id: UUID | None) -> bool:
+        facts = {"id": changeset_id, "by": by, "command": command_id}
+        return self._run(block, facts).rowcount == 1
+
+    def expect(self, changeset_id: UUID, follow_up: FollowUp) -> None:
+        """Note what the read side will owe once a step is done, before it runs."""
+        self._run("expect", {"id": changeset_id, "follow_up": owed(follow_up)})
 
     def attempt(self, changeset_id: UUID) -> None:
         """Count one more try, and forget how far the one before it came.
@@ -138,8 +143,15 @@ class Journal:
         """Note which operation is running, for those who look on and for who finds it dead."""
         self._run("operation_starts", {"id": changeset_id, "number": number})
 
+    def undo_starts(self, changeset_id: UUID, number: int) -> None:
+        """Note which operation is being taken back."""
+        self._run("undo_starts", {"id": changeset_id, "number": number})
+
     def fail(self, changeset_id: UUID, reason: str, failure: Failure | None = None) -> bool:
-        """Mark as failed, unless it has been committed after all; whether it was marked."""
+        """Mark as failed, unless it has been committed after all; whether it was marked.
+
+        One that was being rolled back is completed again, as it was, and keeps the reason.
+        """
         with self.connection.transaction():
             self.connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
             marked = self._run("fail", {"id": changeset_id, "error": reason}).rowcount == 1
@@ -156,19 +168,17 @@ class Journal:
                 )
         return marked
 
-    def note_error(self, changeset_id: UUID, reason: str) -> None:
-        """Keep why a rollback failed; the changeset stands as it was."""
-        self._run("note_error", {"id": changeset_id, "error": reason})
-
-    def finish_step(self, changeset_id: UUID) -> None:
-        """Mark a step outside a transaction as done."""
-        complete(self.connection, changeset_id, (), FollowUp())
+    def settled(self, changeset_id: UUID) -> None:
+        """Mark a step as done, or as undone, whose process died over it."""
+        self._run("settled", {"id": changeset_id})
 
     def in_progress(self) -> list[Running]:
         """Changesets that are being executed, or whose process died."""
         return [
-            Running(changeset_id, description, by, operation, _step(sql, count))
-            for changeset_id, description, by, operation, sql, count in self._run("in_progress", {})
+            Running(changeset_id, description, by, undoing, operation, _step(sql, count))
+            for changeset_id, description, by, undoing, operation, sql, count in self._run(
+                "in_progress", {}
+            )
         ]
 
     def _run(self, block: str, parameters: dict[str, Any]) -> psycopg.Cursor[Any]:
@@ -178,10 +188,24 @@ class Journal:
 def complete(
     work: Connection, changeset_id: UUID, timings: Sequence[Timing], follow_up: FollowUp
 ) -> None:
-    """Mark as completed, with what the read side owes: in the transaction that did the work."""
+    """Mark as completed, with what the read side owes: in the transaction that did the work.
+
+    Raises TurnLost when this session may not finish it any more.
+    """
     sql = blocks(__package__ or "", "journal.sql")
     work.execute(sql["operations_ran"], _columns(changeset_id, timings, True))
-    work.execute(sql["complete"], {"id": changeset_id, "follow_up": owed(follow_up)})
+    _finish(work, "complete", changeset_id, follow_up)
+
+
+def take_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
+    """Mark as rolled back, in the transaction that did it. Raises TurnLost."""
+    _finish(work, "undo", changeset_id, follow_up)
+
+
+def _finish(work: Connection, block: str, changeset_id: UUID, follow_up: FollowUp) -> None:
+    sql = blocks(__package__ or "", "journal.sql")[block]
+    if work.execute(sql, {"id": changeset_id, "follow_up": owed(follow_up)}).rowcount != 1:
+        raise TurnLost(changeset_id)
 
 
 def owed(follow_up: FollowUp) -> str | None:
@@ -197,12 +221,15 @@ def owed(follow_up: FollowUp) -> str | None:
     )
 
 
-def message_of(error: BaseException) -> str:
-    """What the server said, with its detail and hint, on one line."""
-    if not isinstance(error, psycopg.Error) or error.diag.message_primary is None:
-        return " ".join(str(error).split()) or type(error).__name__
-    parts = (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)
-    return ". ".join(" ".join(part.split()).rstrip(".") for part in parts if part)
+def _operation_row(each: ReadOperation) -> tuple[Any, ...]:
+    return (
+        each.number,
+        each.side.value,
+        each.effects.statement,
+        str(each.effects.main.name) if each.effects.main else None,
+        each.operation.sql,
+        each.operation.undo,
+    )
 
 
 def _columns(changeset_id: UUID, timings: Sequence[Timing], success: bool | None) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 -- name: record
--- A new changeset, pending.
-INSERT INTO cqrs.changesets (description, version, kind, created_by, forced, deployment_id)
-VALUES (%(description)s, %(version)s, %(kind)s, %(by)s, %(forced)s,
-        (SELECT d.id FROM cqrs.deployments AS d WHERE d.ended_at IS NULL))
+-- A new changeset, pending; no row if there is one of this id.
+INSERT INTO cqrs.changesets (id, description, version, kind, created_by, forced, deployment_id)
+VALUES (coalesce(%(id)s::uuid, gen_random_uuid()), %(description)s, %(version)s, %(kind)s, %(by)s,
+        %(forced)s, (SELECT d.id FROM cqrs.deployments AS d WHERE d.ended_at IS NULL))
+ON CONFLICT (id) DO NOTHING
 RETURNING id
 
 -- name: record_operations
@@ -21,8 +22,20 @@ WITH cleared AS (
 )
 UPDATE cqrs.changesets
    SET status = 'in_progress', started_at = clock_timestamp(), completed_at = NULL, error = NULL,
-       executed_by = %(by)s, attempts = 0
+       executed_by = %(by)s, command_id = %(command)s::uuid, attempts = 0,
+       follow_up = NULL, followed_up_at = NULL
  WHERE id = %(id)s AND status IN ('pending', 'failed')
+
+-- name: claim_undo
+-- Somebody rolls it back; it stands as it stood until that is committed.
+WITH cleared AS (
+    UPDATE cqrs.changeset_operations SET undo_started_at = NULL
+     WHERE changeset_id = %(id)s AND undo_started_at IS NOT NULL
+)
+UPDATE cqrs.changesets
+   SET status = 'in_progress', undoing = true, executed_by = %(by)s, error = NULL,
+       command_id = %(command)s::uuid
+ WHERE id = %(id)s AND status = 'completed'
 
 -- name: attempt
 -- One more try.
@@ -37,6 +50,16 @@ UPDATE cqrs.changesets SET attempts = attempts + 1 WHERE id = %(id)s
 UPDATE cqrs.changeset_operations SET started_at = clock_timestamp()
  WHERE changeset_id = %(id)s AND number = %(number)s
 
+-- name: undo_starts
+-- The operation that is taken back now.
+UPDATE cqrs.changeset_operations SET undo_started_at = clock_timestamp()
+ WHERE changeset_id = %(id)s AND number = %(number)s
+
+-- name: expect
+-- What the read side will owe once a step is done: whoever settles it cannot plan it any more.
+UPDATE cqrs.changesets SET follow_up = %(follow_up)s::jsonb
+ WHERE id = %(id)s AND status = 'in_progress'
+
 -- name: operations_ran
 -- When each operation ran and for how long; `success` only where it was committed.
 UPDATE cqrs.changeset_operations AS o
@@ -46,9 +69,11 @@ UPDATE cqrs.changeset_operations AS o
  WHERE o.changeset_id = %(id)s AND o.number = t.number
 
 -- name: fail
--- It failed, unless its commit got through.
+-- It failed, unless its commit got through; what was being rolled back stands as it stood.
 UPDATE cqrs.changesets
-   SET status = 'failed', error = %(error)s, completed_at = clock_timestamp()
+   SET status = CASE WHEN undoing THEN 'completed' ELSE 'failed' END, undoing = false,
+       completed_at = CASE WHEN undoing THEN completed_at ELSE clock_timestamp() END,
+       error = %(error)s
  WHERE id = %(id)s AND status = 'in_progress'
 
 -- name: operation_failed
@@ -58,39 +83,55 @@ UPDATE cqrs.changeset_operations
        duration = coalesce(duration, clock_timestamp() - started_at)
  WHERE changeset_id = %(id)s AND number = %(number)s
 
--- name: note_error
--- Why a rollback failed.
-UPDATE cqrs.changesets SET error = %(error)s WHERE id = %(id)s
-
 -- name: complete
--- It is done: written by the transaction that did it.
+-- It is done: written by the transaction that did it, if that session has its turn still.
 UPDATE cqrs.changesets
    SET status = 'completed', completed_at = clock_timestamp(), error = NULL,
        follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
- WHERE id = %(id)s
+ WHERE id = %(id)s AND status = 'in_progress' AND NOT undoing
+   AND EXISTS (SELECT FROM pg_locks AS l
+                WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
+                  AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
 
 -- name: undo
--- It was taken back: written by the transaction that did it.
+-- It was taken back: written by the transaction that did it, if that session has its turn still.
 UPDATE cqrs.changesets
-   SET status = 'rolled_back', completed_at = clock_timestamp(), error = NULL,
+   SET status = 'rolled_back', undoing = false, completed_at = clock_timestamp(), error = NULL,
        follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
- WHERE id = %(id)s
+ WHERE id = %(id)s AND status = 'in_progress' AND undoing
+   AND EXISTS (SELECT FROM pg_locks AS l
+                WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
+                  AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
+
+-- name: settled
+-- A step whose process died turned out to be done. What the read side owes was written beforehand;
+-- an undo's is that of the change itself.
+WITH ran AS (
+    UPDATE cqrs.changeset_operations AS o SET success = true
+      FROM cqrs.changesets AS c
+     WHERE c.id = %(id)s AND NOT c.undoing AND o.changeset_id = c.id
+)
+UPDATE cqrs.changesets
+   SET status = CASE WHEN undoing THEN 'rolled_back' ELSE 'completed' END, undoing = false,
+       completed_at = clock_timestamp(), error = NULL, followed_up_at = NULL
+ WHERE id = %(id)s AND status = 'in_progress'
 
 -- name: in_progress
--- What is being executed, how far it came, and its SQL if it has one operation only.
-SELECT c.id, c.description, coalesce(c.executed_by, '?'),
-       (SELECT max(o.number) FROM cqrs.changeset_operations AS o
-         WHERE o.changeset_id = c.id AND o.started_at IS NOT NULL),
-       (SELECT min(o.sql) FROM cqrs.changeset_operations AS o WHERE o.changeset_id = c.id),
-       (SELECT count(*) FROM cqrs.changeset_operations AS o WHERE o.changeset_id = c.id)
+-- What is being executed or rolled back, how far it came, and its SQL if it has one operation only.
+SELECT c.id, c.description, coalesce(c.executed_by, '?'), c.undoing,
+       CASE WHEN c.undoing THEN min(o.number) FILTER (WHERE o.undo_started_at IS NOT NULL)
+            ELSE max(o.number) FILTER (WHERE o.started_at IS NOT NULL) END,
+       min(CASE WHEN c.undoing THEN o.undo ELSE o.sql END), count(*)
   FROM cqrs.changesets AS c
+  JOIN cqrs.changeset_operations AS o ON o.changeset_id = c.id
  WHERE c.status = 'in_progress'
+ GROUP BY c.id
 
 -- name: changeset
 -- One changeset.
 SELECT c.id, c.kind, c.description, c.version, c.status, c.forced, c.created_at, c.started_at,
        c.completed_at, c.created_by, c.executed_by, c.attempts, c.error, c.follow_up,
-       c.followed_up_at, d.name
+       c.followed_up_at, c.command_id, c.undoing, d.name
   FROM cqrs.changesets AS c LEFT JOIN cqrs.deployments AS d ON d.id = c.deployment_id
  WHERE c.id = %(id)s
 
@@ -121,6 +162,7 @@ SELECT n.id, n.description
 -- Changesets whose follow-up has not been handed over.
 SELECT c.id, c.follow_up FROM cqrs.changesets AS c
  WHERE c.follow_up IS NOT NULL AND c.followed_up_at IS NULL
+   AND c.status IN ('completed', 'rolled_back')
  ORDER BY c.completed_at
 
 -- name: followed_up

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from worker.schema.dependencies import Connection
 from worker.schema.names import ObjectName
 from worker.schema.reading import ReadOperation
-from worker.schema.statements.effects import Lock, LockMode
-from worker.sql import statement
+from worker.schema.statements.effects import Along, Kin, Lock, LockMode
+from worker.sql import blocks
 
 
 def locks_of(
@@ -16,44 +16,87 @@ def locks_of(
 ) -> tuple[Lock, ...]:
     """The strongest lock on each relation, by name. What the change itself creates is left out.
 
-    `cascaded` are relations that a CASCADE takes along. Of what a refresh reads, nothing is said.
+    `cascaded` are objects that a CASCADE takes along. Of what a refresh reads, nothing is said,
+    nor of the rows that foreign keys look up.
     """
     wanted = [lock for each in operations for lock in each.effects.locks]
     wanted += [Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in cascaded]
-    dropped = [target.name for each in operations for target in each.effects.drops]
+    along = [kin for each in operations for kin in (*each.effects.along, *_kin_of_dropped(each))]
+    wanted += _along(connection, along)
     strongest: dict[ObjectName, LockMode] = {}
-    for lock in (*wanted, *_beyond(connection, wanted, dropped)):
+    for lock in (*wanted, *_beyond(connection, wanted)):
         strongest[lock.name] = max(lock.mode, strongest.get(lock.name, lock.mode))
-    created = {target.name for each in operations for target in each.effects.creates}
+    standing = _standing(connection, strongest)
     return tuple(
-        Lock(name, mode)
-        for name, mode in sorted(strongest.items())
-        if name not in created and name.schema
+        Lock(name, mode) for name, mode in sorted(strongest.items()) if str(name) in standing
     )
 
 
-def _beyond(
-    connection: Connection, wanted: Sequence[Lock], dropped: Sequence[ObjectName]
-) -> Iterator[Lock]:
-    """What is locked along: partitions, an index's table, what a dropped table references."""
-    family = {str(lock.name): lock.mode for lock in wanted if lock.family}
-    for root, name in _look_up(connection, "children", "tables", family):
-        yield Lock(name, family[root])
-    tables = {str(lock.name): lock.table_mode for lock in wanted if lock.table_mode}
-    for root, name in _look_up(connection, "indexed_tables", "indexes", tables):
-        yield Lock(name, tables[root])
-    for _, name in _look_up(connection, "referenced_tables", "tables", map(str, dropped)):
-        yield Lock(name, LockMode.ACCESS_EXCLUSIVE)
+def _standing(connection: Connection, names: Iterable[ObjectName]) -> set[str]:
+    """Which of some names are relations that somebody may wait for."""
+    qualified = [str(name) for name in names if name.schema]
+    return {name for (name,) in connection.execute(_sql("standing"), {"names": qualified})}
 
 
-def _look_up(
-    connection: Connection, block: str, parameter: str, names: Iterable[str]
-) -> Iterator[tuple[str, ObjectName]]:
-    if not (wanted := list(names)):
-        return
-    rows = connection.execute(statement(__package__ or "", block), {parameter: wanted})
-    for root, schema, name in rows:
-        yield root, ObjectName(schema, name)
+def _kin_of_dropped(operation: ReadOperation) -> Iterator[Along]:
+    kinds = (Kin.OWN_REFERENCED, Kin.REFERENCING, Kin.SEQUENCES, Kin.PARENT, Kin.SISTERS)
+    tables = (target for target in operation.effects.drops if target.kind == "table")
+    for target in tables:
+        yield from (Along(kin, target.name, LockMode.ACCESS_EXCLUSIVE) for kin in kinds)
+
+
+_BLOCKS = {
+    Kin.REFERENCED: "referenced",
+    Kin.OWN_REFERENCED: "own_referenced",
+    Kin.REFERENCING: "referencing",
+    Kin.CONSTRAINT: "foreign_keys_of_constraints",
+    Kin.SEQUENCES: "sequences",
+    Kin.IDENTITY: "identity",
+    Kin.STATISTICS: "tables_of_statistics",
+    Kin.DEFAULT_PARTITION: "default_partitions",
+    Kin.PARENT: "parents",
+    Kin.SISTERS: "sisters",
+    Kin.TYPED: "typed_tables",
+    Kin.OF_DOMAIN: "tables_of_domains",
+    Kin.VIEWED: "viewed",
+}
+
+
+def _along(connection: Connection, along: Sequence[Along]) -> Iterator[Lock]:
+    """Kin of what is named, with its lock."""
+    for kin, block in _BLOCKS.items():
+        roots = [each for each in along if each.kin is kin]
+        for at, schema, name in _rows(connection, block, roots):
+            yield Lock(ObjectName(schema, name), roots[at].mode, kin is not Kin.PARENT)
+
+
+def _rows(
+    connection: Connection, block: str, roots: Sequence[Along]
+) -> Iterator[tuple[int, str, str]]:
+    """Rows of a block, each with the place of its root in the list."""
+    if roots:
+        yield from connection.execute(
+            _sql(block),
+            {"names": [str(each.name) for each in roots], "parts": [each.part for each in roots]},
+        )
+
+
+def _beyond(connection: Connection, wanted: Sequence[Lock]) -> Iterator[Lock]:
+    """What is locked with a relation: partitions and child tables, and an index's table."""
+    families = [lock for lock in wanted if lock.family]
+    for at, schema, name in _under(connection, "children", families):
+        yield Lock(ObjectName(schema, name), families[at].mode)
+    tables = [(lock, lock.table_mode) for lock in wanted if lock.table_mode]
+    for at, schema, name in _under(connection, "indexed_tables", [lock for lock, _ in tables]):
+        yield Lock(ObjectName(schema, name), tables[at][1])
+
+
+def _under(
+    connection: Connection, block: str, locks: Sequence[Lock]
+) -> Iterator[tuple[int, str, str]]:
+    if locks:
+        names = [str(lock.name) for lock in locks]
+        yield from connection.execute(_sql(block), {"names": names})
 
 
 def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
@@ -61,5 +104,9 @@ def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
     strong = {str(lock.name): lock for lock in locks if lock.mode.stops_writers}
     if not strong:
         return []
-    rows = connection.execute(statement(__package__ or "", "plain_tables"), {"names": list(strong)})
+    rows = connection.execute(_sql("plain_tables"), {"names": list(strong)})
     return [strong[name] for (name,) in rows]
+
+
+def _sql(block: str) -> bytes:
+    return blocks(__package__ or "", "locks.sql")[block].encode()

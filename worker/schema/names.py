@@ -22,6 +22,8 @@ class ObjectName:
     arguments: str = ""
 
     def __str__(self) -> str:
+        if not self.name:
+            return quote(self.schema)  # the schema itself
         return f"{quote(self.schema)}.{quote(self.name)}{self.arguments}"
 
     @classmethod

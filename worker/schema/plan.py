@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from worker.schema.dependencies import Dependent
 from worker.schema.names import ObjectName
@@ -14,14 +15,19 @@ from worker.schema.versions import Version
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """An operation that PostgreSQL will refuse, because others use what it drops or retypes."""
+    """An operation that PostgreSQL will refuse, because others use what it drops or retypes.
+
+    `way_out` says how the change can be made all the same, where that is not plain.
+    """
 
     number: int
     what: str
     dependents: tuple[str, ...]
+    way_out: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}: used by {', '.join(self.dependents)}"
+        users = f"{self.what}: used by {', '.join(self.dependents)}"
+        return f"{users}. {self.way_out}" if self.way_out else users
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class FollowUp:
 
     def __bool__(self) -> bool:
         return bool(self.rebuilds or self.refreshes or self.purges)
+
+    def and_rebuild(self, projections: Iterable[str]) -> FollowUp:
+        """The same, and rebuilds of these projections."""
+        return replace(self, rebuilds=tuple(dict.fromkeys((*self.rebuilds, *projections))))
 
 
 @dataclass(frozen=True, slots=True)

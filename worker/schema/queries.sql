@@ -1,9 +1,21 @@
 -- name: identities
--- What the catalogue calls these objects; a function is named without its arguments.
-SELECT w.schema, w.name, o.name, o.kind
-  FROM unnest(%(schemas)s::text[], %(names)s::text[], %(quoted)s::text[]) AS w (schema, name, quoted)
+-- What the catalogue calls these objects. A function is meant by the types of its arguments; where
+-- none were written, every function of its name may be.
+SELECT w.key, o.name
+  FROM jsonb_to_recordset(%(wanted)s) AS w (key text, schema text, bare text, types oid[])
   JOIN cqrs.catalogue_objects AS o
-    ON o.schema = w.schema AND (o.name = w.quoted OR starts_with(o.name, w.quoted || '('))
+    ON o.schema = w.schema
+   AND (o.name = w.key
+        OR CASE WHEN w.types IS NOT NULL
+                THEN o.name = format('%%s(%%s)', w.bare, (
+                         SELECT string_agg(coalesce(format_type(t.type, NULL), '?'), ', ' ORDER BY t.n)
+                           FROM unnest(w.types) WITH ORDINALITY AS t (type, n)))
+                ELSE w.key = w.bare AND starts_with(o.name, w.bare || '(') END)
+ ORDER BY w.key, o.name
+
+-- name: types
+-- Which types some names mean in this session; null for those that mean none.
+SELECT t.name, to_regtype(t.name)::oid::int8 FROM unnest(%(names)s::text[]) AS t (name)
 
 -- name: dependants
 -- Everything that depends on some objects of one schema, with the path to each.
@@ -16,49 +28,18 @@ SELECT c.relation, c.name, u.name, u.schema, u.kind, u.link
   FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS c (relation, name)
  CROSS JOIN LATERAL cqrs.column_users(to_regclass(c.relation), c.name) AS u
 
--- name: children
--- Partitions and child tables of some tables, at any depth.
-WITH RECURSIVE family AS (
-    SELECT t.name AS root, to_regclass(t.name)::oid AS relid FROM unnest(%(tables)s::text[]) AS t (name)
-    UNION
-    SELECT f.root, i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relid
-)
-SELECT f.root, n.nspname, c.relname
-  FROM family AS f
-  JOIN pg_class AS c ON c.oid = f.relid AND c.relkind IN ('r', 'p', 'f')
-  JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE f.relid <> to_regclass(f.root)
-
--- name: referenced_tables
--- Tables that the foreign keys of some tables point at: dropping the one locks the other.
-SELECT t.name, n.nspname, c.relname
-  FROM unnest(%(tables)s::text[]) AS t (name)
-  JOIN pg_constraint AS k ON k.conrelid = to_regclass(t.name) AND k.contype = 'f'
-  JOIN pg_class AS c ON c.oid = k.confrelid
-  JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE c.oid <> k.conrelid
-
--- name: indexed_tables
--- The tables that some indexes belong to.
-SELECT i.name, n.nspname, c.relname
-  FROM unnest(%(indexes)s::text[]) AS i (name)
-  JOIN pg_index AS x ON x.indexrelid = to_regclass(i.name)
-  JOIN pg_class AS c ON c.oid = x.indrelid
-  JOIN pg_namespace AS n ON n.oid = c.relnamespace
-
--- name: plain_tables
--- Which of some names are tables, and can be locked by name.
-SELECT t.name FROM unnest(%(names)s::text[]) AS t (name)
-  JOIN pg_class AS c ON c.oid = to_regclass(t.name) AND c.relkind IN ('r', 'p')
- ORDER BY t.name
-
 -- name: analyze
 -- What on the query side depends on what on the command side.
 SELECT * FROM cqrs.analyze_dependencies(%(command)s, %(query)s)
 
 -- name: completed_versions
--- Every version that stands.
-SELECT DISTINCT version FROM cqrs.changesets WHERE status = 'completed' AND version IS NOT NULL
+-- Every version that stands; what is being rolled back stands until that is done.
+SELECT DISTINCT version FROM cqrs.changesets
+ WHERE (status = 'completed' OR undoing) AND version IS NOT NULL
+
+-- name: waits
+-- Whether a session waits for a lock of any kind.
+SELECT EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = %(pid)s AND NOT l.granted)
 
 -- name: take_turn
 -- Wait for the right to execute a changeset. The pair of keys is ours: "cqrs", and 1.
@@ -68,20 +49,24 @@ SELECT pg_advisory_lock(1668379251, 1)
 -- The same without waiting.
 SELECT pg_try_advisory_lock(1668379251, 1)
 
--- name: index_valid
--- Whether an index is valid; no row if there is none.
-SELECT x.indisvalid FROM pg_index AS x WHERE x.indexrelid = to_regclass(%(index)s)
+-- name: index_state
+-- Whether an index is valid, and which process builds it now; no row if there is none.
+SELECT x.indisvalid,
+       (SELECT p.pid FROM pg_stat_progress_create_index AS p WHERE p.index_relid = x.indexrelid)
+  FROM pg_index AS x WHERE x.indexrelid = to_regclass(%(index)s)
 
 -- name: reindex_left
--- Invalid copies that a REINDEX CONCURRENTLY of a table or index left behind.
+-- Invalid copies that a REINDEX CONCURRENTLY of a table or index left behind, in its partitions too.
 SELECT n.nspname, c.relname
   FROM pg_index AS x
   JOIN pg_class AS c ON c.oid = x.indexrelid
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE NOT x.indisvalid AND c.relname ~ '_cc(new|old)\d*$'
-   AND x.indrelid IN (to_regclass(%(name)s),
-                      (SELECT i.indrelid FROM pg_index AS i
-                        WHERE i.indexrelid = to_regclass(%(name)s)))
+   AND x.indrelid IN (SELECT coalesce(i.indrelid, t.relid)
+                        FROM (SELECT to_regclass(%(name)s) AS relid
+                              UNION
+                              SELECT p.relid FROM pg_partition_tree(to_regclass(%(name)s)) AS p) AS t
+                        LEFT JOIN pg_index AS i ON i.indexrelid = t.relid)
 
 -- name: partition_state
 -- Whether a partition is half detached; no row once it is out.
@@ -111,13 +96,13 @@ SELECT o.name, o.kind FROM cqrs.catalogue_objects AS o
 
 -- name: begin_deployment
 -- A deployment opens; a unique index lets only one be open.
-INSERT INTO cqrs.deployments (name, begun_by) VALUES (%(name)s, %(by)s)
+INSERT INTO cqrs.deployments (name, begun_by) VALUES (%(name)s, %(by)s) RETURNING id
 
 -- name: end_deployment
--- The open one ends.
+-- The open one ends, if it is the one that is meant: null means whichever it is.
 UPDATE cqrs.deployments
    SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, '')
- WHERE ended_at IS NULL
+ WHERE ended_at IS NULL AND id = coalesce(%(id)s::uuid, id)
 RETURNING id
 
 -- name: deployments
@@ -147,3 +132,12 @@ SELECT o.name, o.kind FROM cqrs.catalogue_objects AS o WHERE o.schema = %(schema
 -- name: names_in
 -- Every object of some schemas.
 SELECT o.name FROM cqrs.catalogue_objects AS o WHERE o.schema = ANY (%(schemas)s::text[])
+
+-- name: live_tables
+-- The table behind each read model's view, and the version of the projection it was made for.
+SELECT DISTINCT s.subscription, s.read_table, s.shape FROM cqrs.subscriptions AS s
+ WHERE s.read_table IS NOT NULL
+
+-- name: require_schemas
+-- Raises invalid_schema_name for a schema that does not exist.
+SELECT cqrs.require_schema(s.name) FROM unnest(%(schemas)s::text[]) AS s (name)

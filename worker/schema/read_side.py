@@ -50,8 +50,12 @@ class ReadSide(Protocol):
         """What hangs directly on these objects, by the registry."""
         ...
 
+    def outdated(self) -> Sequence[str]:
+        """Projections whose code declares a newer version than their live table has, by name."""
+        ...
+
     def rebuild(self, projections: Sequence[str]) -> None:
-        """Schedule a rebuild of each projection, by name."""
+        """Schedule a rebuild of each projection, by name, to the version that its code declares."""
         ...
 
     def refresh(self, views: Sequence[ObjectName]) -> None:

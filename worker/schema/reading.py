@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from worker.schema.change import Change, Operation, Place, Side
+from worker.schema.change import Change, Operation, Place, Side, unstorable
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import SyntaxProblem, effects_of, parse, position
 from worker.schema.statements.effects import Effects, Target
@@ -92,7 +92,7 @@ def _read_one(
         return None
     problems.extend(
         Problem(what + why, number, place.line, place.column)
-        for why in _forbidden(effects, side, schemas)
+        for why in forbidden(effects, side, schemas)
     )
     return effects
 
@@ -105,8 +105,8 @@ class _Wrong(ValueError):
 
 def effects_of_text(text: str) -> Effects:
     """What a text of exactly one statement does. Raises ValueError with `offset`."""
-    if "\0" in text:
-        raise _Wrong("SQL contains a NUL character", text.index("\0"))
+    if (bad := unstorable(text)) is not None:
+        raise _Wrong(f"SQL contains {bad.what}", bad.offset)
     try:
         statements = parse(text)
     except SyntaxProblem as problem:
@@ -120,14 +120,18 @@ def effects_of_text(text: str) -> Effects:
     return effects_of(statements[0].stmt)
 
 
-def _forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
+def forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
     """Why a statement may not stand on this side."""
     if effects.refused is not None:
         yield f"{effects.statement}: {effects.refused}"
         return
-    for target in dict.fromkeys(effects.changes):
+    worked_on = (each for each in effects.reaches if each.kind != "function")
+    for target in dict.fromkeys((*effects.changes, *worked_on)):
         yield from _untouchable(effects.statement, target)
     yield from _crossing(effects, side, schemas)
+    for target in (*effects.renames, *effects.drops):
+        if target.kind == "schema" and target.name.schema in (schemas.command, schemas.query):
+            yield f"{effects.statement}: the engine knows this side by the name {target.name}"
     relations = (target for target in effects.reads if target.kind == "relation")
     for target in dict.fromkeys((*effects.changes, *relations)):
         if not target.name.schema:
@@ -142,11 +146,15 @@ def _untouchable(statement: str, target: Target) -> Iterator[str]:
 
 
 def _crossing(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
-    """A command operation stays off the query schema altogether; a query operation may read."""
+    """A command operation stays off the query schema altogether; a query operation may read.
+
+    What a function or rule does counts like what the operation does itself.
+    """
     opposite = schemas.opposite(side)
     reads = effects.reads if side is Side.COMMAND else ()
-    touched = [each for each in (*effects.changes, *reads) if each.name.schema == opposite]
-    for target in dict.fromkeys(touched):
+    named = (*reads, *effects.reaches, *effects.changes)
+    touched = {each.name: each for each in named if each.name.schema == opposite}
+    for target in touched.values():
         yield (
             f"a {side.value} operation may not touch the {_other(side).value} side:"
             f" {effects.statement} on {target}"

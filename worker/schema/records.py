@@ -38,7 +38,11 @@ class OperationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """A changeset, whole. `kind` is "change" or "refresh" (then without a version)."""
+    """A changeset, whole. `kind` is "change" or "refresh" (then without a version).
+
+    `undoing`: it is in progress backwards, being rolled back. `command_id` is the command that
+    executed it or rolled it back last, None if that was no command.
+    """
 
     id: UUID
     kind: str
@@ -55,6 +59,8 @@ class Changeset:
     error: str | None
     follow_up: FollowUp
     followed_up_at: datetime | None
+    command_id: UUID | None
+    undoing: bool
     deployment: str | None
     operations: tuple[OperationRecord, ...]
 
@@ -64,6 +70,16 @@ class Changeset:
         return Change.of(
             self._on(Side.COMMAND), self._on(Side.QUERY), self.description, self.version or "0.0.0"
         )
+
+    def is_done_by(self, command_id: UUID | None) -> bool:
+        """Whether this command did to it what it was to do: execute it, or roll it back."""
+        done = self.status in ("completed", "rolled_back")
+        return done and command_id is not None and self.command_id == command_id
+
+    def is_under_way_by(self, command_id: UUID | None) -> bool:
+        """Whether this command is at it, perhaps in a process that died a moment ago."""
+        under_way = self.status == "in_progress"
+        return under_way and command_id is not None and self.command_id == command_id
 
     @property
     def failed_operation(self) -> OperationRecord | None:

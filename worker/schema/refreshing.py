@@ -10,10 +10,11 @@ from uuid import UUID
 
 import psycopg
 
+from worker.complaints import message_of
 from worker.schema.context import Context, this_process
 from worker.schema.dependencies import Connection, dependents
 from worker.schema.errors import ChangeFailed, UnknownObject
-from worker.schema.journal import Failure, Timing, complete, message_of
+from worker.schema.journal import Failure, Timing, complete
 from worker.schema.names import ObjectName
 from worker.schema.plan import FollowUp
 from worker.schema.turn import Turn, turn
@@ -21,20 +22,28 @@ from worker.sql import statement
 
 
 def refresh_query_side(
-    context: Context, views: str | Sequence[str], *, skip_tracking: bool = False
+    context: Context,
+    views: str | Sequence[str],
+    *,
+    skip_tracking: bool = False,
+    command_id: UUID | None = None,
 ) -> UUID | None:
     """Refresh materialized views, in dependency order; the id under which the history has it.
 
     With `skip_tracking` nothing is written down and None returned: for regular maintenance.
+    `command_id`: of the command that this is done for, if it is; then that is the id, and what the
+    command has done already is not done again.
     Raises UnknownObject before anything is refreshed; ChangeFailed when a refresh fails (tracked),
     or what PostgreSQL raised (not tracked). Views that were refreshed before the one that failed
     stay fresh: a refresh changes no one's meaning.
     """
     names = [views] if isinstance(views, str) else list(views)
+    if not names:
+        raise UnknownObject("none was given", "name at least one materialized view")
     with context.connection() as connection:
         ordered = in_dependency_order(connection, [_view(connection, name) for name in names])
     if not skip_tracking:
-        return _tracked(context, ordered)
+        return _tracked(context, ordered, command_id)
     for view in ordered:
         context.read_side.refresh_now(view)
     return None
@@ -78,10 +87,11 @@ def _view(connection: Connection, text: str) -> ObjectName:
     raise UnknownObject(text, f"there is no such materialized view{hint}")
 
 
-def _tracked(context: Context, views: Sequence[ObjectName]) -> UUID:
+def _tracked(context: Context, views: Sequence[ObjectName], command_id: UUID | None) -> UUID:
     with turn(context) as own:
-        changeset_id = own.journal.record_refresh(views, context.actor)
-        own.journal.claim(changeset_id, this_process())
+        changeset_id = own.journal.record_refresh(views, context.actor, command_id)
+        if not own.journal.claim(changeset_id, this_process(), command_id):
+            return changeset_id
         own.journal.attempt(changeset_id)
         timings: list[Timing] = []
         for number, view in enumerate(views, start=1):

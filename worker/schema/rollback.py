@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from worker.schema import planning
 from worker.schema.change import Operation
-from worker.schema.context import Context
-from worker.schema.errors import ChangeFailed, MissingUndo, NewerChangeStands, WrongStatus
+from worker.schema.context import Context, this_process
+from worker.schema.errors import MissingUndo, NewerChangeStands, WrongStatus
+from worker.schema.execution import carry_out
 from worker.schema.handover import hand_over_one
-from worker.schema.journal import owed
-from worker.schema.plan import Plan
+from worker.schema.journal import take_back
 from worker.schema.reading import ReadOperation, effects_of_text, read
 from worker.schema.records import Changeset, load
-from worker.schema.transaction import Numbered, OperationFailed, Run, StepUnsettled
-from worker.schema.turn import Turn, turn
+from worker.schema.running import Numbered, Run
+from worker.schema.turn import Turn, recover, turn
 from worker.sql import blocks
 
 _DROPPED_BY_NAME = (
@@ -33,22 +32,49 @@ _DROPPED_BY_NAME = (
 
 
 def rollback_changeset(
-    context: Context, changeset_id: UUID | str, *, force: bool = False
+    context: Context,
+    changeset_id: UUID | str,
+    *,
+    force: bool = False,
+    command_id: UUID | None = None,
 ) -> Changeset:
     """Run a completed changeset's undos in reverse, in one transaction.
 
     Raises UnknownChangeset, WrongStatus, MissingUndo (all of them named), NewerChangeStands (unless
-    forced), ChangesetBusy; ChangeFailed when an undo fails: then the changeset stands as it was.
+    forced), ChangesetBusy; ChangeFailed when an undo fails: then the changeset stands as it was. A
+    command that has rolled it back already is given it as it is.
     """
+    found = _standing(context, changeset_id, command_id)
+    if not _is_taken_back_by(found, command_id):
+        _roll_back(context, found.id, force, command_id)
+    return hand_over_one(context, found.id)
+
+
+def _standing(context: Context, changeset_id: UUID | str, command_id: UUID | None) -> Changeset:
+    """The changeset; refused at once if it cannot be rolled back, whosever turn it is."""
     with context.connection() as connection:
-        _check(load(connection, changeset_id))
+        found = load(connection, changeset_id)
+        if found.status == "in_progress" and recover(context):
+            found = load(connection, changeset_id)
+    if not _is_taken_back_by(found, command_id) and not found.is_under_way_by(command_id):
+        _check(found)
+    return found
+
+
+def _roll_back(context: Context, changeset_id: UUID, force: bool, command_id: UUID | None) -> None:
     with turn(context) as own:
         changeset = load(own.journal.connection, changeset_id)
+        if _is_taken_back_by(changeset, command_id):
+            return
         _check(changeset)
         if not force:
             _check_newest(own, changeset)
-        _undo(context, own, changeset)
-    return hand_over_one(context, changeset.id)
+        own.journal.claim_undo(changeset.id, this_process(), command_id)
+        carry_out(context, own, changeset.id, lambda: _run(context, own, changeset), undoing=True)
+
+
+def _is_taken_back_by(changeset: Changeset, command_id: UUID | None) -> bool:
+    return changeset.status == "rolled_back" and changeset.is_done_by(command_id)
 
 
 def _check(changeset: Changeset) -> None:
@@ -81,31 +107,18 @@ def _check_newest(own: Turn, changeset: Changeset) -> None:
         raise NewerChangeStands(changeset.id, row[0], row[1])
 
 
-def _undo(context: Context, own: Turn, changeset: Changeset) -> None:
+def _run(context: Context, own: Turn, changeset: Changeset) -> Run:
     undos = _undos(context, changeset)
     plan = planning.plan_operations(own.work, undos, context.read_side, context.schemas)
-    statements = [Numbered(each.number, each.operation.sql) for each in undos]
-    run = Run(own, changeset.id, plan, statements, context.limits, noting=False)
-
-    def finish(_: Sequence[object]) -> None:
-        own.work.execute(_sql("undo"), {"id": changeset.id, "follow_up": owed(plan.follow_up)})
-
-    try:
-        _run(run, plan, finish)
-    except OperationFailed as failed:
-        reason = f"undo of {failed}"
-        own.journal.note_error(changeset.id, reason)
-        raise ChangeFailed(changeset.id, reason, failed.failure.sqlstate) from failed.error
-    except StepUnsettled as unsettled:
-        reason = f"the undo is half done for now, roll back again: {unsettled}"
-        raise ChangeFailed(changeset.id, reason) from unsettled
-
-
-def _run(run: Run, plan: Plan, finish: Any) -> None:
-    if plan.step is not None:
-        run.as_a_step(finish)
-    else:
-        run.in_a_transaction(finish)
+    return Run(
+        own,
+        changeset.id,
+        plan,
+        [Numbered(each.number, each.operation.sql) for each in undos],
+        context.limits,
+        finish=lambda _: take_back(own.work, changeset.id, plan.follow_up),
+        undoing=True,
+    )
 
 
 def _undos(context: Context, changeset: Changeset) -> list[ReadOperation]:

@@ -13,13 +13,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from worker.schema.around import Around
+from worker.schema.change import Side
 from worker.schema.dependencies import Dependency
 from worker.schema.deployments import Deployment
 from worker.schema.names import ObjectName
 from worker.schema.plan import Plan
 from worker.schema.read_side import Dependant
 from worker.schema.reading import ReadOperation
-from worker.schema.records import Changeset, HistoryLine
+from worker.schema.records import Changeset, HistoryLine, OperationRecord
 from worker.schema.statements.effects import LockMode
 from worker.schema.versions import Version
 
@@ -41,6 +43,35 @@ def plain(value: Any) -> Any:
     return value
 
 
+def summary(changeset: Changeset) -> dict[str, Any]:
+    """A changeset in short, as plain data: what a command that works on it answers with."""
+    failed = changeset.failed_operation
+    sides = [each.side for each in changeset.operations]
+    found: dict[str, Any] = plain(
+        {
+            "id": changeset.id,
+            "kind": changeset.kind,
+            "description": changeset.description,
+            "version": changeset.version,
+            "status": changeset.status,
+            "created_at": changeset.created_at,
+            "started_at": changeset.started_at,
+            "completed_at": changeset.completed_at,
+            "deployment": changeset.deployment,
+            "operations": {side.value: sides.count(side) for side in Side},
+            "error": changeset.error,
+            "failed_operation": None if failed is None else _failure(failed),
+            "follow_up": changeset.follow_up,
+        }
+    )
+    return found
+
+
+def _failure(failed: OperationRecord) -> dict[str, Any]:
+    names = ("number", "side", "kind", "object", "error", "sqlstate")
+    return {name: getattr(failed, name) for name in names}
+
+
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """A plan as plain data."""
     return {
@@ -59,7 +90,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-_DEEDS = ("creates", "alters", "drops", "writes", "refreshes", "touches", "reads")
+_DEEDS = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
 
 
 def _operation_to_json(operation: ReadOperation) -> dict[str, Any]:
@@ -143,28 +174,32 @@ def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[Re
 
 
 def show_history(lines: Sequence[HistoryLine]) -> Table:
-    """The history, a line per changeset."""
-    table = Table(
-        "id", "created", "version", "status", "command", "query", "description", "by", "error"
-    )
+    """The history. An id is never cut, however narrow the terminal is: it is there to be copied."""
+    table = Table(show_lines=True)
+    table.add_column("changeset", no_wrap=True, overflow="ignore")
+    table.add_column("status", no_wrap=True)
+    table.add_column("what", overflow="fold")
     for each in lines:
+        made = f"{_time(each.created_at)} by {each.created_by}"
+        sides = f"{each.command_ops_count} command, {each.query_ops_count} query"
+        status = Text.assemble(_status(each.status), "\n", each.version or "")
+        error = (f"\n{each.error}", "red") if each.error else ""
         table.add_row(
-            str(each.changeset_id),
-            _time(each.created_at),
-            each.version or "",
-            _status(each.status),
-            str(each.command_ops_count),
-            str(each.query_ops_count),
-            Text(each.description),
-            Text(each.created_by),
-            Text(each.error or ""),
+            Text(f"{each.changeset_id}\n{_shortened(made, 36)}"),
+            status,
+            Text.assemble(each.description, f" ({sides})", error),
         )
     return table
 
 
-def _status(status: str) -> Text:
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _status(status: str, *, undoing: bool = False) -> Text:
     colours = {"completed": "green", "failed": "red", "in_progress": "yellow"}
-    return Text(status, style=colours.get(status, ""))
+    backwards = " (being rolled back)" if undoing else ""
+    return Text(status + backwards, style=colours.get(status, ""))
 
 
 def _time(value: datetime | None) -> str:
@@ -174,7 +209,9 @@ def _time(value: datetime | None) -> str:
 def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     """One changeset with its operations."""
     yield Text.assemble(
-        (changeset.description, "bold"), f"  {changeset.version or ''}  ", _status(changeset.status)
+        (changeset.description, "bold"),
+        f"  {changeset.version or ''}  ",
+        _status(changeset.status, undoing=changeset.undoing),
     )
     yield Text(
         f"{changeset.id}, created {_time(changeset.created_at)} by {changeset.created_by}"
@@ -218,6 +255,26 @@ def show_dependencies(
     for name, found in hanging.items():
         table.add_row(Text(name), Text("\n".join(map(str, found))))
     yield table
+
+
+def show_around(found: Around) -> Iterator[RenderableType]:
+    """What an object needs, and what needs it, with the way to each."""
+    yield Text.assemble((found.object, "bold"), f"  {found.kind}")
+    for title, ways in (("What it needs", found.needs), ("What needs it", found.needed_by)):
+        if not ways:
+            yield Text(f"\n{title}: nothing")
+            continue
+        table = Table("kind", "object", "by way of", title=title)
+        for each in ways:
+            steps = zip(each.path[1:], each.links, strict=True)
+            label = each.name.removeprefix(f"{each.kind} ")
+            table.add_row(each.kind, Text(label), Text(_way(list(steps))))
+        yield table
+
+
+def _way(steps: list[tuple[str, str]]) -> str:
+    *between, (_, last) = steps
+    return " → ".join([*(f"{name} ({link})" for name, link in between), last])
 
 
 def show_deployments(found: Sequence[Deployment]) -> Table:

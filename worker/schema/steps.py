@@ -2,7 +2,8 @@
 
 A failed or killed CREATE INDEX CONCURRENTLY leaves an invalid index, which costs every write and
 serves no read; a DETACH leaves a partition that is neither in nor out. `settle_step` looks at what
-is there and either finishes it or takes it away.
+is there and either finishes it or takes it away: right after a failure, or after a kill when the
+next changeset takes its turn (see `turn`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,21 @@ def settle_step(work: Connection, effects: Effects) -> bool:
 
 
 def check_step(work: Connection, effects: Effects) -> None:
-    """Before: an index of that name must not exist, so that any left-over is known as ours.
+    """Before: no index of that name may be there, so that any left-over is known as ours.
 
-    Raises InvalidChange.
+    One that is invalid serves nobody: it is what a failed build of that name left behind, and goes.
+    Raises InvalidChange for a valid one, and for one that somebody is building now.
     """
-    if effects.step is Step.CREATE_INDEX:
-        index = effects.creates[0].name
-        if _is_valid(work, index) is not None:
+    if effects.step is not Step.CREATE_INDEX:
+        return
+    index = effects.creates[0].name
+    match _state(work, index):
+        case (True, _):
             raise InvalidChange([Problem(f"there is an index {index} already", 1)])
+        case (False, int(pid)):
+            raise InvalidChange([Problem(f"process {pid} is building an index {index} now", 1)])
+        case (False, None):
+            _drop(work, index)
 
 
 def _settle_create(work: Connection, effects: Effects) -> bool:
@@ -73,10 +81,14 @@ def _settle_detach(work: Connection, effects: Effects) -> bool:
 
 def _is_valid(work: Connection, index: ObjectName) -> bool | None:
     """None when there is no such index."""
-    row = work.execute(
-        statement(__package__ or "", "index_valid"), {"index": str(index)}
-    ).fetchone()
-    return bool(row[0]) if row else None
+    state = _state(work, index)
+    return state[0] if state else None
+
+
+def _state(work: Connection, index: ObjectName) -> tuple[bool, int | None] | None:
+    """Whether an index is valid, and which process is building it; None when there is none."""
+    query = statement(__package__ or "", "index_state")
+    return work.execute(query, {"index": str(index)}).fetchone()
 
 
 def _drop(work: Connection, index: ObjectName) -> None:

@@ -15,20 +15,24 @@ ROW, BOX, GAP, MARGIN, HEAD = 44, 34, 110, 24, 64
 LETTER, PADDING, LONGEST = 7.1, 20, 44
 """Pixels of a letter and beside the text, and letters of a name before it is cut."""
 
+TITLE = "What depends on what"
 _STYLE = """
   text { font: 12px ui-sans-serif, system-ui, "DejaVu Sans", sans-serif; fill: #111 }
   .kind { font-size: 9.5px; fill: #555 }
   .title { font-size: 15px; font-weight: 600 }
-  .edge { fill: none; stroke: #8a93a0; stroke-width: 1.2 }
+  .edge { fill: none; stroke: #8a93a0; stroke-width: 1.2; stroke-opacity: .6 }
   .key { stroke-dasharray: 4 3 }
-  .edge:hover { stroke: #d5402b; stroke-width: 2.4 }
+  .edge:hover { stroke: #d5402b; stroke-width: 2.4; stroke-opacity: 1 }
   .node rect { stroke-width: 1.2; rx: 5px }
-  .node:hover rect { stroke-width: 2.6 }
+  .node:hover rect, .middle rect { stroke-width: 2.8 }
 """
+_LIT = "stroke: #d5402b; stroke-width: 2.4; stroke-opacity: 1"
 
 
-def svg(graph: Graph, title: str = "What depends on what") -> str:
-    """A complete SVG document. Names and kinds in full are in the tooltips."""
+def svg(graph: Graph) -> str:
+    """A complete SVG document. Names and kinds in full are in the tooltips; in a browser, a node
+    under the pointer lights up the lines that begin or end there."""
+    title = f"What {graph.middle} needs, and what needs it" if graph.middle else TITLE
     names = sorted(graph.nodes, key=lambda name: (graph.nodes[name].schema, name))
     layout = lay_out(names, [(e.on, e.dependant) for e in graph.edges if e.on != e.dependant])
     drawing = _Drawing(graph, layout)
@@ -40,6 +44,7 @@ class _Drawing:
 
     def __init__(self, graph: Graph, layout: Layout) -> None:
         self.graph, self.layout = graph, layout
+        self.numbers = {name: number for number, name in enumerate(layout.places)}
         count = max((place.column for place in layout.places.values()), default=0) + 1
         self.widths = [0.0] * count
         for name, place in layout.places.items():
@@ -58,12 +63,14 @@ class _Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, 760)} {height}"'
             f' width="{max(width, 760)}" height="{height}">'
         )
-        yield f"<style>{_STYLE}</style>"
-        yield (
-            '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
-            ' markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="#8a93a0"/>'
-            "</marker></defs>"
-        )
+        yield f"<style>{_STYLE}"
+        yield from (f"  .{side}-edge {{ stroke: {line} }}" for side, (_, line) in COLOURS.items())
+        for number in self.numbers.values():
+            yield f"  svg:has(.n{number}:hover) :is(.from{number}, .to{number}) {{ {_LIT} }}"
+        yield "</style>"
+        yield "<defs>"
+        yield from (_tip(side, line) for side, (_, line) in COLOURS.items())
+        yield "</defs>"
         yield '<rect width="100%" height="100%" fill="#fff"/>'
         yield f'<text class="title" x="{MARGIN}" y="28">{escape(title)}</text>'
         yield from self._legend()
@@ -96,11 +103,13 @@ class _Drawing:
         way = self.layout.lines[edge.on, edge.dependant]
         turned = way[0].column > way[-1].column or self.layout.places[edge.on] != way[0]
         points = self._points(way)
-        style = "edge key" if edge.link == FOREIGN_KEY else "edge"
+        side = side_of(self.graph.nodes[edge.on], self.graph.schemas)
+        ends = f"from{self.numbers[edge.on]} to{self.numbers[edge.dependant]}"
+        style = f"edge {side}-edge {ends}" + (" key" if edge.link == FOREIGN_KEY else "")
         tip = "marker-start" if turned else "marker-end"
         said = f"{edge.dependant} depends on {edge.on} ({edge.link})"
         return (
-            f'<path class="{style}" d="{_curve(points)}" {tip}="url(#tip)">'
+            f'<path class="{style}" d="{_curve(points)}" {tip}="url(#tip-{side})">'
             f"<title>{escape(said)}</title></path>"
         )
 
@@ -122,13 +131,24 @@ class _Drawing:
     def _node(self, node: Node, place: Place) -> Iterator[str]:
         fill, line = COLOURS[side_of(node, self.graph.schemas)]
         x, y, width = self.lefts[place.column], self._y(place), self.widths[place.column]
-        yield f'<g class="node"><title>{escape(f"{node.kind} {node.label}")}</title>'
+        style = f"node n{self.numbers[node.name]}"
+        style += " middle" if node.name == self.graph.middle else ""
+        yield f'<g class="{style}"><title>{escape(f"{node.kind} {node.label}")}</title>'
         yield (
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{BOX}" fill="{fill}"'
             f' stroke="{line}"/>'
         )
         yield f'<text x="{x + 10:.1f}" y="{y + 15:.1f}">{escape(_shown(node.label))}</text>'
         yield f'<text class="kind" x="{x + 10:.1f}" y="{y + 28:.1f}">{escape(node.kind)}</text></g>'
+
+
+def _tip(side: str, line: str) -> str:
+    """The head of an arrow that begins on this side."""
+    return (
+        f'<marker id="tip-{side}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
+        f' markerHeight="7" orient="auto-start-reverse"><path d="M0,0 L8,4 L0,8 z"'
+        f' fill="{line}"/></marker>'
+    )
 
 
 def _curve(points: Sequence[tuple[float, float]]) -> str:

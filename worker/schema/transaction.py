@@ -1,230 +1,101 @@
-"""Running operations: all in one transaction, or one step outside; and waiting politely for locks.
+"""All operations in one transaction, waiting politely for locks.
 
 A statement that waits for a table lock makes everybody queue behind it, and what the transaction
 has locked already stays locked meanwhile. So the strong locks are taken before anything else, in
-order of name, within *one* `lock_timeout` for all of them; when that is not enough, the transaction
-gives everything back, pauses, and tries again from the start, a bounded number of times.
+order of name; and these waits and all later ones together are no longer than one `lock_timeout`
+(`patience`). When that is not enough, the transaction gives everything back, pauses, and tries
+again from the start, a bounded number of times.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from collections.abc import Sequence
 
 import psycopg
 from psycopg import sql
 
-from worker.schema.context import Limits
-from worker.schema.dependencies import Connection
-from worker.schema.journal import Failure, Journal, Timing, message_of
+from worker.complaints import message_of
+from worker.schema import deferred
+from worker.schema.journal import Timing
 from worker.schema.locks import to_take_first
-from worker.schema.plan import Plan
-from worker.schema.statements.effects import Effects, Lock
-from worker.schema.steps import check_step, settle_step
-from worker.schema.turn import Turn
-from worker.sql import statement
-
-_LONGEST_PAUSE = 30.0
-_WORTH_ANOTHER_TRY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
-
-
-class OperationFailed(Exception):
-    """An operation failed: which, why, and when those before it ran."""
-
-    def __init__(
-        self,
-        number: int,
-        error: psycopg.Error,
-        timings: Sequence[Timing] = (),
-        reason: str | None = None,
-    ) -> None:
-        self.failure = Failure(number, reason or message_of(error), error.sqlstate, timings)
-        self.error = error
-        super().__init__(f"operation {number} failed: {self.failure.error}")
-
-
-class StepUnsettled(Exception):
-    """A step failed, and what it left could not be cleaned up yet: the next turn tries again."""
+from worker.schema.patience import Patience
+from worker.schema.running import OperationFailed, Run
+from worker.schema.statements.effects import Lock
 
 
 class _InTheWay(psycopg.errors.DependentObjectsStillExist):
     """What PostgreSQL would say, said before it is asked, and with every name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A statement to run, under the number of its operation."""
-
-    number: int
-    sql: str
-
-
-Finish = Callable[[Sequence[Timing]], None]
+def in_a_transaction(run: Run) -> None:
+    """Run all, then finish, then commit. Raises OperationFailed; then nothing was kept."""
+    for blocked in run.plan.blocked:
+        raise OperationFailed(blocked.number, _InTheWay(str(blocked)))
+    run.persist(lambda: _attempt(run))
 
 
-@dataclass(slots=True)
-class Run:
-    """One execution of a changeset's statements, or of its undos (then it is not `noting`)."""
-
-    turn: Turn
-    changeset_id: UUID
-    plan: Plan
-    statements: Sequence[Numbered]
-    limits: Limits
-    noting: bool = True
-
-    def in_a_transaction(self, finish: Finish) -> None:
-        """Run all, then `finish`, then commit. Raises OperationFailed; then nothing was kept."""
-        for blocked in self.plan.blocked:
-            raise OperationFailed(blocked.number, _InTheWay(str(blocked)))
-
-        def attempt() -> None:
-            with self.turn.work.transaction():
-                _take_locks(self.turn.work, self.plan.locks, self.limits, self._first_to_lock)
-                timings: list[Timing] = []
-                for each in self.statements:
-                    timings.append(self._one(each, timings))
-                finish(timings)
-
-        self._persist(attempt)
-
-    def as_a_step(self, finish: Finish) -> None:
-        """Run the only statement outside a transaction. Raises OperationFailed, cleaned up."""
-        (operation,) = self.plan.operations
-        (only,) = self.statements
-        check_step(self.turn.work, operation.effects)
-
-        def attempt() -> None:
-            try:
-                timing = self._one(only, ())
-            except BaseException as error:
-                if not self._settled(operation.effects, error):
-                    raise
-                self._finish_step(finish, ())
-                if not isinstance(error, OperationFailed):
-                    raise  # told to stop, at a moment when it was done already
-            else:
-                self._finish_step(finish, [timing])
-
-        self._persist(attempt)
-
-    def _finish_step(self, finish: Finish, timings: Sequence[Timing]) -> None:
-        with self.turn.work.transaction():
-            finish(timings)
-
-    def _settled(self, effects: Effects, error: BaseException) -> bool:
-        """Finish or clean up after a failure; whether the step's effect stands after all.
-
-        It may wait as long as a statement may run: it takes no lock that stops the application.
-        """
+def _attempt(run: Run) -> None:
+    patience = Patience(run.work, run.turn.journal.connection, run.limits.lock_timeout)
+    with run.work.transaction():
+        _take_locks(run, patience)
         try:
-            _limit(self.turn.work, self.limits, self.limits.statement_timeout, local=False)
-            return settle_step(self.turn.work, effects)
-        except psycopg.Error as worse:
-            raise StepUnsettled(f"{message_of(error)}; then {message_of(worse)}") from error
-
-    def _persist(self, attempt: Callable[[], None]) -> None:
-        """Try again, with longer and longer pauses, as long as it is locks that are missing."""
-        for tried in range(1, self.limits.lock_attempts + 1):
-            if self.noting:
-                self.turn.journal.attempt(self.changeset_id)
-            try:
-                attempt()
-            except OperationFailed as failed:
-                if not isinstance(failed.error, _WORTH_ANOTHER_TRY):
-                    raise
-                if tried == self.limits.lock_attempts:
-                    raise self._give_up(failed) from failed.error
-                time.sleep(_pause(self.limits.lock_pause, tried))
-            else:
-                return
-
-    def _one(self, each: Numbered, before: Sequence[Timing]) -> Timing:
-        """Run one statement under both time limits."""
-        if self.noting:
-            self.turn.journal.operation_starts(self.changeset_id, each.number)
-        local = len(self.statements) > 1 or self.plan.step is None
-        _limit(self.turn.work, self.limits, self.limits.lock_timeout, local=local)
-        started_at, start = datetime.now(UTC), time.perf_counter()
-        try:
-            self.turn.work.execute(each.sql.encode())
-        except psycopg.Error as error:
-            timing = Timing(each.number, started_at, _since(start))
-            raise OperationFailed(each.number, error, [*before, timing]) from error
-        return Timing(each.number, started_at, _since(start))
-
-    def _first_to_lock(self, lock: Lock) -> int:
-        """The first operation that needs a lock: the one to name when it cannot be had."""
-        for each in self.plan.operations:
-            if lock.name in {own.name for own in each.effects.locks}:
-                return each.number
-        return self.plan.operations[0].number
-
-    def _give_up(self, failed: OperationFailed) -> OperationFailed:
-        holders = _holders(self.turn.journal, self.turn.work, self.plan.locks)
-        reason = (
-            f"no lock within {self.limits.lock_timeout:g} s, {self.limits.lock_attempts}"
-            f" times over{f'; held by {holders}' if holders else ''}"
-        )
-        return OperationFailed(failed.failure.number, failed.error, failed.failure.timings, reason)
+            with patience.looking_on():
+                timings = _all(run, patience)
+        except OperationFailed as failed:
+            raise _told_apart(failed, patience) from failed.error
+        run.finish(timings)
 
 
-def _since(start: float) -> timedelta:
-    return timedelta(seconds=time.perf_counter() - start)
+def _all(run: Run, patience: Patience) -> list[Timing]:
+    """Every statement in order, then what was deferred."""
+    effects = {each.number: each.effects for each in run.plan.operations}
+    timings: list[Timing] = []
+    marks: list[int] = []
+    for each in run.statements:
+        timings.append(run.one(each, timings, patience.left))
+        if deferred.may_break(effects[each.number]):
+            deferred.mark(run.work, each.number)
+            marks.append(each.number)
+    _check_deferred(run, timings, marks)
+    return timings
 
 
-def _pause(first: float, tried: int) -> float:
-    """Twice as long each time, up to half a minute, and never in step with others."""
-    longest = min(first * 2.0 ** (tried - 1), _LONGEST_PAUSE)
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret hangs on it)
+def _check_deferred(run: Run, timings: Sequence[Timing], marks: Sequence[int]) -> None:
+    last = run.statements[-1].number
+    try:
+        deferred.check(run.work)
+    except psycopg.OperationalError as error:  # it waited or ran for too long
+        raise OperationFailed(last, error, timings) from error
+    except psycopg.Error as error:
+        reason = f"{message_of(error)} (a deferred constraint, checked at the end)"
+        number = deferred.guilty(run.work, marks) or last
+        raise OperationFailed(number, error, timings, reason) from error
 
 
-def _limit(work: Connection, limits: Limits, lock_timeout: float, *, local: bool) -> None:
-    work.execute(
-        statement(__package__ or "", "limit"),
-        {
-            "lock": _milliseconds(lock_timeout),
-            "statement": _milliseconds(limits.statement_timeout),
-            "local": local,
-        },
-    )
+def _told_apart(failed: OperationFailed, patience: Patience) -> OperationFailed:
+    """Cancelled because it waited too long in all: that is a lock time-out like any other."""
+    if not patience.ran_out or not isinstance(failed.error, psycopg.errors.QueryCanceled):
+        return failed
+    error = psycopg.errors.LockNotAvailable(str(failed.error))
+    return OperationFailed(failed.failure.number, error, failed.failure.timings)
 
 
-def _milliseconds(seconds: float) -> str:
-    """At least one: nought would mean no limit at all."""
-    return f"{max(1, round(seconds * 1000))}ms"
-
-
-def _take_locks(
-    work: Connection, locks: Sequence[Lock], limits: Limits, number_of: Callable[[Lock], int]
-) -> None:
-    """Take every lock that makes others wait, in order of name, within one `lock_timeout`."""
-    deadline = time.monotonic() + limits.lock_timeout
-    for lock in to_take_first(work, locks):
-        _limit(work, limits, deadline - time.monotonic(), local=True)
+def _take_locks(run: Run, patience: Patience) -> None:
+    """Take every lock that makes others wait, in order of name."""
+    for lock in to_take_first(run.work, run.plan.locks):
+        run.limit(patience.left)
         name = sql.Identifier(lock.name.schema, lock.name.name)
         mode = sql.SQL(str(lock.mode))  # one of eight words of ours
         try:
-            work.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(name, mode))
+            with patience.spent_waiting():
+                run.work.execute(sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(name, mode))
         except psycopg.Error as error:
-            raise OperationFailed(number_of(lock), error) from error
+            raise OperationFailed(_first_that_needs(run, lock), error) from error
 
 
-def _holders(journal: Journal, work: Connection, locks: Sequence[Lock]) -> str:
-    """Who holds what we wait for, for people to read."""
-    rows = journal.connection.execute(
-        statement(__package__ or "", "lock_holders"),
-        {
-            "own": [work.info.backend_pid, journal.connection.info.backend_pid],
-            "names": [str(lock.name) for lock in locks],
-        },
-    )
-    return ", ".join(
-        f"process {pid} ({application or 'no name'}, {state}, transaction of {age} s: {mode}"
-        f" on {relation})"
-        for relation, mode, pid, application, state, age in rows
-    )
+def _first_that_needs(run: Run, lock: Lock) -> int:
+    """The first operation that needs a lock: the one to name when it cannot be had."""
+    for each in run.plan.operations:
+        if lock.name in {own.name for own in each.effects.locks}:
+            return each.number
+    return run.plan.operations[0].number

@@ -1,16 +1,21 @@
 """One changeset at a time, and what became of the one whose process died.
 
-    pending --claim--> in_progress --COMMIT--> completed --rollback--> rolled_back
-                         |     ^
-                  error, |     | execute again
-                  kill   v     |
-                         failed
+    pending --claim--> in_progress --COMMIT--> completed --claim--> in_progress, undoing
+                         |     ^                   ^                   |       |
+                  error, |     | execute again     +--- error, kill ---+       | COMMIT
+                  kill   v     |                                               v
+                         failed                                           rolled_back
 
 Whoever executes holds an advisory lock in the *session that does the work*. PostgreSQL gives it up
 when that session ends, after its transaction has ended; so a changeset that is `in_progress` while
-nobody holds the lock is one whose process died, and whose transaction is gone. `completed` is
-written by the work's own transaction: no crash can part the two. The next one to take its turn
-marks the dead one `failed`. Nothing has to notice the death itself.
+nobody holds the lock is one whose process died, and whose transaction is gone. `completed` and
+`rolled_back` are written by the work's own transaction, and only if that session holds the lock
+still: no crash can part the two. Nothing has to notice the death itself: the next one to take its
+turn, a worker that starts, beat every minute, `cqrs changeset list` and `show` all settle the dead.
+
+A step outside a transaction is finished or cleaned up then (`steps`), if it had begun. That may
+wait for old transactions, though no longer than it is given; what cannot be settled yet stays
+`in_progress`, and nothing else is executed until it is settled.
 """
 
 from __future__ import annotations
@@ -20,16 +25,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
+import structlog
 
+from worker.complaints import message_of
 from worker.schema.context import Context
 from worker.schema.dependencies import Connection
 from worker.schema.errors import ChangesetBusy
-from worker.schema.journal import Journal, Running, message_of
-from worker.schema.statements.effects import Effects
+from worker.schema.journal import Journal, Running
 from worker.schema.steps import settle_step
 from worker.sql import statement
 
-_KILLED = "the process that executed it ({}) ended before it was done{}; nothing of it was kept"
+log = structlog.get_logger(__name__)
+
+_TO_CLEAN_UP = "what a dead process left must be cleaned up first, and waits for others to end"
+_KILLED = "the process that {} ({}) ended before it was done{}; nothing of it was kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +59,15 @@ def turn(context: Context) -> Iterator[Turn]:
         journal = Journal(journaling)
         _take(work, journal, context.limits.turn_timeout)
         _watch_the_client(work)
-        _settle_the_dead(work, journal)
+        _settle_the_dead(work, journal, context, context.limits.turn_timeout)
         yield Turn(work, journal)
 
 
-def recover(context: Context) -> int:
+def recover(context: Context, *, patience: float | None = None) -> int:
     """Settle changesets whose process died, if nothing is being executed; how many there were.
 
-    Cheap when there are none: for the worker's start, for `cqrs status` and for beat.
+    A clean-up that would have to wait for longer than `patience` (seconds; default: one
+    `lock_timeout`) is left to the next one who tries. Cheap when there is nothing to settle.
     """
     with context.connection() as journaling:
         journal = Journal(journaling)
@@ -65,11 +75,20 @@ def recover(context: Context) -> int:
             return 0
         with context.connection() as work:
             row = work.execute(statement(__package__ or "", "try_turn")).fetchone()
-            return _settle_the_dead(work, journal) if row and row[0] else 0
+            return _recovered(work, journal, context, patience) if row and row[0] else 0
+
+
+def _recovered(work: Connection, journal: Journal, context: Context, patience: float | None) -> int:
+    try:
+        limit = context.limits.lock_timeout if patience is None else patience
+        return _settle_the_dead(work, journal, context, limit)
+    except ChangesetBusy as busy:
+        log.warning("changeset_not_settled", reason=str(busy))
+        return 0
 
 
 def _take(work: Connection, journal: Journal, seconds: float) -> None:
-    work.execute("SELECT set_config('lock_timeout', %s, false)", [f"{round(seconds * 1000)}ms"])
+    _limit(work, seconds, None)
     try:
         work.execute(statement(__package__ or "", "take_turn"))
     except psycopg.errors.LockNotAvailable:
@@ -88,21 +107,44 @@ def _watch_the_client(work: Connection) -> None:
         work.execute("SET client_connection_check_interval = '1s'")
 
 
-def _settle_the_dead(work: Connection, journal: Journal) -> int:
+def _limit(work: Connection, lock_timeout: float, statement_timeout: float | None) -> None:
+    """Both time limits of the session, seconds."""
+    lock = f"{max(1, round(lock_timeout * 1000))}ms"
+    whole = f"{round((statement_timeout or 0) * 1000)}ms"
+    work.execute(
+        statement(__package__ or "", "limit"), {"lock": lock, "statement": whole, "local": False}
+    )
+
+
+def _settle_the_dead(work: Connection, journal: Journal, context: Context, patience: float) -> int:
     dead = journal.in_progress()
     for each in dead:
-        if each.step is not None and _settle(work, each, each.step):
-            journal.finish_step(each.id)
+        _limit(work, patience, context.limits.statement_timeout)
+        stands, epitaph = _stands(work, each), _epitaph(each)
+        if stands:
+            journal.settled(each.id)
         else:
-            at = f", in operation {each.operation}" if each.operation else ""
-            journal.fail(each.id, _KILLED.format(each.executed_by, at))
+            journal.fail(each.id, epitaph)
+        why = "it was done before its process ended" if stands else epitaph
+        log.warning("changeset_settled", changeset=str(each.id), reason=why)
     return len(dead)
 
 
-def _settle(work: Connection, running: Running, step: Effects) -> bool:
+def _stands(work: Connection, dead: Running) -> bool:
+    """Whether the effect of a step is there; what is half there is finished or cleaned up.
+
+    A step that had not begun left nothing: what bears its name is somebody else's.
+    """
+    if dead.step is None or dead.operation is None:
+        return False
     try:
-        return settle_step(work, step)
+        return settle_step(work, dead.step)
     except psycopg.Error as error:
-        raise ChangesetBusy(
-            f"{running.id} cannot be cleaned up yet: {message_of(error)}"
-        ) from error
+        raise ChangesetBusy(f"{dead.id}, {message_of(error)}", _TO_CLEAN_UP) from error
+
+
+def _epitaph(dead: Running) -> str:
+    did = "rolled it back" if dead.undoing else "executed it"
+    where = "the undo of operation" if dead.undoing else "operation"
+    at = f", in {where} {dead.operation}" if dead.operation else ""
+    return _KILLED.format(did, dead.executed_by, at)

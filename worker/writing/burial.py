@@ -1,8 +1,8 @@
 """What is kept of a dead command, in the transaction of its receipt, so that it can be run again.
 
 A receipt tells payloads apart but does not hold them, and a message that was delivered is gone. So
-a command that dies leaves its payload, actor and roles in `cqrs.dead_commands`; dead_commands.py
-says what can be done with it.
+a command that dies leaves its payload, actor, roles and the rest of its chain in
+`cqrs.dead_commands`; dead_commands.py says what can be done with it.
 """
 
 from __future__ import annotations
@@ -37,5 +37,6 @@ def _row(one: Settled) -> dict[str, Any]:
         "roles": sorted(envelope.actor.roles),
         "correlation_id": envelope.correlation_id,
         "causation_id": envelope.causation_id,
+        "links": envelope.links,
         "error": one.error,
     }

@@ -18,6 +18,8 @@ from worker.settings import get_settings
 from worker.writing.handle import CommandResult
 
 After = Iterable["CommandResult | UUID | str"]
+HEADER = "cqrs"
+"""The message header that holds the actor, `after`, and how often the command was put off."""
 _ADVICE = "Check CQRS_BROKER_URL, or start the embedded servers with `cqrs up`."
 
 

@@ -6,7 +6,8 @@
                      └───────────────────────────────────────────────────────────────────┘
 
 A retry keeps the command's id: whoever waits for its receipt gets the new one, and if the command
-had its effect after all, it does not have it twice.
+had its effect after all, it does not have it twice. A command that came by a chain goes back to it:
+what was to follow it follows once it succeeds, and gets `rejected` receipts if it is discarded.
 
 A command that a saga sent is not retried here. The saga has heard that it is dead and has gone on,
 perhaps taking back what came before it: the saga is what can be retried.
@@ -25,6 +26,7 @@ from worker.db import Connection
 from worker.errors import Permanent
 from worker.receipts import saga_behind
 from worker.writing.burial import SQL
+from worker.writing.chains import signatures
 from worker.writing.decoding import commands as declared
 
 
@@ -32,7 +34,7 @@ from worker.writing.decoding import commands as declared
 class DeadCommand:
     """A command that failed for good; `payload` as it came, fields marked secret hidden.
 
-    `state` is open, retried or discarded.
+    `follows` names the tasks of its chain that wait for it, `state` is open, retried or discarded.
     """
 
     command_id: UUID
@@ -41,6 +43,7 @@ class DeadCommand:
     key: str | None
     actor: str
     roles: tuple[str, ...]
+    follows: tuple[str, ...]
     error: str
     attempts: int
     first_died_at: datetime
@@ -110,9 +113,16 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
 
 
 def discard(command_id: UUID, *, by: str) -> DeadCommand:
-    """Give a dead command up for good. Raises UnknownDeadCommand, DeadCommandIsClosed."""
+    """Give a dead command up for good, and with it what follows it in its chain.
+
+    Raises UnknownDeadCommand, DeadCommandIsClosed.
+    """
     with db.writer() as connection:
-        return _act(connection, "close", command_id, by)
+        found = _act(connection, "close", command_id, by)
+        links = connection.execute(SQL["links"], {"command": command_id}).fetchone()
+    reason = f"an earlier command of its chain was given up (command {command_id})"
+    delivery.skip(links[0] if links else None, reason)
+    return found
 
 
 def _act(connection: Connection, statement: str, command_id: UUID, by: str) -> DeadCommand:
@@ -142,7 +152,7 @@ def _dead(
     command_id: UUID, name: str, payload: Mapping[str, Any], key: str, actor: str, *rest: Any
 ) -> DeadCommand:
     spec = declared.get(name)
-    secret = spec.secret if spec else frozenset[str]()
-    shown = {field: "***" if field in secret else value for field, value in payload.items()}
-    roles, *others = rest
-    return DeadCommand(command_id, name, shown, key, actor, tuple(roles), *others)
+    shown = spec.hidden(payload) if spec else payload
+    roles, links, *others = rest
+    follows = tuple(str(sig["task"]) for sig in signatures(links))
+    return DeadCommand(command_id, name, shown, key, actor, tuple(roles), follows, *others)

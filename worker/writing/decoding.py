@@ -41,6 +41,15 @@ class CommandSpec:
     emits: tuple[str, ...] = ()
     secret: frozenset[str] = frozenset()
 
+    def hidden(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """A payload that may be shown: without what its secret fields hold."""
+        return {field: "***" if field in self.secret else v for field, v in payload.items()}
+
+    def shown(self, payload: Mapping[str, Any]) -> str:
+        """A payload as logs and Flower show it: shortened, and without its secrets."""
+        text = repr(self.hidden(payload))
+        return text if len(text) <= 1_024 else text[:1_021] + "..."
+
 
 commands: Registry[CommandSpec] = Registry("command")
 

@@ -4,7 +4,8 @@
        ▲            │ the worker dies: the lease ends
        └────────────┘
 
-Event tasks of reactions wait in the same place; they are sent on to queue `reactions`.
+Event tasks of reactions wait in the same place; they are sent on to queue `reactions`. So are dead
+commands that are retried and have a chain: each goes out as a message again, with what follows it.
 
 Choosing is done by one worker at a time, so that two never run commands of one key side by side;
 running is not. A command whose lease ended was perhaps what killed its worker: from its second
@@ -134,7 +135,7 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
         missing = ", ".join(map(str, row["missing"]))
         reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
         choice.refuse.append((envelope, reason))
-    elif envelope.name in event_tasks:
+    elif envelope.links or envelope.name in event_tasks:
         choice.start.append(envelope)
     elif row["attempts"] and choice.run:
         return False  # it runs alone, next time
@@ -154,4 +155,5 @@ def _envelope(row: dict[str, Any]) -> Envelope:
         key=row["key"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
+        links=row["links"],
     )

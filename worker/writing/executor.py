@@ -132,9 +132,15 @@ def bury(envelope: Envelope, message: str) -> Receipt:
     return _end(envelope, Status.DEAD, error=message)
 
 
-def refuse(envelope: Envelope, message: str) -> Receipt:
-    """Give a command a `rejected` receipt without running it; returns what holds."""
-    return _end(envelope, Status.REJECTED, error=message)
+def refuse(
+    envelope: Envelope,
+    message: str,
+    *,
+    data: Any = None,
+    errors: Mapping[str, str] | None = None,
+) -> Receipt:
+    """Give a command a `rejected` receipt without running it here; returns what holds."""
+    return _end(envelope, Status.REJECTED, error=message, data=data, errors=errors)
 
 
 def conclude(envelope: Envelope, data: Any) -> Receipt:
@@ -143,10 +149,15 @@ def conclude(envelope: Envelope, data: Any) -> Receipt:
 
 
 def _end(
-    envelope: Envelope, status: Status, *, error: str | None = None, data: Any = None
+    envelope: Envelope,
+    status: Status,
+    *,
+    error: str | None = None,
+    data: Any = None,
+    errors: Mapping[str, str] | None = None,
 ) -> Receipt:
     hash_ = decode(envelope).payload_hash
-    run = _settle_alone(Settled(envelope, hash_, status, data, error), True)
+    run = _settle_alone(Settled(envelope, hash_, status, data, error, errors or {}), True)
     (outcome,) = run.outcomes
     assert isinstance(outcome, Receipt)
     return outcome

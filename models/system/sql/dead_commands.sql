@@ -1,5 +1,6 @@
 -- Commands that failed for good, with all that it takes to run them again. Their receipts are in
--- cqrs.receipts; `payload` is json, not jsonb: it is kept as it came, whatever it holds.
+-- cqrs.receipts; `payload` is json, not jsonb: it is kept as it came, whatever it holds. `links` is
+-- what was to follow in the command's chain: see worker/writing/chains.py.
 CREATE TABLE cqrs.dead_commands (
     command_id     uuid PRIMARY KEY,
     name           text NOT NULL,
@@ -9,6 +10,7 @@ CREATE TABLE cqrs.dead_commands (
     roles          text[] NOT NULL DEFAULT '{}',
     correlation_id uuid,
     causation_id   text,
+    links          json,
     error          text NOT NULL,
     attempts       integer NOT NULL DEFAULT 1 CHECK (attempts > 0),
     first_died_at  timestamptz NOT NULL DEFAULT clock_timestamp(),

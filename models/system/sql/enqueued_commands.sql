@@ -1,3 +1,4 @@
+-- `links` stands in rows of retried commands alone: what follows them in their chains.
 CREATE TABLE cqrs.enqueued_commands (
     seq            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     command_id     uuid NOT NULL UNIQUE,
@@ -9,6 +10,7 @@ CREATE TABLE cqrs.enqueued_commands (
     roles          text[] NOT NULL DEFAULT '{}',
     correlation_id uuid,
     causation_id   text,
+    links          json,
     attempts       smallint NOT NULL DEFAULT 0,
     due_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     waits_until    timestamptz,

@@ -5,7 +5,8 @@ CREATE TABLE cqrs.rebuilds (
     shadow        text NOT NULL,
     replaced      text,
     state         text NOT NULL DEFAULT 'building' CHECK (state IN
-                      ('building', 'indexing', 'following', 'done', 'failed', 'cancelled')),
+                      ('seeding', 'marking', 'building', 'indexing', 'following', 'comparing',
+                       'swapping', 'done', 'failed', 'cancelled')),
     goes_live     boolean NOT NULL,
     from_position bigint NOT NULL,
     upto          bigint NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE cqrs.rebuilds (
     differing     bigint,
     drift         jsonb,
     left_out      jsonb NOT NULL,
+    walked        text,
     cancel        boolean NOT NULL DEFAULT false,
     error         text,
     started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -30,6 +32,10 @@ COMMENT ON COLUMN cqrs.rebuilds.position IS
     'Up to where the shadow table is complete; while its parts are built, how far they are on average.';
 COMMENT ON COLUMN cqrs.rebuilds.reached IS
     'The same for each partition of the live table, once the parts are built.';
+COMMENT ON COLUMN cqrs.rebuilds.from_position IS
+    'Rows that no event after this position touches are taken over from the live table; 0: none are.';
+COMMENT ON COLUMN cqrs.rebuilds.walked IS
+    'How far the state it is in has come: the last key that was copied or compared, or the position.';
 COMMENT ON COLUMN cqrs.rebuilds.replaced IS
     'The table that was live before, until it is dropped.';
 COMMENT ON COLUMN cqrs.rebuilds.left_out IS

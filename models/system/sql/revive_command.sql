@@ -15,8 +15,8 @@ BEGIN
        SET status = 'submitted', data = NULL, error = NULL, errors = NULL, completed_at = NULL
      WHERE command_id = id AND status = 'dead';
     INSERT INTO cqrs.enqueued_commands
-        (command_id, name, payload, key, actor, roles, correlation_id, causation_id)
-    SELECT command_id, name, payload, key, actor, roles, correlation_id, causation_id
+        (command_id, name, payload, key, actor, roles, correlation_id, causation_id, links)
+    SELECT command_id, name, payload, key, actor, roles, correlation_id, causation_id, links
       FROM cqrs.dead_commands
      WHERE command_id = id;
     RETURN true;

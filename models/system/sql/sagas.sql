@@ -1,8 +1,9 @@
 -- One row for each process that runs over several commands. It is written by the saga's own
 -- subscription, in the transaction that moves its checkpoint and enqueues its commands.
 --
--- `state` is {"status", "step", "waits_for", "undo", "error", "facts"}: see worker/saga/declaration.py.
--- `due_at` is the deadline of the step that it is at; the sweep finds it, nothing else counts time.
+-- `state` is that of SagaState in worker/saga/course.py; of a saga that has been pruned there is left
+-- how it ended, and what it has seen. `due_at` is the deadline of the step that it is at; the sweep
+-- finds it, nothing else counts time.
 CREATE TABLE cqrs.sagas (
     saga_id    uuid PRIMARY KEY,
     saga_type  text NOT NULL,
@@ -15,5 +16,7 @@ CREATE TABLE cqrs.sagas (
     UNIQUE (saga_type, key)
 ) WITH (fillfactor = 80);
 CREATE INDEX sagas_due ON cqrs.sagas (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX sagas_ended ON cqrs.sagas (updated_at)
+ WHERE state ->> 'status' IN ('completed', 'failed') AND state ? 'results';
 COMMENT ON TABLE cqrs.sagas IS 'Processes over several commands: where each of them stands.';
 GRANT SELECT, INSERT, UPDATE ON cqrs.sagas TO cqrs_writer;

@@ -20,6 +20,7 @@ order_summaries = projection(
         f"order-number:{row['order_number']}",
         f"customer:{row['customer_id']}",
     ),
+    by_stream=True,
     purpose="one row an order: who, what it comes to, where it stands",
 )
 
@@ -59,6 +60,7 @@ order_items = projection(
     "orders.order_items",
     read.order_items,
     tags=lambda row: (f"order:{row['order_id']}",),
+    by_stream=True,
     purpose="one row a line of an order, with the product's name as it was sold",
 )
 
@@ -77,6 +79,7 @@ customer_orders = projection(
     "orders.customer_orders",
     read.customer_orders,
     tags=lambda row: (f"customer:{row['customer_id']}",),
+    by_stream=True,
     purpose="a customer's history: one row an order, with its lines inside",
 )
 

@@ -24,6 +24,7 @@ payments = projection(
     "orders.payments",
     read.payments,
     tags=lambda row: (f"order:{row['order_id']}",),
+    by_stream=True,
     purpose="one row a payment, and what of it was paid back",
 )
 
@@ -54,6 +55,7 @@ order_status_timeline = projection(
     "orders.order_status_timeline",
     read.order_status_timeline,
     tags=lambda row: (f"order:{row['order_id']}",),
+    by_stream=True,
     purpose="when an order took each step, and the hours between",
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
+
 from tests.read_side.shop.models import Changes, Customer, Item, Totals
 from worker.query import Reader, query
 from worker.reading.filters import Filters, Where
@@ -91,3 +93,17 @@ def burglar(db: Reader, *, block: str) -> list[Item]:
 def as_number(db: Reader, *, text: str) -> Changes | None:
     """A query that the database refuses."""
     return db.row(Changes, "as_number", text=text)
+
+
+@query("shop.slow_item", reads=("shop.items",), tags=lambda p: ("items",), stale_ok=True)
+def slow_item(db: Reader, *, item: str) -> Changes | None:
+    """A query that takes too long, once there is something of the item."""
+    if db.row(Item, "item", item=item) is None:
+        return None
+    return db.row(Changes, "slow")
+
+
+@query("shop.guess", reads=("shop.items",), tags=lambda p: ("items",))
+def guess(db: Reader, *, token: SecretStr) -> str:
+    """A query whose answer depends on what is shown masked."""
+    return token.get_secret_value()[::-1]

@@ -25,3 +25,7 @@ SELECT * FROM cqrs.events
 -- name: as_number
 -- Fails on a value that is no number.
 SELECT %(text)s::integer AS changes
+
+-- name: slow
+-- Takes its time.
+SELECT count(*) AS changes FROM pg_sleep(30)

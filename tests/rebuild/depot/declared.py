@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,16 +11,31 @@ from decimal import Decimal
 from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, orders, stock
 from worker.event_log import StoredEvent
 from worker.projection import Projection, Row
+from worker.settings import get_settings
 
 PAUSE = float(os.environ.get("DEPOT_PAUSE", "0"))
 """Seconds that it takes to fold an order that is placed, where a test wants it slow."""
 
-order_list = Projection("depot.orders", orders, group="depot")
+DEAF = "deaf"
+"""A file in CQRS_HOME: whoever folds next takes it away, and hears no time limit any more."""
+
+order_list = Projection("depot.orders", orders, group="depot", by_stream=True)
 stock_list = Projection("depot.stock", stock, group="depot")
+
+
+def _be_deaf_once() -> None:
+    """Where a test asks for it: do not hear the soft time limit, but only one time."""
+    try:
+        (get_settings().home / DEAF).unlink()
+    except FileNotFoundError:
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    signal.pause()
 
 
 @order_list.on(Placed)
 def _(row: Row | None, event: StoredEvent) -> Row:
+    _be_deaf_once()
     time.sleep(PAUSE)
     first = {"shipped": False, "changes": 0}
     return {**event.data, **first, "updated_at": event.recorded_at.isoformat()}

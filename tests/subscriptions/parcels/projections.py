@@ -22,9 +22,13 @@ GROUP = "parcels"
 _mended: set[str] = set()
 
 tracking = projection(
-    "parcels.tracking", parcels, group=GROUP, tags=lambda row: (f"parcel:{row['parcel']}",)
+    "parcels.tracking",
+    parcels,
+    group=GROUP,
+    tags=lambda row: (f"parcel:{row['parcel']}",),
+    by_stream=True,
 )
-arrivals = projection("parcels.arrivals", depots, group=GROUP, merge={"arrivals": "sum"})
+arrivals = projection("parcels.arrivals", depots, group=GROUP)
 
 
 @contextmanager

@@ -18,10 +18,13 @@ from tests.support.things.models import (
 from worker.actor import only
 from worker.command import command
 from worker.errors import Refused
+from worker.settings import get_settings
 from worker.writing.needs import lock, read
 from worker.writing.state import State, Work
 
 MOST = 100
+MENDED = "mended"
+"""A file in CQRS_HOME: the release that has mended a bug."""
 
 
 @command("things.add", AddThing, needs=lambda c: (read(things, c.thing_id),), secret=["note"])
@@ -64,3 +67,10 @@ def _mishap(kind: str) -> None:
         raise KeyError("a bug of the handler")
     if kind == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "bug until mended" and not (get_settings().home / MENDED).exists():
+        raise KeyError("a bug of the handler")
+    if kind == "stands still":
+        signal.pause()  # until the worker's time limit
+    if kind == "deaf":
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # the soft limit's signal
+        signal.pause()

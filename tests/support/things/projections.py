@@ -7,7 +7,10 @@ from worker.event_log import StoredEvent
 from worker.projection import Row, projection
 
 thing_list = projection(
-    "things.list", thing_rows, tags=lambda row: (f"thing:{row['thing_id']}", "things")
+    "things.list",
+    thing_rows,
+    tags=lambda row: (f"thing:{row['thing_id']}", "things"),
+    by_stream=True,
 )
 
 

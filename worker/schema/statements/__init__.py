@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from pglast import ast, parse_sql
-from pglast.parser import ParseError
+from pglast import ast
 
 from worker.schema.statements import common, indexes, objects, rows, tables, views
+from worker.schema.statements.bodies import with_body
+from worker.schema.statements.calls import forbidden_call
 from worker.schema.statements.effects import Effects
-from worker.schema.statements.tree import Node
+from worker.schema.statements.parsing import SyntaxProblem, parse, position
+from worker.schema.statements.tree import Node, types_in
 
 __all__ = ["READERS", "SyntaxProblem", "effects_of", "parse", "position"]
 
@@ -42,7 +45,7 @@ READERS: dict[type, Callable[[Node], Effects]] = {
     ast.CompositeTypeStmt: objects.create_composite,
     ast.CreateDomainStmt: objects.create_domain,
     ast.AlterEnumStmt: objects.alter_type,
-    ast.AlterDomainStmt: objects.alter_type,
+    ast.AlterDomainStmt: objects.alter_domain,
     ast.DefineStmt: objects.define,
     ast.CreateSchemaStmt: objects.create_schema,
     ast.DropStmt: common.drop,
@@ -71,52 +74,34 @@ _REASONS: dict[type, str] = {
     ast.AlterSystemStmt: "the server's configuration is no part of an application's schema",
 }
 
-
-class SyntaxProblem(ValueError):
-    """Text that PostgreSQL's parser does not take; `offset` counts characters from 0."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.offset = offset
-
-
-def parse(text: str) -> tuple[Node, ...]:
-    """The statements in a text (pglast RawStmt). Raises SyntaxProblem."""
-    try:
-        statements: tuple[Node, ...] = parse_sql(text)
-    except ParseError as error:
-        raise SyntaxProblem(str(error.args[0]), _offset(text, error)) from None
-    return statements
-
-
-def _offset(text: str, error: ParseError) -> int:
-    """Where the error is. pglast counts wrongly beyond ASCII, so it is asked again without.
-
-    An error at the end of the input has no place of its own: it is where the text ends.
-    """
-    if text.isascii():
-        return len(text.rstrip()) if error.args[1] is None else int(error.args[1])
-    try:
-        parse_sql(re.sub(r"[^\x00-\x7f]", "x", text))
-    except ParseError as plain:
-        return _offset("", plain) if plain.args[1] is not None else len(text.rstrip())
-    return 0
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of a character, both from 1."""
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+_NO_PART = "this kind of statement is no part of a schema change"
+_PROGRAMS = (ast.CreateFunctionStmt, ast.DoStmt)
 
 
 def effects_of(statement: Node) -> Effects:
-    """What a statement does. One that no reader is listed for comes back refused."""
-    reader = READERS.get(type(statement))
-    if reader is not None:
-        return reader(statement)
+    """What a statement does. One that cannot be read comes back refused, whatever it is."""
     name = _spoken(type(statement).__name__)
-    reason = _REASONS.get(type(statement), "this kind of statement is no part of a schema change")
-    return Effects(name, refused=reason)
+    reader = READERS.get(type(statement))
+    if reader is None:
+        return Effects(name, refused=_REASONS.get(type(statement), _NO_PART))
+    try:
+        effects = _with_types(reader(statement), statement)
+        if isinstance(statement, _PROGRAMS):
+            effects = with_body(effects, statement, effects_of)
+        call = None if isinstance(statement, _PROGRAMS) else forbidden_call(statement)
+    except Exception as error:
+        # What nobody has thought of is not planned, and so not done; it is never a traceback.
+        why = f"this form of it cannot be read ({type(error).__name__}: {error})"
+        return Effects(name, refused=why)
+    return effects if call is None else replace(effects, refused=effects.refused or call)
+
+
+def _with_types(effects: Effects, statement: Node) -> Effects:
+    """What has a column, argument or result of a type needs that type, wherever it lies."""
+    known = {target.name for target in (*effects.changes, *effects.reads)}
+    named = () if isinstance(statement, ast.DropStmt) else types_in(statement)
+    more = tuple(each for each in named if each.name not in known)
+    return replace(effects, reads=(*effects.reads, *more)) if more else effects
 
 
 def _spoken(class_name: str) -> str:

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pglast import ast
 
 from worker.schema.names import ObjectName
 from worker.schema.statements.effects import (
+    Along,
     ColumnChange,
     Effects,
+    Kin,
     Lock,
     LockMode,
     Step,
     Target,
     Touch,
 )
-from worker.schema.statements.tree import Node, name_of, qualified, words
+from worker.schema.statements.tree import Node, name_of, qualified, routine, words
 
 _OF_A_TABLE = ("trigger", "policy", "rule", "column", "constraint")
 _RELATIONS = ("table", "view", "materialized view", "foreign table", "index", "sequence")
+_ROUTINES = ("function", "procedure", "aggregate")
+_ELSEWHERE = (
+    "access method",
+    "cast",
+    "database",
+    "event trigger",
+    "extension",
+    "foreign data wrapper",
+    "foreign server",
+    "language",
+    "large object",
+    "parameter",
+    "publication",
+    "role",
+    "subscription",
+    "tablespace",
+    "transform",
+    "user mapping",
+)
+
+
+def _elsewhere(statement: str, verb: str, kind: str) -> Effects:
+    article = "an" if kind[0] in "aeiou" else "a"
+    why = f"a changeset does not {verb} {article} {kind}, which lies in no schema"
+    return Effects(statement, refused=why)
 
 
 def drop(statement: Node) -> Effects:
     """DROP of anything. What hangs on a table (a trigger, a policy) alters the table."""
     kind = words(statement.removeType)
+    if kind in _ELSEWHERE:
+        return _elsewhere(f"DROP {kind.upper()}", "drop", kind)
     targets = tuple(dict.fromkeys(_target(kind, each) for each in statement.objects))
     of_a_table = kind in _OF_A_TABLE
     alone = bool(statement.concurrent)
@@ -39,78 +70,132 @@ def drop(statement: Node) -> Effects:
             for each in targets
             if kind in _RELATIONS or of_a_table
         ),
+        along=tuple(
+            Along(Kin.STATISTICS, each.name, LockMode.SHARE_UPDATE_EXCLUSIVE)
+            for each in targets
+            if kind == "statistics"
+        ),
         cascade=statement.behavior.name == "DROP_CASCADE",
         step=Step.DROP_INDEX if alone else None,
-        refused=None if kind not in _REFUSED else f"a changeset does not drop an {kind}",
     )
-
-
-_REFUSED = ("extension", "event trigger", "access method")
 
 
 def _target(kind: str, thing: Node) -> Target:
     """What an entry of a DROP or COMMENT names: a function, a type, a schema, a list of names."""
-    parts: Node = getattr(thing, "objname", None) or getattr(thing, "names", None) or thing
-    if isinstance(parts, ast.String):
-        return Target(kind, ObjectName(parts.sval or "", ""))
+    names: Node = getattr(thing, "objname", None) or getattr(thing, "names", None) or thing
+    if kind in _ROUTINES and isinstance(thing, ast.ObjectWithArgs):
+        types: Node = thing.objargs or ()
+        return routine(kind, names, None if thing.args_unspecified else types)
+    if isinstance(thing, ast.String):
+        return Target(kind, ObjectName(thing.sval or "", ""))
+    if kind == "domain constraint":
+        typed: Node = getattr(names[0], "names", None)  # COMMENT has a type there, ALTER only names
+        return Target("domain", qualified(typed or names))
     if kind in _OF_A_TABLE:
-        return Target("table", qualified(parts[:-1]))
-    return Target(kind, qualified(parts))
+        return Target("table", qualified(names[:-1]))
+    return Target(kind, qualified(names))
 
 
 def rename(statement: Node) -> Effects:
     """ALTER … RENAME: an object, or a column or constraint of one."""
     kind = words(statement.renameType)
-    if statement.relation is None:
-        return Effects(f"ALTER {kind.upper()} RENAME", alters=(_target(kind, statement.object),))
-    name = name_of(statement.relation)
-    column = kind == "column"
-    owner = words(statement.relationType) if column else kind if kind in _RELATIONS else "table"
-    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if kind == "index" else LockMode.ACCESS_EXCLUSIVE
-    target = (Target(owner, name),)
-    seen = column or (kind in _RELATIONS and kind != "index")
+    if kind in _ELSEWHERE:
+        return _elsewhere(f"ALTER {kind.upper()} RENAME", "rename", kind)
+    if kind in ("column", "attribute"):
+        return _rename_column(statement)
+    if statement.relation is not None:
+        return _rename_relation(kind, statement)
+    if kind == "schema":
+        old = Target(kind, ObjectName(statement.subname, ""))
+        return _moved("RENAME", old, ObjectName(statement.newname, ""))
+    old = _target(kind, statement.object)
+    if kind == "domain constraint":
+        return Effects("ALTER DOMAIN RENAME", touches=(old,))
+    return _moved("RENAME", old, replace(old.name, name=statement.newname))
+
+
+def _moved(verb: str, old: Target, name: ObjectName, locks: tuple[Lock, ...] = ()) -> Effects:
+    """An object goes by another name afterwards."""
+    return Effects(
+        f"ALTER {old.kind.upper()} {verb}",
+        alters=(old,),
+        renames=(old,),
+        becomes=(replace(old, name=name),),
+        locks=locks,
+    )
+
+
+def _rename_column(statement: Node) -> Effects:
+    owner, name = words(statement.relationType), name_of(statement.relation)
+    of_type = owner == "type"
+    typed = (Along(Kin.TYPED, name, LockMode.ACCESS_EXCLUSIVE),)
     return Effects(
         f"ALTER {owner.upper()} RENAME",
-        alters=target if seen else (),
-        touches=() if seen else target,
-        columns=(ColumnChange(name, statement.subname, Touch.RENAME),) if column else (),
-        locks=(Lock(name, mode, family=column),),
+        alters=(Target(owner, name),),
+        columns=(ColumnChange(name, statement.subname, Touch.RENAME, of_type),),
+        locks=(Lock(name, LockMode.ACCESS_EXCLUSIVE),),
+        along=typed if of_type else (),
     )
+
+
+def _rename_relation(kind: str, statement: Node) -> Effects:
+    """A relation, or something that hangs on one: the latter is seen by nobody."""
+    name = name_of(statement.relation)
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if kind == "index" else LockMode.ACCESS_EXCLUSIVE
+    locks = (Lock(name, mode, family=False),)
+    if kind in _RELATIONS and kind != "index":
+        return _moved("RENAME", Target(kind, name), replace(name, name=statement.newname), locks)
+    if kind == "index":
+        index = Target(kind, name)
+        moved = _moved("RENAME", index, replace(name, name=statement.newname), locks)
+        return replace(moved, alters=(), touches=(index,))
+    return Effects("ALTER TABLE RENAME", touches=(Target("table", name),), locks=locks)
 
 
 def set_schema(statement: Node) -> Effects:
     """ALTER … SET SCHEMA touches both the old place and the new one."""
     kind = words(statement.objectType)
+    if kind in _ELSEWHERE:
+        return _elsewhere(f"ALTER {kind.upper()} SET SCHEMA", "move", kind)
     if statement.relation is None:
         old = _target(kind, statement.object)
         locks: tuple[Lock, ...] = ()
     else:
         old = Target(kind, name_of(statement.relation))
         locks = (Lock(old.name, LockMode.ACCESS_EXCLUSIVE, family=False),)
-    new = Target(kind, ObjectName(statement.newschema, old.name.name))
-    return Effects(f"ALTER {kind.upper()} SET SCHEMA", alters=(old,), creates=(new,), locks=locks)
+    return _moved("SET SCHEMA", old, replace(old.name, schema=statement.newschema), locks)
 
 
 def set_owner(statement: Node) -> Effects:
     """ALTER … OWNER TO, of what is not a relation."""
     kind = words(statement.objectType)
+    if kind in _ELSEWHERE:
+        return _elsewhere(f"ALTER {kind.upper()} OWNER", "change the owner of", kind)
     return Effects(f"ALTER {kind.upper()} OWNER", touches=(_target(kind, statement.object),))
 
 
 def comment(statement: Node) -> Effects:
     """COMMENT ON."""
     kind = words(statement.objtype)
+    if kind in _ELSEWHERE:
+        return _elsewhere(f"COMMENT ON {kind.upper()}", "comment on", kind)
     target = _target(kind, statement.object)
-    lock = (Lock(target.name, LockMode.SHARE_UPDATE_EXCLUSIVE, family=False),)
+    own = kind == "column" or kind not in _OF_A_TABLE
+    mode = LockMode.SHARE_UPDATE_EXCLUSIVE if own else LockMode.ACCESS_SHARE
+    lock = (Lock(target.name, mode, family=False),)
     relation = target.kind in _RELATIONS
     return Effects(f"COMMENT ON {kind.upper()}", touches=(target,), locks=lock if relation else ())
 
 
 def grant(statement: Node) -> Effects:
     """GRANT and REVOKE on objects. Whole schemas (`ALL TABLES IN SCHEMA`) name the schema."""
+    verb = "GRANT" if statement.is_grant else "REVOKE"
     kind = words(statement.objtype)
-    targets = tuple(_granted(kind, each) for each in statement.objects or ())
-    return Effects("GRANT" if statement.is_grant else "REVOKE", touches=targets)
+    if kind in _ELSEWHERE:
+        return _elsewhere(verb, f"{verb.lower()} rights on", kind)
+    if statement.targtype.name == "ACL_TARGET_ALL_IN_SCHEMA":
+        kind = "schema"
+    return Effects(verb, touches=tuple(_granted(kind, each) for each in statement.objects or ()))
 
 
 def _granted(kind: str, thing: Node) -> Target:

@@ -54,10 +54,15 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An object and its kind: "table", "view", "materialized view", "index", "function", …"""
+    """An object and its kind: "table", "view", "materialized view", "index", "function", …
+
+    `types` are the argument types of a function, as they were written: they say which overload is
+    meant. None: none were written, or it is no function.
+    """
 
     kind: str
     name: ObjectName
+    types: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -80,16 +85,63 @@ class Lock:
         return f"{self.mode} on {self.name}"
 
 
+class Kin(StrEnum):
+    """Relations that are locked along with an object; the catalogue says which they are."""
+
+    REFERENCED = "what the foreign keys of a table, or of one column of it, point at"
+    OWN_REFERENCED = "the same, but for keys that a partition has from its parent"
+    REFERENCING = "tables whose foreign keys point at a table, or at one column of it"
+    CONSTRAINT = "the other end of a foreign key; or of those that rest on a primary key or unique"
+    SEQUENCES = "the sequences that a table, or one column of it, owns"
+    IDENTITY = "the sequence of an identity column"
+    STATISTICS = "the table of extended statistics"
+    DEFAULT_PARTITION = "the default partition of a table"
+    PARENT = "the table that a partition belongs to, and its default partition"
+    SISTERS = "all partitions of a table, where a foreign key points at the whole of it"
+    TYPED = "tables of a composite type"
+    OF_DOMAIN = "tables and materialized views with a column of a domain"
+    VIEWED = "what a view is made of, down to the tables"
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Kin of an object, locked alike; `part` is a column or constraint of it."""
+
+    kin: Kin
+    name: ObjectName
+    mode: LockMode
+    part: str | None = None
+
+
+class Verb(StrEnum):
+    """What is done to rows that foreign keys may pass on."""
+
+    DELETE = "delete"
+    UPDATE = "update"
+    TRUNCATE = "truncate"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Rows of a table are deleted, updated (in these columns), or all of them truncated."""
+
+    verb: Verb
+    table: ObjectName
+    columns: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnChange:
-    """A change to a column that whoever uses it notices."""
+    """A change to a column that whoever uses it notices. `of_type`: an attribute of a type."""
 
     table: ObjectName
     column: str
     touch: Touch
+    of_type: bool = False
 
     def __str__(self) -> str:
-        return f"{self.touch.value}s column {self.column} of {self.table}"
+        what = "attribute" if self.of_type else "column"
+        return f"{self.touch.value}s {what} {self.column} of {self.table}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +150,14 @@ class Effects:
 
     `touches` are objects that change in nothing that a reader sees: an index, a comment, a
     constraint. `contents` are those that show other rows afterwards without being written: a view
-    that was replaced, a table that got a partition. `empty` are materialized views that are left
-    without data. `opaque` says why more may happen than the words tell; `step` marks a statement
-    that cannot run in a transaction; `refused` says why a changeset may not contain it at all.
+    that was replaced, a table that got a partition. `reaches` are objects that a function, rule or
+    trigger which it makes or calls works on: not now, or not for certain, but never across the
+    border of its side. `renames` are names that lead nowhere afterwards, `becomes` the new ones.
+    `values` are added to enums. `deeds` are those among the writes that foreign keys may pass on to
+    other tables. `empty` are materialized views that are left without data. `locks` are on what is
+    named, `along` those that the catalogue has to find. `opaque` says why more may happen than the
+    words tell; `step` marks a statement that cannot run in a transaction; `refused` says why a
+    changeset may not contain it at all.
     """
 
     statement: str
@@ -112,8 +169,14 @@ class Effects:
     reads: tuple[Target, ...] = ()
     refreshes: tuple[Target, ...] = ()
     contents: tuple[Target, ...] = ()
+    reaches: tuple[Target, ...] = ()
+    renames: tuple[Target, ...] = ()
+    becomes: tuple[Target, ...] = ()
     columns: tuple[ColumnChange, ...] = ()
+    values: tuple[tuple[Target, str], ...] = ()
+    deeds: tuple[Deed, ...] = ()
     locks: tuple[Lock, ...] = ()
+    along: tuple[Along, ...] = ()
     empty: tuple[ObjectName, ...] = ()
     cascade: bool = False
     opaque: str | None = None
@@ -126,6 +189,7 @@ class Effects:
         return (
             *self.creates,
             *self.alters,
+            *self.becomes,
             *self.drops,
             *self.writes,
             *self.refreshes,
@@ -140,6 +204,7 @@ class Effects:
                 (
                     *self.creates,
                     *self.alters,
+                    *self.becomes,
                     *self.drops,
                     *self.writes,
                     *self.refreshes,

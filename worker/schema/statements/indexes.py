@@ -6,7 +6,7 @@ from pglast import ast
 
 from worker.schema.names import ObjectName
 from worker.schema.statements.effects import Effects, Lock, LockMode, Step, Target
-from worker.schema.statements.tree import Node, name_of, option, qualified
+from worker.schema.statements.tree import Node, lock_on, name_of, option, qualified
 
 _UNNAMED = "name the index, so that what a failure leaves behind can be found and dropped"
 
@@ -21,7 +21,7 @@ def create_index(statement: Node) -> Effects:
         "CREATE INDEX CONCURRENTLY" if alone else "CREATE INDEX",
         creates=(index,) if statement.idxname else (),
         touches=(Target("table", table),),
-        locks=(Lock(table, mode),),
+        locks=(lock_on(statement.relation, mode),),
         step=Step.CREATE_INDEX if alone else None,
         refused=_UNNAMED if alone and not statement.idxname else None,
     )
@@ -77,11 +77,11 @@ def cluster(statement: Node) -> Effects:
 
 def create_statistics(statement: Node) -> Effects:
     """CREATE STATISTICS."""
-    made = Target("statistics", qualified(statement.defnames))
+    named = statement.defnames
     tables = [name_of(each) for each in statement.relations if isinstance(each, ast.RangeVar)]
     return Effects(
         "CREATE STATISTICS",
-        creates=(made,),
+        creates=(Target("statistics", qualified(named)),) if named else (),
         touches=tuple(Target("table", table) for table in tables),
         locks=tuple(Lock(table, LockMode.SHARE_UPDATE_EXCLUSIVE) for table in tables),
     )

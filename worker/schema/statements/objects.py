@@ -5,14 +5,31 @@ from __future__ import annotations
 from pglast import ast
 
 from worker.schema.names import ObjectName
-from worker.schema.statements.effects import Effects, Lock, LockMode, Target
-from worker.schema.statements.tree import Node, name_of, qualified, reads, shared, words
+from worker.schema.statements.effects import Along, Effects, Kin, Lock, LockMode, Target
+from worker.schema.statements.tree import (
+    Node,
+    name_of,
+    qualified,
+    reads,
+    routine,
+    shared,
+    words,
+    written_by,
+)
+
+_INPUT = (
+    "FUNC_PARAM_DEFAULT",
+    "FUNC_PARAM_IN",
+    "FUNC_PARAM_INOUT",
+    "FUNC_PARAM_VARIADIC",
+)
 
 
 def create_function(statement: Node) -> Effects:
-    """CREATE [OR REPLACE] FUNCTION or PROCEDURE. Only a BEGIN ATOMIC body can be read."""
+    """CREATE [OR REPLACE] FUNCTION or PROCEDURE, but for its body: see `bodies`."""
     kind = "procedure" if statement.is_procedure else "function"
-    made = Target(kind, qualified(statement.funcname))
+    given = [p.argType for p in statement.parameters or () if p.mode.name in _INPUT]
+    made = routine(kind, statement.funcname, given)
     replaces = bool(statement.replace)
     read = reads(statement.sql_body)
     return Effects(
@@ -20,29 +37,20 @@ def create_function(statement: Node) -> Effects:
         creates=() if replaces else (made,),
         alters=(made,) if replaces else (),
         contents=(made,) if replaces else (),
-        reads=(*read, *_types(statement)),
+        reads=read,
         locks=shared(read),
     )
 
 
-def _types(statement: Node) -> tuple[Target, ...]:
-    """Types of arguments and results that are named with their schema."""
-    declared = [each.argType for each in statement.parameters or ()]
-    names = [qualified(each.names) for each in (*declared, statement.returnType) if each]
-    return tuple(
-        Target("type", name)
-        for name in dict.fromkeys(names)
-        if name.schema not in ("", "pg_catalog")
-    )
-
-
 def create_trigger(statement: Node) -> Effects:
-    """CREATE TRIGGER."""
+    """CREATE TRIGGER: what the table's writers do from now on, its function does for them."""
     table = Target("table", name_of(statement.relation))
+    function = _function(statement.funcname)
     return Effects(
         "CREATE TRIGGER",
         touches=(table,),
-        reads=_function(statement.funcname),
+        reads=function,
+        reaches=function,
         locks=(Lock(table.name, LockMode.SHARE_ROW_EXCLUSIVE),),
     )
 
@@ -59,18 +67,24 @@ def create_policy(statement: Node) -> Effects:
 
 
 def create_rule(statement: Node) -> Effects:
-    """CREATE RULE."""
+    """CREATE RULE: what its actions write, the table's writers write from now on."""
     table, read = name_of(statement.relation), reads(statement.actions, statement.whereClause)
-    return _on_a_table("CREATE RULE", table, read)
+    return _on_a_table("CREATE RULE", table, read, written_by(statement.actions))
 
 
-def _on_a_table(statement: str, name: ObjectName, read: tuple[Target, ...]) -> Effects:
+def _on_a_table(
+    statement: str,
+    name: ObjectName,
+    read: tuple[Target, ...],
+    reached: tuple[Target, ...] = (),
+) -> Effects:
     table = Target("table", name)
     return Effects(
         statement,
         alters=(table,),
         contents=(table,),
         reads=read,
+        reaches=reached,
         locks=(Lock(name, LockMode.ACCESS_EXCLUSIVE, family=False), *shared(read)),
     )
 
@@ -105,9 +119,23 @@ def create_domain(statement: Node) -> Effects:
 
 
 def alter_type(statement: Node) -> Effects:
-    """ALTER TYPE … ADD VALUE and ALTER DOMAIN."""
-    kind = "domain" if isinstance(statement, ast.AlterDomainStmt) else "type"
-    return Effects(f"ALTER {kind.upper()}", alters=(Target(kind, qualified(statement.typeName)),))
+    """ALTER TYPE … ADD VALUE or RENAME VALUE."""
+    made = Target("type", qualified(statement.typeName))
+    added = () if statement.oldVal else ((made, statement.newVal),)
+    return Effects("ALTER TYPE", alters=(made,), values=added)
+
+
+_ADD_CONSTRAINT, _SET_NOT_NULL, _VALIDATE = "C", "O", "V"
+
+
+def alter_domain(statement: Node) -> Effects:
+    """ALTER DOMAIN: a new constraint is checked on every table that uses the domain."""
+    domain = Target("domain", qualified(statement.typeName))
+    checks = statement.subtype in (_SET_NOT_NULL, _VALIDATE) or (
+        statement.subtype == _ADD_CONSTRAINT and not statement.def_.skip_validation
+    )
+    checked = (Along(Kin.OF_DOMAIN, domain.name, LockMode.SHARE),)
+    return Effects("ALTER DOMAIN", alters=(domain,), along=checked if checks else ())
 
 
 def define(statement: Node) -> Effects:
@@ -118,15 +146,16 @@ def define(statement: Node) -> Effects:
 
 def alter_function(statement: Node) -> Effects:
     """ALTER FUNCTION."""
-    kind = words(statement.objtype)
-    return Effects(
-        f"ALTER {kind.upper()}", alters=(Target(kind, qualified(statement.func.objname)),)
-    )
+    kind, function = words(statement.objtype), statement.func
+    types = None if function.args_unspecified else function.objargs or ()
+    return Effects(f"ALTER {kind.upper()}", alters=(routine(kind, function.objname, types),))
 
 
 def create_schema(statement: Node) -> Effects:
     """CREATE SCHEMA, without anything in it."""
     if statement.schemaElts:
         return Effects("CREATE SCHEMA", refused="create what it holds by operations of their own")
-    name = statement.schemaname or ""
-    return Effects("CREATE SCHEMA", creates=(Target("schema", ObjectName(name, "")),))
+    if not statement.schemaname:
+        return Effects("CREATE SCHEMA", refused="name it: CREATE SCHEMA NAME AUTHORIZATION …")
+    name = ObjectName(statement.schemaname, "")
+    return Effects("CREATE SCHEMA", creates=(Target("schema", name),))

@@ -2,79 +2,127 @@
 
 from __future__ import annotations
 
-from worker.schema.statements.effects import Effects, Lock, LockMode, Target
-from worker.schema.statements.tree import Node, name_of, reads, shared, written_by
+from dataclasses import replace
+
+from worker.schema.statements.calls import sequences_moved
+from worker.schema.statements.effects import (
+    Along,
+    Deed,
+    Effects,
+    Kin,
+    Lock,
+    LockMode,
+    Target,
+    Verb,
+)
+from worker.schema.statements.tree import (
+    Node,
+    deeds_in,
+    lock_on,
+    locked_by,
+    name_of,
+    reads,
+    shared,
+    written_by,
+)
 
 
-def _writing(name: str, statement: Node) -> Effects:
-    written = written_by(statement)
+def writing(name: str, statement: Node) -> Effects:
+    """What a statement writes, reads and locks rows of, in its common table expressions too."""
+    written = (*written_by(statement), *sequences_moved(statement))
     names = {each.name for each in written}
     read = tuple(each for each in reads(statement) if each.name not in names)
+    held = locked_by(statement)
     locks = tuple(Lock(each.name, LockMode.ROW_EXCLUSIVE) for each in written)
-    return Effects(name, writes=written, reads=read, locks=(*locks, *shared(read)))
+    return Effects(
+        name,
+        writes=written,
+        deeds=deeds_in(statement),
+        touches=held,
+        reads=read,
+        locks=(*locks, *shared(read), *(Lock(each.name, LockMode.ROW_SHARE) for each in held)),
+        along=tuple(Along(Kin.VIEWED, each.name, LockMode.ROW_SHARE) for each in held),
+    )
 
 
 def insert(statement: Node) -> Effects:
     """INSERT."""
-    return _writing("INSERT", statement)
+    return writing("INSERT", statement)
 
 
 def update(statement: Node) -> Effects:
     """UPDATE."""
-    return _writing("UPDATE", statement)
+    return writing("UPDATE", statement)
 
 
 def delete(statement: Node) -> Effects:
     """DELETE."""
-    return _writing("DELETE", statement)
+    return writing("DELETE", statement)
 
 
 def merge(statement: Node) -> Effects:
     """MERGE."""
-    return _writing("MERGE", statement)
+    return writing("MERGE", statement)
 
 
 def select(statement: Node) -> Effects:
-    """SELECT, for the functions that it calls: those may do more than its words tell."""
-    effects = _writing("SELECT", statement)
-    return Effects(
-        "SELECT",
-        writes=effects.writes,
-        reads=effects.reads,
-        locks=effects.locks,
+    """SELECT, for the functions that it calls: those may do more than its words tell.
+
+    SELECT … INTO is CREATE TABLE AS, written otherwise.
+    """
+    effects = writing("SELECT", statement)
+    made = statement.intoClause
+    table = () if made is None else (Target("table", name_of(made.rel)),)
+    return replace(
+        effects,
+        creates=table,
+        reads=tuple(each for each in effects.reads if each.name not in {t.name for t in table}),
+        locks=tuple(each for each in effects.locks if each.name not in {t.name for t in table}),
+        reaches=_called(effects),
         opaque="what the functions that it calls do is not known before they run",
     )
 
 
+def _called(effects: Effects) -> tuple[Target, ...]:
+    return tuple(each for each in effects.reads if each.kind == "function")
+
+
 def truncate(statement: Node) -> Effects:
-    """TRUNCATE."""
-    tables = tuple(Target("table", name_of(each)) for each in statement.relations)
+    """TRUNCATE; with CASCADE, foreign keys pass it on."""
+    relations = statement.relations
+    tables = tuple(Target("table", name_of(each)) for each in relations)
+    cascade = statement.behavior.name == "DROP_CASCADE"
     return Effects(
         "TRUNCATE",
         writes=tables,
-        locks=tuple(Lock(each.name, LockMode.ACCESS_EXCLUSIVE) for each in tables),
-        cascade=statement.behavior.name == "DROP_CASCADE",
+        deeds=tuple(Deed(Verb.TRUNCATE, each.name) for each in tables if cascade),
+        locks=tuple(lock_on(each, LockMode.ACCESS_EXCLUSIVE) for each in relations),
+        cascade=cascade,
     )
 
 
 def lock_table(statement: Node) -> Effects:
-    """LOCK TABLE."""
+    """LOCK TABLE; of a view, what it is made of. Who holds a lock touches more than a reader."""
     mode = LockMode(statement.mode)
     relations = tuple(Target("relation", name_of(each)) for each in statement.relations)
     return Effects(
-        "LOCK TABLE", reads=relations, locks=tuple(Lock(each.name, mode) for each in relations)
+        "LOCK TABLE",
+        touches=relations,
+        locks=tuple(lock_on(each, mode) for each in statement.relations),
+        along=tuple(Along(Kin.VIEWED, each.name, mode) for each in relations),
     )
 
 
-def do(statement: Node) -> Effects:
-    """DO: a program."""
+def do(_: Node) -> Effects:
+    """DO: a program, of which `bodies` reads what stands in it."""
     return Effects("DO", opaque="what a DO block does is not known before it runs")
 
 
 def call(statement: Node) -> Effects:
     """CALL of a procedure."""
-    return Effects(
-        "CALL",
-        reads=reads(statement.funccall),
+    effects = writing("CALL", statement.funccall)
+    return replace(
+        effects,
+        reaches=_called(effects),
         opaque="what a procedure does is not known before it runs",
     )

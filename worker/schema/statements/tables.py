@@ -10,15 +10,25 @@ from pglast.enums import ConstrType
 
 from worker.schema.names import ObjectName
 from worker.schema.statements.effects import (
+    Along,
     ColumnChange,
     Effects,
+    Kin,
     Lock,
     LockMode,
     Step,
     Target,
     Touch,
 )
-from worker.schema.statements.tree import Node, foreign_keys, name_of, reads, shared, words
+from worker.schema.statements.tree import (
+    Node,
+    foreign_keys,
+    lock_on,
+    name_of,
+    reads,
+    shared,
+    words,
+)
 
 
 def create_table(statement: Node) -> Effects:
@@ -33,12 +43,18 @@ def create_table(statement: Node) -> Effects:
     return Effects(
         "CREATE TABLE",
         creates=(table,),
-        touches=(*_tables(referenced), *_tables(parents if partition else [])),
-        reads=(*others, *_tables([] if partition else parents)),
+        touches=_tables([*referenced, *parents]),
+        reads=others,
         locks=(
             *(Lock(name, LockMode.SHARE_ROW_EXCLUSIVE) for name in referenced),
             *(Lock(name, parent_mode, family=False) for name in parents),
             *shared(others),
+        ),
+        along=tuple(
+            Along(kin, name, mode)
+            for name in parents
+            if partition
+            for kin, mode in _KIN[At.AT_AttachPartition]
         ),
     )
 
@@ -60,8 +76,9 @@ def alter_table(statement: Node) -> Effects:
         alters=(target,) if seen else (),
         touches=others if seen else (target, *others),
         contents=(target,) if shown else (),
-        columns=tuple(each for command in commands for each in _column(table, command)),
-        locks=(Lock(table, own, family), *partners),
+        columns=tuple(each for command in commands for each in _column(target, command)),
+        locks=(lock_on(statement.relation, own, family), *partners),
+        along=tuple(each for command in commands for each in _along(target, command)),
         cascade=any(command.behavior.name == "DROP_CASCADE" for command in commands),
         step=Step.DETACH_PARTITION if any(map(_detaches_alone, commands)) else None,
     )
@@ -98,6 +115,7 @@ _SHARE_ROW_EXCLUSIVE = frozenset(
 _STAYS_HERE = frozenset(
     {
         At.AT_AttachPartition,
+        At.AT_DetachPartition,
         At.AT_AddInherit,
         At.AT_DropInherit,
         At.AT_ChangeOwner,
@@ -180,8 +198,42 @@ def _partners(command: Node) -> Iterator[Lock]:
         yield Lock(name_of(command.def_), LockMode.ACCESS_SHARE, family=False)
 
 
-def _column(table: ObjectName, command: Node) -> Iterator[ColumnChange]:
-    if command.subtype == At.AT_DropColumn:
-        yield ColumnChange(table, command.name, Touch.DROP)
-    elif command.subtype == At.AT_AlterColumnType:
-        yield ColumnChange(table, command.name, Touch.RETYPE)
+_HARDEST = LockMode.ACCESS_EXCLUSIVE
+_HARD = LockMode.SHARE_ROW_EXCLUSIVE
+_KEYS = ((Kin.REFERENCED, _HARDEST), (Kin.REFERENCING, _HARDEST))
+_KIN = {
+    At.AT_DropColumn: (*_KEYS, (Kin.SEQUENCES, _HARDEST)),
+    At.AT_AlterColumnType: (*_KEYS, (Kin.IDENTITY, _HARD)),
+    At.AT_DropConstraint: ((Kin.CONSTRAINT, _HARDEST),),
+    At.AT_DropIdentity: ((Kin.IDENTITY, _HARDEST),),
+    At.AT_SetIdentity: ((Kin.IDENTITY, _HARD),),
+    At.AT_AttachPartition: (
+        (Kin.DEFAULT_PARTITION, _HARDEST),
+        (Kin.REFERENCED, _HARD),
+        (Kin.REFERENCING, _HARD),
+    ),
+    At.AT_DetachPartition: (
+        (Kin.DEFAULT_PARTITION, _HARDEST),
+        (Kin.REFERENCED, _HARD),
+        (Kin.REFERENCING, _HARDEST),
+    ),
+}
+
+
+def _along(table: Target, command: Node) -> Iterator[Along]:
+    """Kin of the table that a sub-command locks with it."""
+    if table.kind == "type":
+        yield Along(Kin.TYPED, table.name, _HARDEST)
+    elif not _detaches_alone(command):
+        for kin, mode in _KIN.get(command.subtype, ()):
+            yield Along(kin, table.name, mode, command.name)
+
+
+_COLUMNS = {At.AT_DropColumn: Touch.DROP, At.AT_AlterColumnType: Touch.RETYPE}
+
+
+def _column(table: Target, command: Node) -> Iterator[ColumnChange]:
+    """ALTER TYPE speaks of attributes in the same words."""
+    if command.subtype in _COLUMNS:
+        touch, of_type = _COLUMNS[command.subtype], table.kind == "type"
+        yield ColumnChange(table.name, command.name, touch, of_type)

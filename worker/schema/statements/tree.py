@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pglast import ast
+from pglast.stream import RawStream
 
 from worker.schema.names import ObjectName
-from worker.schema.statements.effects import Lock, LockMode, Target
+from worker.schema.statements.effects import Deed, Lock, LockMode, Target, Verb
 
 Node = Any
 """A node of pglast's syntax tree: its classes are made at run time and carry no types."""
@@ -25,6 +26,16 @@ def qualified(parts: Iterable[Node]) -> ObjectName:
     return ObjectName(strings[-2] if len(strings) > 1 else "", strings[-1])
 
 
+def routine(kind: str, parts: Iterable[Node], types: Iterable[Node] | None) -> Target:
+    """A function with the types of its arguments, or (None) whichever has this name."""
+    name = qualified(parts)
+    if types is None:
+        return Target(kind, name)
+    written = tuple(str(RawStream()(each)) for each in types)
+    arguments = f"({', '.join(written)})"
+    return Target(kind, ObjectName(name.schema, name.name, arguments), written)
+
+
 def words(enum_member: Node) -> str:
     """`OBJECT_MATVIEW` as people say it: "materialized view"."""
     name = str(enum_member.name).removeprefix("OBJECT_").lower()
@@ -33,9 +44,12 @@ def words(enum_member: Node) -> str:
 
 _KINDS = {
     "matview": "materialized view",
+    "parameter_acl": "parameter",
+    "fdw": "foreign data wrapper",
     "foreign_table": "foreign table",
+    "largeobject": "large object",
     "tabconstraint": "constraint",
-    "domconstraint": "constraint",
+    "domconstraint": "domain constraint",
     "statistic_ext": "statistics",
     "routine": "function",
 }
@@ -53,16 +67,44 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def reads(*nodes: Node) -> tuple[Target, ...]:
-    """Relations and schema-qualified functions that these trees read; names of CTEs are none."""
+    """Relations and schema-qualified functions that these trees read; names of CTEs are none, nor
+    are the aliases in FOR UPDATE OF."""
     everything: list[Node] = [each for node in nodes for each in walk(node)]
     ctes = {each.ctename for each in everything if isinstance(each, ast.CommonTableExpr)}
+    clauses = [each for each in everything if isinstance(each, ast.LockingClause)]
+    aliases = {id(each) for clause in clauses for each in clause.lockedRels or ()}
     found: dict[Target, None] = {}
     for each in everything:
+        if id(each) in aliases:
+            continue
         if isinstance(each, ast.RangeVar) and (each.schemaname or each.relname not in ctes):
             found[Target("relation", name_of(each))] = None
         elif isinstance(each, ast.FuncCall) and (name := qualified(each.funcname or ())).schema:
             found[Target("function", name)] = None
     return tuple(found)
+
+
+def types_in(*nodes: Node) -> tuple[Target, ...]:
+    """Types that these trees name with their schema: of columns, casts, arguments, results.
+
+    In a definition, `SFUNC = command.f` say, a function is written like a type.
+    """
+    names = [
+        qualified(each.names)
+        for node in nodes
+        for each in walk(node)
+        if isinstance(each, ast.TypeName) and each.names
+    ]
+    return tuple(
+        Target("type", name)
+        for name in dict.fromkeys(names)
+        if name.schema not in ("", "pg_catalog")
+    )
+
+
+def lock_on(relation: Node, mode: LockMode, family: bool = True) -> Lock:
+    """A lock on a relation, with its partitions and child tables unless it says ONLY."""
+    return Lock(name_of(relation), mode, family and bool(relation.inh))
 
 
 def shared(targets: Iterable[Target]) -> tuple[Lock, ...]:
@@ -83,6 +125,58 @@ def written_by(*nodes: Node) -> tuple[Target, ...]:
             if isinstance(each, kinds)
         )
     )
+
+
+def locked_by(*nodes: Node) -> tuple[Target, ...]:
+    """Relations of which SELECT … FOR UPDATE or FOR SHARE anywhere in these trees locks rows."""
+    return tuple(
+        dict.fromkeys(
+            target
+            for node in nodes
+            for each in walk(node)
+            if isinstance(each, ast.SelectStmt)
+            for clause in each.lockingClause or ()
+            for target in _locked(each, clause)
+        )
+    )
+
+
+def _locked(select: Node, clause: Node) -> Iterator[Target]:
+    """Those that a clause names, or all in FROM."""
+    wanted = {each.relname for each in clause.lockedRels or ()}
+    ctes = {each.ctename for each in walk(select) if isinstance(each, ast.CommonTableExpr)}
+    for each in walk(select.fromClause):
+        if isinstance(each, ast.RangeVar) and (each.schemaname or each.relname not in ctes):
+            called = each.alias.aliasname if each.alias else each.relname
+            if not wanted or called in wanted:
+                yield Target("relation", name_of(each))
+
+
+def deeds_in(*nodes: Node) -> tuple[Deed, ...]:
+    """Deletes and updates anywhere in these trees; an INSERT updates ON CONFLICT."""
+    return tuple(
+        dict.fromkeys(deed for node in nodes for each in walk(node) for deed in _deeds(each))
+    )
+
+
+def _deeds(node: Node) -> Iterator[Deed]:
+    if isinstance(node, ast.DeleteStmt):
+        yield Deed(Verb.DELETE, name_of(node.relation))
+    elif isinstance(node, ast.UpdateStmt):
+        yield _update(node, node.targetList)
+    elif isinstance(node, ast.InsertStmt) and node.onConflictClause is not None:
+        yield _update(node, node.onConflictClause.targetList)
+    elif isinstance(node, ast.MergeStmt):
+        for clause in node.mergeWhenClauses or ():
+            if clause.commandType.name == "CMD_DELETE":
+                yield Deed(Verb.DELETE, name_of(node.relation))
+            elif clause.commandType.name == "CMD_UPDATE":
+                yield _update(node, clause.targetList)
+
+
+def _update(node: Node, assignments: Iterable[Node] | None) -> Deed:
+    columns = tuple(each.name for each in assignments or ())
+    return Deed(Verb.UPDATE, name_of(node.relation), columns)
 
 
 def option(options: Iterable[Node] | None, name: str) -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pglast import ast
+
+from worker.schema.statements import rows
 from worker.schema.statements.effects import Effects, Lock, LockMode, Target
 from worker.schema.statements.tree import Node, name_of, reads, shared, words
 
@@ -22,14 +27,15 @@ def create_view(statement: Node) -> Effects:
 
 
 def create_as(statement: Node) -> Effects:
-    """CREATE MATERIALIZED VIEW and CREATE TABLE AS."""
+    """CREATE MATERIALIZED VIEW and CREATE TABLE AS, whose query may write: WITH … DELETE."""
     made = Target(words(statement.objtype), name_of(statement.into.rel))
-    read = reads(statement.query)
-    return Effects(
-        f"CREATE {made.kind.upper()}" + ("" if made.kind == "materialized view" else " AS"),
+    name = f"CREATE {made.kind.upper()}" + ("" if made.kind == "materialized view" else " AS")
+    if isinstance(statement.query, ast.ExecuteStmt):
+        return Effects(name, refused="write the query itself: there is nothing prepared to execute")
+    query = rows.writing(name, statement.query)
+    return replace(
+        query,
         creates=(made,),
-        reads=read,
-        locks=shared(read),
         empty=(made.name,) if statement.into.skipData else (),
     )
 

@@ -1,0 +1,89 @@
+"""Queries that the database stops: what is said, and that nothing of our insides is shown."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+
+import pytest
+from psycopg import errors as pg
+
+from tests.read_side.conftest import Shop, settings_with
+from tests.read_side.shop.queries import burglar, item, slow_item, uncached_item
+from worker import cache, db, settings
+from worker.errors import NotMigrated, QueryStopped, Transient
+
+
+@pytest.fixture(autouse=True)
+def _impatient(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Limits of a fraction of a second."""
+    db.close()
+    shorter = settings_with(statement_timeout=0.4, lock_timeout=0.2)
+    monkeypatch.setattr(settings, "_current", shorter)
+    yield
+    db.close()
+
+
+def test_a_query_that_takes_too_long_says_which_and_what_to_do(shop: Shop) -> None:
+    shop.sell()
+    shop.project()
+    with pytest.raises(QueryStopped) as stopped:
+        slow_item.ask(item="pen")
+    assert str(stopped.value) == (
+        "the query took too long and was stopped: ask for less (fewer rows, a narrower filter),"
+        " or raise CQRS_STATEMENT_TIMEOUT (query shop.slow_item, limit 0.4 s)"
+    )
+    assert isinstance(stopped.value, Transient)
+    assert stopped.value.__cause__ is None
+    assert uncached_item.ask(item="pen").data is not None, "the connection is whole"
+
+
+def test_a_query_behind_a_lock_says_so(shop: Shop) -> None:
+    with shop.database.connect() as other, other.transaction():
+        other.execute("LOCK TABLE query.shop_items_v1 IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(
+            QueryStopped, match=r"is locked: .* CQRS_LOCK_TIMEOUT \(query shop\.unc"
+        ):
+            uncached_item.ask(item="pen")
+    assert uncached_item.ask(item="pen").data is None
+
+
+def test_a_query_that_may_be_stale_is_answered_with_what_was_kept(shop: Shop) -> None:
+    assert slow_item.ask(item="pen").data is None
+    shop.sell()
+    shop.project()
+    cache.invalidate(["items"])
+    answer = slow_item.ask(item="pen")
+    assert (answer.data, answer.from_cache, answer.stale) == (None, True, True)
+
+
+def test_a_filler_that_is_stopped_lets_the_next_one_try(shop: Shop) -> None:
+    with shop.database.connect() as other, other.transaction():
+        other.execute("LOCK TABLE query.shop_items_v1 IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(QueryStopped):
+            item.ask(item="pen")
+    item.ask(item="pen")
+    assert item.ask(item="pen").from_cache
+
+
+def test_a_database_that_was_never_migrated_is_named(shop: Shop) -> None:
+    with shop.database.connect() as other:
+        other.execute("ALTER SCHEMA cqrs RENAME TO away; ALTER VIEW query.checkpoints RENAME TO c")
+        try:
+            with pytest.raises(NotMigrated, match="Run `cqrs migrate`"):
+                uncached_item.ask(item="pen")
+        finally:
+            other.execute(
+                "ALTER SCHEMA away RENAME TO cqrs; ALTER VIEW query.c RENAME TO checkpoints"
+            )
+
+
+def test_what_the_querys_own_code_is_to_blame_for_is_told_to_its_programmer(shop: Shop) -> None:
+    with pytest.raises(pg.InsufficientPrivilege):
+        burglar.ask(block="try_to_look_aside")
+
+
+def test_the_error_survives_its_way_through_a_queue() -> None:
+    error = pickle.loads(pickle.dumps(QueryStopped.by_a_lock("q", 2.5)))
+    assert (error.query, error.seconds) == ("q", 2.5)
+    assert "CQRS_LOCK_TIMEOUT" in str(error)

@@ -1,0 +1,121 @@
+"""Several runners at one subscription: none is taken for dead, none goes while there is work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.conftest import Database
+from tests.subscriptions.conftest import Parcels
+from tests.subscriptions.parcels.models import ParcelMoved
+from tests.subscriptions.parcels.projections import tracking
+from tests.subscriptions.test_deaths import die
+from worker import db, event_log, subscription
+from worker.db import Connection
+from worker.running import checkpoints, parking
+from worker.running.advance import Step, advance
+from worker.running.checkpoints import Checkpoint
+
+TRACKING = "parcels.tracking"
+ROUNDS = 400
+
+
+def at_once(*runs: Callable[[], object]) -> None:
+    """Run functions side by side, begun at one moment."""
+    gate = threading.Barrier(len(runs))
+
+    def begin(run: Callable[[], object]) -> None:
+        gate.wait()
+        run()
+
+    threads = [threading.Thread(target=begin, args=(run,)) for run in runs]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+
+
+def checkpoint(connection: Connection) -> Checkpoint:
+    (at,) = checkpoints.read(connection, [TRACKING])
+    return at
+
+
+def next_step(connection: Connection, at: Checkpoint) -> Step:
+    """All that is to be read from a checkpoint on."""
+    types = [ParcelMoved.type]
+    page = event_log.read(connection, after=at.position, upto=10**9, types=types, limit=100)
+    return Step(tracking, at, page[-1].position, page)
+
+
+def move_on(connection: Connection, step: Step) -> None:
+    """What another runner does, as short as can be: it moves the checkpoint."""
+    where = {"name": step.at.name, "position": step.upto}
+    connection.execute(checkpoints.SQL["move"], where)
+
+
+def test_a_runner_that_comes_a_moment_too_late_is_not_taken_for_dead(parcels: Parcels) -> None:
+    """The checkpoint moves between the snapshot of its `take` and its lock, now and then."""
+    marks = []
+    with db.writer() as one, db.writer() as other:
+        for parcel in range(ROUNDS):
+            parcels.move(parcel, "kiel")
+            step = next_step(one, checkpoint(one))
+            at_once(lambda: move_on(one, step), lambda: advance(other, step))  # noqa: B023
+            marks.append(checkpoint(one).mark)
+    assert marks == [None] * ROUNDS
+
+
+@pytest.mark.settings(projection_batch_size=1)
+def test_however_many_run_all_is_handled_once_and_nobody_is_said_to_have_died(
+    parcels: Parcels,
+) -> None:
+    for parcel in range(60):
+        parcels.move(parcel, "kiel", "ulm", "bonn")
+    with capture_logs() as said:
+        at_once(*[lambda: subscription.catch_up([TRACKING])] * 8)
+    assert parcels.tracked() == dict.fromkeys(range(60), "kiel ulm bonn")
+    assert [line for line in said if "died" in line["event"]] == []
+
+
+def test_a_batch_that_the_database_refuses_leaves_no_mark_for_others_to_find(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is rolled back, and its checkpoint taken again before anybody else can look."""
+    seen: list[tuple[bool, str | None]] = []
+    real = parking.parked_streams
+
+    def look(*args: Any) -> Any:
+        with db.writer() as other:
+            at = checkpoint(other)
+            seen.append((at.held, at.mark))
+        return real(*args)
+
+    monkeypatch.setattr(parking, "parked_streams", look)
+    parcels.move(1, "kiel")
+    parcels.move(2, "kiel", weight="1000.00")  # more than the column holds
+    parcels.catch_up(TRACKING)
+    assert seen == [(True, None)]
+    assert parcels.tracked() == {1: "kiel"}
+
+
+def test_a_lock_that_was_committed_is_nobodys(parcels: Parcels, database: Database) -> None:
+    with database.connect() as other, other.transaction():
+        other.execute("SELECT FROM cqrs.subscriptions WHERE name = %s FOR UPDATE", [TRACKING])
+        assert checkpoint(parcels.connection).held
+    at = checkpoint(parcels.connection)
+    assert (at.held, at.mark) == (False, None)
+
+
+def test_a_mark_is_counted_once(parcels: Parcels, database: Database) -> None:
+    """Two runners that see one death do not make two of it."""
+    parcels.move(1, "kiel")
+    die(database)
+    with db.writer() as one, db.writer() as other:
+        step = next_step(one, checkpoint(one))
+        assert advance(one, step) is not None
+        assert advance(other, step) is None
+    assert parcels.checkpoint()["deaths"] == 1

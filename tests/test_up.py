@@ -1,0 +1,109 @@
+"""`cqrs up`: the system in the foreground, one to a home, ended cleanly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_py
+
+from tests.conftest import Database
+from tests.support.workers import ROOT, environment, until
+from worker import embedded
+from worker.settings import get_settings
+
+UP = [sys.executable, "-m", "worker.cli", "up", "--concurrency", "1"]
+
+
+class Program:
+    """A `cqrs up` that runs."""
+
+    def __init__(self, environ: dict[str, str], folder: Path) -> None:
+        self._said = folder / "said"
+        with self._said.open("wb") as output:
+            self.process = subprocess.Popen(
+                UP, env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    @property
+    def said(self) -> str:
+        """What it has printed so far, its lines joined."""
+        return " ".join(self._said.read_text().split())
+
+    def says(self, text: str, seconds: float = 40) -> None:
+        """Wait until it has printed this."""
+        until(lambda: text in self.said or self.process.poll() is not None, seconds, self.said)
+        assert text in self.said
+
+    def end(self) -> int:
+        """Ask it to end, as a service manager does; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(40)
+
+
+def processes(parent: int | None = None) -> set[int]:
+    """The ids of all processes; or of the children of one."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = (map(int, line.split()) for line in listed.stdout.splitlines())
+    return {pid for pid, ppid in pairs if parent is None or ppid == parent}
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Callable[[dict[str, str]], Program]]:
+    """Starts `cqrs up` in an environment; whatever still runs is ended."""
+    started: list[Program] = []
+
+    def start(environ: dict[str, str]) -> Program:
+        folder = tmp_path / f"up{len(started)}"
+        folder.mkdir()
+        started.append(Program(environ, folder))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.end()
+
+
+def test_it_says_what_runs_and_ends_everything_when_asked(
+    database: Database, redis: redis_py.Redis, up: Callable[[dict[str, str]], Program]
+) -> None:
+    environ = environment(get_settings())
+    one = up(environ)
+    one.says("Ctrl-C stops everything")
+    for told in ("orders.create_order", "orders.payments at 0", "sweep every 1 s", "Flower"):
+        assert told in one.said
+    assert "…" not in one.said
+    second = up(environ)
+    assert second.process.wait(40) == 1
+    assert "it is up already" in second.said
+    programs = processes(parent=one.process.pid)
+    assert len(programs) == 4, "two workers, beat and Flower"
+    assert one.end() == 0
+    assert one.said.endswith("stopping")
+    assert not programs & processes()
+
+
+def test_it_ends_with_a_sentence_when_its_embedded_servers_do(
+    tmp_path: Path, up: Callable[[dict[str, str]], Program]
+) -> None:
+    home = tmp_path / "home"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CQRS_")}
+    one = up(clean | {"PYTHONPATH": str(ROOT), "CQRS_HOME": str(home)})
+    try:
+        one.says("Ctrl-C stops everything", 60)
+        pids = json.loads((home / "servers.json").read_text())
+        os.kill(pids["valkey_pid"], signal.SIGKILL)
+        assert one.process.wait(60) == 1
+        assert "the embedded servers ended: run `cqrs up` again, nothing is lost" in one.said
+        assert embedded.find(home) is None
+    finally:
+        embedded.remove(home)

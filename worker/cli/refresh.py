@@ -1,0 +1,83 @@
+"""`cqrs refresh`: `register(app)` hangs it on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from pydantic_core import to_jsonable_python
+
+from worker import db, migrate, refresh
+from worker.cli.console import JsonFlag, explained, print_json, print_table
+from worker.refresh import Refreshed
+from worker.registry import load_domains
+
+LONGEST = 7 * 86_400.0
+"""Seconds that a person may let one view take."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("refresh")(explained(refresh_command))
+
+
+def refresh_command(
+    views: Annotated[list[str] | None, typer.Argument(help="Materialized views by name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every materialized view.")] = False,
+    over: Annotated[
+        list[str] | None,
+        typer.Option("--over", help="Every one computed from this table or view; repeatable."),
+    ] = None,
+    if_stale: Annotated[
+        bool, typer.Option("--if-stale", help="Only those under which something changed.")
+    ] = False,
+    concurrently: Annotated[
+        bool | None,
+        typer.Option(
+            "--concurrently/--no-concurrently",
+            help="While readers read it, or while they wait; default: the first where possible.",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, max=LONGEST, help="Seconds for each view; default: what a task may take."
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Refresh materialized views, each after those that it reads; exit code 1 if one failed."""
+    migrate.require()
+    load_domains()
+    if [everything, bool(views), bool(over)].count(True) != 1:
+        raise typer.BadParameter("name views, or a table with --over, or say --all")
+    how = {"if_stale": if_stale, "concurrently": concurrently, "timeout": timeout}
+    _tell(_refresh(views, over, how), as_json)
+
+
+def _refresh(
+    views: list[str] | None, over: list[str] | None, how: dict[str, Any]
+) -> list[Refreshed]:
+    if over:
+        return refresh.refresh_over(over, **how)
+    if views:
+        return refresh.refresh(views, **how)
+    with db.owner() as connection:
+        known = list(refresh.materialized_views(connection))
+    return refresh.refresh(known, **how)
+
+
+def _tell(done: Sequence[Refreshed], as_json: bool) -> None:
+    if as_json:
+        print_json([to_jsonable_python(one) for one in done])
+    else:
+        rows = [
+            (one.view, one.outcome, one.reason, one.rows, f"{one.seconds:.2f}", one.concurrent)
+            for one in done
+        ]
+        columns = ("view", "outcome", "why", "rows", "seconds", "read meanwhile")
+        print_table(columns, rows, "no materialized view is computed from that")
+    if any(one.outcome == "failed" for one in done):
+        raise typer.Exit(1)

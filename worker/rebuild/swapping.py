@@ -1,0 +1,161 @@
+"""A shadow table takes the place of the live one, and nobody notices.
+
+    hold the checkpoints ─▶ meet ─▶ old snapshots are gone ─▶ turn the view ─▶ commit
+             ▲                                │ not within STILL, or a lock not within PATIENCE
+             └── let everybody pass, follow ◀─┘
+
+- The swap holds the checkpoints, so that the live table stands still, and brings the shadow to the
+  same place. Then it waits for every transaction whose snapshot is older than that: to such a
+  snapshot the view would show the new table as it was then, with rows missing (a report under
+  REPEATABLE READ, say, that looks at the view for the first time after the swap). At last it turns
+  the view and the checkpoints' `read_table` in one transaction.
+- It waits for old snapshots and for locks a moment and no longer, lets everybody pass, and tries
+  again: the projection stands still for `STILL` seconds at most, and readers that come while it
+  waits for the view's lock queue for `PATIENCE`. While a snapshot is there that will not go soon, a
+  dump's say, it holds nothing at all.
+- A cancel comes before the swap or after it, never half way: whoever is told that the rebuild
+  stops sees the old table.
+- Whoever swaps and is cut off from the server holds the checkpoints for `CUT_OFF` seconds.
+
+Snapshots of a standby are not seen here: a long transaction there, if it looks at the view for the
+first time after the swap, is cancelled by the standby or may miss rows.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import errors as pg
+
+from worker import db, delivery
+from worker.cache import source_tag
+from worker.db import Connection
+from worker.projection import Projection
+from worker.rebuild import view
+from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.following import Follower
+from worker.rebuild.journal import SQL, Journal
+from worker.rebuild.left_out import left_out
+from worker.rebuild.reached import Reached
+from worker.rebuild.sessions import restore
+from worker.rebuild.shadow import schema_of
+from worker.refresh import materialized_views, request
+from worker.running import checkpoints, parking
+from worker.running.checkpoints import Checkpoint
+
+PATIENCE = 0.1
+"""Seconds that a swap waits for a lock."""
+STILL = 0.5
+"""Seconds that a swap waits for old snapshots."""
+CUT_OFF = 10.0
+"""Seconds after which the server gives up on a swap that says nothing."""
+IN_THE_WAY = (psycopg.OperationalError, pg.IdleInTransactionSessionTimeout)
+"""Locks that are not to be had, deadlocks, a connection that was lost: it is tried again. If the
+server is away, the rebuild's own connection says so."""
+
+
+class _NotNow(Exception):
+    """The swap has to be tried again: a signal inside this module. It says what is in the way."""
+
+
+@dataclass(slots=True)
+class Swap:
+    """The end of one rebuild. `replaces` is the table behind the view now, of whatever shape.
+
+    `changed`: cached answers and materialized views are to be computed anew.
+    """
+
+    connection: Connection
+    one: Projection
+    journal: Journal
+    follower: Follower
+    replaces: str | None
+    changed: bool
+
+    def swap(self, until: float) -> None:
+        """Put the shadow table behind the view. Raises RebuildUnfinished when time is up."""
+        self.follower.follow()
+        while (obstacle := self._try()) is not None:
+            if time.monotonic() > until:
+                why = f"the swap found no gap: {obstacle}"
+                raise RebuildUnfinished(self.one.name, why, self.journal.rebuild_id)
+            time.sleep(PATIENCE * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
+            self.follower.follow()
+
+    def _try(self) -> str | None:
+        """Swap; or what is in the way."""
+        try:
+            self._wait_for_old_snapshots(set())
+            self._hold_and_swap()
+        except (*IN_THE_WAY, _NotNow) as error:
+            return " ".join(str(error).split())
+        return None
+
+    def _hold_and_swap(self) -> None:
+        """Whoever wants to move the projection meanwhile goes away: they are called back."""
+        try:
+            with _impatient() as holder, checkpoints.held(holder, self.one.name) as places:
+                self.follower.meet(Reached.by(places))
+                self._wait_for_old_snapshots({holder.info.backend_pid})
+                self._go_live(holder, places)
+        finally:
+            delivery.wake("cqrs.project", self.one.group)
+
+    def _wait_for_old_snapshots(self, own: set[int]) -> None:
+        """Return when nobody sees the shadow table as it was. Raises _NotNow."""
+        until = time.monotonic() + STILL
+        old = self._snapshots(own)
+        while old:
+            if time.monotonic() > until:
+                pid, application = next(iter(old.values()))
+                raise _NotNow(f"process {pid} ({application}) keeps an old snapshot")
+            time.sleep(0.005)
+            now = self._snapshots(own)
+            old = {each: old[each] for each in old if each in now}
+
+    def _snapshots(self, own: set[int]) -> dict[str, tuple[int, str]]:
+        rows = self.connection.execute(SQL["snapshots"]).fetchall()
+        return {each: (pid, name) for each, pid, name in rows if pid not in own}
+
+    def _go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
+        view.show(holder, self.one.table, self.journal.shadow)
+        self._close_letters(holder)
+        reached = list(self.journal.reached.positions)
+        here = {"subscription": self.one.name, "reached": reached, "changed": self.changed}
+        table = {"table": self.journal.shadow, "shape": self.one.version}
+        holder.execute(SQL["go_live"], here | table)
+        parking.count(holder, [place.name for place in places])
+        if self.changed:
+            self._tell(holder)
+        self.journal.go_live(self.replaces, holder)
+
+    def _close_letters(self, holder: Connection) -> None:
+        """Those that hold nothing back any more, since the new table has what they wait for."""
+        held_back = self.journal.left_out.letters
+        streams = [s for s in left_out(holder, self.one.name).letters if s not in held_back]
+        holder.execute(SQL["supersede"], {"subscription": self.one.name, "streams": streams})
+
+    def _tell(self, holder: Connection) -> None:
+        """What was computed from the table as it was is to be computed anew."""
+        tags = {"subscription": self.one.name, "tags": [source_tag(self.one.name)]}
+        position = {"position": self.journal.reached.lowest}
+        holder.execute(SQL["note_invalidation"], tags | position)
+        read = f"{schema_of(self.one.table)}.{self.one.table.name}"
+        request(holder, {one.name: 0.0 for one in materialized_views(holder).over([read])})
+
+
+@contextmanager
+def _impatient() -> Iterator[Connection]:
+    """A connection that waits for a lock a moment only, and is not waited for for long."""
+    with db.owner() as connection:
+        try:
+            limits = {"lock": f"{PATIENCE * 1000:.0f}", "idle": f"{CUT_OFF * 1000:.0f}"}
+            connection.execute(SQL["be_impatient"], limits)
+            yield connection
+        finally:
+            restore(connection)

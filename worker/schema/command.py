@@ -1,0 +1,297 @@
+"""Schema changes as commands: sent, waited for and answered like any other, but done by themselves.
+
+A command's handler runs inside the one transaction that writes its receipt as well. A changeset
+cannot: it is recorded before anything runs, and has a transaction with limits of its own, or none.
+So its receipt is written afterwards, and what makes it happen once is the history: a changeset is
+recorded under the id of the command that tracks it, and bears the id of the one that executes it or
+rolls it back, in the transaction that does so.
+
+    message ─▶ receipt there? ─yes─▶ that receipt
+                 │no
+                 ├─ another changeset is being executed ─▶ comes back shortly
+                 └─ done, unless the history says that this command has done so
+                      ├ succeeded   `data`: the changeset in short (`shown.summary`); no position
+                      ├ rejected    it cannot be done as it stands, or an operation failed: `error`
+                      │             and, once it was recorded, `data` say which and why
+                      └ dead        its process died every time, or it ran out of time
+
+What happens on each failure:
+
+- The process is killed: the message is delivered again, a second later if a child died, after
+  `visibility_timeout` if the whole worker did. Meanwhile, or then at the latest, the changeset is
+  marked as failed (see `turn`); the message executes it once more, under the same id, up to three
+  times after children that died. Then the command is a dead letter, the changeset stays failed, and
+  `cqrs dead-letters retry` or `cqrs changeset execute` runs it again.
+- It was done, but the process died before the receipt was written: found in the history.
+- Two workers get the same message: one has the turn, the other one comes back and finds it done.
+
+A worker may not be at it for longer than `visibility_timeout`, or the message would come back while
+it runs. So a changeset that a worker runs has a share of that for all of its operations together; a
+longer one is executed from a shell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+
+from models.base import Command
+from models.messages import Envelope, Receipt, is_receipt
+from worker import db, receipts
+from worker.actor import acting_as, anyone
+from worker.app import task_when_used
+from worker.command import CommandTask
+from worker.complaints import sentence
+from worker.errors import (
+    CommandIdReused,
+    InvalidCommand,
+    NotReady,
+    Refused,
+    ServerUnavailable,
+)
+from worker.schema.context import Context
+from worker.schema.engine import engine_context
+from worker.schema.errors import (
+    ChangeFailed,
+    ChangesetBusy,
+    InvalidChange,
+    SchemaError,
+    VersionRefused,
+)
+from worker.schema.records import load
+from worker.schema.shown import summary
+from worker.settings import get_settings
+from worker.writing.calls import After
+from worker.writing.decoding import CommandSpec, commands, decode, prepare
+from worker.writing.executor import SETTLED_ELSEWHERE, Outcome, Run, bury, conclude, refuse
+from worker.writing.handle import CommandResult
+
+log = structlog.get_logger(__name__)
+
+C = TypeVar("C", bound=Command)
+Act = Callable[[C, Context, UUID], Any]
+Check = Callable[[C], object]
+
+OPERATIONS, SOFT, HARD = 0.8, 0.9, 0.95
+"""Shares of `visibility_timeout`: for the operations, until told to stop, until killed."""
+MOST_WAITING = 900.0
+"""Seconds of pauses, after which a command has waited long enough for others' changesets."""
+_NOTHING_FOLLOWS: Mapping[str, Any] = {"chain": [], "link": []}
+_ALONE = "a schema change has transactions of its own: send it with .delay()"
+
+
+class SchemaCommand(CommandTask[C]):
+    """A schema change as a Celery task."""
+
+    abstract = True
+    act: Act[C]
+    check: Check[C]
+
+    @property
+    def soft_time_limit(self) -> float:
+        """Seconds until it is told to stop, by the settings of the worker that runs it."""
+        return SOFT * get_settings().visibility_timeout
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds until its process is killed, likewise."""
+        return HARD * get_settings().visibility_timeout
+
+    def _get_exec_options(self) -> dict[str, Any]:
+        """Without the limits: the worker's settings hold, not those of whoever sends."""
+        return {**super()._get_exec_options(), "time_limit": None, "soft_time_limit": None}
+
+    # ------------------------------------------------------------------ the producer's side
+    def delay(self, *args: Any, **fields: Any) -> CommandResult:
+        """Send it: its model, or the model's fields, by name or in their order.
+
+        Raises InvalidCommand and InvalidChange before anything is published.
+        """
+        return self.apply_async(args, fields)
+
+    def apply_async(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        task_id: UUID | str | None = None,
+        *,
+        after: After = (),
+        **options: Any,
+    ) -> CommandResult:
+        """The same, with the options of a command. Raises as `delay` does."""
+        wire = self._fields(args, kwargs)
+        if not self._is_sent_again(task_id):
+            wire = prepare(self.spec, wire)
+            self.check(cast("C", self.spec.model.model_validate(wire)))
+        return super().apply_async((), wire, task_id, after=after, **options)
+
+    def signature(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        *rest: Any,
+        **options: Any,
+    ) -> Any:
+        """A signature for chains and groups."""
+        return super().signature((), self._fields(args, kwargs), *rest, **options)
+
+    def delay_many(self, payloads: Iterable[C | Mapping[str, Any]]) -> list[CommandResult]:
+        """Send several, each as a message of its own."""
+        return [self.apply_async((payload,)) for payload in payloads]
+
+    def enqueue(self, *_: Any, **__: Any) -> NoReturn:
+        """Not for schema changes. Raises InvalidCommand."""
+        raise InvalidCommand(self.name, {"payload": _ALONE})
+
+    enqueue_many = enqueue
+
+    def _fields(
+        self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        """The payload by name; the receipt of the command before it in a chain is passed over."""
+        values = [each for each in args or () if not is_receipt(each)]
+        if len(values) == 1 and not kwargs and isinstance(values[0], Command | Mapping):
+            return values[0] if isinstance(values[0], Mapping) else values[0].model_dump()
+        names = list(self.spec.model.model_fields)
+        twice = set(names[: len(values)]).intersection(kwargs or ())
+        if len(values) > len(names) or twice:
+            what = f"takes {', '.join(names)}, in this order or by name, each once"
+            raise InvalidCommand(self.name, {"payload": what})
+        return {**dict(zip(names, values, strict=False)), **(kwargs or {})}
+
+    # ------------------------------------------------------------------ the worker's side
+    def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:
+        """With links, empty ones if need be: what has links is sent again as a message, never run
+        in a batch, when it is revived from the dead letters."""
+        envelope = super()._envelope((), self._fields(args, payload))
+        return replace(envelope, links=envelope.links or _NOTHING_FOLLOWS)
+
+    def _execute(self, envelope: Envelope) -> Run:
+        return Run([self._outcome(envelope)], frozenset())
+
+    def _outcome(self, envelope: Envelope) -> Outcome:
+        decoded = decode(envelope)
+        with db.writer() as connection:
+            known = receipts.find(connection, [envelope.id, *envelope.after])
+        stored = known.get(envelope.id)
+        if stored is not None and stored.fingerprint != decoded.payload_hash.hex():
+            return CommandIdReused(envelope.id, envelope.name)
+        if stored is not None and stored.status.final:
+            return stored
+        missing = [one for one in envelope.after if one not in known or not known[one].status.final]
+        if missing:
+            return NotReady(tuple(missing))
+        if decoded.refusal is not None:
+            return refuse(envelope, str(decoded.refusal), errors=decoded.refusal.errors)
+        return self._acted(envelope, cast("C", decoded.command))
+
+    def _acted(self, envelope: Envelope, command: C) -> Outcome:
+        try:
+            with acting_as(envelope.actor.name, roles=envelope.actor.roles):
+                data = self.act(command, _context(), envelope.id)
+        except ChangesetBusy as busy:
+            return self._come_back(envelope, busy)
+        except SchemaError as error:
+            refusal = error
+            return _ended(lambda: _refused(envelope, refusal))
+        except CommandIdReused as reused:
+            return reused
+        except SoftTimeLimitExceeded:
+            return bury(envelope, f"it took longer than {self.soft_time_limit:g} s")
+        except (psycopg.OperationalError, ServerUnavailable):
+            raise  # tried again later
+        except psycopg.Error as error:
+            return bury(envelope, sentence(error))
+        except Exception as error:
+            log.exception("schema command is dead", command=envelope.name, id=str(envelope.id))
+            return bury(envelope, f"internal error, see the worker's log ({type(error).__name__})")
+        return _ended(lambda: conclude(envelope, data))
+
+    def _come_back(self, envelope: Envelope, busy: ChangesetBusy) -> Receipt:
+        waits = self._sent_header().get("waits", 0)
+        if sum(map(_pause, range(waits))) >= MOST_WAITING:
+            return refuse(envelope, f"waited {MOST_WAITING:g} s: {busy}")
+        raise self._put_off(_pause(waits), busy, waits=waits + 1)
+
+
+def _context() -> Context:
+    return engine_context(within=OPERATIONS * get_settings().visibility_timeout)
+
+
+def _ended(settle: Callable[[], Receipt]) -> Receipt:
+    """Write the receipt; if another delivery of the same command was faster, take that one."""
+    try:
+        return settle()
+    except psycopg.Error as error:
+        if error.sqlstate != SETTLED_ELSEWHERE:
+            raise
+        return settle()
+
+
+def _refused(envelope: Envelope, error: SchemaError) -> Receipt:
+    data = _as_recorded(error.changeset_id) if isinstance(error, ChangeFailed) else None
+    return refuse(envelope, str(error), data=data, errors=_errors(error))
+
+
+def _as_recorded(changeset_id: UUID) -> dict[str, Any]:
+    with db.owner() as connection:
+        return summary(load(connection, changeset_id))
+
+
+def _errors(error: SchemaError) -> dict[str, str]:
+    """What is wrong, by operation or field."""
+    if isinstance(error, VersionRefused):
+        return {"version": str(error)}
+    if not isinstance(error, InvalidChange):
+        return {}
+    return {
+        f"operation {each.operation}" if each.operation else "change": each.message
+        for each in error.problems
+    }
+
+
+def _pause(waits: int) -> float:
+    """Seconds until it is looked again whether the other changeset is done."""
+    return min(5.0, 0.25 * 2.0 ** min(waits, 5))
+
+
+def _in_a_batch(*_: Any) -> NoReturn:
+    raise Refused(_ALONE)
+
+
+def _anything(_: Any) -> None:
+    """Nothing is checked beforehand."""
+
+
+def schema_command(
+    name: str, model: type[C], *, check: Check[C] = _anything
+) -> Callable[[Act[C]], SchemaCommand[C]]:
+    """Declare a schema command: `name` on the wire, its `model`, and what does it.
+
+    That takes (command, context, command id) and returns the receipt's `data`, plain JSON; what it
+    raises of SchemaError makes the receipt `rejected`. `check` looks at a command before it is sent
+    and raises what is wrong with it.
+    """
+
+    def declare(act: Act[C]) -> SchemaCommand[C]:
+        purpose = (act.__doc__ or "").strip().partition("\n")[0]
+        spec = CommandSpec(name, model, _in_a_batch, lambda _: (), anyone, purpose)
+        commands.add(name, spec)
+        attributes = {
+            "name": name,
+            "spec": spec,
+            "act": staticmethod(act),
+            "check": staticmethod(check),
+            "__doc__": act.__doc__,
+            "__module__": act.__module__,
+        }
+        kind = type(act.__name__, (SchemaCommand,), attributes)
+        return cast("SchemaCommand[C]", task_when_used(kind))
+
+    return declare
