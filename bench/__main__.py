@@ -8,20 +8,30 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("throughput", "fence", "catch_up", "rebuild", "orm", "dependencies")
+RUNS = (
+    "throughput",
+    "latency",
+    "fence",
+    "catch_up",
+    "rebuild",
+    "rebuild --commands",
+    "orm",
+    "dependencies",
+)
 
 
 def main() -> int:
     """Run them all, in processes of their own; 1 if one of them failed."""
-    failed = [name for name in NAMES if _run(name) != 0]
-    for name in failed:
-        print(f"python -m bench.{name} failed", file=sys.stderr)
+    failed = [run for run in RUNS if _ended_with(run) != 0]
+    for run in failed:
+        print(f"python -m bench.{run} failed", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _run(name: str) -> int:
-    print(f"\n== python -m bench.{name}", flush=True)
-    return subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode
+def _ended_with(run: str) -> int:
+    print(f"\n== python -m bench.{run}", flush=True)
+    name, *options = run.split()
+    return subprocess.run([sys.executable, "-m", f"bench.{name}", *options], check=False).returncode
 
 
 if __name__ == "__main__":
