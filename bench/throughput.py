@@ -1,10 +1,13 @@
 """How fast `create_order` is, beside a bare Celery no-op with the same settings, in one run.
 
-    python -m bench.throughput [--commands N] [--rounds R]
+    python -m bench.throughput [--commands N] [--rounds R] [--readers]
 
 Each round measures, in turn: the no-op through `.delay()`, `create_order` through `.delay()`,
 `delay_many` and `enqueue`, all from the first publish to the last result. Full receipts, audit and
 events are written, on a PostgreSQL that syncs to disk. Ratios are to the no-op of the same round.
+
+Messages are counted by the broker itself: a command's own and all that follow from it. With
+`--readers` a second worker keeps the projections current meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import redis
 from rich.console import Console
@@ -81,24 +85,42 @@ def receipts() -> int:
     return scalar("SELECT count(*) FROM cqrs.receipts WHERE completed_at IS NOT NULL")
 
 
-def rate_of_noops(payloads: list[Payload]) -> float:
-    """No-ops a second, results stored."""
+class Measured(NamedTuple):
+    """Commands a second, and how many Celery messages each of them took, its own included."""
+
+    rate: float
+    messages: float
+
+
+def measured(run: Callable[[], None], commands: int) -> Measured:
+    """Run so many commands to their end."""
+    before, started = messages(), time.perf_counter()
+    run()
+    seconds = time.perf_counter() - started
+    return Measured(commands / seconds, (messages() - before) / commands)
+
+
+def messages() -> int:
+    """How many messages were ever put into a queue."""
+    with redis.Redis.from_url(get_settings().servers.broker) as client:
+        counts: Any = client.info("commandstats")
+    return int(counts.get("cmdstat_lpush", {"calls": 0})["calls"])
+
+
+def run_noops(payloads: list[Payload]) -> None:
+    """From the first no-op sent to the last result stored."""
     with redis.Redis.from_url(get_settings().servers.result) as client:
         client.flushdb()
-        started = time.perf_counter()
         for payload in payloads:
             noop.delay(payload["order_id"], payload["items"])
         wait_for(lambda: client.dbsize() >= len(payloads))
-        return len(payloads) / (time.perf_counter() - started)
 
 
-def rate_of(send: Callable[[list[Payload]], None], payloads: list[Payload]) -> float:
-    """Commands a second, from the first one sent to the last receipt."""
+def run_commands(send: Callable[[list[Payload]], None], payloads: list[Payload]) -> None:
+    """From the first command sent to the last receipt."""
     before = receipts()
-    started = time.perf_counter()
     send(payloads)
     wait_for(lambda: receipts() >= before + len(payloads))
-    return len(payloads) / (time.perf_counter() - started)
 
 
 def by_delay(payloads: list[Payload]) -> None:
@@ -130,16 +152,17 @@ def by_enqueue_many(payloads: list[Payload]) -> None:
                 create_order.enqueue_many(connection, part)
 
 
-def measure(count: int, rounds: int) -> dict[str, list[float]]:
-    """Rates of every way, round by round."""
+def measure(count: int, rounds: int) -> dict[str, list[Measured]]:
+    """Every way, round by round."""
     customers, products = prepare_catalogue()
-    rates: dict[str, list[float]] = {name: [] for name in ("no-op", *WAYS)}
+    found: dict[str, list[Measured]] = {name: [] for name in ("no-op", *WAYS)}
     for _ in range(rounds):
-        rates["no-op"].append(rate_of_noops(orders(count, customers, products)))
+        noops = orders(count, customers, products)
+        found["no-op"].append(measured(partial(run_noops, noops), count))
         for name, (send, factor) in WAYS.items():
             payloads = orders(count * factor, customers, products)
-            rates[name].append(rate_of(send, payloads))
-    return rates
+            found[name].append(measured(partial(run_commands, send, payloads), len(payloads)))
+    return found
 
 
 WAYS: dict[str, tuple[Callable[[list[Payload]], None], int]] = {
@@ -150,14 +173,20 @@ WAYS: dict[str, tuple[Callable[[list[Payload]], None], int]] = {
 }
 
 
-def show(rates: dict[str, list[float]], title: str) -> None:
+def show(found: dict[str, list[Measured]], title: str) -> None:
     """Print medians and ratios."""
-    table = Table("way", "commands/s", "beside the no-op", "rounds", title=title)
-    for name, values in rates.items():
-        ratios = [value / base for value, base in zip(values, rates["no-op"], strict=True)]
-        each = " ".join(f"{ratio:.2f}" for ratio in ratios)
+    table = Table(
+        "way", "commands/s", "beside the no-op", "rounds", "messages a command", title=title
+    )
+    for name, rounds in found.items():
+        pairs = zip(rounds, found["no-op"], strict=True)
+        ratios = [one.rate / base.rate for one, base in pairs]
         table.add_row(
-            name, f"{statistics.median(values):,.0f}", f"{statistics.median(ratios):.2f}", each
+            name,
+            f"{statistics.median(one.rate for one in rounds):,.0f}",
+            f"{statistics.median(ratios):.2f}",
+            " ".join(f"{ratio:.2f}" for ratio in ratios),
+            f"{statistics.median(one.messages for one in rounds):.3f}",
         )
     Console().print(table)
 

@@ -13,11 +13,13 @@ from typing import Any
 from celery import Celery, Task, signals
 from celery._state import connect_on_app_finalize
 from celery.app.backends import by_url
+from celery.backends.redis import RedisBackend
 from celery.local import PromiseProxy, maybe_evaluate
 from kombu import Exchange, Queue
 
 from worker import db, logs, signalling
 from worker.registry import load_domains
+from worker.results import ResultBackend
 from worker.settings import Settings, get_settings
 
 QUEUES = ("commands", "projections", "reactions", "maintenance")
@@ -155,7 +157,7 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
 
     def _get_backend(self) -> Any:
         backend, url = by_url(get_settings().servers.result, self.loader)
-        return backend(app=self, url=url)
+        return (ResultBackend if backend is RedisBackend else backend)(app=self, url=url)
 
     def gen_task_name(self, name: str, module: str) -> str:
         """Refuse names made from Python's: they would change when a function is moved.

@@ -1,8 +1,9 @@
-"""Connections to PostgreSQL: three engines for three roles, made lazily, never across a fork.
+"""Connections to PostgreSQL: an engine for each use, made lazily, never across a fork.
 
-    writer   commands and projections; `SET ROLE cqrs_writer`: cannot insert into the log itself
-    reader   queries; `cqrs_reader`, read-only, on `CQRS_QUERY_DATABASE_URL`
-    owner    migrations, refreshes, rebuilds: whoever the URL names
+    commands   by `Exchange` alone; `SET ROLE cqrs_writer`: cannot insert into the log itself
+    writer     projections and whatever else writes; the same role
+    reader     queries; `cqrs_reader`, read-only, on `CQRS_QUERY_DATABASE_URL`
+    owner      migrations, refreshes, rebuilds: whoever the URL names
 
 Hot paths use the psycopg connection under SQLAlchemy's pool, in autocommit, and say BEGIN
 themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
@@ -36,6 +37,8 @@ WRITER = "cqrs_writer"
 READER = "cqrs_reader"
 STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
+NOT_PREPARED = "26000"
+"""SQLSTATE of "prepared statement does not exist": something made a connection forget them."""
 _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
 
 
@@ -43,6 +46,17 @@ _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`
 def writer() -> Iterator[Connection]:
     """A pooled connection as `cqrs_writer`, in autocommit."""
     with _borrowed(_engine("writer")) as connection:
+        yield connection
+
+
+@contextmanager
+def commands() -> Iterator[Connection]:
+    """A pooled connection as `cqrs_writer`, in autocommit, on which `Exchange` alone speaks.
+
+    psycopg has a connection forget every prepared statement, its own or not, whenever it sees a
+    rollback of a connection on which it has prepared something. Here it never does.
+    """
+    with _borrowed(_engine("commands")) as connection:
         yield connection
 
 
@@ -102,7 +116,7 @@ def _engine(role: str) -> sa.Engine:
             "connect_timeout": settings.connect_timeout,
             "application_name": f"cqrs {role}",
             "options": _options(role),
-            "prepare_threshold": 1,
+            "prepare_threshold": None if role == "commands" else 1,
         },
     )
     _made.append(engine)
@@ -115,7 +129,7 @@ def _options(role: str) -> str:
     if role != "owner":
         options["lock_timeout"] = int(settings.lock_timeout * 1000)
         options["idle_in_transaction_session_timeout"] = int(settings.statement_timeout * 1000)
-        options["role"] = WRITER if role == "writer" else READER
+        options["role"] = READER if role == "reader" else WRITER
     if role == "reader":
         options["default_transaction_read_only"] = "on"
     return " ".join(f"-c {name}={value}" for name, value in options.items())
@@ -145,8 +159,8 @@ def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
     try:
-        if isinstance(error, psycopg.Error) and error.sqlstate == STALE_PLAN:
-            connection.close()  # its prepared statements are from before a change of the schema
+        if isinstance(error, psycopg.Error) and error.sqlstate in (STALE_PLAN, NOT_PREPARED):
+            connection.close()  # its prepared statements are of another time, or gone
         if not connection.closed:
             connection.rollback()
     except psycopg.Error:

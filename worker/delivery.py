@@ -12,13 +12,13 @@ from uuid import UUID
 
 import structlog
 from celery import states
-from celery.backends.redis import RedisBackend
 from kombu.exceptions import OperationalError as BrokerError
 
 from models.messages import Envelope, Receipt, Status
 from worker import signalling
 from worker.app import app
 from worker.errors import CommandDead, CqrsError, NotReady
+from worker.results import Result, ResultBackend
 from worker.running.subscribers import groups_for
 from worker.writing.chains import Links, links_of, signatures
 from worker.writing.decoding import commands
@@ -61,34 +61,25 @@ def wake_later(task: str, seconds: float) -> None:
 
 def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
     """Give the result backend what a batch's commands came to, in one round trip."""
-    backend = app.backend
     results = [
-        (str(command_id), *_result(outcome))
+        _result(str(command_id), outcome)
         for command_id, outcome in outcomes
         if not isinstance(outcome, NotReady)
     ]
-    if not isinstance(backend, RedisBackend):
-        for task_id, state, value in results:
-            backend.store_result(task_id, value, state)
+    backend = app.backend
+    if isinstance(backend, ResultBackend):
+        backend.store_all(results)
         return
-    with backend.client.pipeline(transaction=False) as pipe:
-        for task_id, state, value in results:
-            if state != states.SUCCESS:
-                value = backend.prepare_exception(value)
-            meta = backend._get_result_meta(value, state, None, None)
-            meta["task_id"] = task_id
-            key, text = backend.get_key_for_task(task_id), backend.encode(meta)
-            pipe.set(key, text, ex=backend.expires)
-            pipe.publish(key, text)
-        pipe.execute()
+    for task_id, state, value in results:
+        backend.store_result(task_id, value, state)
 
 
-def _result(outcome: Outcome) -> tuple[str, Any]:
+def _result(task_id: str, outcome: Outcome) -> Result:
     if isinstance(outcome, CqrsError):
-        return states.FAILURE, outcome
+        return Result(task_id, states.FAILURE, outcome)
     if outcome.status is Status.DEAD:
-        return states.FAILURE, CommandDead(outcome)
-    return states.SUCCESS, outcome.to_json()
+        return Result(task_id, states.FAILURE, CommandDead(outcome))
+    return Result(task_id, states.SUCCESS, outcome.to_json())
 
 
 def stop_chain(request: Any, refused: Receipt) -> None:

@@ -11,17 +11,16 @@ the caller sees the database's error and the connection is given back rolled bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-
-from psycopg.rows import dict_row
 
 from models.messages import Receipt
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_sourced import EventSourced
+from worker.exchange import Exchange, Reply
 from worker.receipts import Known, Settled, known_receipt
 from worker.sql import blocks, statement
 from worker.writing import burial
@@ -54,21 +53,21 @@ class UnitOfWork:
         """
         needs = list(needs)
         loads, numbers, aggregates = plan(rows_only(needs)), draws(needs), folds(needs)
-        with self.connection.pipeline():
-            self.connection.execute("BEGIN")
-            receipts = self._rows(_RECEIPTS, {"ids": list(ids)})
-            tables = [(load.table, self._rows(load.sql, load.parameters)) for load in loads]
+        with Exchange(self.connection) as asked:
+            asked.execute("BEGIN")
+            receipts = asked.execute(_RECEIPTS, {"ids": list(ids)})
+            tables = [(load.table, asked.execute(load.sql, load.parameters)) for load in loads]
             drawn = {
-                name: self.connection.execute(_DRAW, {"sequence": name, "count": count})
+                name: asked.execute(_DRAW, {"sequence": name, "count": count})
                 for name, count in numbers.items()
             }
-            folded = self._fold(aggregates, hold_streams) if aggregates else ()
-        self.state.streams.load(aggregates.values(), folded)
-        for table, cursor in tables:
-            self.state.load(table, cursor.fetchall())
-        for name, cursor in drawn.items():
-            self.state.add_numbers(name, (row[0] for row in cursor))
-        return {row["command_id"]: known_receipt(row) for row in receipts}
+            folded = _fold(asked, aggregates, hold_streams) if aggregates else None
+        self.state.streams.load(aggregates.values(), folded.rows() if folded else ())
+        for table, reply in tables:
+            self.state.load(table, reply.dicts())
+        for name, reply in drawn.items():
+            self.state.add_numbers(name, (number for (number,) in reply.rows()))
+        return {row["command_id"]: known_receipt(row) for row in receipts.dicts()}
 
     def settle(self, settled: Sequence[Settled], *, dequeue: Sequence[UUID] = ()) -> list[Receipt]:
         """Write the changes, the receipts and the events, and commit; returns the receipts.
@@ -82,43 +81,42 @@ class UnitOfWork:
             for one in settled
             for emitted in one.appended
         ]
-        with self.connection.pipeline():
+        with Exchange(self.connection) as asked:
             if self.changes.tables:
-                attribution = {"attribution": self.changes.attribution()}
-                self.connection.execute(_ATTRIBUTE, attribution)
+                asked.execute(_ATTRIBUTE, {"attribution": self.changes.attribution()})
             for sql, parameters in self.changes.statements():
-                self.connection.execute(sql, parameters)
+                asked.execute(sql, parameters)
             if dequeue:
-                self.connection.execute(_DEQUEUE, {"ids": list(dequeue)})
-            burial.keep(self.connection, settled)
+                asked.execute(_DEQUEUE, {"ids": list(dequeue)})
+            burial.keep(asked, settled)
             rows = [one.to_row() for one in settled]
-            positions = self.connection.execute(
+            positions = asked.execute(
                 _SETTLE, {"receipts": to_json(rows), "events": to_json(events)}
             )
-            self.connection.execute("COMMIT")
+            asked.execute("COMMIT")
             if snapshots := self.state.streams.snapshots():
-                kept = {"snapshots": to_json(snapshots)}
-                self.connection.execute(_STREAMS["keep_snapshots"], kept)
-        places = {command_id: (position, at) for command_id, position, at in positions}
+                asked.execute(_STREAMS["keep_snapshots"], {"snapshots": to_json(snapshots)})
+        places = {command_id: (position, at) for command_id, position, at in positions.rows()}
         return [one.receipt(*places[one.envelope.id]) for one in settled]
-
-    def _fold(self, aggregates: dict[tuple[str, str], EventSourced[Any]], hold: bool) -> Any:
-        streams = [stream for stream, _ in aggregates]
-        if hold:
-            self.connection.execute(_STREAMS["lock_streams"], {"streams": streams})
-        wanted = {
-            "streams": streams,
-            "aggregates": [name for _, name in aggregates],
-            "shapes": [aggregate.shape for aggregate in aggregates.values()],
-        }
-        return self.connection.execute(_STREAMS["fold_streams"], wanted)
 
     def rollback(self) -> None:
         """Give the transaction up."""
-        self.connection.rollback()
+        with Exchange(self.connection) as asked:
+            asked.execute("ROLLBACK")
 
-    def _rows(self, sql: Any, parameters: Any) -> Any:
-        return self.connection.cursor(row_factory=dict_row).execute(sql, parameters)
+
+def _fold(
+    asked: Exchange, aggregates: Mapping[tuple[str, str], EventSourced[Any]], hold: bool
+) -> Reply:
+    streams = [stream for stream, _ in aggregates]
+    if hold:
+        asked.execute(_STREAMS["lock_streams"], {"streams": streams})
+    wanted = {
+        "streams": streams,
+        "aggregates": [name for _, name in aggregates],
+        "shapes": [aggregate.shape for aggregate in aggregates.values()],
+    }
+    return asked.execute(_STREAMS["fold_streams"], wanted)
 
 
 def to_append(settled: Settled, emitted: Emitted, expected: int | None) -> dict[str, Any]:

@@ -15,7 +15,6 @@ OBJECTS = (
     "enqueue",
     "settle",
     "audit_log",
-    "audit_attribution",
     "record_audit_steps",
     "record_audit",
     "state_at",

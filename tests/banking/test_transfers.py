@@ -14,6 +14,7 @@ from tests.banking.support import Bank, let_everything_happen, run
 from worker import db, event_log
 from worker.actor import acting_as
 from worker.event_log import NewEvent
+from worker.exchange import Exchange
 from worker.receipts import Settled
 from worker.saga import deadlines, retry
 from worker.subscription import catch_up
@@ -217,8 +218,8 @@ def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
     ((dead,),) = bank.rows("SELECT command_id FROM cqrs.receipts WHERE status = 'dead'")
     cause = f"saga:{_saga_id(bank, transfer_id)}"
     died = Envelope(dead, bring_transfer.name, {}, causation_id=cause)
-    with db.writer() as connection:
-        burial.keep(connection, [Settled(died, b"", Status.DEAD, error="a bug")])
+    with db.commands() as connection, Exchange(connection) as asked:
+        burial.keep(asked, [Settled(died, b"", Status.DEAD, error="a bug")])
     with pytest.raises(dead_commands.BelongsToSaga, match="retry the saga"):
         dead_commands.retry(dead, by="ops")
     let_everything_happen()

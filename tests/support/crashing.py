@@ -3,7 +3,7 @@
 A test sets the Redis key `crash:<kind>:<point>` to `child` or `worker`; the first process that
 comes by takes the key away and is killed by SIGKILL, alone or with its parent and all its siblings.
 
-Never imported by a test: it changes psycopg for the whole process.
+Never imported by a test: it changes psycopg and the exchange for the whole process.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from celery.signals import task_postrun
 from tests.support.crash_points import flag
 from worker import signalling, subscription
 from worker.app import app
+from worker.exchange import Exchange
 from worker.projection import Projection
 from worker.running.advance import advance
 from worker.writing import executor
@@ -71,6 +72,25 @@ def _execute_or_die(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 psycopg.Connection.execute = _execute_or_die  # type: ignore[method-assign]
+
+
+_run = Exchange._run
+
+
+def _run_or_die(self: Exchange) -> None:
+    statements = [reply.statement.sql for reply in self._replies]
+    if b"BEGIN" in statements:
+        _maybe_die("before begin")
+    if b"COMMIT" in statements:
+        commit = statements.index(b"COMMIT")
+        self._replies, rest = self._replies[:commit], self._replies[commit:]
+        _run(self)  # all that comes before the commit has been done by now
+        _maybe_die("before commit")
+        self._replies = rest
+    _run(self)
+
+
+Exchange._run = _run_or_die  # type: ignore[method-assign]
 executor._Batch._decide = _before("in the handler", executor._Batch._decide)  # type: ignore[method-assign]
 Projection.fold = _before("in the handler", Projection.fold)  # type: ignore[method-assign]
 executor._run = _after("after commit", executor._run)

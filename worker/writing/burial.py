@@ -11,19 +11,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from models.messages import Status
-from worker.db import Connection
 from worker.encoding import to_json
+from worker.exchange import Exchange
 from worker.receipts import Settled
 from worker.sql import blocks
 
 SQL = blocks("worker.writing", "dead_commands.sql")
 
 
-def keep(connection: Connection, settled: Iterable[Settled]) -> None:
+def keep(asked: Exchange, settled: Iterable[Settled]) -> None:
     """Keep those of these commands that are dead; nothing is sent if there are none."""
     rows = [_row(one) for one in settled if one.status is Status.DEAD]
     if rows:
-        connection.execute(SQL["keep"], {"commands": to_json(rows)})
+        asked.execute(SQL["keep"], {"commands": to_json(rows)})
 
 
 def _row(one: Settled) -> dict[str, Any]:

@@ -23,12 +23,12 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg.rows import dict_row
 
 from models.messages import Actor, Envelope
 from worker import db, delivery, signalling
 from worker.app import app
 from worker.event_task import event_tasks, start
+from worker.exchange import Exchange
 from worker.settings import get_settings
 from worker.sql import statement
 from worker.writing.batches import run_and_tell
@@ -92,21 +92,24 @@ def _carry_out(choice: Choice) -> None:
 
 def claim(size: int) -> Choice:
     """Lease up to `size` commands that may run now."""
-    with db.writer() as connection, connection.transaction():
-        connection.execute(statement("worker", "lock_claims"))
-        cursor = connection.cursor(row_factory=dict_row)
-        rows = cursor.execute(statement("worker", "waiting_commands"), {"limit": size * 2})
-        choice = choose(rows, size)
-        _lease(connection, "lease_commands", [one.id for one in choice.run], LEASE)
-        tasks = [one.id for one in choice.start]
-        _lease(connection, "lease_commands", tasks, get_settings().visibility_timeout)
-        _lease(connection, "put_off_commands", choice.later, PUT_OFF)
+    with db.commands() as connection:
+        with Exchange(connection) as asked:
+            asked.execute("BEGIN")
+            asked.execute(statement("worker", "lock_claims"))
+            rows = asked.execute(statement("worker", "waiting_commands"), {"limit": size * 2})
+        choice = choose(rows.dicts(), size)
+        with Exchange(connection) as asked:
+            _lease(asked, "lease_commands", [one.id for one in choice.run], LEASE)
+            tasks = [one.id for one in choice.start]
+            _lease(asked, "lease_commands", tasks, get_settings().visibility_timeout)
+            _lease(asked, "put_off_commands", choice.later, PUT_OFF)
+            asked.execute("COMMIT")
     return choice
 
 
-def _lease(connection: db.Connection, name: str, ids: Sequence[UUID], seconds: float) -> None:
+def _lease(asked: Exchange, name: str, ids: Sequence[UUID], seconds: float) -> None:
     if ids:
-        connection.execute(statement("worker", name), {"ids": list(ids), "seconds": seconds})
+        asked.execute(statement("worker", name), {"ids": list(ids), "seconds": seconds})
 
 
 def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:

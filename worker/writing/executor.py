@@ -46,7 +46,7 @@ Outcome: TypeAlias = Receipt | CommandIdReused | NotReady
 RERUNS = 4
 SETTLED_ELSEWHERE = "CQ002"
 _AGAIN = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)
-_CHANGED = (SETTLED_ELSEWHERE, WRONG_VERSION, db.STALE_PLAN)
+_CHANGED = (SETTLED_ELSEWHERE, WRONG_VERSION, db.STALE_PLAN, db.NOT_PREPARED)
 _WRONG = (pg.IntegrityError, pg.DataError, pg.RaiseException)
 
 
@@ -164,7 +164,7 @@ def _end(
 
 
 def _settle_alone(settled: Settled, dequeue: bool) -> Run:
-    with db.writer() as connection:
+    with db.commands() as connection:
         work = UnitOfWork(connection)
         known = work.begin([settled.envelope.id], ())
         stored = known.get(settled.envelope.id)
@@ -176,7 +176,7 @@ def _settle_alone(settled: Settled, dequeue: bool) -> Run:
 
 
 def _run(batch: Sequence[Decoded], dequeue: bool, *, hold_streams: bool = False) -> Run:
-    with db.writer() as connection:
+    with db.commands() as connection:
         work = UnitOfWork(connection)
         ids = {one.envelope.id for one in batch}
         ids.update(other for one in batch for other in one.envelope.after)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -96,6 +96,7 @@ def _criterion(
     return column, (value,)
 
 
+@cache
 def primary_key(table: sa.Table) -> str:
     """The name of a table's one primary key column. Raises TypeError if it has none or several."""
     columns = list(table.primary_key.columns)
