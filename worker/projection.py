@@ -97,6 +97,14 @@ class Projection:
         return read_tables.live(self.name) or self.first_table
 
     @property
+    def functions(self) -> dict[str, list[Callable[..., Any]]]:
+        """Whatever is called to fold an event, by the event's type."""
+        return {
+            type_: [each for pair in folds for each in pair] + [*self._plain.get(type_, ())]
+            for type_, folds in self._folds.items()
+        }
+
+    @property
     def keyed(self) -> bool:
         """Whether every event touches one row, the one whose key stands in it."""
         return not self._parted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import psycopg
 import pytest
 import redis as redis_py
+import sqlalchemy as sa
 from psycopg.rows import dict_row
 
 from models.base import Event
@@ -17,7 +18,8 @@ from tests.conftest import Database
 from tests.rebuild.depot.declared import order_list, stock_list
 from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, Swept
 from worker import event_log, settings, subscription
-from worker.event_log import NewEvent
+from worker.event_log import NewEvent, StoredEvent
+from worker.projection import Projection, Row
 from worker.rebuild import course
 from worker.running.subscribers import subscriptions
 
@@ -136,3 +138,58 @@ def depot(
         made = Depot(database, connection)
         made.project()
         yield made
+
+
+Deploy = Callable[..., Projection]
+KEPT = ("customer", "total", "shipped", "changes", "note")
+
+
+def _columns(names: tuple[str, ...], kinds: dict[str, Any]) -> list[sa.Column[Any]]:
+    usual: dict[str, Any] = {
+        "customer": sa.Text,
+        "total": sa.Numeric(14, 2),
+        "shipped": sa.Boolean,
+        "changes": sa.Integer,
+        "note": sa.Text,
+        "labels": sa.ARRAY(sa.Text),
+        "lines": sa.JSON,
+        "updated_at": sa.DateTime(timezone=True),
+        "size": sa.Text,
+    }
+    return [sa.Column(name, (usual | kinds)[name]) for name in names]
+
+
+@pytest.fixture
+def deploy(monkeypatch: pytest.MonkeyPatch) -> Deploy:
+    """Replaces the code of the orders' projection by version 2, with the columns given."""
+
+    def deploy(*names: str, **kinds: Any) -> Projection:
+        key = sa.Column("order_id", sa.Uuid, primary_key=True)
+        columns = _columns(names, kinds)
+        table = sa.Table("depot_orders", sa.MetaData(schema="query"), key, *columns)
+        one = Projection(ORDERS, table, version=2, group="depot")
+
+        def fold(row: Row | None, event: StoredEvent) -> Row:
+            blank = dict.fromkeys(str(column.name) for column in table.c)
+            row = row or blank | {"changes": 0, "shipped": False, "size": "small"}
+            new = {"updated_at": event.recorded_at.isoformat(), **event.data}
+            new["changes"] = row["changes"] + 1 if event.type == Changed.type else row["changes"]
+            new["shipped"] = event.type == Shipped.type
+            return row | new
+
+        one.on(Placed, Changed, Shipped)(fold)
+        monkeypatch.setitem(subscriptions._items, ORDERS, one)
+        return one
+
+    return deploy
+
+
+ALL = ("customer", "total", "shipped", "changes", "note", "lines", "labels", "updated_at")
+
+
+@pytest.fixture
+def filled(depot: Depot) -> Depot:
+    """A depot with some orders, none cancelled."""
+    depot.trade(1, 9)
+    depot.project()
+    return depot

@@ -119,6 +119,23 @@ def test_all_projections_are_rebuilt_one_after_the_other(
     assert {row["name"] for row in depot.rebuilds()} == {"depot.orders", "depot.stock"}
 
 
+def test_slices_after_midnight_leave_the_next_night_its_slot(
+    depot: Depot, depot_workers: Workers
+) -> None:
+    depot.trade(1, 60)
+    depot.project()
+    depot_workers.start(["maintenance"], concurrency=1, environ=SLOWLY)
+    rebuild_all.delay(every=86_400.0)
+    until(lambda: depot.rebuilds(), 30)
+    depot.connection.execute("UPDATE cqrs.slots SET slot = slot - 1")  # as if a day had passed
+    tonight = depot.one("SELECT slot FROM cqrs.slots")
+    until(lambda: [row["state"] for row in depot.rebuilds()] == ["done", "done"], 60)
+    first = depot.rebuilds()[0]
+    limit = settings.get_settings().task_time_limit
+    assert (first["finished_at"] - first["started_at"]).total_seconds() > limit
+    assert depot.one("SELECT slot FROM cqrs.slots") == tonight
+
+
 def test_one_that_fails_stops_no_other(depot: Depot, depot_workers: Workers) -> None:
     depot.trade()
     depot.project()

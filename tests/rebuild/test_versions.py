@@ -2,74 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 from psycopg import errors as pg
 
-from tests.rebuild.conftest import ORDERS, Depot
-from tests.rebuild.depot.models import Changed, Placed, Shipped
+from tests.rebuild.conftest import ALL, KEPT, ORDERS, Deploy, Depot
 from worker import subscription
-from worker.event_log import StoredEvent
-from worker.projection import Projection, Row
 from worker.rebuild import ViewInUse, rebuild
 from worker.running.subscribers import subscriptions
-
-Deploy = Callable[..., Projection]
-KEPT = ("customer", "total", "shipped", "changes", "note")
-
-
-def _columns(names: tuple[str, ...], kinds: dict[str, Any]) -> list[sa.Column[Any]]:
-    usual: dict[str, Any] = {
-        "customer": sa.Text,
-        "total": sa.Numeric(14, 2),
-        "shipped": sa.Boolean,
-        "changes": sa.Integer,
-        "note": sa.Text,
-        "labels": sa.ARRAY(sa.Text),
-        "lines": sa.JSON,
-        "updated_at": sa.DateTime(timezone=True),
-        "size": sa.Text,
-    }
-    return [sa.Column(name, (usual | kinds)[name]) for name in names]
-
-
-@pytest.fixture
-def deploy(monkeypatch: pytest.MonkeyPatch) -> Deploy:
-    """Replaces the code of the orders' projection by version 2, with the columns given."""
-
-    def deploy(*names: str, **kinds: Any) -> Projection:
-        key = sa.Column("order_id", sa.Uuid, primary_key=True)
-        columns = _columns(names, kinds)
-        table = sa.Table("depot_orders", sa.MetaData(schema="query"), key, *columns)
-        one = Projection(ORDERS, table, version=2, group="depot")
-
-        def fold(row: Row | None, event: StoredEvent) -> Row:
-            blank = dict.fromkeys(str(column.name) for column in table.c)
-            row = row or blank | {"changes": 0, "shipped": False, "size": "small"}
-            new = {"updated_at": event.recorded_at.isoformat(), **event.data}
-            new["changes"] = row["changes"] + 1 if event.type == Changed.type else row["changes"]
-            new["shipped"] = event.type == Shipped.type
-            return row | new
-
-        one.on(Placed, Changed, Shipped)(fold)
-        monkeypatch.setitem(subscriptions._items, ORDERS, one)
-        return one
-
-    return deploy
-
-
-ALL = ("customer", "total", "shipped", "changes", "note", "lines", "labels", "updated_at")
-
-
-@pytest.fixture
-def filled(depot: Depot) -> Depot:
-    """A depot with some orders, none cancelled."""
-    depot.trade(1, 9)
-    depot.project()
-    return depot
 
 
 def test_new_columns_go_live_and_dependants_follow(filled: Depot, deploy: Deploy) -> None:

@@ -13,11 +13,14 @@ begins with the live rows that no event has touched since: see seeding.py.
 What is promised:
 
 - Readers of the view see the old table or the new one, both complete, and wait for the swap no
-  longer than `swapping.PATIENCE`.
+  longer than `swapping.PATIENCE`. So it is when columns go or change, and views that
+  are built on it must be made again: materialized ones are computed beforehand (staging.py).
 - Folding is all that happens: no reaction, no invalidation, no refresh is due to a rebuild, except
   those that tell of rows which differ.
 - A SIGKILL loses at most what was folded since each part's last flush; the next call goes on from
   there, in whatever state the rebuild was. So it can be done in slices of any length.
+- Rows of two codes never meet: a rebuild goes on only under the folds that began it, and is begun
+  anew under others (fingerprint.py). A task never brings back a table of a lower version.
 - Two rebuilds of one projection cannot run at once: the right is a lock of the session. A process
   that was taken for dead and is not finds its rebuild ended, or its part moved, and writes nothing.
 - One that was cancelled does not go live, and one that goes live was not cancelled.
@@ -28,6 +31,7 @@ from worker.rebuild.compare import Drift
 from worker.rebuild.errors import (
     AnotherRebuild,
     CannotStartThere,
+    CodeTooOld,
     NoSuchPosition,
     RebuildCancelled,
     RebuildFailed,
@@ -43,6 +47,7 @@ from worker.rebuild.soundness import LastVerified, Soundness, soundness
 __all__ = [
     "AnotherRebuild",
     "CannotStartThere",
+    "CodeTooOld",
     "Drift",
     "LastVerified",
     "NoSuchPosition",

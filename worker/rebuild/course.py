@@ -118,6 +118,7 @@ class Course:
                 after=position,
                 upto=journal.upto,
                 left_out=journal.left_out.to_json(),
+                folds=journal.folds,
                 marked=journal.checkpoint > 0,
                 seconds=self.until - time.monotonic(),
                 **self.limits,

@@ -80,7 +80,8 @@ class AnotherRebuild(Transient):
 
 
 class CodeTooOld(Transient):
-    """A rebuild is owed to a version that this worker's code does not know yet."""
+    """A rebuild is owed to a version that this worker's code does not know yet, or the live table
+    is of such a version already."""
 
     def __init__(self, name: str, version: int, declared: int) -> None:
         super().__init__(

@@ -16,6 +16,7 @@ from worker.encoding import to_json
 from worker.projection import Projection
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import RebuildCancelled, RebuildRunning, RebuildUnfinished
+from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.left_out import LeftOut
 from worker.rebuild.reached import Reached
 from worker.rebuild.sessions import restore, unlimited
@@ -28,7 +29,7 @@ SQL = blocks("worker.rebuild")
 class Journal:
     """One rebuild's row. While its parts are built, `parts` says how far each is; after that,
     `reached` says how far the shadow table is. `walked` is the key, or the position, up to which
-    the state it is in has come.
+    the state it is in has come. `folds` is the fingerprint of the code that began it.
 
     The fields are as the table has them; each method writes, then changes them. Those that write
     raise RebuildCancelled if somebody has asked for that, and RebuildUnfinished if it has ended.
@@ -38,6 +39,7 @@ class Journal:
     rebuild_id: int
     name: str
     shape: int
+    folds: str | None
     shadow: str
     state: str
     goes_live: bool
@@ -152,7 +154,8 @@ def begin(
 ) -> Journal:
     """Write down a new rebuild in the caller's transaction."""
     plan = {"shadow": shadow, "goes_live": goes_live, "checkpoint": checkpoint, "upto": upto}
-    known = {"name": one.name, "shape": one.version, "left_out": to_json(left_out.to_json())}
+    code = {"name": one.name, "shape": one.version, "folds": fingerprint(one)}
+    known = {**code, "left_out": to_json(left_out.to_json())}
     first = {"state": "seeding" if checkpoint else "building", "parts": parts}
     connection.execute(SQL["begin"], {**plan, **known, **first})
     begun = unfinished(connection, one.name)

@@ -7,7 +7,7 @@ from psycopg import errors as pg
 
 from worker.db import Connection
 from worker.projection import Projection
-from worker.rebuild import shadow
+from worker.rebuild import shadow, staging
 from worker.rebuild.journal import SQL, Journal
 from worker.running.sieve import in_one_line
 
@@ -27,6 +27,7 @@ def give_up(
         if journal.end(state, error=why):
             journal.forget_parts()
             journal.forget_marks()
+            staging.clear(connection, journal.shadow)
             shadow.drop(connection, one.table, journal.shadow)
 
 

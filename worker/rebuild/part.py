@@ -29,6 +29,7 @@ from worker.projection import Call, Projection, ReadTable, Rows, read_table
 from worker.rebuild import shadow
 from worker.rebuild.copying import copy_rows
 from worker.rebuild.errors import RebuildUnfinished, projection_named
+from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.left_out import LeftOut
 from worker.rebuild.sessions import unlimited
 from worker.running import collector
@@ -48,7 +49,8 @@ class Share:
     """What a part is to do: its number among how many, and the stretch of the log it still needs.
 
     If that does not begin with the log, the shadow table may hold rows of this part. With `marked`,
-    only rows whose keys are marked are folded. After `seconds` it stops with what there is.
+    only rows whose keys are marked are folded. After `seconds` it stops with what there is. `folds`
+    is the fingerprint of the code that it is for.
     """
 
     rebuild_id: int
@@ -59,6 +61,7 @@ class Share:
     after: int
     upto: int
     left_out: Mapping[str, Any]
+    folds: str | None
     marked: bool = False
     seconds: float = 1e9
     rows_kept: int = ROWS_KEPT
@@ -172,15 +175,20 @@ def build(share: Share, tell: Callable[[int, int], None]) -> None:
     """Build a part on two connections of this process; `tell(position, events)` at each window.
 
     The garbage collector rests: rows and events form no cycles, and it would look through all of
-    them again and again.
+    them again and again. Raises RebuildUnfinished where the folds are not those that the share is
+    for: a process that is started later than another may find newer files.
     """
+    one = projection_named(share.name)
+    if fingerprint(one) != share.folds:
+        why = "a process of it has loaded other folds than those that began it: restart the workers"
+        raise RebuildUnfinished(share.name, why, share.rebuild_id)
     with (
         db.owner() as reader,
         db.owner() as writer,
         unlimited(reader, writer),
         collector.waiting(),
     ):
-        for position, events in Part(reader, writer, projection_named(share.name), share).run():
+        for position, events in Part(reader, writer, one, share).run():
             tell(position, events)
 
 

@@ -70,7 +70,7 @@ SELECT rebuild_id FROM cqrs.rebuilds WHERE name = %(name)s AND finished_at IS NU
 
 -- name: unfinished
 -- A projection's rebuild that has not ended.
-SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, reached, events,
+SELECT rebuild_id, name, shape, folds, shadow, state, goes_live, from_position, upto, reached, events,
        left_out, walked, rows, differing, drift
   FROM cqrs.rebuilds
  WHERE name = %(name)s AND finished_at IS NULL
@@ -79,9 +79,9 @@ SELECT rebuild_id, name, shape, shadow, state, goes_live, from_position, upto, r
 -- A new rebuild, and its parts.
 WITH made AS (
     INSERT INTO cqrs.rebuilds
-        (name, shape, shadow, state, goes_live, from_position, upto, position, left_out)
-    VALUES (%(name)s, %(shape)s, %(shadow)s, %(state)s, %(goes_live)s, %(checkpoint)s, %(upto)s, 0,
-            %(left_out)s::jsonb)
+        (name, shape, folds, shadow, state, goes_live, from_position, upto, position, left_out)
+    VALUES (%(name)s, %(shape)s, %(folds)s, %(shadow)s, %(state)s, %(goes_live)s, %(checkpoint)s,
+            %(upto)s, 0, %(left_out)s::jsonb)
     RETURNING rebuild_id
 )
 INSERT INTO cqrs.rebuild_parts (rebuild_id, part, position)

@@ -22,12 +22,14 @@ from worker.rebuild.course import Course, has_our_shape
 from worker.rebuild.errors import (
     TIME_IS_UP,
     AnotherRebuild,
+    CodeTooOld,
     RebuildCancelled,
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
     projection_named,
 )
+from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.left_out import left_out
 from worker.rebuild.leftovers import drop_replaced, give_up
@@ -42,6 +44,7 @@ SMALL = 50_000
 """Positions of the log; to read fewer, no processes are started."""
 FAR_BEHIND = 100_000
 """Positions; a live table that is so far behind is not waited for, but overtaken."""
+FOLDS_CHANGED = "the folds have changed since it began, so it is begun anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,14 @@ def rebuild(
     seconds: float | None = None,
     goes_live: bool = True,
     continues: int | None = None,
+    may_go_back: bool = True,
     rows_kept: int = ROWS_KEPT,
     events_between: int = EVENTS_BETWEEN,
 ) -> Rebuilt:
     """Build a projection's table anew beside the live one, compare the two, and swap them.
 
-    A rebuild that was killed goes on where it was. With `from_position`, rows that no event after
+    A rebuild that was killed goes on where it was, unless the folds have changed since: then it is
+    begun anew. With `from_position`, rows that no event after
     that position touches are taken over from the live table, and the others are folded anew: see
     seeding.py for what that promises. `jobs` is the number of processes. With `seconds`,
     RebuildUnfinished is raised when time is up: call again to go on. With `goes_live=False` the two
@@ -89,13 +94,18 @@ def rebuild(
     With `continues`, the number of a rebuild from RebuildUnfinished, only that one goes on; if it
     has ended meanwhile, what it came to is returned or raised, and none is begun.
 
+    A table of a lower version than the live one's goes live only if it `may_go_back`: that is for
+    whoever rolls a release back, not for a worker that the new release has not reached yet.
+
     Raises UnknownProjection, NoSuchPosition, CannotStartThere, RebuildRunning, AnotherRebuild,
-    RebuildCancelled, RebuildFailed, ViewInUse, and what a fold raises.
+    CodeTooOld, RebuildCancelled, RebuildFailed, ViewInUse, and what a fold raises.
     """
     one = projection_named(name)
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
     limits = {"rows_kept": rows_kept, "events_between": events_between}
     with db.owner() as connection, journals.turn(connection, name):
+        if not may_go_back:
+            _must_not_go_back(connection, one)
         drop_replaced(connection, one)
         plan = _Plan(connection, one, goes_live, from_position, jobs)
         journal = plan.going_on() if continues is None else plan.same(continues)
@@ -126,6 +136,13 @@ def cancel(name: str) -> bool:
         except RebuildRunning:
             log.info("rebuild is told to stop", projection=name)
     return True
+
+
+def _must_not_go_back(connection: Connection, one: Projection) -> None:
+    """Raise CodeTooOld if the live table is of a higher version than this code's."""
+    live = max((place.shape or 0 for place in checkpoints.of(connection, one.name)), default=0)
+    if live > one.version:
+        raise CodeTooOld(one.name, live, one.version)
 
 
 def _go(course: Course) -> None:
@@ -170,9 +187,14 @@ class _Plan:
     jobs: int
 
     def same(self, rebuild_id: int) -> Journal | None:
-        """This very rebuild, unless it has ended."""
+        """This very rebuild, unless it has ended; begun anew if the folds have changed since."""
         left = journals.unfinished(self.connection, self.one.name)
-        return left if left is not None and left.rebuild_id == rebuild_id else None
+        if left is None or left.rebuild_id != rebuild_id:
+            return None
+        if self._is_our_code(left):
+            return left
+        self._put_aside(left)
+        return self.begin()
 
     def going_on(self) -> Journal | None:
         """The rebuild that was left unfinished, if it is the wanted one; another one is put aside.
@@ -182,13 +204,24 @@ class _Plan:
         left = journals.unfinished(self.connection, self.one.name)
         if left is None or (self._is_wanted(left) and self._is_there(left)):
             return left
-        self._must_not_matter(left)
-        give_up(self.connection, self.one, left, "failed", "another rebuild was started instead")
+        self._put_aside(left)
         return None
 
     def _is_wanted(self, left: Journal) -> bool:
-        same = (left.shape, left.goes_live) == (self.one.version, self.goes_live)
+        same = self._is_our_code(left) and left.goes_live == self.goes_live
         return same and self.position in (0, left.checkpoint)
+
+    def _is_our_code(self, left: Journal) -> bool:
+        """Rows that other folds have made must not go live with those that ours make."""
+        return left.folds == fingerprint(self.one)
+
+    def _put_aside(self, left: Journal) -> None:
+        """Give it up for another one, and say why. Raises AnotherRebuild."""
+        self._must_not_matter(left)
+        changed = left.shape == self.one.version and not self._is_our_code(left)
+        why = FOLDS_CHANGED if changed else "another rebuild was started instead"
+        give_up(self.connection, self.one, left, "failed", why)
+        log.warning("rebuild is put aside", projection=left.name, reason=why)
 
     def _is_there(self, left: Journal) -> bool:
         return shadow.exists(self.connection, self.one.table, left.shadow)

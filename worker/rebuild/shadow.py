@@ -65,6 +65,16 @@ def create(
             _run(connection, f"ALTER TABLE {qualified(table, name)} SET ({option})")
 
 
+def staging_schema(name: str) -> str:
+    """The schema in which views over a table are made before they are shown."""
+    return _short(f"cqrs_{name}_views")
+
+
+def declaration(table: sa.Table) -> str:
+    """A read table's columns and constraints as the projection declares them."""
+    return _text(CreateTable(table))
+
+
 def _create_declared(connection: Connection, table: sa.Table, name: str) -> None:
     columns = [_bare(column) for column in table.c]
     checks = [

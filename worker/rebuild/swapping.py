@@ -36,7 +36,7 @@ from worker import db, delivery
 from worker.cache import source_tag
 from worker.db import Connection
 from worker.projection import Projection
-from worker.rebuild import view
+from worker.rebuild import staging, view
 from worker.rebuild.errors import RebuildUnfinished
 from worker.rebuild.following import Follower
 from worker.rebuild.journal import SQL, Journal
@@ -76,10 +76,16 @@ class Swap:
     follower: Follower
     replaces: str | None
     changed: bool
+    _staged: Sequence[view.Above] | None = None
 
     def swap(self, until: float) -> None:
         """Put the shadow table behind the view. Raises RebuildUnfinished when time is up."""
         self.follower.follow()
+        where = self.connection, self.one.table, self.journal.shadow
+        with staging.staged(*where, self.follower.follow) as self._staged:
+            self._swap(until)
+
+    def _swap(self, until: float) -> None:
         while (obstacle := self._try()) is not None:
             if time.monotonic() > until:
                 why = f"the swap found no gap: {obstacle}"
@@ -123,7 +129,11 @@ class Swap:
         return {each: (pid, name) for each, pid, name in rows if pid not in own}
 
     def _go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
-        view.show(holder, self.one.table, self.journal.shadow)
+        where = holder, self.one.table, self.journal.shadow
+        if self._staged is not None and not staging.is_current(*where, self._staged):
+            why = "views that are built on it were changed meanwhile"
+            raise RebuildUnfinished(self.one.name, why, self.journal.rebuild_id)
+        view.show(*where, self._staged)
         self._close_letters(holder)
         reached = list(self.journal.reached.positions)
         here = {"subscription": self.one.name, "reached": reached, "changed": self.changed}

@@ -46,8 +46,9 @@ SELECT a.attname, format_type(a.atttypid, a.atttypmod)
  ORDER BY a.attnum
 
 -- name: dependants
--- The views that are built on a view, lowest first, each with the statements that drop it and that
--- make it again: its definition, indexes, comment and grants.
+-- A view and those that are built on it, lowest first, each with the statements that drop it and
+-- that make it again, in another schema if one is named: its definition, indexes, comment and
+-- grants. Names that the search path tells are not qualified: `tells` says whether it tells this one.
 WITH RECURSIVE above (oid, depth) AS (
     SELECT to_regclass(%(view)s)::oid, 0
     UNION
@@ -57,7 +58,10 @@ WITH RECURSIVE above (oid, depth) AS (
                          AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> a.oid
 ), found AS (
-    SELECT c.oid, format('%%I.%%I', n.nspname, c.relname) AS name, max(a.depth) AS depth, c.relacl,
+    SELECT c.oid, format('%%I.%%I', n.nspname, c.relname) AS name, n.nspname AS schema,
+           format('%%I.%%I', coalesce(%(stage)s, n.nspname), c.relname) AS target,
+           n.nspname || '.' || c.relname AS plain, max(a.depth) AS depth, c.relacl,
+           CASE WHEN c.relispopulated THEN '' ELSE ' WITH NO DATA' END AS empty,
            CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
            CASE WHEN c.reloptions IS NULL THEN ''
                 ELSE ' WITH (' || array_to_string(c.reloptions, ', ') || ')' END AS options
@@ -65,19 +69,55 @@ WITH RECURSIVE above (oid, depth) AS (
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      GROUP BY c.oid, n.nspname
 )
-SELECT f.name, format('DROP %%s %%s', f.kind, f.name),
-       ARRAY[format('CREATE %%s %%s%%s AS %%s', f.kind, f.name, f.options, pg_get_viewdef(f.oid))]
-       || ARRAY(SELECT pg_get_indexdef(i.indexrelid) FROM pg_index AS i WHERE i.indrelid = f.oid)
-       || ARRAY(SELECT format('COMMENT ON %%s %%s IS %%L', f.kind, f.name, d.description)
+SELECT f.depth, f.name, f.plain, f.kind, pg_table_is_visible(f.oid) AS tells,
+       format('DROP %%s %%s', f.kind, f.name),
+       format('ALTER %%s %%s SET SCHEMA %%I', f.kind, f.target, f.schema),
+       format('CREATE %%s %%s%%s AS %%s%%s', f.kind, f.target, f.options,
+              rtrim(pg_get_viewdef(f.oid), ';'), f.empty),
+       ARRAY(SELECT format('CREATE %%s %%I ON %%s %%s',
+                           CASE WHEN i.indisunique THEN 'UNIQUE INDEX' ELSE 'INDEX' END, c.relname,
+                           f.target, substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)$'))
+               FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+              WHERE i.indrelid = f.oid)
+       || ARRAY(SELECT format('COMMENT ON %%s %%s IS %%L', f.kind, f.target, d.description)
                   FROM pg_description AS d
                  WHERE d.classoid = 'pg_class'::regclass AND d.objoid = f.oid AND d.objsubid = 0)
-       || ARRAY(SELECT format('GRANT %%s ON %%s TO %%s', x.privilege_type, f.name,
+       || ARRAY(SELECT format('GRANT %%s ON %%s TO %%s', x.privilege_type, f.target,
                               CASE x.grantee WHEN 0 THEN 'PUBLIC'
                                              ELSE quote_ident(x.grantee::regrole::text) END)
                   FROM aclexplode(f.relacl) AS x WHERE x.grantee <> x.grantor)
   FROM found AS f
- WHERE f.depth > 0
- ORDER BY f.depth
+ ORDER BY f.depth, f.name
+
+-- name: schemas_above
+-- The schemas of a view and of those that are built on it, that of the view first.
+WITH RECURSIVE above (oid) AS (
+    SELECT to_regclass(%(view)s)::oid
+    UNION
+    SELECT w.ev_class
+      FROM above AS a
+      JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid
+                         AND d.classid = 'pg_rewrite'::regclass
+      JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> a.oid
+)
+SELECT quote_ident(n.nspname)
+  FROM above AS a JOIN pg_class AS c ON c.oid = a.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ GROUP BY n.nspname
+ ORDER BY bool_or(a.oid = to_regclass(%(view)s)) DESC, n.nspname
+
+-- name: look_in
+-- Where names are looked for, until the end of the transaction.
+SELECT set_config('search_path', %(schemas)s, true)
+
+-- name: try_views
+-- The right to refresh some views, if nobody has it: the lock of refresh/queries.sql, but for the
+-- session. Those that were to be had.
+SELECT view FROM unnest(%(views)s::text[]) AS view
+ WHERE pg_try_advisory_lock(1668379238, hashtext(view))
+
+-- name: free_views
+-- Gives it back.
+SELECT pg_advisory_unlock(1668379238, hashtext(view)) FROM unnest(%(views)s::text[]) AS view
 
 -- name: is_analyzed
 -- Whether a table has been analyzed; an empty one never has.

@@ -7,7 +7,8 @@ by a time limit too, is delivered again and goes on. Flower shows the state PROG
 events and ETA.
 
 While a release is rolled out, old and new workers share the queue. A rebuild that is owed to a new
-version is passed on by old ones until a new one has it.
+version is passed on by old ones until a new one has it. None puts a table of a lower version in
+the place of a higher one: only `cqrs rebuild` does, for a release that is rolled back.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _slice(
 
     seconds = get_settings().task_soft_time_limit * 0.6
     try:
-        done = rebuild(name, continues=continues, progress=tell, seconds=seconds, **options)
+        limits: dict[str, Any] = {"seconds": seconds, "may_go_back": False}
+        done = rebuild(name, continues=continues, progress=tell, **limits, **options)
         return done.to_json()
     except RebuildUnfinished as unfinished:
         wait = 0.0 if unfinished.why == TIME_IS_UP else NO_GAP

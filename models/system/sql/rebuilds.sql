@@ -2,6 +2,7 @@ CREATE TABLE cqrs.rebuilds (
     rebuild_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name          text NOT NULL,
     shape         integer NOT NULL,
+    folds         text,
     shadow        text NOT NULL,
     replaced      text,
     state         text NOT NULL DEFAULT 'building' CHECK (state IN
@@ -28,6 +29,8 @@ CREATE UNIQUE INDEX rebuilds_one_at_a_time ON cqrs.rebuilds (name) WHERE finishe
 CREATE INDEX rebuilds_history ON cqrs.rebuilds (name, started_at);
 COMMENT ON TABLE cqrs.rebuilds IS
     'Rebuilds of read tables: how far each has come, and how many rows of the live table differed.';
+COMMENT ON COLUMN cqrs.rebuilds.folds IS
+    'A fingerprint of the code that began it: under other code it is begun anew.';
 COMMENT ON COLUMN cqrs.rebuilds.position IS
     'Up to where the shadow table is complete; while its parts are built, how far they are on average.';
 COMMENT ON COLUMN cqrs.rebuilds.reached IS

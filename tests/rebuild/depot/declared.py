@@ -7,14 +7,16 @@ import signal
 import time
 from collections.abc import Mapping
 from decimal import Decimal
+from types import SimpleNamespace
 
 from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, orders, stock
 from worker.event_log import StoredEvent
 from worker.projection import Projection, Row
 from worker.settings import get_settings
 
-PAUSE = float(os.environ.get("DEPOT_PAUSE", "0"))
-"""Seconds that it takes to fold an order that is placed, where a test wants it slow."""
+PACE = SimpleNamespace(pause=float(os.environ.get("DEPOT_PAUSE", "0")))
+"""Seconds that it takes to fold an order that is placed, where a test wants it slow: no matter for
+the rows, and so for no fingerprint."""
 
 DEAF = "deaf"
 """A file in CQRS_HOME: whoever folds next takes it away, and hears no time limit any more."""
@@ -36,7 +38,7 @@ def _be_deaf_once() -> None:
 @order_list.on(Placed)
 def _(row: Row | None, event: StoredEvent) -> Row:
     _be_deaf_once()
-    time.sleep(PAUSE)
+    time.sleep(PACE.pause)
     first = {"shipped": False, "changes": 0}
     return {**event.data, **first, "updated_at": event.recorded_at.isoformat()}
 
