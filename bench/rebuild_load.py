@@ -155,7 +155,10 @@ def readers(chosen: Settings, customers: Sequence[str], count: int) -> Iterator[
 
 @contextmanager
 def in_thread(run: Callable[[], None], over: threading.Event) -> Iterator[None]:
-    """Run something beside the block, and let it end with it. Raises what it raised."""
+    """Run something beside the block, and let it end with it.
+
+    Raises what it raised, and TimeoutError if it does not end.
+    """
     failed: list[BaseException] = []
 
     def guarded() -> None:
@@ -171,6 +174,8 @@ def in_thread(run: Callable[[], None], over: threading.Event) -> Iterator[None]:
     finally:
         over.set()
         thread.join(60)
+    if thread.is_alive():
+        raise TimeoutError(f"it did not end within a minute of being told ({run})")
     if failed:
         raise failed[0]
 

@@ -42,9 +42,7 @@ What happens when something fails:
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -53,6 +51,7 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
+from worker import collector
 from worker.errors import Permanent
 from worker.sql import blocks
 
@@ -150,23 +149,11 @@ def read(
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         rows = cursor.execute(_SQL["read"], {**page, "limit": limit}, prepare=True).fetchall()
     decode, make, event = orjson.loads, tuple.__new__, StoredEvent
-    with _no_collector():
+    with collector.waiting():
         return [
             make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
             for position, stream, version, type_, schema, data, metadata, at in rows
         ]
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Many objects and no cycle: the collector would find nothing, in a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def append(connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:

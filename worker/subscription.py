@@ -32,9 +32,9 @@ import structlog
 from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker import cache, db, event_log, refresh, signalling
+from worker import cache, collector, db, event_log, refresh, signalling
 from worker.app import app
-from worker.running import checkpoints, collector, read_tables
+from worker.running import checkpoints, read_tables
 from worker.running.advance import Step, advance, after_rollback, begin
 from worker.running.checkpoints import Checkpoint
 from worker.running.dividing import CannotPartition

@@ -22,7 +22,6 @@ from models.banking.commands import (
     TransferStep,
     Withdraw,
 )
-from models.banking.errors import Refusal
 from models.banking.events import (
     AccountClosed,
     AccountOpened,
@@ -35,6 +34,7 @@ from models.banking.events import (
     TransferRequested,
 )
 from models.banking.write import Account, AccountStatus, Transfer, TransferStatus
+from models.refusal import Refusal
 
 MOST = Decimal("999999999999.99")
 """The largest amount that an account can hold."""

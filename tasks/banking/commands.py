@@ -6,8 +6,7 @@ one that comes second decides again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from models.banking import rules
 from models.banking.commands import (
@@ -23,7 +22,6 @@ from models.banking.commands import (
     TransferStep,
     Withdraw,
 )
-from models.banking.errors import Refusal
 from models.banking.events import (
     AccountClosed,
     AccountEvent,
@@ -46,13 +44,10 @@ from models.banking.write import (
 )
 from worker.actor import anyone, only
 from worker.command import command
-from worker.errors import Refused
+from worker.deciding import decide
 from worker.event_sourced import event_sourced
 from worker.writing.needs import Fold, fold
 from worker.writing.state import State, Work
-
-P = ParamSpec("P")
-Decided = TypeVar("Decided")
 
 accounts = event_sourced(
     "banking.account", Account, evolve_account, ACCOUNT_EVENTS, category="account"
@@ -73,19 +68,19 @@ def _account(c: OpenAccount | Deposit | Withdraw | CloseAccount | TransferStep) 
 )
 def open_account(c: OpenAccount, state: State, work: Work) -> dict[str, Any]:
     """Opens an account."""
-    return _emit(work, _decide(rules.open_account, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.open_account, c, state.folded(accounts, c.account_id)))
 
 
 @command("banking.deposit", Deposit, may_send=anyone, emits=(MoneyDeposited,), needs=_account)
 def deposit(c: Deposit, state: State, work: Work) -> dict[str, Any]:
     """Puts money on an account."""
-    return _emit(work, _decide(rules.deposit, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.deposit, c, state.folded(accounts, c.account_id)))
 
 
 @command("banking.withdraw", Withdraw, may_send=anyone, emits=(MoneyWithdrawn,), needs=_account)
 def withdraw(c: Withdraw, state: State, work: Work) -> dict[str, Any]:
     """Takes money off an account, never more than is on it."""
-    return _emit(work, _decide(rules.withdraw, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.withdraw, c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -93,7 +88,7 @@ def withdraw(c: Withdraw, state: State, work: Work) -> dict[str, Any]:
 )
 def close_account(c: CloseAccount, state: State, work: Work) -> dict[str, Any]:
     """Closes an account that holds nothing."""
-    return _emit(work, _decide(rules.close_account, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.close_account, c, state.folded(accounts, c.account_id)))
 
 
 # ---------------------------------------------------------------------------------- transfers
@@ -106,7 +101,7 @@ def close_account(c: CloseAccount, state: State, work: Work) -> dict[str, Any]:
 )
 def transfer_money(c: TransferMoney, state: State, work: Work) -> dict[str, Any]:
     """Begins a transfer: the saga `banking.money_transfer` moves the money."""
-    event = _decide(rules.request_transfer, c, state.folded(transfers, c.transfer_id))
+    event = decide(rules.request_transfer, c, state.folded(transfers, c.transfer_id))
     work.emit(transfers.stream(c.transfer_id), event)
     return {"transfer_id": c.transfer_id}
 
@@ -120,7 +115,7 @@ def transfer_money(c: TransferMoney, state: State, work: Work) -> dict[str, Any]
 )
 def take_transfer(c: TakeTransfer, state: State, work: Work) -> dict[str, Any]:
     """Takes a transfer's money off its first account."""
-    return _emit(work, _decide(rules.withdraw, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.withdraw, c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -132,7 +127,7 @@ def take_transfer(c: TakeTransfer, state: State, work: Work) -> dict[str, Any]:
 )
 def bring_transfer(c: BringTransfer, state: State, work: Work) -> dict[str, Any]:
     """Brings a transfer's money to its second account."""
-    return _emit(work, _decide(rules.deposit, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.deposit, c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -144,7 +139,7 @@ def bring_transfer(c: BringTransfer, state: State, work: Work) -> dict[str, Any]
 )
 def refund_transfer(c: RefundTransfer, state: State, work: Work) -> dict[str, Any]:
     """Puts a transfer's money back where it came from."""
-    return _emit(work, _decide(rules.refund_transfer, c, state.folded(accounts, c.account_id)))
+    return _emit(work, decide(rules.refund_transfer, c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -156,7 +151,7 @@ def refund_transfer(c: RefundTransfer, state: State, work: Work) -> dict[str, An
 )
 def confirm_transfer(c: ConfirmTransfer, state: State, work: Work) -> dict[str, Any]:
     """Ends a transfer whose money has arrived."""
-    confirmed, completed = _decide(
+    confirmed, completed = decide(
         rules.confirm_transfer,
         c,
         state.folded(accounts, c.account_id),
@@ -175,16 +170,8 @@ def confirm_transfer(c: ConfirmTransfer, state: State, work: Work) -> dict[str, 
 )
 def fail_transfer(c: FailTransfer, state: State, work: Work) -> None:
     """Ends a transfer that came to nothing."""
-    event = _decide(rules.fail_transfer, c, state.folded(transfers, c.transfer_id))
+    event = decide(rules.fail_transfer, c, state.folded(transfers, c.transfer_id))
     work.emit(transfers.stream(c.transfer_id), event)
-
-
-def _decide(rule: Callable[P, Decided], *args: P.args, **known: P.kwargs) -> Decided:
-    """What a rule decides. Raises Refused where it says no."""
-    try:
-        return rule(*args, **known)
-    except Refusal as no:
-        raise Refused(no.sentence, **no.facts) from None
 
 
 def _emit(work: Work, event: AccountEvent) -> dict[str, Any]:

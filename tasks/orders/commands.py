@@ -47,7 +47,6 @@ from models.orders.write import (
     products,
 )
 from tasks.orders.common import (
-    decide,
     first,
     pricing,
     receipt,
@@ -58,6 +57,7 @@ from tasks.orders.common import (
 )
 from worker.actor import anyone, only
 from worker.command import command
+from worker.deciding import decide
 from worker.writing.needs import Need, draw, lock, lock_via, read
 from worker.writing.state import State, Work
 

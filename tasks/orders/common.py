@@ -1,13 +1,11 @@
-"""What the handlers of this domain share: asking a rule, moving goods, answering."""
+"""What the handlers of this domain share: moving goods, answering."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar, assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
-from models.orders.errors import Refusal
 from models.orders.events import (
     OrderDelivered,
     OrderEvent,
@@ -18,13 +16,8 @@ from models.orders.events import (
 )
 from models.orders.rules import Pricing
 from models.orders.write import products
-from worker.errors import Refused
 from worker.settings import declare_section, section
 from worker.writing.state import Row, State, Work
-
-P = ParamSpec("P")
-Decided = TypeVar("Decided")
-
 
 declare_section("orders", Pricing)
 
@@ -33,14 +26,6 @@ declare_section("orders", Pricing)
 def pricing() -> Pricing:
     """The shop's settings, read at first use. Raises BadSettings, naming the variable."""
     return section("orders", Pricing)
-
-
-def decide(rule: Callable[P, Decided], *args: P.args, **known: P.kwargs) -> Decided:
-    """What a rule decides. Raises Refused where it says no."""
-    try:
-        return rule(*args, **known)
-    except Refusal as no:
-        raise Refused(no.sentence, errors=no.errors, **no.facts) from None
 
 
 def reserve(state: State, work: Work, pieces: Pieces) -> None:

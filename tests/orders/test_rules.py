@@ -18,10 +18,10 @@ from models.base import uuid7
 from models.messages import Actor
 from models.orders import rules
 from models.orders.commands import AddProduct, CreateOrder, OrderLine
-from models.orders.errors import Refusal
 from models.orders.events import OPEN, OrderStatus
 from models.orders.rules.figures import amounts, derived_id
 from models.orders.write import order_items, order_numbers, orders, payments, products
+from models.refusal import Refusal
 from tasks.orders import commands
 from worker.command import CommandTask
 from worker.errors import Refused

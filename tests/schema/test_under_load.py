@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from bench.rebuild_load import in_thread
 from tests.conftest import Database
 from tests.schema.rollout.load import MOST, Load, LockWaits
 from tests.support.workers import Workers, environment, until
@@ -38,28 +38,6 @@ LOCK_TIMEOUT = 0.4
 """Seconds that the changeset may wait for a lock, and everybody behind it."""
 SLACK = 0.6
 """Seconds more until a busy machine has noticed that a lock's time is up."""
-
-
-@contextmanager
-def in_background(job: Any, over: threading.Event) -> Iterator[None]:
-    """Run `job` in a thread; at the end, tell it that it is over, and wait."""
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            job()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(60)
-    assert not thread.is_alive()
-    assert not failed, failed
 
 
 @contextmanager
@@ -203,8 +181,8 @@ def test_a_column_on_both_sides_while_commands_run_at_full_rate(
     old = workers.start(environ=BEFORE)
     workers.start_beat()
     with (
-        in_background(locks.watch, locks.over),
-        in_background(load.run, load.over),
+        in_thread(locks.watch, locks.over),
+        in_thread(load.run, load.over),
         asking(BEFORE, old_answers, tmp_path / "old answers"),
     ):
         until(lambda: value(db, "SELECT count(*) > 200 FROM query.parcels"), what="it runs")

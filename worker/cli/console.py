@@ -14,6 +14,7 @@ import psycopg
 import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from worker import complaints
@@ -33,6 +34,19 @@ WIDE = 160
 
 out = Console()
 err = Console(stderr=True)
+
+
+def bars(quiet: bool) -> Progress:
+    """A progress bar with the time that it takes still; tasks say their `rate` themselves."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=err,
+        disable=quiet,
+    )
 
 
 def explained(function: Callable[P, R]) -> Callable[P, R]:

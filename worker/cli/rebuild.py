@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 
 from worker import migrate, verify
-from worker.cli.console import JsonFlag, err, explained, out, print_json, show
+from worker.cli.console import JsonFlag, bars, explained, out, print_json, show
 from worker.rebuild import Drift, Progress, Rebuilt, cancel, rebuild
 from worker.rebuild.progress import Callback
 from worker.rebuild.tasks import projections
@@ -106,20 +104,13 @@ def _cancel(names: Sequence[str]) -> None:
 @contextmanager
 def _bar(name: str, quiet: bool) -> Iterator[Callback]:
     """A progress bar with the events per second and the time that it takes still."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=err, disable=quiet) as bars:
-        task = bars.add_task(f"{name} building", total=None, rate="")
+    with bars(quiet) as shown:
+        task = shown.add_task(f"{name} building", total=None, rate="")
 
         def tell(progress: Progress) -> None:
             rate = f"{progress.events / progress.seconds:,.0f} events/s" if progress.seconds else ""
             text = f"{name} {progress.state}"
-            bars.update(
+            shown.update(
                 task, completed=progress.done, total=progress.total, rate=rate, description=text
             )
 

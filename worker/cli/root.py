@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from worker import logs, migrate
@@ -26,7 +25,7 @@ from worker.cli import refresh as refresh_cli
 from worker.cli import sagas as sagas_cli
 from worker.cli import subscriptions as subscriptions_cli
 from worker.cli import up as up_cli
-from worker.cli.console import JsonFlag, complain, err, explained, out, print_json, show
+from worker.cli.console import JsonFlag, bars, complain, explained, out, print_json, show
 from worker.cli.submit import Submission
 from worker.errors import BadSettings
 from worker.operating import status as status_
@@ -151,15 +150,8 @@ def map_(as_json: JsonFlag = False) -> None:
 
 @contextmanager
 def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
     started = time.monotonic()
-    with Progress(*columns, console=err, disable=quiet) as progress:
+    with bars(quiet) as progress:
         task = progress.add_task(what, total=total, rate="")
 
         def advance(count: int) -> None:

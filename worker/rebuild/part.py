@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 from psycopg.rows import tuple_row
 
-from worker import db
+from worker import collector, db
 from worker.db import Connection
 from worker.encoding import to_json
 from worker.event_log import StoredEvent
@@ -32,7 +32,6 @@ from worker.rebuild.errors import RebuildUnfinished, projection_named
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.left_out import LeftOut
 from worker.rebuild.sessions import unlimited
-from worker.running import collector
 from worker.sql import statement
 from worker.writing.needs import primary_key
 

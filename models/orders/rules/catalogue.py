@@ -6,9 +6,9 @@ from datetime import datetime
 
 from models.base import to_cents
 from models.orders.commands import MOST_STOCK, AddProduct, AdjustInventory, RegisterCustomer
-from models.orders.errors import Refusal
 from models.orders.events import CustomerRegistered, InventoryAdjusted, ProductAdded
 from models.orders.rules.figures import Pricing, Row, sellable, short
+from models.refusal import Refusal
 
 
 def register_customer(

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models.base import Fraction, Price, to_cents
 from models.orders.commands import AddOrderItem, OrderLine, Stock
-from models.orders.errors import Refusal
 from models.orders.events import OrderedItem, Pieces
+from models.refusal import Refusal
 
 Row: TypeAlias = Mapping[str, Any]
 NOTHING = Decimal("0.00")

@@ -23,7 +23,6 @@ from models.orders.commands import (
     ProcessPayment,
     UpdateOrderStatus,
 )
-from models.orders.errors import Refusal
 from models.orders.events import (
     OPEN,
     OrderCancelled,
@@ -45,6 +44,7 @@ from models.orders.rules.figures import (
     ordered_item,
     pieces_of,
 )
+from models.refusal import Refusal
 
 FOLLOWING = {
     OrderStatus.PENDING: OrderStatus.PAID,

@@ -1,9 +1,9 @@
-"""How a rule of this domain says no.
+"""How a rule says no.
 
     Refusal     the command is understood, and the answer is no
 
-Rules stand below the engine and know nothing of receipts: `tasks.orders.commands` turns a refusal
-into a `rejected` one.
+Rules stand below the engine and know nothing of receipts: `worker.deciding` turns a refusal into a
+`rejected` one.
 """
 
 from __future__ import annotations
