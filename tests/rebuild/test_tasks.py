@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import pytest
+from celery.events.state import State
 
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.declared import DEAF
 from tests.rebuild.test_slices import slow_index
 from tests.support.workers import Workers, until
 from worker import settings
+from worker.app import app
 from worker.rebuild.tasks import rebuild_all, rebuild_projection, verify_sample
 
 SLOWLY = {"DEPOT_PAUSE": "0.1"}
@@ -47,6 +50,28 @@ def test_a_rebuild_longer_than_a_tasks_time_limit_is_done_in_slices(
     (row,) = depot.rebuilds()
     took = row["finished_at"] - row["started_at"]
     assert took.total_seconds() > settings.get_settings().task_time_limit
+
+
+def test_whoever_watches_events_sees_the_progress_of_the_nightly_rebuild_too(
+    depot: Depot, depot_workers: Workers
+) -> None:
+    depot.trade(1, 60)
+    depot.project()
+    depot_workers.start(["maintenance"], concurrency=1, environ=SLOWLY)
+    state = State()
+    seen: list[dict[str, Any]] = []
+    with app.connection_for_read() as connection:
+        receiver = app.events.Receiver(
+            connection, handlers={"*": state.event, "task-progress": seen.append}
+        )
+        asked = rebuild_all.delay([ORDERS])
+        for _ in receiver.itercapture(limit=None, timeout=60):
+            if seen:
+                break
+    assert seen[0]["uuid"] == asked.id
+    assert seen[0]["progress"]["total"] == depot.one("SELECT max(position) FROM cqrs.events")
+    state.event(seen[0])
+    assert state.tasks[asked.id].state == "PROGRESS"  # what Flower shows is such a State
 
 
 def test_an_index_that_takes_longer_than_a_tasks_time_limit_is_made_all_the_same(

@@ -146,6 +146,7 @@ def _slice(
     """As much of a rebuild as fits into the time limit; raises _Later for the rest."""
 
     def tell(progress: Progress) -> None:
+        task.send_event("task-progress", progress=progress.to_json())  # for Flower
         if not task.ignore_result:
             task.update_state(state="PROGRESS", meta=progress.to_json())
 
