@@ -171,6 +171,17 @@ def test_one_that_fails_stops_no_other(depot: Depot, depot_workers: Workers) -> 
     until(lambda: [row["state"] for row in depot.rebuilds()] == ["failed", "done"], 30)
 
 
+def test_a_fold_that_fails_keeps_no_other_projection_from_being_verified(
+    depot: Depot, depot_workers: Workers
+) -> None:
+    depot.trade()
+    depot.project()
+    position = depot.one("SELECT min(position) FROM cqrs.events WHERE type = 'depot.Placed'")
+    depot.connection.execute("DELETE FROM cqrs.events WHERE position = %s", [position])
+    depot_workers.start(["maintenance"], concurrency=1)
+    assert set(verify_sample.delay().get(timeout=30)) == {"depot.stock"}
+
+
 def test_a_task_verifies_a_sample_of_every_projection(depot: Depot, depot_workers: Workers) -> None:
     depot.trade()
     depot.project()

@@ -23,7 +23,6 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import verify
 from worker.app import app
-from worker.errors import CqrsError
 from worker.operating import slots
 from worker.projection import Projection
 from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
@@ -113,8 +112,10 @@ def verify_sample(
     for name in wanted if rows else ():
         try:
             found[name] = verify.verify(name, sample=rows).differing
-        except CqrsError as error:
-            log.warning("not verified", projection=name, reason=str(error))
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:  # the domain's own, too
+            log.warning("not verified", projection=name, reason=in_one_line(error))
     return found
 
 
