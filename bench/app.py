@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.app import app
+from worker import app
 
 
 @app.task(name="bench.noop")

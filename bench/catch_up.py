@@ -25,12 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.system import scalar, system
-from models.base import Event
-from worker import db, event_log, settings, subscription
-from worker.event_log import StoredEvent
-from worker.projection import Row, projection
-from worker.running import operations
-from worker.settings import Settings
+from worker import Row, Settings, StoredEvent, event_log, projection
+from worker.base import db, settings
+from worker.contracts import Event
+from worker.ops import subscription_admin
+from worker.subscriptions import runner
 
 NAME = "bench.orders"
 CHECK = """
@@ -147,7 +146,7 @@ def reading() -> None:
 
 def catching_up() -> None:
     """Fold everything, in this process."""
-    done = subscription.catch_up([NAME], seconds=600)
+    done = runner.catch_up([NAME], seconds=600)
     assert done.caught_up, "not done after ten minutes"
 
 
@@ -181,9 +180,9 @@ def start_over(partitions: int, batch: int) -> None:
     """Empty the read table and put the projection at the beginning."""
     with db.owner() as connection:
         connection.execute("TRUNCATE query.bench_orders_v1, cqrs.invalidations")
-    operations.reset(NAME, 0, force=True, by="bench")
-    operations.set_partitions(NAME, partitions)
-    operations.set_batch_size(NAME, batch)
+    subscription_admin.reset(NAME, 0, force=True, by="bench")
+    subscription_admin.set_partitions(NAME, partitions)
+    subscription_admin.set_batch_size(NAME, batch)
 
 
 @contextmanager
@@ -195,7 +194,7 @@ def a_full_log(events: int) -> Iterator[Settings]:
             connection.execute("SET statement_timeout = 0")
             connection.execute(FILL.encode(), {"orders": events // 3})
             connection.execute("VACUUM ANALYZE cqrs.events")
-        subscription.catch_up([NAME], seconds=0)
+        runner.catch_up([NAME], seconds=0)
         yield chosen
 
 

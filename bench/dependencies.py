@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.schema.generated import generate
-from worker import embedded, migrate
-from worker.schema.dependencies import analyze_dependencies
+from worker import embedded
+from worker.base import migrate
+from worker.schema.plan.dependencies import analyze_dependencies
 
 ROUNDS = 9
 NAME = "cqrs_bench_dependencies"

@@ -32,9 +32,10 @@ from psycopg.conninfo import make_conninfo
 from rich.console import Console
 from rich.table import Table
 
-from models.system import OBJECTS
-from worker import db, embedded
+from worker import embedded
+from worker.base import db
 from worker.event_log import Connection, NewEvent, append, horizon, read
+from worker.store import OBJECTS
 
 FENCE = "PERFORM cqrs.fence();"
 MODES = {
@@ -176,7 +177,7 @@ def scratch(server: str, mode: str) -> Iterator[str]:
 def install_log(connection: Connection) -> None:
     """The event log's own objects, without the rest of the engine."""
     for name in OBJECTS[: OBJECTS.index("append") + 1]:
-        file = resources.files("models.system") / "sql" / f"{name}.sql"
+        file = resources.files("worker.store") / "sql" / f"{name}.sql"
         connection.execute(file.read_text(encoding="utf-8").encode())
 
 

@@ -25,8 +25,8 @@ from bench.app import noop
 from bench.system import system, wait_for, worker
 from bench.throughput import Payload, orders, prepare_catalogue
 from tasks.orders.commands import create_order
-from worker import db
-from worker.settings import get_settings
+from worker import get_settings
+from worker.base import db
 
 KEY = "celery-task-meta-"
 SHARES = (50, 95, 99)

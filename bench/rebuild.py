@@ -30,10 +30,11 @@ from rich.table import Table
 
 from bench import rebuild_commands, rival
 from bench.catch_up import NAME, Created, a_full_log, catching_up, reading, seconds
-from worker import db, event_log, settings, subscription
+from worker import Settings, event_log
+from worker.base import db, settings
 from worker.event_log import NewEvent
 from worker.rebuild import Progress, Rebuilt, rebuild
-from worker.settings import Settings
+from worker.subscriptions import runner
 
 DOMAIN = "bench.trade"
 COUNT = """
@@ -96,7 +97,7 @@ class Load:
     def project(self) -> None:
         """Keep the live table current."""
         while not self.over.is_set():
-            subscription.catch_up([NAME])
+            runner.catch_up([NAME])
 
     def read(self) -> None:
         """Count the rows: in one snapshot, as many as the checkpoint says, no fewer."""

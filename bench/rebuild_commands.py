@@ -30,17 +30,16 @@ from rich.table import Table
 from bench.rebuild_load import NAME, Reads, Sender, Watch, children, in_thread, readers, resident
 from bench.system import scalar, system, wait_for, worker
 from bench.throughput import receipts
-from models.base import uuid7
-from models.messages import Envelope
 from tasks.orders import commands
-from worker import db, subscription
-from worker.operating.supervisor import environment_of
-from worker.projection import Projection
-from worker.running import operations
-from worker.running.subscribers import subscriptions
-from worker.settings import Settings
-from worker.writing.batches import in_parts
-from worker.writing.executor import execute
+from worker import Projection, Settings
+from worker.base import db
+from worker.commands.batches import in_parts
+from worker.commands.executor import execute
+from worker.contracts import Envelope, uuid7
+from worker.event_log.subscribers import subscriptions
+from worker.ops import subscription_admin
+from worker.ops.supervisor import environment_of
+from worker.subscriptions import runner
 
 CUSTOMERS, WATCHED, PRODUCTS = 1_100, 100, 200
 STOCK = {"price": "10.00", "quantity_available": 900_000}
@@ -149,13 +148,13 @@ def fill(shop: Shop, events: int) -> None:
 
 def only(name: str) -> None:
     """Keep one read model current, and let the others stand still."""
-    subscription.catch_up(seconds=0)
+    runner.catch_up(seconds=0)
     for one in subscriptions:
         if isinstance(one, Projection) and one.name != name:
-            operations.pause(one.name)
-    done = subscription.catch_up([name], seconds=900)
+            subscription_admin.pause(one.name)
+    done = runner.catch_up([name], seconds=900)
     assert done.caught_up, "not done after fifteen minutes"
-    subscription.invalidate()  # a million orders' tags, which the worker would begin with
+    runner.invalidate()  # a million orders' tags, which the worker would begin with
 
 
 def different() -> int:

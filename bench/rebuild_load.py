@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
 from models.orders.answers import OrderSummary
 from tasks.orders.commands import create_order
 from tasks.orders.queries import orders_summary
-from worker import db, settings
-from worker.registry import load_domains
-from worker.settings import Settings
+from worker import Settings
+from worker.base import db, settings
+from worker.base.registry import load_domains
+from worker.contracts import uuid7
 
 NAME = "orders.order_summaries"
 IN_A_MESSAGE = 20

@@ -21,8 +21,8 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.conninfo import conninfo_to_dict
 
-from worker import db
-from worker.settings import Settings
+from worker import Settings
+from worker.base import db
 
 SAVED_AT_ONCE = 200
 """Orders in one call of `save`."""

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from worker import db, embedded, migrate, settings
-from worker.operating.supervisor import celery, environment_of
-from worker.registry import load_domains
-from worker.settings import Settings
+from worker import Settings, embedded
+from worker.base import db, migrate, settings
+from worker.base.registry import load_domains
+from worker.ops.supervisor import celery, environment_of
 
 
 @contextmanager

@@ -26,13 +26,12 @@ from rich.table import Table
 
 from bench.app import noop
 from bench.system import scalar, system, wait_for, worker
-from models.base import uuid7
-from models.messages import Envelope
 from tasks.orders.commands import add_product, create_order, register_customer
-from worker import db
-from worker.settings import get_settings
-from worker.writing.batches import in_parts
-from worker.writing.executor import execute
+from worker import get_settings
+from worker.base import db
+from worker.commands.batches import in_parts
+from worker.commands.executor import execute
+from worker.contracts import Envelope, uuid7
 
 CUSTOMERS, PRODUCTS = 50, 200
 Payload = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from tasks.orders.commands import add_product, create_order, register_customer
 from tasks.orders.queries import orders_summary
-from worker.actor import acting_as
+from worker import acting_as
 
 with acting_as("user:42", roles=["clerk"]):
     customer = register_customer.delay(email="ada@example.org", name="Ada").receipt(timeout=10)

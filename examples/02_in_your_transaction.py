@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from tasks.orders.commands import register_customer
-from worker import db
+from worker.base import db
 
 engine = sa.create_engine(db.sqlalchemy_url(db.database_url()))
 with engine.begin() as connection:

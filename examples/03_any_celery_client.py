@@ -4,7 +4,7 @@ import uuid
 
 from celery import Celery
 
-from worker.settings import get_settings
+from worker import get_settings
 
 servers = get_settings().servers  # a client elsewhere writes the two URLs down
 client = Celery(broker=servers.broker, backend=servers.result)

@@ -16,16 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+import typer
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from models.base import to_cents, uuid7
-from models.messages import Receipt
 from tasks.orders.commands import (
     add_product,
     cancel_order,
@@ -34,13 +33,16 @@ from tasks.orders.commands import (
     register_customer,
     update_order_status,
 )
-from worker import db, embedded, migrate, receipts, settings
-from worker.operating.supervisor import Flower, Supervisor, children, environment_of
-from worker.operating.sweep import find_work
+from worker import Settings, embedded
+from worker.base import db, migrate, settings
+from worker.base.registry import load_domains
+from worker.cli.console import explained, out
+from worker.commands import receipts
+from worker.contracts import Receipt, to_cents, uuid7
+from worker.event_log.subscribers import subscriptions
+from worker.ops.supervisor import Flower, Supervisor, children, environment_of
+from worker.ops.sweep import find_work
 from worker.refresh import refresh_all
-from worker.registry import load_domains
-from worker.running.subscribers import subscriptions
-from worker.settings import Settings
 
 PATIENCE = 50.0
 """Seconds until the demo gives up."""
@@ -56,6 +58,19 @@ class Sent:
     receipt: Receipt | None = None
     again: Any = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command: `[tool.cqrs] cli` names this module."""
+    cli.command("demo")(explained(demo))
+
+
+def demo(
+    orders: Annotated[int, typer.Option(min=10, help="How many orders to place.")] = 120,
+) -> None:
+    """The main job, end to end, with a worker killed half way; exit code 0 if every total holds."""
+    if not run(out, orders=orders):
+        raise typer.Exit(1)
 
 
 def run(out: Console, *, orders: int) -> bool:

@@ -23,10 +23,11 @@ for _name in [name for name in os.environ if name.startswith("CQRS_") and name !
 
 from tests.support import promises
 from tests.support.workers import Workers
-from worker import db, embedded, migrate, settings, signalling
+from worker import embedded
+from worker.base import db, migrate, settings, wake_ups
+from worker.base.registry import load_domains
+from worker.base.settings import Settings
 from worker.embedded import Servers
-from worker.registry import load_domains
-from worker.settings import Settings
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -85,7 +86,7 @@ def database(own_database: Database) -> Database:
 def own_database(
     servers: Servers, template: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Database]:
-    """A fresh, migrated database; `worker.db`, Celery and child processes use it.
+    """A fresh, migrated database; `worker.base.db`, Celery and child processes use it.
 
     `@pytest.mark.settings(batch_size=7)` changes settings for a test.
     """
@@ -99,7 +100,7 @@ def own_database(
         load_domains()
         yield made
         db.close()
-        signalling.forget()
+        wake_ups.forget()
     broken = promises.broken(made.url)
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

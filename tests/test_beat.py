@@ -8,7 +8,7 @@ import redis as redis_py
 
 from tests.conftest import Database
 from tests.support.workers import Worker, Workers, until
-from worker.operating import slots
+from worker.base import slots
 
 
 def test_a_slot_is_taken_once(database: Database) -> None:

@@ -14,10 +14,10 @@ import pytest
 from tests.conftest import Database, in_database
 from tests.support.workers import ROOT, environment
 from tests.test_submit import cqrs
+from worker.base.errors import BadSettings
+from worker.base.migrate import head
+from worker.base.settings import get_settings, read_settings
 from worker.embedded import Servers
-from worker.errors import BadSettings
-from worker.migrate import head
-from worker.settings import get_settings, read_settings
 
 
 def bare(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -73,7 +73,7 @@ def test_a_broker_that_is_away_is_named_before_anything_is_stored(database: Data
         check=False,
     )
     said = result.stderr.splitlines()[-1]
-    assert said.startswith("worker.errors.ServerUnavailable: the broker is not reachable")
+    assert said.startswith("worker.base.errors.ServerUnavailable: the broker is not reachable")
     assert "CQRS_BROKER_URL" in said
     assert "secret" not in result.stderr
 

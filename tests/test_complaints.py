@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import Database
-from worker import db, settings
+from worker.base import db, settings
+from worker.base.db_errors import sentence
 from worker.cli import app
-from worker.complaints import sentence
 
 Connection = psycopg.Connection[Any]
 FILE = "--! description: T\n--! version: 1.0.0\n--! command\nCREATE TABLE command.t (id int);"

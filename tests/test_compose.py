@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from worker.app import QUEUES
-from worker.settings import Settings
+from worker.base.app import QUEUES
+from worker.base.settings import Settings
 
 FILE = Path(__file__).parents[1] / "docker-compose.yml"
 SECONDS = re.compile(r"(\d+)s")

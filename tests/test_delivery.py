@@ -8,15 +8,14 @@ from uuid import uuid4
 import pytest
 from celery import chain
 
-from models.base import uuid7
-from models.messages import Status
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from tests.support.things.models import AddThing
 from tests.support.workers import Workers, until
-from worker import db
-from worker.actor import acting_as
-from worker.errors import CommandDead, CommandIdReused, InvalidCommand
+from worker.base import db
+from worker.base.actor import acting_as
+from worker.base.errors import CommandDead, CommandIdReused, InvalidCommand
+from worker.contracts import Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("things")
 

@@ -13,13 +13,12 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.support.workers import until
-from worker import db
-from worker.exchange import Exchange, Reply
-from worker.writing.executor import execute
+from worker.base import db
+from worker.base.pipeline import Pipeline, Reply
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
 
 
 class OutOfTime(BaseException):
@@ -28,7 +27,7 @@ class OutOfTime(BaseException):
 
 def test_answers_are_there_when_the_block_has_ended(database: Database) -> None:
     ids = [uuid7(), uuid7()]
-    with db.commands() as connection, Exchange(connection) as asked:
+    with db.commands() as connection, Pipeline(connection) as asked:
         named = asked.execute(
             "SELECT %(n)s::int + 1 AS n, %(n)s::int AS same, %(ids)s::uuid[] AS ids",
             {"n": 7, "ids": ids},
@@ -136,7 +135,7 @@ def ask(
     then: Exception | None = None,
 ) -> list[Reply]:
     """Send these together; `then` is raised before the block has ended."""
-    with Exchange(connection) as asked:
+    with Pipeline(connection) as asked:
         replies = [asked.execute(*((one,) if isinstance(one, str) else one)) for one in statements]
         if then is not None:
             raise then

@@ -13,9 +13,9 @@ import pytest
 
 from tests.conftest import Database
 from tests.support.workers import Workers, environment, until
-from worker.app import QUEUES
-from worker.operating.supervisor import Flower, Supervisor, children
-from worker.settings import get_settings
+from worker.base.app import QUEUES
+from worker.base.settings import get_settings
+from worker.ops.supervisor import Flower, Supervisor, children
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.conftest import Database
 from tests.support.crash_points import POINTS, flag
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import Workers, until
-from worker.writing.handle import CommandResult
+from worker.commands.command_result import CommandResult
 
 pytestmark = [pytest.mark.usefixtures("things"), pytest.mark.timeout(180)]
 CRASHING = "tests.support.crashing"

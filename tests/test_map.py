@@ -10,11 +10,11 @@ from typer.testing import CliRunner, Result
 
 from tests.conftest import Database
 from tests.support.things.models import ThingAdded, ThingBumped
-from worker import rules
+from worker.base.settings import get_settings
 from worker.cli.root import app
-from worker.operating.schedule import Entry
-from worker.rules import rule
-from worker.settings import get_settings
+from worker.ops.schedule import ScheduleEntry
+from worker.refresh import invalidation_rules
+from worker.refresh.invalidation_rules import invalidation_rule
 
 pytestmark = pytest.mark.usefixtures("things")
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("things")
 @pytest.fixture(autouse=True)
 def _own_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules of this test alone."""
-    monkeypatch.setattr(rules.rules, "_items", {})
+    monkeypatch.setattr(invalidation_rules.rules, "_items", {})
 
 
 def drawn(*arguments: str) -> Result:
@@ -48,8 +48,10 @@ def test_every_command_shows_its_events_and_who_reads_them() -> None:
 
 
 def test_what_a_rule_says_about_an_event_is_listed() -> None:
-    rule("things.counting", on=[ThingAdded], affects=["orders.audit_log", "banking.transfer"])
-    rule("things.totals", on=[ThingAdded, ThingBumped], refresh={"query.totals": 1})
+    invalidation_rule(
+        "things.counting", on=[ThingAdded], affects=["orders.audit_log", "banking.transfer"]
+    )
+    invalidation_rule("things.totals", on=[ThingAdded, ThingBumped], refresh={"query.totals": 1})
     added, bumped = told()["consequences"]
     assert added["event"] == "things.ThingAdded"
     assert added["queries"] == ["banking.transfer", "orders.audit_log"]
@@ -60,7 +62,7 @@ def test_what_a_rule_says_about_an_event_is_listed() -> None:
 
 
 def test_a_rule_that_names_no_query_makes_the_map_fail() -> None:
-    rule("things.typo", on=[ThingAdded], affects=["orders.audit_lgo"])
+    invalidation_rule("things.typo", on=[ThingAdded], affects=["orders.audit_lgo"])
     said = "no query is called 'orders.audit_lgo' (rule things.typo)"
     for result in (drawn(), drawn("--json")):
         assert result.exit_code == 1
@@ -90,11 +92,11 @@ def test_the_schedule_is_listed_with_periods_and_reasons(things: Database) -> No
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        (Entry("t", 1.0, ""), "every 1 s"),
-        (Entry("t", 90.0, ""), "every 90 s"),
-        (Entry("t", 900.0, ""), "every 15 min"),
-        (Entry.daily("t", 3, ""), "daily at 03:00 UTC"),
+        (ScheduleEntry("t", 1.0, ""), "every 1 s"),
+        (ScheduleEntry("t", 90.0, ""), "every 90 s"),
+        (ScheduleEntry("t", 900.0, ""), "every 15 min"),
+        (ScheduleEntry.daily("t", 3, ""), "daily at 03:00 UTC"),
     ],
 )
-def test_periods_are_told_as_people_say_them(entry: Entry, said: str) -> None:
+def test_periods_are_told_as_people_say_them(entry: ScheduleEntry, said: str) -> None:
     assert entry.when == said

@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from celery import chain
 
-from models.messages import Receipt
 from tasks.orders.commands import create_order, process_payment
 from tests.conftest import Database
 from tests.support import shop
 from tests.support.workers import Workers, until
-from worker import db, receipts
+from worker.base import db
+from worker.commands import receipts
+from worker.contracts import Receipt
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.timeout(180)]
 

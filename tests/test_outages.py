@@ -8,14 +8,13 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.support.things.commands import add_thing
 from tests.support.workers import Workers, until
-from worker import db
+from worker.base import db
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
 from worker.embedded import Servers
-from worker.writing.executor import execute
 
 pytestmark = pytest.mark.usefixtures("things")
 

@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from pydantic_core import PydanticUndefined
 
 from tests.conftest import Database
 from tests.support.workers import ROOT, Workers, environment
-from worker.settings import PREFIX, Settings, get_settings
+from worker.base.settings import PREFIX, Settings, get_settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -19,7 +20,7 @@ def settings_table() -> str:
     """The table of settings, made from the code."""
     lines = ["| variable | default | what it is |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = field.default
+        default = None if field.default is PydanticUndefined else field.default
         shown = ",".join(default) if isinstance(default, tuple) else default
         text = "" if shown is None else f"`{shown}`"
         lines.append(f"| `{PREFIX}{name.upper()}` | {text} | {field.description} |")

@@ -9,23 +9,22 @@ import pytest
 import redis as redis_py
 from celery import states
 
-from models.base import uuid7
-from models.messages import Receipt, Status
 from tests.conftest import Database
-from worker import delivery
-from worker.app import app
-from worker.errors import CommandIdReused, NotReady
-from worker.results import ResultBackend
-from worker.settings import get_settings
-from worker.writing.executor import Outcome
-from worker.writing.handle import CommandResult
+from worker.base.app import app
+from worker.base.errors import CommandIdReused, NotReady
+from worker.base.results import ResultBackend
+from worker.base.settings import get_settings
+from worker.commands import after_commit
+from worker.commands.command_result import CommandResult
+from worker.commands.executor import Outcome
+from worker.contracts import Receipt, Status, uuid7
 
 
 @pytest.fixture
 def results(database: Database, redis: redis_py.Redis) -> redis_py.Redis:
     """The database of the results, empty; the server knows our script and has counted nothing."""
     client = redis_py.Redis.from_url(get_settings().servers.result)
-    delivery.publish_results([(uuid7(), receipt())])
+    after_commit.publish_results([(uuid7(), receipt())])
     client.flushdb()
     client.config_resetstat()
     return client
@@ -40,7 +39,7 @@ def test_a_batch_of_results_is_one_call_and_whoever_waits_has_his(
         (reused.command_id, reused),
         (uuid7(), NotReady((uuid7(),))),
     ]
-    delivery.publish_results(outcomes)
+    after_commit.publish_results(outcomes)
     assert calls(results, "evalsha") == 1
     for one in receipts:
         assert CommandResult(str(one.command_id), app=app).receipt(5) == one

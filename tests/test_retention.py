@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 import redis as redis_py
 
-from models.messages import Actor
 from tests.conftest import Database
 from tests.support import shop
-from worker import consistency, db, refresh, verify
-from worker.operating import retention
-from worker.operating.retention import prune
-from worker.reading import query_audit
-from worker.rebuild import rebuild
-from worker.running import advance
-from worker.settings import Settings
-from worker.subscription import catch_up, invalidate
+from worker import refresh
+from worker.base import db
+from worker.base.settings import Settings
+from worker.contracts import Actor
+from worker.ops import retention
+from worker.ops.retention import prune
+from worker.queries import consistency, query_audit
+from worker.rebuild import rebuild, verify
+from worker.subscriptions import batch
+from worker.subscriptions.runner import catch_up, invalidate
 
 ORDERS = "orders.order_summaries"
 
@@ -41,7 +42,7 @@ def a_verification() -> None:
 
 def an_invalidation() -> None:
     with db.writer() as connection:
-        advance.follow_up(connection, ORDERS, [], ["orders"], 1)
+        batch.follow_up(connection, ORDERS, [], ["orders"], 1)
 
 
 def a_question() -> None:

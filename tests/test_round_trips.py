@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from psycopg.pq import Trace
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.support import shop
-from worker import db
-from worker.writing.executor import execute
+from worker.base import db
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
 
 
 def round_trips(trace: str) -> int:

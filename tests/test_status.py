@@ -11,22 +11,22 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from models.base import uuid7
-from models.messages import Envelope
 from tests.conftest import Database
 from tests.support.things.commands import add_thing
 from tests.support.things.projections import thing_list
 from tests.support.workers import Workers
-from worker import dead_letters, event_log, settings, subscription, verify
-from worker.app import app
+from worker import event_log
+from worker.base import settings
+from worker.base.app import app
 from worker.cli.status_view import render, seconds
+from worker.commands.executor import execute
+from worker.contracts import Envelope, uuid7
 from worker.event_log import NewEvent
-from worker.operating import status
-from worker.operating.read_models import ReadModelStatus
-from worker.operating.status import LogStatus, SubscriptionStatus
-from worker.rebuild import rebuild
-from worker.running import operations
-from worker.writing.executor import execute
+from worker.ops import status, subscription_admin
+from worker.ops.read_models import ReadModelStatus
+from worker.ops.status import LogStatus, SubscriptionStatus
+from worker.rebuild import rebuild, verify
+from worker.subscriptions import dead_letters, runner
 
 LIST = "things.list"
 pytestmark = pytest.mark.usefixtures("things", "redis")
@@ -105,14 +105,14 @@ def test_a_database_that_was_never_migrated_says_so(
 
 
 def test_a_subscription_that_lags_says_by_how_many_events_and_how_long() -> None:
-    subscription.catch_up()
+    runner.catch_up()
     assert (of().lag_events, of().lag_seconds) == (0, 0.0)
     add_things(3)
     lagging = of()
     assert (lagging.position, lagging.lag_events, lagging.lag_is_exact) == (0, 3, True)
     assert lagging.lag_seconds is not None
     assert 0 < lagging.lag_seconds < 60
-    subscription.catch_up()
+    runner.catch_up()
     assert (of().position, of().lag_events) == (3, 0)
 
 
@@ -126,17 +126,17 @@ def test_a_lag_beyond_counting_is_said_to_be_at_least_that(
 
 
 def test_only_events_that_a_subscription_wants_make_it_lag(database: Database) -> None:
-    subscription.catch_up()
+    runner.catch_up()
     with database.connect() as connection:
         event_log.append(connection, [NewEvent("other-1", "other.Thing", {})])
     assert of().lag_events == 0
 
 
 def test_pauses_letters_deaths_and_errors_are_told(database: Database) -> None:
-    subscription.catch_up()
-    operations.pause(LIST)
-    operations.set_batch_size(LIST, 9)
-    operations.set_partitions(LIST, 2)
+    runner.catch_up()
+    subscription_admin.pause(LIST)
+    subscription_admin.set_batch_size(LIST, 9)
+    subscription_admin.set_partitions(LIST, 2)
     with database.connect() as connection:
         connection.execute("UPDATE cqrs.subscriptions SET error = 'TypeError: oh', deaths = 2")
     found = of()
@@ -151,7 +151,7 @@ def test_dead_letters_are_counted_per_subscription(database: Database) -> None:
     with database.connect() as connection:
         bump = {"thing_id": str(uuid7()), "by": 1}  # of a thing that was never added
         event_log.append(connection, [NewEvent("thing-x", "things.ThingBumped", bump)])
-    subscription.catch_up()
+    runner.catch_up()
     assert of().dead_letters == len(dead_letters.letters()) == 1
 
 
@@ -257,13 +257,13 @@ def read_model(name: str = LIST) -> ReadModelStatus:
 
 def test_a_read_model_that_was_never_compared_says_so() -> None:
     assert read_model().table is None
-    subscription.catch_up()
+    runner.catch_up()
     assert read_model() == ReadModelStatus(LIST, "things_v1", None, False, None, None)
 
 
 def test_the_last_verification_is_told_and_whether_it_found_drift(database: Database) -> None:
     add_things(3)
-    subscription.catch_up()
+    runner.catch_up()
     verify.verify(LIST)
     sound = read_model()
     assert sound.verified is not None
@@ -279,7 +279,7 @@ def test_the_last_verification_is_told_and_whether_it_found_drift(database: Data
 
 def test_a_rebuild_after_the_drift_was_found_ends_it(database: Database) -> None:
     add_things(3)
-    subscription.catch_up()
+    runner.catch_up()
     with database.connect() as connection:
         connection.execute("UPDATE query.things_v1 SET n = n + 1")
     verify.verify(LIST)
@@ -292,7 +292,7 @@ def test_a_rebuild_after_the_drift_was_found_ends_it(database: Database) -> None
 
 
 def test_a_read_model_of_another_version_needs_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
-    subscription.catch_up()
+    runner.catch_up()
     monkeypatch.setattr(thing_list, "version", 2)
     assert read_model().needs_rebuild
     assert "the code declares version 2, the live table is of version 1" in shown()

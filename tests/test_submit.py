@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from models.base import uuid7
 from tests.conftest import Database
 from tests.support.workers import ROOT, Workers, environment, until
-from worker.settings import get_settings
+from worker.base.settings import get_settings
+from worker.contracts import uuid7
 
 DATA = Path(os.environ.get("CQRS_TEST_DATA", ROOT.parent / "shared" / "data"))
 needs_data = pytest.mark.skipif(

@@ -11,13 +11,12 @@ import redis as redis_py
 from celery.contrib.testing.worker import start_worker
 
 import beat_schedule
-from models.base import uuid7
-from models.messages import Status
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import until
-from worker.app import QUEUES, app
-from worker.settings import get_settings
+from worker.base.app import QUEUES, app
+from worker.base.settings import get_settings
+from worker.contracts import Status, uuid7
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import json
 import pytest
 import redis as redis_py
 
-from models.messages import Status
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import Workers
-from worker.app import app
-from worker.settings import get_settings
+from worker.base.app import app
+from worker.base.settings import get_settings
+from worker.contracts import Status
 
 pytestmark = pytest.mark.usefixtures("things")
 

@@ -16,7 +16,7 @@ import redis as redis_py
 from tests.conftest import Database
 from tests.support.workers import ROOT, environment, until
 from worker import embedded
-from worker.settings import get_settings
+from worker.base.settings import get_settings
 
 UP = [sys.executable, "-m", "worker.cli", "up", "--concurrency", "1"]
 

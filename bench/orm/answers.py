@@ -19,8 +19,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from bench.orm.entities import Customer, Order, OrderItem, Product
-from models.base import to_cents
 from models.orders.events import OPEN, OrderStatus
+from worker.contracts import to_cents
 
 Row: TypeAlias = dict[str, Any]
 SOLD = frozenset(OrderStatus) - {OrderStatus.PENDING, OrderStatus.CANCELLED}

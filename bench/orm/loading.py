@@ -13,10 +13,12 @@ from itertools import islice
 
 from bench.orm.trade import Size, Trade
 from models.orders import read, write
-from worker import db, event_log, refresh, subscription
-from worker.encoding import to_json
-from worker.sql import blocks
-from worker.writing.changes import insert_sql
+from worker import event_log, refresh
+from worker.base import db
+from worker.base.encoding import to_json
+from worker.base.sql import blocks
+from worker.commands.change_set import insert_sql
+from worker.subscriptions import runner
 
 EVENTS_AT_ONCE, ROWS_AT_ONCE = 2_000, 5_000
 VIEWS = ("revenue_by_product", "customer_lifetime_value")
@@ -45,8 +47,8 @@ def load(size: Size) -> Loaded:
     events = _append(trade)
     _write(trade)
     started = time.perf_counter()
-    assert subscription.catch_up(seconds=1_800).caught_up, "the read side is not there yet"
-    subscription.invalidate()
+    assert runner.catch_up(seconds=1_800).caught_up, "the read side is not there yet"
+    runner.invalidate()
     caught_up = time.perf_counter()
     refresh.refresh([f"query.{view}" for view in VIEWS])
     refreshed = time.perf_counter()

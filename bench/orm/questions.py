@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from bench.orm import aggregates, answers
 from bench.orm.answers import Row
-from models.base import ReadRow
 from tasks.orders.queries import (
     customer_lifetime_value,
     customer_orders,
@@ -24,9 +23,10 @@ from tasks.orders.queries import (
     product_inventory,
     revenue_by_product,
 )
-from worker import db
-from worker.query import Query
-from worker.reading.answers import Policy
+from worker import Query
+from worker.base import db
+from worker.contracts import ReadRow
+from worker.queries.answers import Policy
 
 Way: TypeAlias = Callable[..., Sequence[ReadRow] | list[Row]]
 Parameters: TypeAlias = Mapping[str, Any]

@@ -19,7 +19,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.messages import Actor
 from models.orders.events import OrderStatus
 from models.orders.write import order_numbers
 from tasks.orders.commands import (
@@ -30,10 +29,11 @@ from tasks.orders.commands import (
     register_customer,
     update_order_status,
 )
-from worker.command import CommandTask
+from worker import CommandTask, LoadedRow, State, Work
+from worker.commands.load_plan import primary_key, sequence_name
+from worker.commands.state import Insert
+from worker.contracts import Actor
 from worker.event_log import NewEvent
-from worker.writing.needs import primary_key, sequence_name
-from worker.writing.state import Insert, Row, State, Work
 
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 STEPS = (OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
@@ -86,7 +86,7 @@ class Trade:
                 heapq.heappush(due, (self.state.now + later, number, life))
             yield from self._news()
 
-    def rows(self, table: sa.Table) -> list[Row]:
+    def rows(self, table: sa.Table) -> list[LoadedRow]:
         """A write table's rows, in the order in which they were made."""
         found = (self.state.get(table, key) for key in self._keys[table])
         return [row for row in found if row is not None]

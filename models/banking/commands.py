@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from models.base import Command, Money, Name, Price, Text, uuid7
+from worker.contracts import Command, Money, Name, Price, Text, uuid7
 
 CURRENCY = "EUR"
 """The one currency of the bank."""

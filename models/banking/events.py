@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias
 from uuid import UUID
 
-from models.base import Event, Money
+from worker.contracts import Event, Money
 
 
 class AccountEventBase(Event):

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.banking.write import AccountStatus, TransferStatus
-from models.base import ReadRow
+from worker.contracts import ReadRow
 
 metadata = sa.MetaData(schema="query", info={"domain": "banking"})
 

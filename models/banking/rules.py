@@ -34,7 +34,7 @@ from models.banking.events import (
     TransferRequested,
 )
 from models.banking.write import Account, AccountStatus, Transfer, TransferStatus
-from models.refusal import Refusal
+from worker.contracts import Refusal
 
 MOST = Decimal("999999999999.99")
 """The largest amount that an account can hold."""

@@ -23,7 +23,7 @@ from models.banking.events import (
     TransferRefunded,
     TransferRequested,
 )
-from models.base import Message, Money
+from worker.contracts import Message, Money
 
 
 class AccountStatus(StrEnum):

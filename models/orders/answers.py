@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator
 
-from models.base import ReadRow
 from models.orders.events import OrderStatus
+from worker.contracts import ReadRow
 
 
 class OrderSummary(ReadRow):

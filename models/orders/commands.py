@@ -12,8 +12,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Code, Command, Fraction, Message, Name, Price, Quantity, Text, uuid7
 from models.orders.events import OrderStatus
+from worker.contracts import Code, Command, Fraction, Message, Name, Price, Quantity, Text, uuid7
 
 MOST_STOCK = 1_000_000_000
 """More pieces than this of one product are a mistake."""

@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import SkipValidation
 from typing_extensions import TypedDict
 
-from models.base import Event, Fraction, Money
+from worker.contracts import Event, Fraction, Money
 
 
 class OrderStatus(StrEnum):

@@ -3,3 +3,5 @@ what it shows (`projections`, `queries`).
 
 Its rules and the folds of its streams are in `models.banking`.
 """
+
+migrations = "models.banking.migrations"

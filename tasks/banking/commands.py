@@ -42,17 +42,10 @@ from models.banking.write import (
     evolve_account,
     evolve_transfer,
 )
-from worker.actor import anyone, only
-from worker.command import command
-from worker.deciding import decide
-from worker.event_sourced import event_sourced
-from worker.writing.needs import Fold, fold
-from worker.writing.state import State, Work
+from worker import Fold, State, Work, aggregate, anyone, command, fold, only
 
-accounts = event_sourced(
-    "banking.account", Account, evolve_account, ACCOUNT_EVENTS, category="account"
-)
-transfers = event_sourced(
+accounts = aggregate("banking.account", Account, evolve_account, ACCOUNT_EVENTS, category="account")
+transfers = aggregate(
     "banking.transfer", Transfer, evolve_transfer, TRANSFER_EVENTS, category="transfer"
 )
 the_saga = only()
@@ -68,19 +61,19 @@ def _account(c: OpenAccount | Deposit | Withdraw | CloseAccount | TransferStep) 
 )
 def open_account(c: OpenAccount, state: State, work: Work) -> dict[str, Any]:
     """Opens an account."""
-    return _emit(work, decide(rules.open_account, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.open_account(c, state.folded(accounts, c.account_id)))
 
 
 @command("banking.deposit", Deposit, may_send=anyone, emits=(MoneyDeposited,), needs=_account)
 def deposit(c: Deposit, state: State, work: Work) -> dict[str, Any]:
     """Puts money on an account."""
-    return _emit(work, decide(rules.deposit, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.deposit(c, state.folded(accounts, c.account_id)))
 
 
 @command("banking.withdraw", Withdraw, may_send=anyone, emits=(MoneyWithdrawn,), needs=_account)
 def withdraw(c: Withdraw, state: State, work: Work) -> dict[str, Any]:
     """Takes money off an account, never more than is on it."""
-    return _emit(work, decide(rules.withdraw, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.withdraw(c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -88,7 +81,7 @@ def withdraw(c: Withdraw, state: State, work: Work) -> dict[str, Any]:
 )
 def close_account(c: CloseAccount, state: State, work: Work) -> dict[str, Any]:
     """Closes an account that holds nothing."""
-    return _emit(work, decide(rules.close_account, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.close_account(c, state.folded(accounts, c.account_id)))
 
 
 # ---------------------------------------------------------------------------------- transfers
@@ -101,7 +94,7 @@ def close_account(c: CloseAccount, state: State, work: Work) -> dict[str, Any]:
 )
 def transfer_money(c: TransferMoney, state: State, work: Work) -> dict[str, Any]:
     """Begins a transfer: the saga `banking.money_transfer` moves the money."""
-    event = decide(rules.request_transfer, c, state.folded(transfers, c.transfer_id))
+    event = rules.request_transfer(c, state.folded(transfers, c.transfer_id))
     work.emit(transfers.stream(c.transfer_id), event)
     return {"transfer_id": c.transfer_id}
 
@@ -115,7 +108,7 @@ def transfer_money(c: TransferMoney, state: State, work: Work) -> dict[str, Any]
 )
 def take_transfer(c: TakeTransfer, state: State, work: Work) -> dict[str, Any]:
     """Takes a transfer's money off its first account."""
-    return _emit(work, decide(rules.withdraw, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.withdraw(c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -127,7 +120,7 @@ def take_transfer(c: TakeTransfer, state: State, work: Work) -> dict[str, Any]:
 )
 def bring_transfer(c: BringTransfer, state: State, work: Work) -> dict[str, Any]:
     """Brings a transfer's money to its second account."""
-    return _emit(work, decide(rules.deposit, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.deposit(c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -139,7 +132,7 @@ def bring_transfer(c: BringTransfer, state: State, work: Work) -> dict[str, Any]
 )
 def refund_transfer(c: RefundTransfer, state: State, work: Work) -> dict[str, Any]:
     """Puts a transfer's money back where it came from."""
-    return _emit(work, decide(rules.refund_transfer, c, state.folded(accounts, c.account_id)))
+    return _emit(work, rules.refund_transfer(c, state.folded(accounts, c.account_id)))
 
 
 @command(
@@ -151,8 +144,7 @@ def refund_transfer(c: RefundTransfer, state: State, work: Work) -> dict[str, An
 )
 def confirm_transfer(c: ConfirmTransfer, state: State, work: Work) -> dict[str, Any]:
     """Ends a transfer whose money has arrived."""
-    confirmed, completed = decide(
-        rules.confirm_transfer,
+    confirmed, completed = rules.confirm_transfer(
         c,
         state.folded(accounts, c.account_id),
         state.folded(transfers, c.transfer_id),
@@ -170,7 +162,7 @@ def confirm_transfer(c: ConfirmTransfer, state: State, work: Work) -> dict[str, 
 )
 def fail_transfer(c: FailTransfer, state: State, work: Work) -> None:
     """Ends a transfer that came to nothing."""
-    event = decide(rules.fail_transfer, c, state.folded(transfers, c.transfer_id))
+    event = rules.fail_transfer(c, state.folded(transfers, c.transfer_id))
     work.emit(transfers.stream(c.transfer_id), event)
 
 

@@ -14,8 +14,7 @@ from models.banking.events import (
     TransferRequested,
 )
 from models.banking.write import AccountStatus, TransferStatus
-from worker.event_log import StoredEvent
-from worker.projection import Row, projection
+from worker import Row, StoredEvent, projection
 
 account_summaries = projection(
     "banking.account_summaries",

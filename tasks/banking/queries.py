@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from models.banking.read import AccountSummary, TransferSummary
-from models.base import Money
-from worker.query import Reader, query
+from worker import Reader, query
+from worker.contracts import Money
 
 ACCOUNTS = ("banking.account_summaries",)
 

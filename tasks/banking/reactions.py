@@ -17,8 +17,7 @@ from tasks.banking.commands import (
     refund_transfer,
     take_transfer,
 )
-from worker.saga import saga, send, step
-from worker.saga.course import SagaState
+from worker import SagaState, saga, send, step
 
 PATIENCE = 60.0
 """Seconds that each step of a transfer may take before the transfer is given up."""

@@ -2,3 +2,5 @@
 
 Its rules and tables are in `models.orders`.
 """
+
+migrations = "models.orders.migrations"

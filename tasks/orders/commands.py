@@ -55,11 +55,7 @@ from tasks.orders.common import (
     step_time,
     take_off_the_shelf,
 )
-from worker.actor import anyone, only
-from worker.command import command
-from worker.deciding import decide
-from worker.writing.needs import Need, draw, lock, lock_via, read
-from worker.writing.state import State, Work
+from worker import Need, State, Work, anyone, command, draw, lock, lock_via, only, read
 
 staff = only("clerk", "admin")
 
@@ -74,8 +70,7 @@ staff = only("clerk", "admin")
 )
 def register_customer(c: RegisterCustomer, state: State, work: Work) -> dict[str, Any]:
     """Adds a customer."""
-    event = decide(
-        rules.register_customer,
+    event = rules.register_customer(
         c,
         existing=state.get(customers, c.customer_id),
         same_email=first(state.find(customers, email=c.email)),
@@ -95,8 +90,7 @@ def register_customer(c: RegisterCustomer, state: State, work: Work) -> dict[str
 )
 def add_product(c: AddProduct, state: State, work: Work) -> dict[str, Any]:
     """Adds a product to the catalogue, with what lies on the shelf."""
-    event = decide(
-        rules.add_product,
+    event = rules.add_product(
         c,
         existing=state.get(products, c.product_id),
         same_sku=first(state.find(products, sku=c.sku)),
@@ -117,9 +111,7 @@ def add_product(c: AddProduct, state: State, work: Work) -> dict[str, Any]:
 )
 def adjust_inventory(c: AdjustInventory, state: State, work: Work) -> dict[str, Any]:
     """Puts pieces on the shelf or takes them off, outside any order."""
-    event = decide(
-        rules.adjust_inventory, c, product=state.get(products, c.product_id), now=state.now
-    )
+    event = rules.adjust_inventory(c, product=state.get(products, c.product_id), now=state.now)
     work.update(products, c.product_id, quantity_available=event.quantity_available)
     work.emit(f"product-{c.product_id}", event)
     return {"product_id": c.product_id, "quantity_available": event.quantity_available}
@@ -140,8 +132,7 @@ def adjust_inventory(c: AdjustInventory, state: State, work: Work) -> dict[str, 
 )
 def create_order(c: CreateOrder, state: State, work: Work) -> dict[str, Any]:
     """Takes an order: prices its lines, reserves the goods, gives it a number."""
-    event = decide(
-        rules.create_order,
+    event = rules.create_order(
         c,
         customer=state.get(customers, c.customer_id),
         existing=state.get(orders, c.order_id),
@@ -167,8 +158,7 @@ def create_order(c: CreateOrder, state: State, work: Work) -> dict[str, Any]:
 )
 def add_order_item(c: AddOrderItem, state: State, work: Work) -> dict[str, Any]:
     """Adds a line to a pending order and reserves its goods."""
-    event = decide(
-        rules.add_order_item,
+    event = rules.add_order_item(
         c,
         order=state.get(orders, c.order_id),
         product=state.get(products, c.product_id),
@@ -207,8 +197,7 @@ def _payment_needs(c: ProcessPayment) -> tuple[Need, ...]:
 def process_payment(c: ProcessPayment, state: State, work: Work) -> dict[str, Any]:
     """Pays a pending order, with exactly its total."""
     used = state.find(payments, transaction_id=c.transaction_id) if c.transaction_id else []
-    event = decide(
-        rules.process_payment,
+    event = rules.process_payment(
         c,
         order=state.get(orders, c.order_id),
         same_transaction=first(used),
@@ -244,8 +233,7 @@ def _status_needs(c: UpdateOrderStatus) -> tuple[Need, ...]:
 )
 def update_order_status(c: UpdateOrderStatus, state: State, work: Work) -> dict[str, Any]:
     """Moves a paid order one step on; shipping takes its goods off the shelf."""
-    event = decide(
-        rules.update_order_status,
+    event = rules.update_order_status(
         c,
         order=state.get(orders, c.order_id),
         items=state.find(order_items, order_id=c.order_id),
@@ -267,8 +255,7 @@ def update_order_status(c: UpdateOrderStatus, state: State, work: Work) -> dict[
 )
 def cancel_order(c: CancelOrder, state: State, work: Work) -> dict[str, Any]:
     """Gives an unshipped order up: releases its goods, pays back what was paid."""
-    event = decide(
-        rules.cancel_order,
+    event = rules.cancel_order(
         c,
         order=state.get(orders, c.order_id),
         items=state.find(order_items, order_id=c.order_id),

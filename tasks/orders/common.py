@@ -16,8 +16,7 @@ from models.orders.events import (
 )
 from models.orders.rules import Pricing
 from models.orders.write import products
-from worker.settings import declare_section, section
-from worker.writing.state import Row, State, Work
+from worker import LoadedRow, State, Work, declare_section, section
 
 declare_section("orders", Pricing)
 
@@ -75,12 +74,12 @@ def receipt(event: OrderEvent, status: OrderStatus) -> dict[str, Any]:
     }
 
 
-def first(rows: list[Row]) -> Row | None:
+def first(rows: list[LoadedRow]) -> LoadedRow | None:
     """The first row, or None."""
     return rows[0] if rows else None
 
 
-def _product(state: State, product_id: UUID) -> Row:
+def _product(state: State, product_id: UUID) -> LoadedRow:
     product = state.get(products, product_id)
     if product is None:
         raise LookupError(f"a line's product is not loaded (product {product_id})")

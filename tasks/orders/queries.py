@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.base import ReadRow
 from models.orders.answers import (
     AuditEntry,
     CustomerLifetimeValue,
@@ -22,8 +21,8 @@ from models.orders.answers import (
     ProductRevenue,
 )
 from models.orders.events import OrderStatus
-from worker.query import Reader, query
-from worker.reading.filters import Filters, Where
+from worker import Filters, Reader, Where, query
+from worker.contracts import ReadRow
 
 Row = TypeVar("Row", bound=ReadRow)
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.banking.support import Bank
 from tests.conftest import Database
-from worker import settings
-from worker.registry import load_domains
+from worker.base import settings
+from worker.base.registry import load_domains
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
-from worker.operating.sweep import find_work
-from worker.subscription import catch_up
-from worker.writing.drain import drain
-from worker.writing.executor import execute
+from worker.commands.executor import execute
+from worker.commands.queue_consumer import drain
+from worker.contracts import Envelope, Receipt, uuid7
+from worker.ops.sweep import find_work
+from worker.subscriptions.runner import catch_up
 
 
 def envelope(name: str, command_id: UUID | None = None, **payload: Any) -> Envelope:

@@ -8,10 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
-from models.messages import Receipt, Status
 from tests.banking.support import Bank, envelope, let_everything_happen, run
-from worker.writing.executor import execute
+from worker.commands.executor import execute
+from worker.contracts import Receipt, Status, uuid7
 
 CENT = Decimal("0.01")
 

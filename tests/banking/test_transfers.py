@@ -8,18 +8,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.base import uuid7
-from models.messages import Envelope, Status
 from tests.banking.support import Bank, let_everything_happen, run
-from worker import db, event_log
-from worker.actor import acting_as
+from worker import event_log
+from worker.base import db
+from worker.base.actor import acting_as
+from worker.base.pipeline import Pipeline
+from worker.commands import burial, dead_commands
+from worker.commands.queue_consumer import drain
+from worker.commands.receipts import Settled
+from worker.contracts import Envelope, Status, uuid7
 from worker.event_log import NewEvent
-from worker.exchange import Exchange
-from worker.receipts import Settled
-from worker.saga import deadlines, retry
-from worker.subscription import catch_up
-from worker.writing import burial, dead_commands
-from worker.writing.drain import drain
+from worker.reactions import deadlines, retry
+from worker.subscriptions.runner import catch_up
 
 
 def overdue(bank: Bank) -> None:
@@ -130,7 +130,7 @@ def test_asking_again_with_the_same_transfer_id_moves_nothing_more(bank: Bank) -
 
 def test_only_the_saga_may_send_the_steps(bank: Bank) -> None:
     from tasks.banking.commands import bring_transfer
-    from worker.writing.executor import execute
+    from worker.commands.executor import execute
 
     with acting_as("user:eve", roles=["customer"]) as eve:
         payload = {"transfer_id": str(uuid4()), "account_id": str(bank.open()), "amount": "1.00"}
@@ -185,7 +185,7 @@ def test_a_refused_refund_is_stuck_until_somebody_retries_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            "worker.writing.decoding.commands", _with_handler(refund_transfer.name, broken)
+            "worker.commands.decoding.commands", _with_handler(refund_transfer.name, broken)
         )
         transfer_id = bank.transfer(source, closed, "4.00")
         let_everything_happen()
@@ -210,7 +210,7 @@ def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
     source, target = bank.open("10.00"), bank.open()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "worker.writing.decoding.commands", _with_handler(bring_transfer.name, broken)
+            "worker.commands.decoding.commands", _with_handler(bring_transfer.name, broken)
         )
         transfer_id = bank.transfer(source, target, "4.00")
         let_everything_happen()
@@ -218,7 +218,7 @@ def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
     ((dead,),) = bank.rows("SELECT command_id FROM cqrs.receipts WHERE status = 'dead'")
     cause = f"saga:{_saga_id(bank, transfer_id)}"
     died = Envelope(dead, bring_transfer.name, {}, causation_id=cause)
-    with db.commands() as connection, Exchange(connection) as asked:
+    with db.commands() as connection, Pipeline(connection) as asked:
         burial.keep(asked, [Settled(died, b"", Status.DEAD, error="a bug")])
     with pytest.raises(dead_commands.BelongsToSaga, match="retry the saga"):
         dead_commands.retry(dead, by="ops")
@@ -286,8 +286,8 @@ def _with_handler(name: str, handler: Any) -> Any:
     """The registered commands, one of them with another handler."""
     from dataclasses import replace
 
-    from worker.registry import Registry
-    from worker.writing.decoding import commands
+    from worker.base.registry import Registry
+    from worker.commands.decoding import commands
 
     changed: Registry[Any] = Registry("command")
     for spec in commands:

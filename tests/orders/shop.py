@@ -10,13 +10,12 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from models.base import uuid7
-from models.messages import Actor, Envelope, Receipt
 from tasks.orders import commands
 from tests.conftest import Database
-from worker.command import CommandTask
-from worker.writing.decoding import prepare
-from worker.writing.executor import execute
+from worker.commands.command import CommandTask
+from worker.commands.decoding import prepare
+from worker.commands.executor import execute
+from worker.contracts import Actor, Envelope, Receipt, uuid7
 
 _numbers = count(1)
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import psycopg
 
-from models.messages import Actor
 from models.orders import write
 from tasks.orders import commands
 from tests.orders.shop import Shop, accepted, envelope, run, send
+from worker.contracts import Actor
 
 CLERK = Actor("user:42", frozenset({"clerk"}))
 

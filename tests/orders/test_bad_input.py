@@ -6,13 +6,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tasks.orders import commands
 from tests.orders.shop import Shop, accepted, envelope, run, send
-from worker.errors import CommandIdReused, InvalidCommand
-from worker.writing.decoding import find_command, prepare
-from worker.writing.executor import execute
+from worker.base.errors import CommandIdReused, InvalidCommand
+from worker.commands.decoding import find_command, prepare
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
 
 Payload: TypeAlias = dict[str, Any]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 
-from models.messages import Envelope, Receipt
 from models.orders.write import metadata
 from tests.conftest import Database
 from tests.orders.trades import ORDERS, a_gift_with, one_pen, opening, paid_for, trades
-from worker.writing.executor import Outcome, execute
+from worker.commands.executor import Outcome, execute
+from worker.contracts import Envelope, Receipt
 
 TABLES = [table.fullname for table in metadata.tables.values()]
 _NUMBER = re.compile(r"ORD-\d{4}-\d{5,}")

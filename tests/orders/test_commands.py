@@ -8,12 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
-from models.messages import Actor, Receipt
 from models.orders.rules import Pricing
 from tasks.orders import commands, common
 from tests.orders.shop import Shop, accepted, send
-from worker.errors import BadSettings
+from worker.base.errors import BadSettings
+from worker.contracts import Actor, Receipt, uuid7
 
 CUSTOMER = Actor("customer:ada", frozenset({"customer"}))
 CLERK = Actor("user:42", frozenset({"clerk"}))

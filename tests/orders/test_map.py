@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 import tasks
-from worker.reading.sources import queries
-from worker.registry import load_domains
-from worker.running.subscribers import subscriptions
-from worker.writing.decoding import commands
+from worker.base.registry import load_domains
+from worker.commands.decoding import commands
+from worker.event_log.sources import queries
+from worker.event_log.subscribers import subscriptions
 
 DOMAIN = "orders."
 

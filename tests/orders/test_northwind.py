@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.orders.shop import batches, run
 from worker import refresh
-from worker.subscription import catch_up
+from worker.contracts import Envelope, Receipt
+from worker.subscriptions.runner import catch_up
 
 DATA = Path(
     os.environ.get("CQRS_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data"

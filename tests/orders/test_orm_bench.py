@@ -19,7 +19,7 @@ from bench.orm.trade import Size, Trade
 from models.orders.events import OrderStatus
 from tasks.orders.queries import orders_summary
 from tests.conftest import Database
-from worker import db
+from worker.base import db
 
 SHOP = Size.of(200, days=10)
 NAMES = ["order summary", "customer history", "inventory", "revenue"]

@@ -9,8 +9,6 @@ from uuid import UUID
 import pytest
 import redis as redis_py
 
-from models.base import uuid7
-from models.messages import Actor
 from models.orders.events import OrderStatus
 from tasks.orders import commands
 from tasks.orders.queries import (
@@ -26,10 +24,11 @@ from tasks.orders.queries import (
 )
 from tests.orders.shop import Shop, accepted, send
 from worker import refresh
-from worker.errors import InvalidQuery
-from worker.query import ask
-from worker.reading.conditions import Op, Where
-from worker.subscription import catch_up, invalidate
+from worker.base.errors import InvalidQuery
+from worker.contracts import Actor, uuid7
+from worker.queries.conditions import Op, Where
+from worker.queries.query import ask
+from worker.subscriptions.runner import catch_up, invalidate
 
 
 def settle() -> None:

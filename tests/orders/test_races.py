@@ -11,10 +11,9 @@ from threading import Barrier
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.base import uuid7
-from models.messages import Receipt
 from tasks.orders import commands
 from tests.orders.shop import Shop, accepted, envelope, run, send
+from worker.contracts import Receipt, uuid7
 
 T = TypeVar("T")
 AT_ONCE = 16

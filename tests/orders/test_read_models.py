@@ -12,19 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from psycopg.rows import dict_row
 
-from models.messages import Envelope
 from models.orders import read, write
 from tasks.orders import projections
 from tests.conftest import Database
 from tests.orders.shop import Shop, accepted
 from tests.orders.trades import trades
 from worker import refresh
+from worker.base.sql import blocks
+from worker.commands.executor import execute
+from worker.contracts import Envelope
 from worker.event_log import StoredEvent
-from worker.projection import Projection
 from worker.rebuild import rebuild
-from worker.sql import blocks
-from worker.subscription import catch_up
-from worker.writing.executor import execute
+from worker.subscriptions.projection import Projection
+from worker.subscriptions.runner import catch_up
 
 VIEWS = ("revenue_by_product", "customer_lifetime_value")
 READ_MODELS = [table.name for table in read.metadata.tables.values()]

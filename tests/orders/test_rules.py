@@ -14,19 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from models.base import uuid7
-from models.messages import Actor
 from models.orders import rules
 from models.orders.commands import AddProduct, CreateOrder, OrderLine
 from models.orders.events import OPEN, OrderStatus
 from models.orders.rules.figures import amounts, derived_id
 from models.orders.write import order_items, order_numbers, orders, payments, products
-from models.refusal import Refusal
 from tasks.orders import commands
-from worker.command import CommandTask
-from worker.errors import Refused
-from worker.writing.needs import sequence_name
-from worker.writing.state import Row, State, Work
+from worker.commands.command import CommandTask
+from worker.commands.load_plan import sequence_name
+from worker.commands.state import LoadedRow, State, Work
+from worker.contracts import Actor, Refusal, uuid7
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PRICING = rules.Pricing()
@@ -45,7 +42,7 @@ def product(price: str = "10.00", available: int = 100, reserved: int = 0) -> di
     }
 
 
-def order_of(*lines: tuple[Row, dict[str, Any]], **more: Any) -> Any:
+def order_of(*lines: tuple[LoadedRow, dict[str, Any]], **more: Any) -> Any:
     """The event of an order of (product, what the line says)."""
     items = [OrderLine(product_id=row["product_id"], **said) for row, said in lines]
     return rules.create_order(
@@ -177,7 +174,7 @@ class Trade(RuleBasedStateMachine):
         work = Work(uuid7(), Actor())
         try:
             data = task.spec.handler(task.spec.model(**payload), self.state, work)
-        except Refused:
+        except Refusal:
             return None
         work.apply_to(self.state)
         assert isinstance(data, dict)

@@ -14,8 +14,8 @@ from alembic.runtime.migration import MigrationContext
 
 from models.orders import read, write
 from tests.conftest import Database
-from worker import db, migrate
-from worker.writing.needs import primary_key
+from worker.base import db, migrate
+from worker.commands.load_plan import primary_key
 
 
 # ---------------------------------------------------------------- Python and the database agree
@@ -126,7 +126,7 @@ def test_readers_see_the_read_side_alone(database: Database) -> None:
 def test_the_database_is_at_the_version_of_the_code(database: Database) -> None:
     assert migrate.head() == migrate.current()
     with pytest.raises(NotImplementedError, match="hold the truth"):
-        import_module("models.migrations.versions.0002_orders").downgrade()
+        import_module("models.orders.migrations.0001_orders").downgrade()
 
 
 # ---------------------------------------------------------------- the audit triggers

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from models.messages import Actor, Envelope
+from worker.contracts import Actor, Envelope
 
 CUSTOMERS = [UUID(int=1 << 76 | n) for n in (1, 2)]
 PRODUCTS = [UUID(int=2 << 76 | n) for n in (1, 2, 3)]

@@ -10,18 +10,20 @@ import psycopg
 import pytest
 import redis as redis_py
 
-from models.base import Event
 from tests.conftest import Database, in_database, test_settings
 from tests.read_side.shop import queries as _queries  # noqa: F401  # declares them
 from tests.read_side.shop.models import Sold
 from tests.read_side.shop.projections import customer_list, item_list
-from worker import cache, db, event_log, settings, signalling, subscription
+from worker import cache, event_log
+from worker.base import db, settings, wake_ups
+from worker.base.settings import Settings
+from worker.base.sql import statement
+from worker.cache import server
+from worker.contracts import Event
 from worker.embedded import Servers
 from worker.event_log import NewEvent
-from worker.reading import cache_server
-from worker.running.subscribers import subscriptions
-from worker.settings import Settings
-from worker.sql import statement
+from worker.event_log.subscribers import subscriptions
+from worker.subscriptions import runner
 
 DDL = Path(__file__).parent / "shop" / "ddl.sql"
 CLEAN = """
@@ -50,14 +52,16 @@ class Shop:
 
     def project(self, *names: str) -> None:
         """Run these projections (all of the shop's if none is named) up to the horizon."""
-        subscription.catch_up(names=names or ("shop.items", "shop.customers"))
+        runner.catch_up(names=names or ("shop.items", "shop.customers"))
 
     def invalidate(self) -> None:
         """Tell the cache of every tag that waits."""
         for number, tags, position in self.waiting_tags():
             cache.invalidate(tags, position)
             ids = {"ids": [number]}
-            self.connection.execute(statement("worker", "tick_off_invalidations"), ids)
+            self.connection.execute(
+                statement("worker.subscriptions", "tick_off_invalidations"), ids
+            )
 
     def waiting_tags(self) -> list[tuple[int, list[str], int]]:
         """The invalidations that the cache has not been told of."""
@@ -113,12 +117,12 @@ def shop(
         monkeypatch.setitem(subscriptions._items, one.name, one)
     chosen = test_settings(servers, shop_database.url, tmp_path)
     with settings.using(chosen), shop_database.connect() as connection:
-        cache_server.ask_again()
+        server.ask_again()
         connection.execute(CLEAN)
-        subscription._added.clear()  # their checkpoints are gone
+        runner._added.clear()  # their checkpoints are gone
         made = Shop(shop_database, connection)
         made.project()
         yield made
         made.connection.close()
         db.close()
-        signalling.forget()
+        wake_ups.forget()

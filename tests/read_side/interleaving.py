@@ -26,11 +26,12 @@ from tests.read_side.replica import VIEW, Replica
 from tests.read_side.shop import queries
 from tests.read_side.shop.models import Customer, Item, Totals
 from tests.read_side.stepping import SteppedReader
-from worker import cache, refresh, subscription
-from worker.errors import ReadModelBehind
-from worker.reading.answers import Answer
+from worker import cache, refresh
+from worker.base.errors import ReadModelBehind
+from worker.base.sql import statement
+from worker.queries.answers import Answer
 from worker.refresh.run import Run
-from worker.sql import statement
+from worker.subscriptions import runner
 
 MOST_READERS = 3
 SLEEPY = 0.1
@@ -150,7 +151,7 @@ class Director:
 
     def _project(self) -> None:
         name = self.chance.choice(["shop.items", "shop.customers"])
-        subscription.catch_up(names=[name])
+        runner.catch_up(names=[name])
         self._note(f"{name} projected")
 
     def _settle(self) -> None:
@@ -181,7 +182,7 @@ class Director:
     def _maybe_sell_and_project(self) -> None:
         if self.chance.random() < AMID:
             self._sell()
-            subscription.catch_up(names=["shop.items"])
+            runner.catch_up(names=["shop.items"])
 
     def _project_all(self) -> None:
         self.shop.project()
@@ -198,7 +199,7 @@ class Director:
         number, source, tags, position = self.chance.choice(rows)
         cache.invalidate(tags, position, *self.chance.choice([(), (source,)]))
         self.shop.connection.execute(
-            statement("worker", "tick_off_invalidations"), {"ids": [number]}
+            statement("worker.subscriptions", "tick_off_invalidations"), {"ids": [number]}
         )
         for tag in tags:
             self.told[tag] = max(self.told.get(tag, 0), self._sold(tag.partition(":")[2], position))

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from worker import consistency, query
-from worker.reading import answers, cache_server
-from worker.reading.answers import Answer
-from worker.reading.reader import Reader
+from worker.cache import server
+from worker.queries import answers, consistency, query
+from worker.queries.answers import Answer
+from worker.queries.reader import Reader
 
 MOST_RESTS = 6
 """How often a reader waits for another one, or for a projection, before its patience ends."""
@@ -75,13 +75,13 @@ class CountedPatience:
 def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make readers stop before every call to a server."""
     with patch.context() as inside:
-        inside.setattr(cache_server, "run", _pausing(cache_server.run))
+        inside.setattr(server, "run", _pausing(server.run))
         inside.setattr(Reader, "_begin", _pausing(Reader._begin))
         inside.setattr(Reader, "_execute", _pausing(Reader._execute))
         inside.setattr(consistency, "positions", _pausing(consistency.positions))
         inside.setattr(answers, "Patience", CountedPatience)
         inside.setattr(query, "Patience", CountedPatience)
-        inside.setattr("worker.delivery.wake", lambda *_: None)
+        inside.setattr("worker.commands.after_commit.wake", lambda *_: None)
         inside.setattr(consistency, "ask_for_refresh", lambda _: None)
         yield
 

@@ -22,9 +22,9 @@ from tests.read_side.shop.queries import (
     sale,
     uncached_item,
 )
-from worker import db
-from worker.errors import InvalidQuery, UnknownQuery
-from worker.query import Reader, ask, query
+from worker.base import db
+from worker.base.errors import InvalidQuery, UnknownQuery
+from worker.queries.query import Reader, ask, query
 
 
 def test_an_answer_says_how_far_it_goes(shop: Shop) -> None:

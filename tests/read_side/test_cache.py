@@ -9,11 +9,11 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import test_settings
-from worker import cache, settings
-from worker.cache import invalidate, look, store
+from worker import cache
+from worker.base import settings
+from worker.cache import invalidate, look, server, store
+from worker.cache.entries import Fill, Place, Snapshot
 from worker.embedded import Servers
-from worker.reading import cache_server
-from worker.reading.entries import Fill, Place, Snapshot
 
 HERE = Place.of("orders.summary:1", ["order:1", "orders"])
 
@@ -21,7 +21,7 @@ HERE = Place.of("orders.summary:1", ["order:1", "orders"])
 @pytest.fixture(autouse=True)
 def _cache(servers: Servers, redis: redis_py.Redis, tmp_path: Path) -> Iterator[None]:
     """The cache, empty, without a replica of the database."""
-    cache_server.ask_again()
+    server.ask_again()
     with settings.using(test_settings(servers, servers.database_url, tmp_path)):
         yield
 

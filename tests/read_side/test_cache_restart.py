@@ -14,11 +14,12 @@ import redis as redis_py
 
 from tests.conftest import test_settings
 from tests.support.workers import until
-from worker import cache, settings
+from worker import cache
+from worker.base import settings
 from worker.cache import invalidate, look, store
+from worker.cache.entries import Place, Snapshot
 from worker.embedded import Servers, valkey
 from worker.embedded.folders import Folders
-from worker.reading.entries import Place, Snapshot
 
 HERE = Place.of("orders.summary:1", ["order:1"])
 

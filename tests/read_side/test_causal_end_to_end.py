@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from models.base import ReadRow, uuid7
 from tests.conftest import Database
 from tests.support.workers import Workers
-from worker.query import Reader, query
-from worker.reading import cache_server
-from worker.reading.filters import Filters
+from worker.cache import server
+from worker.contracts import ReadRow, uuid7
+from worker.queries.filters import Filters
+from worker.queries.query import Reader, query
 
 
 class ThingRow(ReadRow):
@@ -31,7 +31,7 @@ def test_a_reader_sees_what_it_wrote(things: Database, workers: Workers) -> None
     from tests.support.things.commands import add_thing, bump_thing
 
     workers.start(queues=("commands", "projections"))
-    cache_server.ask_again()
+    server.ask_again()
     thing_id = uuid7()
     made = add_thing.delay(thing_id=thing_id, price="2.50").receipt(30)
     assert thing.ask(thing_id=thing_id, after=made, timeout=30).data[0].n == 0

@@ -8,16 +8,18 @@ from uuid import uuid4
 
 import pytest
 
-from models.messages import Receipt, Status
 from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.models import Closed, Sold
 from tests.read_side.shop.queries import changes, item, mixed, sale, totals, uncached_item
-from worker import consistency, event_log, settings
-from worker.errors import InvalidQuery, ReadModelBehind
+from worker import event_log
+from worker.base import settings
+from worker.base.errors import InvalidQuery, ReadModelBehind
+from worker.contracts import Receipt, Status
 from worker.event_log import NewEvent
+from worker.queries import consistency
 
 Wakes = list[tuple[str, str]]
-WAKE = "worker.delivery.wake"
+WAKE = "worker.commands.after_commit.wake"
 
 
 @pytest.fixture

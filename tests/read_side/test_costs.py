@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import redis as redis_py
 
-from models.messages import Actor
 from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.queries import item, items, uncached_item
-from worker import settings
-from worker.actor import acting_as
-from worker.errors import InvalidQuery
-from worker.query import Reader, query
-from worker.reading import cache_server, costs
-from worker.reading.costs import CostLimitReached, Limit, charge, limit_by
+from worker.base import settings
+from worker.base.actor import acting_as
+from worker.base.errors import InvalidQuery
+from worker.cache import server
+from worker.contracts import Actor
+from worker.queries import costs
+from worker.queries.costs import CostLimitReached, Limit, charge, limit_by
+from worker.queries.query import Reader, query
 
 ADA, BOB = Actor("ada", frozenset()), Actor("bob", frozenset())
 
@@ -183,7 +184,7 @@ def test_with_the_cache_away_nobody_is_limited(shop: Shop, monkeypatch: pytest.M
     monkeypatch.setattr(settings, "_current", settings_with(cache_url="redis://127.0.0.1:1/0"))
     for _ in range(5):
         charge(ADA, "q", 1)
-    cache_server.ask_again()
+    server.ask_again()
 
 
 @pytest.mark.parametrize(("burst", "per_second"), [(0, 1), (1, 0), (-1, 1)])

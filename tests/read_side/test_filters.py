@@ -15,9 +15,9 @@ from tests.read_side.injections import INJECTIONS
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import item, items
 from worker import cache
-from worker.errors import InvalidQuery, UnknownQuery
-from worker.query import ask
-from worker.reading.filters import Filters, Op, Where
+from worker.base.errors import InvalidQuery, UnknownQuery
+from worker.queries.filters import Filters, Op, Where
+from worker.queries.query import ask
 
 CODE = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 WHEN = datetime(2024, 5, 1, tzinfo=UTC)

@@ -19,10 +19,12 @@ from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.interleaving import Director, Violation
 from tests.read_side.replica import Replica
 from tests.read_side.stepping import stepped
-from worker import cache, consistency, db, event_log, settings
+from worker import cache, event_log
+from worker.base import db, settings
+from worker.cache import server
+from worker.cache.entries import Fill, Seen, Snapshot
 from worker.embedded import Servers
-from worker.reading import cache_server, reader
-from worker.reading.entries import Fill, Seen, Snapshot
+from worker.queries import consistency, reader
 from worker.refresh.run import Run
 
 SEEDS = 20
@@ -116,7 +118,7 @@ def as_of_is_read_after_the_data(patch: pytest.MonkeyPatch) -> None:
         data, _ = real(function, sources, *args, **kwargs)
         return data, consistency.positions(sources)
 
-    patch.setattr("worker.query.read", late)
+    patch.setattr("worker.queries.query.read", late)
 
 
 def as_of_is_the_highest_position(patch: pytest.MonkeyPatch) -> None:
@@ -164,7 +166,7 @@ def a_views_horizon_is_read_after_its_refresh(patch: pytest.MonkeyPatch) -> None
 
 
 def a_view_is_no_tag_of_what_is_computed_from_it(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("worker.query.source_tag", lambda name: f"nothing:{name}")
+    patch.setattr("worker.queries.query.source_tag", lambda name: f"nothing:{name}")
 
 
 def a_replica_counts_as_current(patch: pytest.MonkeyPatch) -> None:
@@ -208,12 +210,12 @@ def test_a_mistake_with_replicas_is_found(
 
 def _rewrite(patch: pytest.MonkeyPatch, old: str, new: str) -> None:
     """Run the scripts with a change in them."""
-    real = cache_server._script
+    real = server._script
     cache_url = settings.get_settings().servers.cache
     assert any(old in str(real(cache_url, name).script) for name in ("begin_fill", "store"))
 
     def changed(url: str, name: str) -> Any:
         text = str(real(url, name).script)
-        return cache_server._client(url).register_script(text.replace(old, new))
+        return server._client(url).register_script(text.replace(old, new))
 
-    patch.setattr(cache_server, "_script", changed)
+    patch.setattr(server, "_script", changed)

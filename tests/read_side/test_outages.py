@@ -16,10 +16,12 @@ from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import item, patient_item, uncached_item
 from tests.support.workers import until
-from worker import cache, db, settings
-from worker.errors import ServerUnavailable
-from worker.reading import answers, cache_server
-from worker.reading.cache_server import CacheAway
+from worker import cache
+from worker.base import db, settings
+from worker.base.errors import ServerUnavailable
+from worker.cache import server as cache_server
+from worker.cache.server import CacheAway
+from worker.queries import answers
 
 
 @contextmanager
@@ -216,7 +218,7 @@ def _counted_rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         rests.append(seconds)
         time.sleep(seconds)
 
-    monkeypatch.setattr("worker.reading.patience.rest", rest)
+    monkeypatch.setattr("worker.base.backoff.rest", rest)
     return rests
 
 

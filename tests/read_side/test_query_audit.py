@@ -9,9 +9,9 @@ import pytest
 from tests.read_side.conftest import Shop
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import audited_item, item
-from worker.actor import acting_as
-from worker.errors import InvalidQuery, ServerUnavailable
-from worker.reading import query_audit
+from worker.base.actor import acting_as
+from worker.base.errors import InvalidQuery, ServerUnavailable
+from worker.queries import query_audit
 
 
 def recorded(shop: Shop) -> list[tuple[Any, ...]]:
@@ -60,7 +60,7 @@ def test_without_a_record_there_is_no_answer(shop: Shop, monkeypatch: pytest.Mon
     def away(*_: object, **__: object) -> None:
         raise ServerUnavailable("PostgreSQL", "here", "gone", "Wait.")
 
-    monkeypatch.setattr("worker.db.writer", away)
+    monkeypatch.setattr("worker.base.db.writer", away)
     with pytest.raises(ServerUnavailable):
         audited_item.ask(item="pen")
 

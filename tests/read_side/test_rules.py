@@ -8,10 +8,20 @@ from tests.read_side.conftest import Shop
 from tests.read_side.shop.models import Closed, Sold
 from tests.read_side.shop.projections import item_list
 from tests.read_side.shop.queries import item, totals, uncached_item
-from worker import cache, rules, subscription
-from worker.query import Reader, query
-from worker.registry import Registry, load_domains
-from worker.rules import Consequence, Rule, consequences, problems, refreshes_for, rule, tags_for
+from worker import cache
+from worker.base.registry import Registry, load_domains
+from worker.queries.query import Reader, query
+from worker.refresh import invalidation_rules
+from worker.refresh.invalidation_rules import (
+    Consequence,
+    Rule,
+    consequences,
+    invalidation_rule,
+    problems,
+    refreshes_for,
+    tags_for,
+)
+from worker.subscriptions import runner
 
 VIEW = "query.shop_totals"
 
@@ -20,13 +30,15 @@ VIEW = "query.shop_totals"
 def _own_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules of this test alone."""
     own: Registry[Rule] = Registry("rule")
-    monkeypatch.setattr(rules, "rules", own)
+    monkeypatch.setattr(invalidation_rules, "rules", own)
 
 
 @pytest.fixture(autouse=True)
 def _shop_rules(_own_rules: None) -> None:
-    rule("shop.sales", on=[Sold], affects=["shop.item", "shop.totals"], refresh={VIEW: 1.0})
-    rule("shop.closing", on=[Closed, Sold], refresh={VIEW: 5, "query.other": 0})
+    invalidation_rule(
+        "shop.sales", on=[Sold], affects=["shop.item", "shop.totals"], refresh={VIEW: 1.0}
+    )
+    invalidation_rule("shop.closing", on=[Closed, Sold], refresh={VIEW: 5, "query.other": 0})
 
 
 def test_an_event_invalidates_the_queries_that_read_the_projection() -> None:
@@ -51,7 +63,7 @@ def test_the_map_lists_what_follows_from_each_event() -> None:
 
 
 def test_a_rule_that_names_no_query_that_exists_is_a_problem() -> None:
-    rule("shop.typo", on=[Sold], affects=["shop.itm"])
+    invalidation_rule("shop.typo", on=[Sold], affects=["shop.itm"])
     assert problems() == ["no query is called 'shop.itm' (rule shop.typo)"]
     with pytest.raises(ValueError, match=r"no query is called 'shop\.itm' \(rule shop\.typo\)"):
         load_domains()
@@ -67,12 +79,12 @@ def test_a_rule_that_names_no_query_that_exists_is_a_problem() -> None:
 )
 def test_a_rule_that_says_nothing_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"rule shop\.wrong"):
-        rule("shop.wrong", **wrong)  # type: ignore[arg-type]
+        invalidation_rule("shop.wrong", **wrong)  # type: ignore[arg-type]
 
 
 def test_a_name_stands_once() -> None:
     with pytest.raises(ValueError, match="two of one name"):
-        rule("shop.sales", on=[Sold], affects=["shop.item"])
+        invalidation_rule("shop.sales", on=[Sold], affects=["shop.item"])
 
 
 def test_the_tags_of_a_rule_go_out_with_the_wake_up_that_folded_its_event(
@@ -81,13 +93,13 @@ def test_the_tags_of_a_rule_go_out_with_the_wake_up_that_folded_its_event(
     monkeypatch.setattr(item_list, "tags", lambda row: ())
     item.ask(item="pen")
     shop.append("item-pen", Closed())
-    assert not subscription.catch_up(["shop.items"]).tags, "nothing was folded"
+    assert not runner.catch_up(["shop.items"]).tags, "nothing was folded"
     shop.sell("pen")
-    assert subscription.catch_up(["shop.items"]).tags, "so that the next link tells the cache"
+    assert runner.catch_up(["shop.items"]).tags, "so that the next link tells the cache"
     assert [tags for _, tags, _ in shop.waiting_tags()] == [
         ["query:shop.item", "query:shop.totals"]
     ]
-    subscription.invalidate()
+    runner.invalidate()
     assert not item.ask(item="pen").from_cache
 
 

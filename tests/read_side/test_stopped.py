@@ -10,8 +10,9 @@ from psycopg import errors as pg
 
 from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.queries import burglar, item, slow_item, uncached_item
-from worker import cache, db, settings
-from worker.errors import NotMigrated, QueryStopped, Transient
+from worker import cache
+from worker.base import db, settings
+from worker.base.errors import NotMigrated, QueryStopped, Transient
 
 
 @pytest.fixture(autouse=True)

@@ -13,15 +13,17 @@ import redis as redis_py
 import sqlalchemy as sa
 from psycopg.rows import dict_row
 
-from models.base import Event
 from tests.conftest import Database
 from tests.rebuild.depot.declared import order_list, stock_list
 from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, Swept
-from worker import event_log, settings, subscription
+from worker import event_log
+from worker.base import settings
+from worker.contracts import Event
 from worker.event_log import NewEvent, StoredEvent
-from worker.projection import Projection, Row
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild import course
-from worker.running.subscribers import subscriptions
+from worker.subscriptions import runner
+from worker.subscriptions.projection import Projection, Row
 
 DOMAIN = "tests.rebuild.depot"
 DDL = Path(__file__).parent / "depot" / "ddl.sql"
@@ -87,9 +89,9 @@ class Depot:
             if number % 10 == 0:
                 self.cancel(number)
 
-    def project(self, *names: str) -> subscription.Progress:
+    def project(self, *names: str) -> runner.Progress:
         """Run the depot's projections (or those named) up to the horizon, in this process."""
-        return subscription.catch_up(names or (ORDERS, STOCK))
+        return runner.catch_up(names or (ORDERS, STOCK))
 
     def orders(self) -> list[dict[str, Any]]:
         """What the view of the orders shows, with which rows first."""

@@ -9,20 +9,21 @@ import pytest
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from tests.rebuild.depot.models import Cancelled, Placed
-from worker import dead_letters, verify
-from worker.operating import retention
-from worker.projection import Projection
+from worker.event_log.subscribers import subscriptions
+from worker.ops import retention
 from worker.rebuild import (
     CannotStartThere,
     NoSuchPosition,
     RebuildUnfinished,
+    copy_unchanged,
+    key_ranges,
     part,
     rebuild,
     run,
-    seeding,
-    stretches,
+    verify,
 )
-from worker.running.subscribers import subscriptions
+from worker.subscriptions import dead_letters
+from worker.subscriptions.projection import Projection
 
 TAMPER = "UPDATE query.depot_orders SET note = 'by hand' WHERE order_id = %s"
 
@@ -30,8 +31,8 @@ TAMPER = "UPDATE query.depot_orders SET note = 'by hand' WHERE order_id = %s"
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is done in many small pieces."""
-    monkeypatch.setattr(stretches, "ROWS", 4)
-    monkeypatch.setattr(seeding, "PAGE", 5)
+    monkeypatch.setattr(key_ranges, "ROWS", 4)
+    monkeypatch.setattr(copy_unchanged, "PAGE", 5)
     monkeypatch.setattr(part, "WINDOW", 20)
 
 

@@ -13,7 +13,8 @@ import pytest
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.declared import order_list
 from tests.support.workers import ROOT, environment, until
-from worker import db, event_log, settings
+from worker import event_log
+from worker.base import db, settings
 from worker.rebuild import (
     Progress,
     RebuildCancelled,
@@ -23,12 +24,12 @@ from worker.rebuild import (
     part,
     rebuild,
 )
-from worker.running import checkpoints, read_tables
-from worker.running.advance import Step, advance
+from worker.subscriptions import checkpoints, read_tables
+from worker.subscriptions.batch import Step, advance
 
 SLOWLY = """
 from worker.rebuild import rebuild
-from worker.registry import load_domains
+from worker.base.registry import load_domains
 
 load_domains()
 rebuild("depot.orders", rows_kept=10, events_between=20)

@@ -17,10 +17,9 @@ from tests.rebuild.conftest import ORDERS, STOCK, Depot
 from tests.rebuild.depot.declared import order_list, stock_list
 from tests.rebuild.depot.models import Placed
 from tests.support.workers import ROOT, environment
-from worker import settings
+from worker.base import settings, slots
 from worker.event_log import StoredEvent
-from worker.operating import slots
-from worker.projection import Fold, Projection, Row
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild import (
     AnotherRebuild,
     CodeTooOld,
@@ -31,7 +30,7 @@ from worker.rebuild import (
     run,
 )
 from worker.rebuild.tasks import rebuild_projection
-from worker.running.subscribers import subscriptions
+from worker.subscriptions.projection import Fold, Projection, Row
 
 WRONG = "SELECT count(*) FROM query.depot_orders WHERE customer = 'wrong'"
 
@@ -132,7 +131,7 @@ def test_a_process_that_has_loaded_other_folds_builds_no_part(
 
 
 PRINT = """
-from worker.registry import load_domains; load_domains()
+from worker.base.registry import load_domains; load_domains()
 from worker.rebuild.errors import projection_named
 from worker.rebuild.fingerprint import fingerprint
 for name in ('depot.orders', 'depot.stock', 'orders.order_summaries', 'orders.product_inventory'):

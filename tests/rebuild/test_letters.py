@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.rebuild.conftest import ORDERS, Depot, order_id
-from worker import dead_letters
 from worker.rebuild import rebuild
+from worker.subscriptions import dead_letters
 
 
 def _totals(depot: Depot) -> dict[object, str]:

@@ -6,10 +6,10 @@ import pytest
 
 from tests.conftest import Database
 from tests.orders.test_northwind import needs_data, read_commands, read_side, run_all
-from worker import refresh, verify
-from worker.rebuild import course, rebuild
+from worker import refresh
+from worker.rebuild import course, rebuild, verify
 from worker.rebuild.tasks import projections
-from worker.subscription import catch_up
+from worker.subscriptions.runner import catch_up
 
 INDEXES = """
 SELECT regexp_replace(tablename, '_v[0-9]+$', ''), indexname ~ '_pkey$',

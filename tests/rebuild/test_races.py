@@ -19,8 +19,8 @@ from tests.rebuild.conftest import ORDERS, Depot
 from tests.rebuild.depot.declared import order_list
 from tests.rebuild.test_slices import another_process
 from tests.support.workers import until
-from worker import db, verify
-from worker.projection import Projection
+from worker.base import db
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild import (
     AnotherRebuild,
     RebuildCancelled,
@@ -31,12 +31,13 @@ from worker.rebuild import (
     run,
     shadow,
     swapping,
+    verify,
     view,
 )
 from worker.rebuild import journal as journals
 from worker.rebuild.following import Follower
-from worker.rebuild.reached import Reached
-from worker.running.subscribers import subscriptions
+from worker.rebuild.position_vector import Reached
+from worker.subscriptions.projection import Projection
 
 BACKENDS = """
 SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s

@@ -14,16 +14,16 @@ import pytest
 
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot, order_id
 from tests.support.workers import ROOT, environment, until
-from worker import db, settings
+from worker.base import db, settings
 from worker.rebuild import (
     RebuildCancelled,
     RebuildUnfinished,
     Rebuilt,
-    alone,
     cancel,
+    detached_statement,
+    key_ranges,
     part,
     rebuild,
-    stretches,
 )
 from worker.rebuild import journal as journals
 
@@ -56,7 +56,7 @@ def test_however_little_time_there_is_it_ends(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part, "WINDOW", 20)
-    monkeypatch.setattr(stretches, "ROWS", 4)
+    monkeypatch.setattr(key_ranges, "ROWS", 4)
     depot.trade(1, 60)
     depot.project()
     for number in (2, 3, 59):
@@ -77,7 +77,7 @@ def test_however_little_time_there_is_it_ends(
 def test_a_table_is_compared_whole_whatever_the_stretches(
     depot: Depot, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr(stretches, "ROWS", rows)
+    monkeypatch.setattr(key_ranges, "ROWS", rows)
     depot.trade(1, 30)
     depot.project()
     depot.connection.execute("DELETE FROM query.depot_orders WHERE changes = 1 AND total > 20")
@@ -92,7 +92,7 @@ def test_a_table_is_compared_whole_whatever_the_stretches(
 def another_process() -> Iterator[subprocess.Popen[bytes]]:
     """A rebuild in a process of its own, which is ended at last."""
     code = (
-        "from worker.registry import load_domains; load_domains()\n"
+        "from worker.base.registry import load_domains; load_domains()\n"
         "from worker.rebuild import rebuild; rebuild('depot.orders')"
     )
     chosen = settings.get_settings()
@@ -130,7 +130,7 @@ def test_the_server_finishes_an_index_when_the_rebuild_is_killed_over_it(depot: 
 def test_an_index_that_takes_longer_than_a_slice_is_waited_for_by_the_next(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alone, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(detached_statement, "HEARTBEAT", 0.1)
     depot.trade(1, 6)
     depot.project()
     slow_index(depot, seconds=0.2)

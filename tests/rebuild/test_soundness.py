@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from tests.rebuild.depot.declared import order_list
-from worker import db, verify
-from worker.projection import Projection
-from worker.rebuild import Soundness, rebuild, soundness
-from worker.running.subscribers import subscriptions
+from worker.base import db
+from worker.event_log.subscribers import subscriptions
+from worker.rebuild import Soundness, rebuild, soundness, verify
+from worker.subscriptions.projection import Projection
 
 
 def found(name: str = ORDERS) -> Soundness:

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 
 from tests.rebuild.conftest import ALL, KEPT, ORDERS, Deploy, Depot
 from tests.support.workers import until
-from worker import db
+from worker.base import db
 from worker.rebuild import (
     RebuildUnfinished,
     ViewInUse,
     cancel,
+    dependent_views,
     part,
     rebuild,
-    staging,
     view,
 )
 from worker.refresh import refresh
@@ -118,7 +118,7 @@ def test_a_view_that_is_changed_meanwhile_is_not_forgotten(
     viewed: Depot, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_current, changed = (
-        staging.is_current,
+        dependent_views.is_current,
         "CREATE OR REPLACE VIEW report.best AS SELECT customer",
     )
 
@@ -128,7 +128,7 @@ def test_a_view_that_is_changed_meanwhile_is_not_forgotten(
 
     wider(deploy)
     with monkeypatch.context() as racing:
-        racing.setattr(staging, "is_current", change_first)
+        racing.setattr(dependent_views, "is_current", change_first)
         with pytest.raises(RebuildUnfinished, match="views that are built on it were changed"):
             rebuild(ORDERS)
     assert (viewed.live(), viewed.one(STAGES)) == ("depot_orders_v1", 0)

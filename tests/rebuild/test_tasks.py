@@ -13,8 +13,8 @@ from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.declared import DEAF
 from tests.rebuild.test_slices import slow_index
 from tests.support.workers import Workers, until
-from worker import settings
-from worker.app import app
+from worker.base import settings
+from worker.base.app import app
 from worker.rebuild.tasks import rebuild_all, rebuild_projection, verify_sample
 
 SLOWLY = {"DEPOT_PAUSE": "0.1"}

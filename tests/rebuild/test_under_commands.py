@@ -8,8 +8,8 @@ from bench.rebuild_commands import BEHIND, different, fill, make_shop, only
 from bench.rebuild_load import NAME, Sender, Watch, in_thread, readers
 from bench.system import scalar
 from tests.support.workers import Workers, until
+from worker.base.settings import get_settings
 from worker.rebuild import Rebuilt, course, rebuild
-from worker.settings import get_settings
 
 COMMANDS = "SELECT count(*) FROM cqrs.receipts WHERE completed_at IS NOT NULL"
 

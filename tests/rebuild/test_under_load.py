@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.rebuild.conftest import ORDERS, Depot, order_id
 from tests.rebuild.depot.models import Changed
-from worker import db
+from worker.base import db
 from worker.rebuild import Rebuilt, rebuild
 
 SECONDS = 6.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
-from worker import dead_letters, verify
-from worker.projection import Projection
-from worker.rebuild import UnknownProjection
-from worker.running.subscribers import subscriptions
-from worker.verify import NotComparable
+from worker.event_log.subscribers import subscriptions
+from worker.rebuild import UnknownProjection, verify
+from worker.rebuild.verify import NotComparable
+from worker.subscriptions import dead_letters
+from worker.subscriptions.projection import Projection
 
 
 def test_rows_that_are_right_are_found_right(depot: Depot) -> None:

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 
 from tests.rebuild.conftest import ALL, KEPT, ORDERS, Deploy, Depot
-from worker import subscription
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild import ViewInUse, rebuild
-from worker.running.subscribers import subscriptions
+from worker.subscriptions import runner
 
 
 def test_new_columns_go_live_and_dependants_follow(filled: Depot, deploy: Deploy) -> None:
@@ -113,7 +113,7 @@ def test_new_code_that_is_the_first_to_run_finds_the_table_that_is_there(
     depot: Depot, deploy: Deploy
 ) -> None:
     depot.connection.execute("DELETE FROM cqrs.subscriptions WHERE name = %s", [ORDERS])
-    subscription._added.clear()  # as in a new process
+    runner._added.clear()  # as in a new process
     deploy("size", *ALL)
     depot.place(1)
     assert ORDERS not in depot.project().folded

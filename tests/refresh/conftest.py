@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rebuild.conftest import Depot, depot
-from worker import rules
+from worker.refresh import invalidation_rules
 
 TOTALS = "query.depot_totals"
 BEST = "query.depot_best"
@@ -31,7 +31,7 @@ def views(depot: Depot) -> Depot:
 @pytest.fixture
 def no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """No rules but those of the test."""
-    monkeypatch.setattr(rules.rules, "_items", {})
+    monkeypatch.setattr(invalidation_rules.rules, "_items", {})
 
 
 __all__ = ["depot", "no_rules", "views"]

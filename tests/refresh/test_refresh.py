@@ -9,11 +9,12 @@ import pytest
 from tests.rebuild.conftest import ORDERS, STOCK, Depot
 from tests.refresh.conftest import BEST, TOTALS
 from tests.support.workers import until
-from worker import dead_letters, refresh
+from worker import refresh
+from worker.base.settings import get_settings, using
 from worker.cache import source_tag
 from worker.rebuild import rebuild
 from worker.refresh import NoUniqueIndex, Refreshed, RefreshFailed, UnknownView
-from worker.settings import get_settings, using
+from worker.subscriptions import dead_letters
 
 
 def _outcomes(done: list[Refreshed]) -> dict[str, str]:

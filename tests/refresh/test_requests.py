@@ -13,9 +13,11 @@ from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.models import Changed, Placed
 from tests.refresh.conftest import TOTALS
 from tests.support.workers import Workers, until
-from worker import delivery, event_log, refresh, settings
+from worker import event_log, refresh
+from worker.base import settings
+from worker.commands import after_commit
 from worker.event_log import NewEvent
-from worker.rules import rule
+from worker.refresh.invalidation_rules import invalidation_rule
 
 pytestmark = pytest.mark.usefixtures("no_rules")
 
@@ -43,7 +45,7 @@ def _place_all(depot: Depot, numbers: Iterable[int]) -> None:
         for number in numbers
     ]
     event_log.append(depot.connection, new)
-    delivery.wake("cqrs.project", "depot")
+    after_commit.wake("cqrs.project", "depot")
 
 
 def test_a_thousand_events_within_a_second_cause_two_refreshes_at_most(
@@ -60,7 +62,7 @@ def test_a_thousand_events_within_a_second_cause_two_refreshes_at_most(
 
 
 def test_a_rules_request_is_written_with_the_fold(views: Depot) -> None:
-    rule("depot", on=[Placed], refresh={TOTALS: 30.0})
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 30.0})
     views.place(1)
     views.project()
     assert _waiting(views) == [TOTALS]
@@ -69,7 +71,7 @@ def test_a_rules_request_is_written_with_the_fold(views: Depot) -> None:
 
 
 def test_further_events_do_not_put_it_off(views: Depot) -> None:
-    rule("depot", on=[Placed, Changed], refresh={TOTALS: 30.0})
+    invalidation_rule("depot", on=[Placed, Changed], refresh={TOTALS: 30.0})
     views.place(1)
     views.project()
     first = views.one("SELECT due_at FROM cqrs.refresh_requests")
@@ -79,13 +81,13 @@ def test_further_events_do_not_put_it_off(views: Depot) -> None:
 
 
 def test_one_wake_up_waits_however_often_events_ask(views: Depot, redis: Redis) -> None:
-    rule("depot", on=[Placed], refresh={TOTALS: 1.0})
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 1.0})
     assert len(refresh.wake_ups({Placed.type})) == 1
     assert refresh.wake_ups({Placed.type}) == []
 
 
 def test_a_long_wait_is_left_to_the_sweep(views: Depot, redis: Redis) -> None:
-    rule("depot", on=[Placed], refresh={TOTALS: 3_600.0})
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 3_600.0})
     assert refresh.wake_ups({Placed.type}) == []
     views.place(1)
     views.project()
@@ -95,7 +97,7 @@ def test_a_long_wait_is_left_to_the_sweep(views: Depot, redis: Redis) -> None:
 
 
 def test_nothing_happens_before_the_time_has_come(views: Depot, redis: Redis) -> None:
-    rule("depot", on=[Placed], refresh={TOTALS: 30.0})
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 30.0})
     views.place(1)
     views.project()
     refresh.refresh_due(TOTALS)
@@ -103,7 +105,7 @@ def test_nothing_happens_before_the_time_has_come(views: Depot, redis: Redis) ->
 
 
 def test_a_view_that_is_due_is_refreshed_once(views: Depot, redis: Redis) -> None:
-    rule("depot", on=[Placed], refresh={TOTALS: 0.0})
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 0.0})
     views.place(1)
     views.project()
     refresh.refresh_due(TOTALS)
@@ -112,7 +114,7 @@ def test_a_view_that_is_due_is_refreshed_once(views: Depot, redis: Redis) -> Non
 
 
 def test_a_view_that_another_worker_refreshes_is_left_to_it(views: Depot, redis: Redis) -> None:
-    rule("depot", on=[Placed], refresh={TOTALS: 0.0})
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 0.0})
     views.place(1)
     views.project()
     with views.database.connect() as other, other.transaction():
@@ -126,7 +128,7 @@ def test_a_view_that_another_worker_refreshes_is_left_to_it(views: Depot, redis:
 def test_what_is_asked_for_during_a_refresh_neither_waits_nor_is_lost(
     views: Depot, redis: Redis
 ) -> None:
-    rule("depot", on=[Placed], refresh={"query.depot_slow": 0.0})
+    invalidation_rule("depot", on=[Placed], refresh={"query.depot_slow": 0.0})
     views.connection.execute(
         "CREATE MATERIALIZED VIEW query.depot_slow AS"
         " SELECT count(*) AS n, pg_sleep(1)::text FROM query.depot_orders WITH NO DATA"
@@ -152,7 +154,7 @@ def test_what_is_asked_for_during_a_refresh_neither_waits_nor_is_lost(
 
 
 def test_a_refresh_that_fails_is_tried_again_later(views: Depot, redis: Redis) -> None:
-    rule("depot", on=[Placed], refresh={"query.depot_bad": 0.0})
+    invalidation_rule("depot", on=[Placed], refresh={"query.depot_bad": 0.0})
     views.connection.execute(
         "CREATE MATERIALIZED VIEW query.depot_bad AS"
         " SELECT 1 / (count(*) - 1) FROM query.depot_orders WITH NO DATA"

@@ -14,17 +14,16 @@ import pytest
 import redis as redis_py
 from celery.contrib.testing.worker import start_worker
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.support.workers import until
-from worker import settings
-from worker.app import QUEUES, app
-from worker.operating.sweep import find_work
-from worker.registry import load_domains
-from worker.subscription import catch_up
-from worker.writing.drain import drain
-from worker.writing.executor import execute
+from worker.base import settings
+from worker.base.app import QUEUES, app
+from worker.base.registry import load_domains
+from worker.commands.executor import execute
+from worker.commands.queue_consumer import drain
+from worker.contracts import Envelope, Receipt, uuid7
+from worker.ops.sweep import find_work
+from worker.subscriptions.runner import catch_up
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
-from models.base import uuid7
 from tests.sagas.conftest import Parcels
 from worker.cli import sagas
-from worker.errors import Refused
-from worker.operating.retention import prune
-from worker.saga import deadlines
-from worker.writing.decoding import commands, find_command
+from worker.commands.decoding import commands, find_command
+from worker.contracts import Refusal, uuid7
+from worker.ops.retention import prune
+from worker.reactions import deadlines
 
 
 def call(*arguments: str) -> Result:
@@ -44,7 +43,7 @@ def stuck(parcels: Parcels, waiting: UUID, monkeypatch: pytest.MonkeyPatch) -> U
     """A saga whose undo was refused, by a release that is mended by now."""
 
     def refuses(*_: Any) -> None:
-        raise Refused("labels are not voided on Sundays")
+        raise Refusal("labels are not voided on Sundays")
 
     with parcels.database.connect() as connection:
         connection.execute("UPDATE cqrs.sagas SET due_at = now()")

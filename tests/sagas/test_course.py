@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.base import Event
-from worker.saga.course import Course, Plan, SagaState, SagaStatus, Send, Step, Wait
+from worker.contracts import Event
+from worker.reactions.state_machine import Course, Plan, SagaState, SagaStatus, Send, Step, Wait
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ENDS = {SagaStatus.COMPLETED, SagaStatus.FAILED}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.base import Event, Message
-from worker.event_sourced import Streams, event_sourced
-from worker.writing.state import Emitted
+from worker.commands.aggregate import Streams, aggregate
+from worker.commands.state import Emitted
+from worker.contracts import Event, Message
 
 
 class Counted(Event):
@@ -37,7 +37,7 @@ def evolve(count: Count | None, event: Counted) -> Count:
     return Count(total=(count.total if count else 0) + event.by)
 
 
-counts = event_sourced("test.count", Count, evolve, [Counted], category="count", snapshot_every=10)
+counts = aggregate("test.count", Count, evolve, [Counted], category="count", snapshot_every=10)
 
 
 def loaded(*numbers: int) -> Streams:

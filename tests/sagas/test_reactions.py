@@ -9,13 +9,14 @@ import orjson
 import pytest
 import redis as redis_py
 
-from models.messages import Status
 from tests.sagas.conftest import Parcels
 from tests.support.workers import Workers
-from worker import db, receipts
-from worker.app import app
+from worker.base import db
+from worker.base.app import app
+from worker.commands import receipts
+from worker.contracts import Status
 from worker.event_log import StoredEvent
-from worker.reaction import Reaction, Then, derived_id
+from worker.reactions.reaction import Reaction, Then, derived_id
 
 
 def test_a_reaction_runs_further_commands_once_however_often_it_reads_an_event(

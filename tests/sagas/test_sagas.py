@@ -8,18 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
-from models.system.events import SagaCommandSettled
 from tests.sagas.conftest import Parcels
 from tests.sagas.postal.commands import ParcelHandedOver, ParcelPosted, label_parcel
 from tests.sagas.postal.reactions import sending
 from tests.support.workers import until
-from worker import dead_letters, event_log
+from worker import event_log
+from worker.contracts import uuid7
+from worker.contracts.engine_events import SagaCommandSettled
 from worker.event_log import NewEvent, StoredEvent
-from worker.operating.retention import prune
-from worker.saga import SagaBatch, deadlines, saga, send, step, wait
-from worker.saga.course import Course, SagaState
-from worker.subscription import catch_up
+from worker.ops.retention import prune
+from worker.reactions import SagaBatch, deadlines, saga, send, step, wait
+from worker.reactions.state_machine import Course, SagaState
+from worker.subscriptions import dead_letters
+from worker.subscriptions.runner import catch_up
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from worker.schema.names import ObjectName
-from worker.schema.read_side import Dependant, DependantKind
+from worker.schema.plan.read_side import Dependant, DependantKind
+from worker.schema.statements.names import ObjectName
 
 
 @dataclass

@@ -9,10 +9,10 @@ import pytest
 
 from tests.schema.registry import SmallReadSide
 from worker.schema import DependantKind
-from worker.schema.around import Around, Way, around
 from worker.schema.errors import UnknownObject
-from worker.schema.graph import dependency_graph
-from worker.schema.reading import Schemas
+from worker.schema.pictures.around import Around, Way, around
+from worker.schema.pictures.graph import dependency_graph
+from worker.schema.plan.reading import Schemas
 
 Connection = psycopg.Connection[Any]
 

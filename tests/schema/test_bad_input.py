@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from worker.schema import Change, Context, Operation, history, track_change
 from worker.schema.errors import InvalidChange, Problem
-from worker.schema.reading import USUAL, read
+from worker.schema.plan.reading import USUAL, read
 
 Connection = psycopg.Connection[Any]
 FINE = "CREATE TABLE command.fine (id int)"

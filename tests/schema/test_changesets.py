@@ -32,8 +32,8 @@ from worker.schema.errors import (
     VersionRefused,
     WrongStatus,
 )
-from worker.schema.running import Run
-from worker.schema.transaction import in_a_transaction
+from worker.schema.execute.running import Run
+from worker.schema.execute.transaction import in_a_transaction
 
 Connection = psycopg.Connection[Any]
 TABLE = "CREATE TABLE command.orders (id int PRIMARY KEY, total int)"
@@ -440,7 +440,9 @@ def test_a_commit_whose_answer_was_lost_is_found_out_from_the_row_that_it_wrote(
         in_a_transaction(run)
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("worker.schema.execution.in_a_transaction", commit_and_lose_the_answer)
+    monkeypatch.setattr(
+        "worker.schema.execute.execution.in_a_transaction", commit_and_lose_the_answer
+    )
     assert track_change(context, [TABLE], [], "Lost", "1.0.0").status == "completed"
     assert exists(db, "command.orders")
 

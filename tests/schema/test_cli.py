@@ -14,9 +14,9 @@ import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+from worker.cli.changesets import mount
 from worker.schema import Context, load, track_change
-from worker.schema.cli import mount
-from worker.schema.journal import Journal
+from worker.schema.history.journal import Journal
 
 Connection = psycopg.Connection[Any]
 Run = Callable[..., Result]
@@ -36,7 +36,7 @@ DROP VIEW query.totals;
 @pytest.fixture(autouse=True)
 def mounted_for_the_test_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is mounted here is forgotten afterwards: `cqrs` itself has its own context."""
-    monkeypatch.setattr("worker.schema.cli._make_context", [])
+    monkeypatch.setattr("worker.cli.changesets._make_context", [])
 
 
 @pytest.fixture

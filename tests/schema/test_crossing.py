@@ -12,7 +12,7 @@ from tests.schema.test_locks import STATEMENTS as LOCKING
 from tests.schema.test_witness import STATEMENTS as WITNESSED
 from worker.schema import Change, Context, plan_change
 from worker.schema.errors import InvalidChange
-from worker.schema.reading import USUAL, read
+from worker.schema.plan.reading import USUAL, read
 
 Connection = psycopg.Connection[Any]
 EVERY = sorted({*WITNESSED, *(text for text in map(str.strip, LOCKING.splitlines()) if text)})

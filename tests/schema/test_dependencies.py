@@ -11,10 +11,10 @@ from psycopg.errors import DependentObjectsStillExist, InvalidSchemaName
 
 from tests.schema.generated import GeneratedSchema, generate
 from tests.schema.registry import SmallReadSide
-from worker.schema.dependencies import analyze_dependencies, column_users, hanging_on
-from worker.schema.names import ObjectName
-from worker.schema.read_side import DependantKind
+from worker.schema.plan.dependencies import analyze_dependencies, column_users, hanging_on
+from worker.schema.plan.read_side import DependantKind
 from worker.schema.statements.effects import ColumnChange, Touch
+from worker.schema.statements.names import ObjectName
 
 Connection = psycopg.Connection[Any]
 

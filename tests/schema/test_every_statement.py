@@ -10,7 +10,7 @@ from pglast import ast
 
 from worker.schema import Change
 from worker.schema.errors import InvalidChange, Problem
-from worker.schema.reading import USUAL, read
+from worker.schema.plan.reading import USUAL, read
 from worker.schema.statements import READERS, parse
 
 SAMPLES = [

@@ -8,7 +8,7 @@ import pytest
 
 from worker.schema import Change, Operation, read_file
 from worker.schema.errors import InvalidChange
-from worker.schema.reading import USUAL, read
+from worker.schema.plan.reading import USUAL, read
 
 SQL = """\
 --! description: Grüße: orders

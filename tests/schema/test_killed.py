@@ -26,7 +26,7 @@ from worker.schema import (
     track_change,
 )
 from worker.schema.errors import ChangesetBusy, VersionRefused
-from worker.schema.journal import Journal
+from worker.schema.history.journal import Journal
 
 Connection = psycopg.Connection[Any]
 

@@ -11,14 +11,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from models.messages import Status
-from tasks.schema import execute_changeset, track_change
 from tests.conftest import Database
 from tests.schema.waiting import until, until_row
 from tests.support.workers import Worker, Workers
-from worker.app import app
+from worker.base.app import app
+from worker.commands import dead_commands
+from worker.contracts import Status
 from worker.schema import history, load
-from worker.writing import dead_commands
+from worker.schema.tasks import execute_changeset, track_change
 
 Connection = psycopg.Connection[Any]
 PAY = "UPDATE command.balance SET amount = amount - 10"

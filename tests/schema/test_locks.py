@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from tests.schema.registry import SmallReadSide
-from worker.schema.change import Change
-from worker.schema.planning import plan
+from worker.schema.change.change import Change
+from worker.schema.plan.planning import plan
 
 Connection = psycopg.Connection[Any]
 NOTHING_HANGS = SmallReadSide(connect=psycopg.connect)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.schema.names import ObjectName, quote
-from worker.schema.versions import Version
+from worker.schema.change.versions import Version
+from worker.schema.statements.names import ObjectName, quote
 
 Connection = psycopg.Connection[Any]
 IDENTIFIERS = st.text(

@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from models import system
+from worker import schema
 from worker.schema import Context, read_file, refresh_query_side, rollback_changeset, track
 
 Connection = psycopg.Connection[Any]
-PATTERNS = Path(system.__file__).parent / "patterns"
+PATTERNS = Path(schema.__file__).parent / "patterns"
 ONE = "00000000-0000-7000-8000-000000000001"
 
 

@@ -16,10 +16,10 @@ from tests.schema.generated import GeneratedSchema
 from tests.schema.registry import SmallReadSide
 from worker.schema import DependantKind
 from worker.schema.errors import UnknownObject
-from worker.schema.graph import Edge, Graph, Node, dependency_graph
-from worker.schema.layout import lay_out
-from worker.schema.pictures import dot, mermaid
-from worker.schema.svg import BOX, svg
+from worker.schema.pictures.graph import Edge, Graph, Node, dependency_graph
+from worker.schema.pictures.layout import lay_out
+from worker.schema.pictures.pictures import dot, mermaid
+from worker.schema.pictures.svg import BOX, svg
 
 Connection = psycopg.Connection[Any]
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,7 @@ import pytest
 from tests.schema.registry import SmallReadSide
 from worker.schema import Change, Context, DependantKind, history, plan_change, track_change
 from worker.schema.errors import ChangeFailed
-from worker.schema.plan import Plan
+from worker.schema.plan.plan import Plan
 
 Connection = psycopg.Connection[Any]
 

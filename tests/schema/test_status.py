@@ -9,12 +9,12 @@ import psycopg
 import pytest
 
 from tests.conftest import Database
+from worker.base.sql import statement
 from worker.cli.status_view import render
-from worker.operating import status
+from worker.ops import status
 from worker.schema import Operation, begin_deployment, execute_changeset, track_change
 from worker.schema.engine import engine_context
-from worker.schema.journal import Journal
-from worker.sql import statement
+from worker.schema.history.journal import Journal
 
 Connection = psycopg.Connection[Any]
 

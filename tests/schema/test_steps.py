@@ -24,8 +24,8 @@ from worker.schema import (
     track_change,
 )
 from worker.schema.errors import ChangeFailed, InvalidChange
-from worker.schema.reading import effects_of_text
-from worker.schema.steps import settle_step
+from worker.schema.execute.steps import settle_step
+from worker.schema.plan.reading import effects_of_text
 
 Connection = psycopg.Connection[Any]
 BUILD = "CREATE UNIQUE INDEX CONCURRENTLY orders_id ON command.orders (id)"

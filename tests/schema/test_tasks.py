@@ -14,22 +14,21 @@ import redis as redis_py
 from celery import chain
 from celery.contrib.testing.worker import start_worker
 
-from models.base import uuid7
-from models.messages import Receipt, Status
-from tasks.schema import (
+from tests.conftest import Database
+from worker.base.actor import acting_as
+from worker.base.app import QUEUES, app
+from worker.base.errors import CommandIdReused, InvalidCommand
+from worker.base.settings import get_settings
+from worker.commands.command_result import CommandResult
+from worker.contracts import Receipt, Status, uuid7
+from worker.schema import Operation, history, load
+from worker.schema.errors import InvalidChange
+from worker.schema.tasks import (
     execute_changeset,
     refresh_query_side,
     rollback_changeset,
     track_change,
 )
-from tests.conftest import Database
-from worker.actor import acting_as
-from worker.app import QUEUES, app
-from worker.errors import CommandIdReused, InvalidCommand
-from worker.schema import Operation, history, load
-from worker.schema.errors import InvalidChange
-from worker.settings import get_settings
-from worker.writing.handle import CommandResult
 
 Connection = psycopg.Connection[Any]
 NOTES = Operation("CREATE TABLE command.notes (body text)", "DROP TABLE command.notes")

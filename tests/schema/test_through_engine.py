@@ -12,13 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from tasks.schema import track_change
 from tests.conftest import Database
 from tests.support import shop
 from tests.support.workers import Worker, Workers, environment, until
-from worker.app import app
-from worker.settings import get_settings
-from worker.subscription import catch_up
+from worker.base.app import app
+from worker.base.settings import get_settings
+from worker.schema.tasks import track_change
+from worker.subscriptions.runner import catch_up
 
 Connection = psycopg.Connection[Any]
 ROLLOUT = Path(__file__).parent / "rollout"

@@ -28,7 +28,7 @@ from bench.rebuild_load import in_thread
 from tests.conftest import Database
 from tests.schema.rollout.load import MOST, Load, LockWaits
 from tests.support.workers import Workers, environment, until
-from worker.settings import get_settings
+from worker.base.settings import get_settings
 
 Connection = psycopg.Connection[Any]
 

@@ -16,9 +16,9 @@ import pytest
 
 from tests.schema.registry import SmallReadSide
 from tests.schema.test_locks import STANDING
-from worker.schema.change import Change
-from worker.schema.plan import Plan
-from worker.schema.planning import plan
+from worker.schema.change.change import Change
+from worker.schema.plan.plan import Plan
+from worker.schema.plan.planning import plan
 from worker.schema.statements.effects import Effects
 
 Connection = psycopg.Connection[Any]

@@ -11,13 +11,15 @@ import pytest
 import redis as redis_py
 from psycopg.rows import dict_row
 
-from models.base import Event
 from tests.conftest import Database
 from tests.subscriptions.parcels.models import ParcelLost, ParcelMoved
-from worker import event_log, settings, subscription
+from worker import event_log
+from worker.base import settings
+from worker.base.registry import load_domains
+from worker.contracts import Event
 from worker.event_log import NewEvent
-from worker.registry import load_domains
-from worker.subscription import Progress
+from worker.subscriptions import runner
+from worker.subscriptions.runner import Progress
 
 DOMAIN = "tests.subscriptions.parcels"
 DDL = Path(__file__).parent / "parcels" / "ddl.sql"
@@ -45,7 +47,7 @@ class Parcels:
 
     def catch_up(self, *names: str) -> Progress:
         """Run the parcels' projections (or those named) up to the horizon, in this process."""
-        return subscription.catch_up(names or ("parcels.tracking", "parcels.arrivals"))
+        return runner.catch_up(names or ("parcels.tracking", "parcels.arrivals"))
 
     def tracked(self) -> dict[int, str]:
         """The places that each parcel has been to, according to the read model."""

@@ -6,9 +6,9 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters, subscription
-from worker.errors import EventParked
-from worker.query import ask
+from worker.base.errors import EventParked
+from worker.queries.query import ask
+from worker.subscriptions import dead_letters, runner
 
 ASK = {"timeout": 0.0}
 
@@ -31,7 +31,7 @@ def test_an_answer_that_was_kept_meanwhile_is_not_taken_for_one_with_the_event(
     (bad,) = parcels.move(2, "nowhere")
     parcels.move(1, "kiel")
     parcels.catch_up()
-    subscription.invalidate()
+    runner.invalidate()
     kept = [ask("parcels.where", parcel=2) for _ in range(2)][1]
     assert kept.from_cache
     assert kept.as_of is not None
@@ -48,5 +48,5 @@ def test_other_streams_are_read_as_ever_and_the_event_once_it_is_mended(parcels:
     (letter,) = dead_letters.letters()
     with mended("nowhere"):
         dead_letters.retry(letter.id, by="ops")
-    subscription.invalidate()
+    runner.invalidate()
     assert ask("parcels.where", parcel=2, after=bad, **ASK).data.places == "nowhere"

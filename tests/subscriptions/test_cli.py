@@ -9,15 +9,14 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
 from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters
 from worker.cli import dead_letters as dead_letters_cli
 from worker.cli import subscriptions as subscriptions_cli
-from worker.writing.executor import execute
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
+from worker.subscriptions import dead_letters
 
 TRACKING = "parcels.tracking"
 

@@ -9,16 +9,15 @@ import pytest
 import redis as redis_py
 from celery import chain, group
 
-from models.base import uuid7
-from models.messages import Receipt, Status
 from tests.conftest import Database
 from tests.support.crash_points import flag
 from tests.support.things.commands import MENDED, add_thing, bump_thing
 from tests.support.workers import Workers, until
-from worker.actor import acting_as
-from worker.settings import get_settings
-from worker.writing import dead_commands
-from worker.writing.handle import CommandResult
+from worker.base.actor import acting_as
+from worker.base.settings import get_settings
+from worker.commands import dead_commands
+from worker.commands.command_result import CommandResult
+from worker.contracts import Receipt, Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("things", "redis")
 

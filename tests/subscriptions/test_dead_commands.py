@@ -8,17 +8,16 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
-from models.messages import Actor, Envelope, Receipt, Status
 from tests.conftest import Database
 from tests.support.things import commands as handlers
 from tests.support.things.models import AddThing
 from tests.support.workers import Workers, until
-from worker.actor import acting_as
-from worker.writing import dead_commands, drain
-from worker.writing.dead_commands import DeadCommandIsClosed, UnknownDeadCommand
-from worker.writing.executor import execute
-from worker.writing.handle import CommandResult
+from worker.base.actor import acting_as
+from worker.commands import dead_commands, queue_consumer
+from worker.commands.command_result import CommandResult
+from worker.commands.dead_commands import DeadCommandIsClosed, UnknownDeadCommand
+from worker.commands.executor import execute
+from worker.contracts import Actor, Envelope, Receipt, Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("things", "redis")
 CLERK = Actor("user:42", frozenset({"clerk", "night"}))
@@ -78,7 +77,7 @@ def test_a_retried_command_runs_with_its_own_id_as_the_one_who_sent_it(
     dead = dead_commands.retry(command_id, by="ada")
     assert (dead.state, dead.closed_by) == ("retried", "ada")
     assert receipt_of(command_id) is None  # open again
-    drain.drain()
+    queue_consumer.drain()
     receipt = receipt_of(command_id)
     assert receipt is not None
     assert (receipt.status, receipt.data, receipt.actor) == (Status.SUCCEEDED, {"n": 2}, "user:42")
@@ -90,7 +89,7 @@ def test_a_retried_command_runs_with_its_own_id_as_the_one_who_sent_it(
 def test_a_retried_command_that_dies_again_is_open_again() -> None:
     command_id, _ = a_dead_command()
     dead_commands.retry(command_id, by="ada")
-    drain.drain()
+    queue_consumer.drain()
     (dead,) = dead_commands.commands()
     assert (dead.command_id, dead.attempts, dead.state) == (command_id, 2, "open")
     assert (dead.closed_at, dead.closed_by) == (None, None)
@@ -101,7 +100,7 @@ def test_a_discarded_command_stays_dead() -> None:
     command_id, _ = a_dead_command()
     dead = dead_commands.discard(command_id, by="ada")
     assert (dead.state, dead.closed_by) == ("discarded", "ada")
-    drain.drain()
+    queue_consumer.drain()
     receipt = receipt_of(command_id)
     assert receipt is not None
     assert receipt.status is Status.DEAD
@@ -135,7 +134,7 @@ def test_secret_fields_are_not_shown_but_kept(monkeypatch: pytest.MonkeyPatch) -
         receipt = run("things.add", thing_id=thing, price="1.00", note="psst")
     assert dead_commands.show(receipt.command_id).payload["note"] == "***"
     dead_commands.retry(receipt.command_id, by="ada")
-    drain.drain()
+    queue_consumer.drain()
     done = receipt_of(receipt.command_id)
     assert done is not None
     assert done.succeeded

@@ -12,9 +12,9 @@ from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import GROUP, mended
 from tests.support.workers import Workers, until
-from worker import dead_letters, delivery, subscription
-from worker.running import checkpoints
-from worker.running.checkpoints import Checkpoint
+from worker.commands import after_commit
+from worker.subscriptions import checkpoints, dead_letters, runner
+from worker.subscriptions.checkpoints import Checkpoint
 
 TRACKING = "parcels.tracking"
 
@@ -45,7 +45,7 @@ def read(parcels: Parcels) -> Checkpoint:
 
 def one_pass() -> None:
     """One page for each subscription."""
-    subscription.catch_up([TRACKING], seconds=0)
+    runner.catch_up([TRACKING], seconds=0)
 
 
 def test_a_batch_that_commits_leaves_no_mark(parcels: Parcels) -> None:
@@ -71,7 +71,7 @@ def test_a_batch_that_fails_in_good_order_leaves_no_mark(parcels: Parcels) -> No
 def test_a_process_that_finds_all_checkpoints_there_leaves_no_mark(
     parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscription, "_added", set())
+    monkeypatch.setattr(runner, "_added", set())
     parcels.catch_up()
     assert not read(parcels).mark
 
@@ -147,7 +147,7 @@ def test_a_parked_killer_does_not_hide_the_next_one(parcels: Parcels, database: 
 
 def wake() -> None:
     """Send a wake-up, unless one is on its way, as the sweep does every second."""
-    delivery.wake("cqrs.project", GROUP)
+    after_commit.wake("cqrs.project", GROUP)
 
 
 @pytest.mark.settings(task_soft_time_limit=1, task_time_limit=2, visibility_timeout=3)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.sagas.conftest import Parcels, parcels
-from worker.operating.retention import prune
-from worker.running import operations
-from worker.running.operations import UnsafeReset
+from worker.ops import subscription_admin
+from worker.ops.retention import prune
+from worker.ops.subscription_admin import UnsafeReset
 
 __all__ = ["parcels"]
 
@@ -41,8 +41,8 @@ def test_what_was_done_is_not_done_again_after_its_receipts_are_forgotten(
     prune()
     for position in (0, 1):
         with pytest.raises(UnsafeReset, match=rf"a second time\. Reset it to {old} or later"):
-            operations.reset(REACTION, position, by="ada")
-    assert operations.reset(REACTION, old, by="ada").position == old < new
+            subscription_admin.reset(REACTION, position, by="ada")
+    assert subscription_admin.reset(REACTION, old, by="ada").position == old < new
     parcels.let_everything_happen()
     assert parcels.count(HANDED_OVER) == 2
 
@@ -55,7 +55,7 @@ def test_a_saga_may_be_put_back_since_the_log_says_what_became_of_its_commands(
     prune()
     with parcels.database.connect() as connection:
         connection.execute("DELETE FROM cqrs.sagas")
-    operations.reset(SAGA, 0, by="ada")
+    subscription_admin.reset(SAGA, 0, by="ada")
     parcels.let_everything_happen()
     assert parcels.count("postal.ParcelLabelled") == 1
     assert parcels.rows("SELECT state ->> 'status' FROM cqrs.sagas") == [("completed",)]
@@ -65,7 +65,7 @@ def test_the_danger_is_real_and_whoever_insists_gets_it(parcels: Parcels) -> Non
     handed_over(parcels)
     age(parcels, 91)
     prune()
-    operations.reset(REACTION, 0, force=True, by="ada")
+    subscription_admin.reset(REACTION, 0, force=True, by="ada")
     parcels.let_everything_happen()
     assert parcels.count(HANDED_OVER) == 2
 
@@ -74,7 +74,7 @@ def test_receipts_that_will_be_forgotten_within_a_day_are_not_counted_on(parcels
     old = handed_over(parcels)
     age(parcels, 89.5)
     with pytest.raises(UnsafeReset, match=f"Reset it to {old} or later"):
-        operations.reset(REACTION, 0, by="ada")
+        subscription_admin.reset(REACTION, 0, by="ada")
 
 
 def test_receipts_that_a_shorter_retention_has_taken_are_missed(parcels: Parcels) -> None:
@@ -83,11 +83,11 @@ def test_receipts_that_a_shorter_retention_has_taken_are_missed(parcels: Parcels
     with parcels.database.connect() as connection:
         connection.execute("DELETE FROM cqrs.receipts")
     with pytest.raises(UnsafeReset, match=f"Reset it to {old} or later"):
-        operations.reset(REACTION, 0, by="ada")
+        subscription_admin.reset(REACTION, 0, by="ada")
     handed_over(parcels)
     with pytest.raises(UnsafeReset, match=f"Reset it to {old} or later"):
-        operations.reset(REACTION, 0, by="ada")
-    operations.reset(REACTION, old, by="ada")
+        subscription_admin.reset(REACTION, 0, by="ada")
+    subscription_admin.reset(REACTION, old, by="ada")
     parcels.let_everything_happen()
     assert parcels.count(HANDED_OVER) == 2
 
@@ -99,7 +99,7 @@ def test_events_of_other_kinds_may_be_as_old_as_they_are(parcels: Parcels) -> No
     ((posted,),) = parcels.rows(
         "SELECT position FROM cqrs.events WHERE type = 'postal.ParcelLabelled'"
     )
-    assert operations.reset(REACTION, posted, by="ada").position == posted < old
+    assert subscription_admin.reset(REACTION, posted, by="ada").position == posted < old
 
 
 def test_within_the_retention_a_reaction_may_be_put_back_as_far_as_one_likes(
@@ -109,6 +109,6 @@ def test_within_the_retention_a_reaction_may_be_put_back_as_far_as_one_likes(
     age(parcels, 80)
     handed_over(parcels)
     for name in (REACTION, SAGA):
-        operations.reset(name, 0, by="ada")
+        subscription_admin.reset(name, 0, by="ada")
     parcels.let_everything_happen()
     assert parcels.count(HANDED_OVER) == 2

@@ -9,20 +9,21 @@ from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from tests.subscriptions.test_deaths import taker
-from worker import db, dead_letters
-from worker.running import checkpoints, operations
-from worker.running.operations import OutOfRange, UnknownSubscription, UnsafeReset
+from worker.base import db
+from worker.ops import subscription_admin
+from worker.ops.subscription_admin import OutOfRange, UnknownSubscription, UnsafeReset
+from worker.subscriptions import checkpoints, dead_letters
 
 TRACKING = "parcels.tracking"
 
 
 def test_a_paused_subscription_stands_still_until_it_is_resumed(parcels: Parcels) -> None:
-    assert operations.pause(TRACKING).paused
+    assert subscription_admin.pause(TRACKING).paused
     parcels.move(1, "kiel")
     parcels.catch_up()
     assert parcels.tracked() == {}
     assert parcels.arrivals() == {"kiel": 1}
-    assert not operations.resume(TRACKING).paused
+    assert not subscription_admin.resume(TRACKING).paused
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel"}
 
@@ -30,18 +31,18 @@ def test_a_paused_subscription_stands_still_until_it_is_resumed(parcels: Parcels
 def test_what_is_done_to_a_subscription_that_is_not_there_is_refused_by_name(
     parcels: Parcels,
 ) -> None:
-    for act in (operations.pause, operations.resume):
+    for act in (subscription_admin.pause, subscription_admin.resume):
         with pytest.raises(UnknownSubscription, match=r"did you mean parcels\.tracking\?"):
             act("parcels.traking")
 
 
 def test_a_subscription_can_be_paused_before_it_has_ever_run(parcels: Parcels) -> None:
     parcels.connection.execute("DELETE FROM cqrs.subscriptions WHERE name = %s", [TRACKING])
-    assert operations.pause(TRACKING).position == 0
+    assert subscription_admin.pause(TRACKING).position == 0
     parcels.move(1, "kiel")
     parcels.catch_up()
     assert parcels.tracked() == {}
-    operations.resume(TRACKING)
+    subscription_admin.resume(TRACKING)
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel"}
 
@@ -50,33 +51,33 @@ def test_a_subscription_that_no_domain_declares_can_be_paused_but_not_reset(
     parcels: Parcels,
 ) -> None:
     parcels.connection.execute("INSERT INTO cqrs.subscriptions (name) VALUES ('parcels.trakking')")
-    assert operations.pause("parcels.trakking").paused
+    assert subscription_admin.pause("parcels.trakking").paused
     with pytest.raises(UnknownSubscription, match="no domain that is loaded declares it, though"):
-        operations.reset("parcels.trakking", 0, by="ada")
+        subscription_admin.reset("parcels.trakking", 0, by="ada")
 
 
 def test_a_projection_is_not_reset_backwards_since_it_would_count_twice(parcels: Parcels) -> None:
     parcels.move(1, "kiel", "ulm")
     parcels.catch_up()
     with pytest.raises(UnsafeReset, match=r"count them twice.*cqrs rebuild"):
-        operations.reset(TRACKING, 0, by="ada")
+        subscription_admin.reset(TRACKING, 0, by="ada")
     assert parcels.checkpoint()["position"] == 2
 
 
 def test_nothing_is_reset_forwards_since_events_would_be_left_out(parcels: Parcels) -> None:
     parcels.move(1, "kiel", "ulm")
     with pytest.raises(UnsafeReset, match="left out"):
-        operations.reset(TRACKING, 1, by="ada")
+        subscription_admin.reset(TRACKING, 1, by="ada")
 
 
 def test_a_forced_reset_does_it_all_the_same(parcels: Parcels) -> None:
     parcels.move(1, "kiel", "ulm")
     parcels.catch_up()
-    assert operations.reset(TRACKING, 1, force=True, by="ada").position == 1
+    assert subscription_admin.reset(TRACKING, 1, force=True, by="ada").position == 1
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel ulm ulm"}
-    operations.reset(TRACKING, 0, force=True, by="ada")
-    operations.reset(TRACKING, 2, force=True, by="ada")
+    subscription_admin.reset(TRACKING, 0, force=True, by="ada")
+    subscription_admin.reset(TRACKING, 2, force=True, by="ada")
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel ulm ulm"}
 
@@ -87,13 +88,13 @@ def test_there_is_no_reset_to_a_position_that_does_not_exist(
 ) -> None:
     parcels.move(1, "kiel", "ulm")
     with pytest.raises(OutOfRange, match="0 to 2 exist"):
-        operations.reset(TRACKING, position, force=True, by="ada")
+        subscription_admin.reset(TRACKING, position, force=True, by="ada")
 
 
 def test_a_reset_supersedes_the_letters_ahead_of_it(parcels: Parcels) -> None:
     parcels.move(1, "nowhere", "ulm")
     parcels.catch_up()
-    operations.reset(TRACKING, 0, force=True, by="ada")
+    subscription_admin.reset(TRACKING, 0, force=True, by="ada")
     (letter,) = dead_letters.letters(closed=True)
     assert (letter.state, letter.closed_by) == ("superseded", "ada")
     with mended("nowhere"):
@@ -106,7 +107,7 @@ def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> No
     parcels.catch_up()
     dead_letters.discard(dead_letters.letters()[0].id, by="ada")
     parcels.connection.execute("TRUNCATE query.parcels_v1")
-    operations.reset(TRACKING, 0, force=True, by="ada")
+    subscription_admin.reset(TRACKING, 0, force=True, by="ada")
     with mended("nowhere"):
         parcels.catch_up()
     assert parcels.tracked() == {1: "ulm"}
@@ -116,7 +117,7 @@ def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> No
 def test_an_operation_that_does_not_get_hold_of_all_partitions_leaves_no_mark(
     parcels: Parcels, database: Database
 ) -> None:
-    operations.set_partitions(TRACKING, 2)
+    subscription_admin.set_partitions(TRACKING, 2)
     with taker(database, f"{TRACKING}#1"), db.writer() as connection:
         connection.execute("SET lock_timeout = '50ms'")
         with pytest.raises(LockNotAvailable), checkpoints.held(connection, TRACKING):
@@ -129,23 +130,23 @@ def test_an_operation_that_does_not_get_hold_of_all_partitions_leaves_no_mark(
 def test_an_operation_that_is_refused_is_not_taken_for_a_death(parcels: Parcels) -> None:
     parcels.move(1, "kiel")
     with pytest.raises(UnsafeReset):
-        operations.reset(TRACKING, 1, by="ada")
+        subscription_admin.reset(TRACKING, 1, by="ada")
     (at,) = checkpoints.read(parcels.connection, [TRACKING])
     assert at.mark is None
 
 
 def test_a_subscription_reads_in_batches_of_its_own_size(parcels: Parcels) -> None:
-    assert operations.set_batch_size(TRACKING, 2).batch_size == 2
+    assert subscription_admin.set_batch_size(TRACKING, 2).batch_size == 2
     parcels.move(1, "kiel", "ulm", "bonn")
     assert [at.limit for at in checkpoints.read(parcels.connection, [TRACKING])] == [2]
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel ulm bonn"}
     notes = "SELECT position FROM cqrs.invalidations ORDER BY 1"
     assert parcels.connection.execute(notes).fetchall() == [(2,), (3,)]
-    assert operations.set_batch_size(TRACKING, None).batch_size is None
+    assert subscription_admin.set_batch_size(TRACKING, None).batch_size is None
 
 
 @pytest.mark.parametrize("size", [0, -1, 50_001])
 def test_a_batch_size_out_of_range_is_refused(parcels: Parcels, size: int) -> None:
     with pytest.raises(OutOfRange, match="1 to 50,000"):
-        operations.set_batch_size(TRACKING, size)
+        subscription_admin.set_batch_size(TRACKING, size)

@@ -10,9 +10,9 @@ from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from tests.subscriptions.test_deaths import die
-from worker import dead_letters, subscription
-from worker.dead_letters import Letter
-from worker.running import operations
+from worker.ops import subscription_admin
+from worker.subscriptions import dead_letters, runner
+from worker.subscriptions.dead_letters import Letter
 
 TRACKING = "parcels.tracking"
 PLACES = ["kiel", "ulm", "bonn", "jena", "nowhere"]
@@ -46,7 +46,7 @@ class Course:
 
     def run(self) -> None:
         """A runner gets some way."""
-        subscription.catch_up([TRACKING], seconds=self.random.choice([0, 60]))
+        runner.catch_up([TRACKING], seconds=self.random.choice([0, 60]))
 
     def die(self) -> None:
         """A runner takes a batch, and dies."""
@@ -67,11 +67,11 @@ class Course:
 
     def divide(self) -> None:
         """Somebody changes the number of partitions."""
-        operations.set_partitions(TRACKING, self.random.randint(1, 4))
+        subscription_admin.set_partitions(TRACKING, self.random.randint(1, 4))
 
     def resize(self) -> None:
         """Somebody changes the size of batches."""
-        operations.set_batch_size(TRACKING, self.random.choice([1, 2, 5, 17, None]))
+        subscription_admin.set_batch_size(TRACKING, self.random.choice([1, 2, 5, 17, None]))
 
     def _letter(self) -> list[Letter]:
         found = dead_letters.letters()
@@ -96,7 +96,7 @@ def test_every_event_is_handled_once_in_order_or_dropped_by_hand(
         course.step()
         assert_no_parked_stream_has_moved(parcels, course)
     with mended("nowhere"):
-        subscription.catch_up([TRACKING])
+        runner.catch_up([TRACKING])
         dead_letters.retry_all(TRACKING, by="ada")
     assert dead_letters.letters() == []
     assert parcels.tracked() == course.tracked()

@@ -6,9 +6,8 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters, subscription
-from worker.running import parking
-from worker.running.sieve import TooManyDeadLetters
+from worker.subscriptions import dead_letters, parking, runner
+from worker.subscriptions.bisect import TooManyDeadLetters
 
 TRACKING = "parcels.tracking"
 
@@ -121,6 +120,6 @@ def test_a_subscription_that_fails_everywhere_stops_before_it_parks_everything(
 
 def test_a_failing_batch_leaves_the_connection_fit_for_others(parcels: Parcels) -> None:
     parcels.move(2, "nowhere")
-    progress = subscription.catch_up()
+    progress = runner.catch_up()
     assert progress.folded["parcels.arrivals"] == 1
     assert progress.caught_up

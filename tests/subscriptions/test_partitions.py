@@ -11,10 +11,11 @@ from tests.subscriptions.parcels.projections import GROUP, arrivals, mended, tra
 from tests.subscriptions.test_deaths import taker
 from tests.support import promises
 from tests.support.workers import Workers, until
-from worker import dead_letters, delivery
-from worker.running import checkpoints, operations
-from worker.running.dividing import CannotPartition
-from worker.running.operations import PartitionsApart
+from worker.commands import after_commit
+from worker.ops import subscription_admin
+from worker.ops.subscription_admin import PartitionsApart
+from worker.subscriptions import checkpoints, dead_letters
+from worker.subscriptions.partitions import CannotPartition
 
 TRACKING = "parcels.tracking"
 ALL = dict.fromkeys(range(60), "kiel ulm bonn")
@@ -37,7 +38,7 @@ def move_all(parcels: Parcels) -> None:
 def test_each_partition_handles_its_own_streams_and_together_they_handle_all(
     parcels: Parcels,
 ) -> None:
-    assert operations.set_partitions(TRACKING, 4).partitions == 4
+    assert subscription_admin.set_partitions(TRACKING, 4).partitions == 4
     move_all(parcels)
     parcels.catch_up()
     assert parcels.tracked() == ALL
@@ -49,7 +50,7 @@ def test_each_partition_handles_its_own_streams_and_together_they_handle_all(
 def test_readers_are_told_the_lowest_position_of_all_partitions(
     parcels: Parcels, database: Database
 ) -> None:
-    operations.set_partitions(TRACKING, 2)
+    subscription_admin.set_partitions(TRACKING, 2)
     move_all(parcels)
     with taker(database, f"{TRACKING}#1"):
         parcels.catch_up()
@@ -69,22 +70,22 @@ def test_an_unsplit_subscription_is_told_as_before(parcels: Parcels) -> None:
 def test_the_number_changes_only_when_all_are_at_one_position(
     parcels: Parcels, database: Database
 ) -> None:
-    operations.set_partitions(TRACKING, 2)
+    subscription_admin.set_partitions(TRACKING, 2)
     move_all(parcels)
     with taker(database, f"{TRACKING}#1"):
         parcels.catch_up()
     with pytest.raises(PartitionsApart, match="positions 180, 0"):
-        operations.set_partitions(TRACKING, 3, timeout=0)
-    assert operations.set_partitions(TRACKING, 3).partitions == 3
+        subscription_admin.set_partitions(TRACKING, 3, timeout=0)
+    assert subscription_admin.set_partitions(TRACKING, 3).partitions == 3
     assert parcels.tracked() == ALL
 
 
 def test_one_whole_again_it_goes_on_where_the_partitions_were(parcels: Parcels) -> None:
-    operations.set_batch_size(TRACKING, 7)
-    operations.set_partitions(TRACKING, 3)
+    subscription_admin.set_batch_size(TRACKING, 7)
+    subscription_admin.set_partitions(TRACKING, 3)
     move_all(parcels)
     parcels.catch_up()
-    whole = operations.set_partitions(TRACKING, 1)
+    whole = subscription_admin.set_partitions(TRACKING, 1)
     assert (whole.partitions, whole.position, whole.batch_size) == (1, parcels.last(), 7)
     parcels.move(99, "kiel")
     parcels.catch_up()
@@ -95,9 +96,9 @@ def test_one_whole_again_it_goes_on_where_the_partitions_were(parcels: Parcels) 
 def test_a_batch_planned_for_another_number_of_partitions_is_not_handled(
     parcels: Parcels,
 ) -> None:
-    operations.set_partitions(TRACKING, 2)
+    subscription_admin.set_partitions(TRACKING, 2)
     (stale, _) = checkpoints.read(parcels.connection, [TRACKING])
-    operations.set_partitions(TRACKING, 3)
+    subscription_admin.set_partitions(TRACKING, 3)
     with parcels.connection.transaction():
         taken = parcels.connection.execute(
             checkpoints.SQL["take"],
@@ -118,13 +119,13 @@ def test_a_projection_that_collects_from_many_streams_is_not_split(
     parcels: Parcels, name: str
 ) -> None:
     with pytest.raises(CannotPartition, match=r"from many streams.*declare.*by_stream=True"):
-        operations.set_partitions(name, 2)
-    assert operations.set_partitions(name, 1).partitions == 1
+        subscription_admin.set_partitions(name, 2)
+    assert subscription_admin.set_partitions(name, 1).partitions == 1
 
 
 def test_shipped_projections_that_are_by_stream_can_be_split(database: Database) -> None:
     for name in ("orders.order_summaries", "banking.account_summaries"):
-        assert operations.set_partitions(name, 4).partitions == 4
+        assert subscription_admin.set_partitions(name, 4).partitions == 4
 
 
 def test_a_promise_that_the_log_shows_broken_is_not_believed(
@@ -134,7 +135,7 @@ def test_a_promise_that_the_log_shows_broken_is_not_believed(
     parcels.append("who", ParcelMoved(parcel="who", place="ulm"))
     parcels.move(1, "kiel", "ulm")
     with pytest.raises(CannotPartition, match="row ulm from parcel-who and parcel-1"):
-        operations.set_partitions("parcels.arrivals", 2)
+        subscription_admin.set_partitions("parcels.arrivals", 2)
     (found,) = promises.broken(database.url)  # what every test is asked when it ends
     assert found == "parcels.arrivals: row ulm from parcel-who and parcel-1"
 
@@ -142,7 +143,7 @@ def test_a_promise_that_the_log_shows_broken_is_not_believed(
 def test_a_projection_that_is_split_stands_still_when_its_code_promises_it_no_more(
     parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operations.set_partitions(TRACKING, 2)
+    subscription_admin.set_partitions(TRACKING, 2)
     with monkeypatch.context() as released:
         released.setattr(tracking, "by_stream", False)
         move_all(parcels)
@@ -150,7 +151,7 @@ def test_a_projection_that_is_split_stands_still_when_its_code_promises_it_no_mo
         assert parcels.tracked() == {}
         errors = [parcels.checkpoint(f"{TRACKING}#{n}")["error"] for n in range(2)]
         assert all("make it whole with `cqrs subscriptions partition" in one for one in errors)
-        assert operations.set_partitions(TRACKING, 1).partitions == 1
+        assert subscription_admin.set_partitions(TRACKING, 1).partitions == 1
         parcels.catch_up()
     assert parcels.tracked() == ALL
     assert parcels.checkpoint()["error"] is None
@@ -159,17 +160,17 @@ def test_a_projection_that_is_split_stands_still_when_its_code_promises_it_no_mo
 @pytest.mark.parametrize("partitions", [0, -1, 65])
 def test_a_number_of_partitions_out_of_range_is_refused(parcels: Parcels, partitions: int) -> None:
     with pytest.raises(CannotPartition, match="1 to 64"):
-        operations.set_partitions(TRACKING, partitions)
+        subscription_admin.set_partitions(TRACKING, partitions)
 
 
 def test_a_letter_of_one_partition_is_repaired_like_any_other(parcels: Parcels) -> None:
-    operations.set_partitions(TRACKING, 4)
+    subscription_admin.set_partitions(TRACKING, 4)
     parcels.move(2, "kiel", "nowhere", "ulm")
     move_all(parcels)
     parcels.catch_up()
     assert parcels.tracked() == ALL | {2: "kiel"}
     (letter,) = dead_letters.letters()
-    operations.set_partitions(TRACKING, 2)
+    subscription_admin.set_partitions(TRACKING, 2)
     with mended("nowhere"):
         dead_letters.retry(letter.id, by="ada")
     assert parcels.tracked()[2] == "kiel nowhere ulm kiel ulm bonn"
@@ -182,15 +183,15 @@ def test_a_letter_of_one_partition_is_repaired_like_any_other(parcels: Parcels) 
 def test_workers_share_the_partitions_and_handle_every_event_once_in_order(
     parcels: Parcels, workers: Workers
 ) -> None:
-    operations.set_partitions(TRACKING, 4)
+    subscription_admin.set_partitions(TRACKING, 4)
     workers.start(["projections"], concurrency=2)
     for place in ("kiel", "ulm", "bonn"):
         for parcel in ALL:
             parcels.move(parcel, place)
-            delivery.wake("cqrs.project", GROUP, force=parcel % 5 == 0)
+            after_commit.wake("cqrs.project", GROUP, force=parcel % 5 == 0)
 
     def caught_up() -> bool:
-        delivery.wake("cqrs.project", GROUP)
+        after_commit.wake("cqrs.project", GROUP)
         behind = parcels.checkpoint("parcels.arrivals")["position"] < 180
         return checkpoint_of(parcels) == 180 and not behind
 

@@ -14,11 +14,12 @@ from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.models import ParcelMoved
 from tests.subscriptions.parcels.projections import tracking
 from tests.subscriptions.test_deaths import die
-from worker import db, event_log, subscription
-from worker.db import Connection
-from worker.running import checkpoints, parking
-from worker.running.advance import Step, advance
-from worker.running.checkpoints import Checkpoint
+from worker import event_log
+from worker.base import db
+from worker.base.db import Connection
+from worker.subscriptions import checkpoints, parking, runner
+from worker.subscriptions.batch import Step, advance
+from worker.subscriptions.checkpoints import Checkpoint
 
 TRACKING = "parcels.tracking"
 ROUNDS = 400
@@ -76,7 +77,7 @@ def test_however_many_run_all_is_handled_once_and_nobody_is_said_to_have_died(
     for parcel in range(60):
         parcels.move(parcel, "kiel", "ulm", "bonn")
     with capture_logs() as said:
-        at_once(*[lambda: subscription.catch_up([TRACKING])] * 8)
+        at_once(*[lambda: runner.catch_up([TRACKING])] * 8)
     assert parcels.tracked() == dict.fromkeys(range(60), "kiel ulm bonn")
     assert [line for line in said if "died" in line["event"]] == []
 

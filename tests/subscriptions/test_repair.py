@@ -6,8 +6,13 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker import dead_letters
-from worker.dead_letters import LetterIsClosed, OtherVersion, RetryFailed, UnknownLetter
+from worker.subscriptions import dead_letters
+from worker.subscriptions.dead_letters import (
+    LetterIsClosed,
+    OtherVersion,
+    RetryFailed,
+    UnknownLetter,
+)
 
 TRACKING = "parcels.tracking"
 

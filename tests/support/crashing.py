@@ -19,12 +19,13 @@ from celery import current_task
 from celery.signals import task_postrun
 
 from tests.support.crash_points import flag
-from worker import signalling, subscription
-from worker.app import app
-from worker.exchange import Exchange
-from worker.projection import Projection
-from worker.running.advance import advance
-from worker.writing import executor
+from worker import app
+from worker.base import wake_ups
+from worker.base.pipeline import Pipeline
+from worker.commands import executor
+from worker.subscriptions import runner
+from worker.subscriptions.batch import advance
+from worker.subscriptions.projection import Projection
 
 
 def _kind() -> str:
@@ -32,7 +33,7 @@ def _kind() -> str:
 
 
 def _maybe_die(point: str) -> None:
-    wanted = signalling.client().getdel(flag(_kind(), point))
+    wanted = wake_ups.client().getdel(flag(_kind(), point))
     if wanted == b"child":
         os.kill(os.getpid(), signal.SIGKILL)
     elif wanted == b"worker":
@@ -74,10 +75,10 @@ def _execute_or_die(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
 psycopg.Connection.execute = _execute_or_die  # type: ignore[method-assign]
 
 
-_run = Exchange._run
+_run = Pipeline._run
 
 
-def _run_or_die(self: Exchange) -> None:
+def _run_or_die(self: Pipeline) -> None:
     statements = [reply.statement.sql for reply in self._replies]
     if b"BEGIN" in statements:
         _maybe_die("before begin")
@@ -90,11 +91,11 @@ def _run_or_die(self: Exchange) -> None:
     _run(self)
 
 
-Exchange._run = _run_or_die  # type: ignore[method-assign]
+Pipeline._run = _run_or_die  # type: ignore[method-assign]
 executor._Batch._decide = _before("in the handler", executor._Batch._decide)  # type: ignore[method-assign]
 Projection.fold = _before("in the handler", Projection.fold)  # type: ignore[method-assign]
 executor._run = _after("after commit", executor._run)
-vars(subscription)["advance"] = _after("after commit", advance)
+vars(runner)["advance"] = _after("after commit", advance)
 task_postrun.connect(lambda **_: _maybe_die("before ack"), weak=False)
 
 __all__ = ["app"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import psycopg
 
 from worker import event_log
-from worker.projection import Projection
-from worker.running.dividing import shared_row
-from worker.running.subscribers import subscriptions
+from worker.event_log.subscribers import subscriptions
+from worker.subscriptions.partitions import shared_row
+from worker.subscriptions.projection import Projection
 
 MOST = 5_000
 """Events of a test that are looked at."""

@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
-from models.messages import Envelope, Receipt
-from worker.writing.executor import execute
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
 
 
 def run(name: str, payload: dict[str, Any], command_id: UUID | None = None) -> Receipt:

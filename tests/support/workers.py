@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from worker.app import app
-from worker.operating.supervisor import variables_of
-from worker.settings import PREFIX, Settings
+from worker.base.app import app
+from worker.base.settings import PREFIX, Settings
+from worker.ops.supervisor import variables_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,14 +8,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from worker import db
+from worker.base import db
+from worker.base.registry import load_domains
+from worker.base.settings import Settings
 from worker.cli import console
-from worker.operating import schedule
-from worker.operating.supervisor import Flower
-from worker.registry import load_domains
-from worker.running.subscribers import subscriptions
-from worker.settings import Settings
-from worker.writing.decoding import commands
+from worker.commands.decoding import commands
+from worker.event_log.subscribers import subscriptions
+from worker.ops import schedule
+from worker.ops.supervisor import Flower
 
 
 def show(settings: Settings, flower: Flower) -> None:

@@ -17,9 +17,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from worker import complaints
+from worker.base import db_errors
+from worker.base.errors import CqrsError
 from worker.embedded import ServerDidNotStart
-from worker.errors import CqrsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +59,7 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         except (CqrsError, ServerDidNotStart) as error:
             raise typer.Exit(complain(str(error))) from None
         except psycopg.Error as error:
-            raise typer.Exit(complain(complaints.sentence(error))) from None
+            raise typer.Exit(complain(db_errors.sentence(error))) from None
 
     return run
 

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import typer
 
-from worker import dead_letters
+from worker.base.registry import load_domains
 from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, print_table, whoever
-from worker.dead_letters import Letter, Repair, RetryFailed
-from worker.registry import load_domains
-from worker.writing import dead_commands
-from worker.writing.dead_commands import DeadCommand
+from worker.commands import dead_commands
+from worker.commands.dead_commands import DeadCommand
+from worker.subscriptions import dead_letters
+from worker.subscriptions.dead_letters import Letter, Repair, RetryFailed
 
 app = typer.Typer(no_args_is_help=True, help="Events and commands that could not be handled.")
 

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from worker.operating.schedule import Entry
-from worker.operating.system_map import Asked, Path, SystemMap
-from worker.rules import Consequence
+from worker.ops.schedule import ScheduleEntry
+from worker.ops.system_map import Asked, Path, SystemMap
+from worker.refresh.invalidation_rules import Consequence
 
 
 def render(found: SystemMap) -> Group:
@@ -60,7 +60,7 @@ def _consequence(one: Consequence) -> RenderableType:
     return _paragraph(one.event, "", (("affects", one.queries), ("refreshes", refreshes)))
 
 
-def _entry(name: str, entry: Entry) -> RenderableType:
+def _entry(name: str, entry: ScheduleEntry) -> RenderableType:
     return _paragraph(name, f"{entry.when}, {entry.task}", (("why", (entry.why,)),))
 
 

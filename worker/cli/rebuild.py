@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from worker import migrate, verify
+from worker.base import migrate
+from worker.base.registry import load_domains
 from worker.cli.console import JsonFlag, bars, explained, out, print_json, show
-from worker.rebuild import Drift, Progress, Rebuilt, cancel, rebuild
+from worker.rebuild import Drift, Progress, Rebuilt, cancel, rebuild, verify
 from worker.rebuild.progress import Callback
 from worker.rebuild.tasks import projections
-from worker.registry import load_domains
-from worker.verify import SAMPLE, Verified
+from worker.rebuild.verify import SAMPLE, Verified
 
 Names = Annotated[list[str] | None, typer.Argument(help="Projections by name.")]
 All = Annotated[bool, typer.Option("--all", help="Every projection.")]

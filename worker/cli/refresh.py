@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 from pydantic_core import to_jsonable_python
 
-from worker import db, migrate, refresh
+from worker import refresh
+from worker.base import db, migrate
+from worker.base.registry import load_domains
 from worker.cli.console import JsonFlag, explained, print_json, print_table
 from worker.refresh import Refreshed
-from worker.registry import load_domains
 
 LONGEST = 7 * 86_400.0
 """Seconds that a person may let one view take."""

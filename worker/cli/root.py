@@ -16,8 +16,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from worker import logs, migrate
-from worker.actor import acting_as
+from worker.base import logs, migrate
+from worker.base.actor import acting_as
+from worker.base.errors import BadSettings
+from worker.base.project import project
+from worker.base.registry import load_domains
+from worker.base.settings import get_settings
+from worker.cli import changesets as schema_cli
 from worker.cli import dead_letters as dead_letters_cli
 from worker.cli import map_view, status_view
 from worker.cli import rebuild as rebuild_cli
@@ -27,12 +32,8 @@ from worker.cli import subscriptions as subscriptions_cli
 from worker.cli import up as up_cli
 from worker.cli.console import JsonFlag, bars, complain, explained, out, print_json, show
 from worker.cli.submit import Submission
-from worker.errors import BadSettings
-from worker.operating import status as status_
-from worker.operating import system_map
-from worker.registry import load_domains
-from worker.schema import cli as schema_cli
-from worker.settings import get_settings
+from worker.ops import status as status_
+from worker.ops import system_map
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,17 +44,6 @@ up_cli.register(app)
 app.add_typer(dead_letters_cli.app, name="dead-letters")
 app.add_typer(subscriptions_cli.app, name="subscriptions")
 app.add_typer(sagas_cli.app, name="sagas")
-
-
-@app.command()
-@explained
-def demo(
-    orders: Annotated[int, typer.Option(min=10, help="How many orders to place.")] = 120,
-) -> None:
-    """The main job, end to end, with a worker killed half way; exit code 0 if every total holds."""
-    # A demo shows a domain, and this floor knows none: it is looked up by name.
-    if not import_module("tasks.demo").run(out, orders=orders):
-        raise typer.Exit(1)
 
 
 @app.command("migrate")
@@ -178,6 +168,8 @@ def main() -> None:
     """The `cqrs` program."""
     try:
         logs.configure()
+        for module in project().cli:  # an application's own commands, such as a demo
+            import_module(module).register(app)
     except BadSettings as wrong:
         sys.exit(complain(str(wrong)))
     app()

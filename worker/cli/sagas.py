@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from worker.base.registry import load_domains
 from worker.cli.console import JsonFlag, explained, out, print_json, print_table
-from worker.registry import load_domains
-from worker.saga import standing
-from worker.saga.course import SagaStatus
+from worker.reactions import saga_status
+from worker.reactions.state_machine import SagaStatus
 
 app = typer.Typer(no_args_is_help=True, help="Processes over several commands.")
 
@@ -26,7 +26,7 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """Sagas, the latest first: those under way, or those of one status, or all."""
-    found = standing.standing(saga_type=saga_type, status=status, ended=ended, limit=limit)
+    found = saga_status.standing(saga_type=saga_type, status=status, ended=ended, limit=limit)
     if as_json:
         print_json([one.to_json() for one in found])
         return
@@ -45,7 +45,7 @@ def list_(
 @explained
 def show(saga: Saga, as_json: JsonFlag = False) -> None:
     """One saga, and everything that has happened to it."""
-    one, history = standing.show(saga)
+    one, history = saga_status.show(saga)
     if as_json:
         print_json(one.to_json() | {"history": [line.to_json() for line in history]})
         return
@@ -62,7 +62,7 @@ def show(saga: Saga, as_json: JsonFlag = False) -> None:
 def retry(saga: Saga, as_json: JsonFlag = False) -> None:
     """Let a stuck saga send once more what was refused. Mend the cause first."""
     load_domains()
-    one = standing.retry_stuck(saga)
+    one = saga_status.retry_stuck(saga)
     if as_json:
         print_json(one.to_json())
         return

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from worker.cli.console import cell
-from worker.operating.read_models import ReadModelStatus
-from worker.operating.status import ChangesetStatus, LogStatus, Status, SubscriptionStatus
+from worker.ops.read_models import ReadModelStatus
+from worker.ops.status import ChangesetStatus, LogStatus, Status, SubscriptionStatus
 
 
 def render(status: Status) -> Group:

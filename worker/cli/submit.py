@@ -19,13 +19,14 @@ from uuid import UUID
 
 import orjson
 
-from models.messages import Actor, Envelope, Receipt, Status
-from worker import db, delivery, receipts
-from worker.actor import current_actor
-from worker.errors import CommandIdReused, InvalidCommand
-from worker.writing.batches import in_parts
-from worker.writing.decoding import find_command, prepare
-from worker.writing.enqueue import write_commands
+from worker.base import db
+from worker.base.actor import current_actor
+from worker.base.errors import CommandIdReused, InvalidCommand
+from worker.commands import after_commit, receipts
+from worker.commands.batches import in_parts
+from worker.commands.decoding import find_command, prepare
+from worker.commands.enqueue import write_commands
+from worker.contracts import Actor, Envelope, Receipt, Status
 
 CHUNK = 250
 """Lines written in one transaction."""
@@ -175,7 +176,7 @@ class Submission:
                 self.report.outcomes["repeated"] += 1
             else:
                 self.under_way[envelope.id] = (number, envelope)
-        delivery.wake_drain()
+        after_commit.wake_drain()
 
     def _wait(self) -> None:
         if self._collect():
@@ -183,7 +184,7 @@ class Submission:
             return
         if time.monotonic() - self._quiet_since > PATIENCE:
             self._quiet_since = time.monotonic()
-            delivery.wake("cqrs.drain", force=True)
+            after_commit.wake("cqrs.drain", force=True)
         time.sleep(0.02)
 
     def _collect(self) -> int:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
+from worker.base.registry import load_domains
 from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, show, whoever
 from worker.cli.status_view import subscriptions_table
-from worker.operating import status
-from worker.registry import load_domains
-from worker.running import operations
-from worker.running.operations import Operated
+from worker.ops import status, subscription_admin
+from worker.ops.subscription_admin import Operated
 
 app = typer.Typer(no_args_is_help=True, help="Operate projections and reactions.")
 
@@ -35,7 +34,7 @@ def list_(as_json: JsonFlag = False) -> None:
 def pause(name: Name, as_json: JsonFlag = False) -> None:
     """Let a subscription stand still until it is resumed."""
     load_domains()
-    _tell(operations.pause(name), "is paused", as_json)
+    _tell(subscription_admin.pause(name), "is paused", as_json)
 
 
 @app.command()
@@ -43,7 +42,7 @@ def pause(name: Name, as_json: JsonFlag = False) -> None:
 def resume(name: Name, as_json: JsonFlag = False) -> None:
     """Let a subscription go on."""
     load_domains()
-    _tell(operations.resume(name), "goes on", as_json)
+    _tell(subscription_admin.resume(name), "goes on", as_json)
 
 
 @app.command()
@@ -64,7 +63,9 @@ def reset(
     would be left out. These need --force.
     """
     load_domains()
-    _tell(operations.reset(name, position, force=force, by=whoever(by)), "is reset", as_json)
+    _tell(
+        subscription_admin.reset(name, position, force=force, by=whoever(by)), "is reset", as_json
+    )
 
 
 @app.command("batch-size")
@@ -76,7 +77,7 @@ def batch_size(
 ) -> None:
     """Set how many events a subscription handles in one transaction."""
     load_domains()
-    done = operations.set_batch_size(name, size or None)
+    done = subscription_admin.set_batch_size(name, size or None)
     _tell(done, f"takes {done.batch_size or 'the usual number of'} events a batch", as_json)
 
 
@@ -89,7 +90,7 @@ def partition(
 ) -> None:
     """Split a projection, so that workers share it: one that says by_stream=True."""
     load_domains()
-    done = operations.set_partitions(name, partitions)
+    done = subscription_admin.set_partitions(name, partitions)
     _tell(done, f"has {done.partitions} partitions", as_json)
 
 

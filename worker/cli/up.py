@@ -12,12 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from worker import embedded, migrate
+from worker import embedded
+from worker.base import migrate
+from worker.base.errors import Permanent, Transient
+from worker.base.settings import Settings, get_settings
 from worker.cli import banner
 from worker.cli.console import explained, out
-from worker.errors import Permanent, Transient
-from worker.operating.supervisor import Supervisor, children, environment_of
-from worker.settings import Settings, get_settings
+from worker.ops.supervisor import Supervisor, children, environment_of
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the processes and servers."""

@@ -40,9 +40,9 @@ from worker.rebuild.errors import (
     UnknownProjection,
     ViewInUse,
 )
+from worker.rebuild.health import LastVerified, Soundness, soundness
 from worker.rebuild.progress import Progress
 from worker.rebuild.run import Rebuilt, cancel, rebuild
-from worker.rebuild.soundness import LastVerified, Soundness, soundness
 
 __all__ = [
     "AnotherRebuild",

@@ -16,12 +16,12 @@ from typing import Any, BinaryIO
 import orjson
 import psycopg
 
-from worker.errors import Transient
+from worker.base.errors import Transient
+from worker.base.registry import load_domains
+from worker.base.settings import Settings, install
 from worker.rebuild.errors import RebuildUnfinished
 from worker.rebuild.part import Share, build
-from worker.registry import load_domains
-from worker.running.sieve import in_one_line
-from worker.settings import Settings, install
+from worker.subscriptions.bisect import in_one_line
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from worker.db import Connection
+from worker.base.db import Connection
+from worker.base.sql import blocks
+from worker.commands.load_plan import primary_key
+from worker.rebuild.key_ranges import ALL, Stretch, within
 from worker.rebuild.shadow import qualified, schema_of
-from worker.rebuild.stretches import ALL, Stretch, within
-from worker.sql import blocks
-from worker.writing.needs import primary_key
 
 SHOWN = 100
 """Rows that differ which are kept; all are counted."""

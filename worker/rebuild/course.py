@@ -16,26 +16,26 @@ from dataclasses import dataclass, field
 import structlog
 from psycopg import errors as pg
 
-from worker import delivery
-from worker.db import Connection
-from worker.projection import Projection
+from worker.base.db import Connection
+from worker.commands import after_commit
 from worker.rebuild import shadow
-from worker.rebuild.alone import alone
+from worker.rebuild.cleanup import drop_replaced, give_up
 from worker.rebuild.compare import SHOWN, count_rows
+from worker.rebuild.copy_unchanged import Seeds
+from worker.rebuild.detached_statement import alone
 from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
 from worker.rebuild.following import Follower
 from worker.rebuild.jobs import run_parts
 from worker.rebuild.journal import Journal
-from worker.rebuild.leftovers import drop_replaced, give_up
+from worker.rebuild.key_ranges import Stretch, stretches
 from worker.rebuild.part import Share
+from worker.rebuild.position_vector import Reached
 from worker.rebuild.progress import Callback, Meter
-from worker.rebuild.reached import Reached
-from worker.rebuild.seeding import Seeds
-from worker.rebuild.stretches import Stretch, stretches
 from worker.rebuild.swapping import Swap
 from worker.refresh import wake_due
-from worker.running import checkpoints
-from worker.running.sieve import in_one_line
+from worker.subscriptions import checkpoints
+from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
 
@@ -182,7 +182,7 @@ class Course:
         facts = (self.connection, self.one, self.journal, self._follower)
         Swap(*facts, self._live, changed).swap(min(self.until, time.monotonic() + SWAP_SECONDS))
         if changed:
-            delivery.wake("cqrs.invalidate")
+            after_commit.wake("cqrs.invalidate")
             wake_due()
         time.sleep(GRACE)
         drop_replaced(self.connection, self.one)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker.errors import Permanent, Transient
-from worker.projection import Projection
-from worker.running.subscribers import subscriptions
+from worker.base.errors import Permanent, Transient
+from worker.event_log.subscribers import subscriptions
+from worker.subscriptions.projection import Projection
 
 TIME_IS_UP = "time is up"
 

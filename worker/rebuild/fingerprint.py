@@ -25,8 +25,8 @@ from types import CodeType, EllipsisType, FunctionType, MethodType, ModuleType, 
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from worker.projection import Projection
 from worker.rebuild.shadow import declaration
+from worker.subscriptions.projection import Projection
 
 _NUMBERS = (bool, int, float, complex, Decimal, Fraction)
 _OTHERS = (NoneType, EllipsisType, str, bytes, UUID, date, time, timedelta, tzinfo)

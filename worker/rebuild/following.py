@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from worker import event_log
-from worker.db import Connection
+from worker.base.db import Connection
 from worker.event_log import StoredEvent
-from worker.projection import Batch, Projection
 from worker.rebuild.compare import Drift, compare
+from worker.rebuild.excluded_events import LeftOut, left_out, parked_events
 from worker.rebuild.journal import Journal
-from worker.rebuild.left_out import LeftOut, left_out, parked_events
-from worker.rebuild.reached import Reached
-from worker.rebuild.stretches import Stretch
-from worker.running import checkpoints
+from worker.rebuild.key_ranges import Stretch
+from worker.rebuild.position_vector import Reached
+from worker.subscriptions import checkpoints
+from worker.subscriptions.projection import Batch, Projection
 
 PAGE = 5_000
 """Events that are folded at once."""

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from worker.base.settings import get_settings
 from worker.rebuild.errors import RebuildFailed, RebuildUnfinished
 from worker.rebuild.part import Share, build
-from worker.settings import get_settings
 
 Tell: TypeAlias = Callable[[int, int, int], None]
 """Called with a part, its position, and how many events that was; with part -1 now and then."""

@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from worker.db import Connection
-from worker.encoding import to_json
-from worker.projection import Projection
+from worker.base.db import Connection
+from worker.base.encoding import to_json
+from worker.base.sql import blocks
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import RebuildCancelled, RebuildRunning, RebuildUnfinished
+from worker.rebuild.excluded_events import LeftOut
 from worker.rebuild.fingerprint import fingerprint
-from worker.rebuild.left_out import LeftOut
-from worker.rebuild.reached import Reached
+from worker.rebuild.position_vector import Reached
 from worker.rebuild.sessions import restore, unlimited
-from worker.sql import blocks
+from worker.subscriptions.projection import Projection
 
 SQL = blocks("worker.rebuild")
 

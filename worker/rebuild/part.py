@@ -21,19 +21,19 @@ from typing import Any
 import orjson
 from psycopg.rows import tuple_row
 
-from worker import collector, db
-from worker.db import Connection
-from worker.encoding import to_json
+from worker.base import db, gc_pause
+from worker.base.db import Connection
+from worker.base.encoding import to_json
+from worker.base.sql import statement
+from worker.commands.load_plan import primary_key
 from worker.event_log import StoredEvent
-from worker.projection import Call, Projection, ReadTable, Rows, read_table
 from worker.rebuild import shadow
-from worker.rebuild.copying import copy_rows
+from worker.rebuild.copy_rows import copy_rows
 from worker.rebuild.errors import RebuildUnfinished, projection_named
+from worker.rebuild.excluded_events import LeftOut
 from worker.rebuild.fingerprint import fingerprint
-from worker.rebuild.left_out import LeftOut
 from worker.rebuild.sessions import unlimited
-from worker.sql import statement
-from worker.writing.needs import primary_key
+from worker.subscriptions.projection import Call, Projection, ReadTable, Rows, read_table
 
 WINDOW = 10_000
 """Positions of the log that are read at once."""
@@ -185,7 +185,7 @@ def build(share: Share, tell: Callable[[int, int], None]) -> None:
         db.owner() as reader,
         db.owner() as writer,
         unlimited(reader, writer),
-        collector.waiting(),
+        gc_pause.waiting(),
     ):
         for position, events in Part(reader, writer, one, share).run():
             tell(position, events)

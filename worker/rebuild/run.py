@@ -11,12 +11,13 @@ import psycopg
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker import db, event_log
-from worker.db import Connection
-from worker.errors import Transient
-from worker.projection import Projection
+from worker import event_log
+from worker.base import db
+from worker.base.db import Connection
+from worker.base.errors import Transient
+from worker.rebuild import copy_unchanged, shadow
 from worker.rebuild import journal as journals
-from worker.rebuild import seeding, shadow
+from worker.rebuild.cleanup import drop_replaced, give_up
 from worker.rebuild.compare import Drift
 from worker.rebuild.course import Course, has_our_shape
 from worker.rebuild.errors import (
@@ -29,14 +30,14 @@ from worker.rebuild.errors import (
     RebuildUnfinished,
     projection_named,
 )
+from worker.rebuild.excluded_events import left_out
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.journal import SQL, Journal
-from worker.rebuild.left_out import left_out
-from worker.rebuild.leftovers import drop_replaced, give_up
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
 from worker.rebuild.progress import Callback
-from worker.running import checkpoints, read_tables
-from worker.running.sieve import in_one_line
+from worker.subscriptions import checkpoints, read_tables
+from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
 
@@ -240,7 +241,7 @@ class _Plan:
         with connection.transaction():
             live = shadow.live_table(connection, one.table)
             if self.position:
-                seeding.must_tell(connection, one, live, self.position)
+                copy_unchanged.must_tell(connection, one, live, self.position)
             alike = has_our_shape(connection, one)
             upto = self._upto(alike)
             name = shadow.next_name(connection, one.table)

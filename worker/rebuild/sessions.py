@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from worker.db import Connection
+from worker.base.db import Connection
 
 PATIENCE = 2.0
 """Seconds that the server has to notice that a statement is cancelled."""

@@ -14,9 +14,9 @@ from psycopg import sql
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
-from worker.db import Connection
-from worker.sql import blocks, quoted
-from worker.writing.needs import primary_key
+from worker.base.db import Connection
+from worker.base.sql import blocks, quoted
+from worker.commands.load_plan import primary_key
 
 _SQL = blocks("worker.rebuild", "tables.sql")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -32,21 +32,22 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import errors as pg
 
-from worker import db, delivery
+from worker.base import db
+from worker.base.db import Connection
 from worker.cache import source_tag
-from worker.db import Connection
-from worker.projection import Projection
-from worker.rebuild import staging, view
+from worker.commands import after_commit
+from worker.rebuild import dependent_views, view
 from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.excluded_events import left_out
 from worker.rebuild.following import Follower
 from worker.rebuild.journal import SQL, Journal
-from worker.rebuild.left_out import left_out
-from worker.rebuild.reached import Reached
+from worker.rebuild.position_vector import Reached
 from worker.rebuild.sessions import restore
 from worker.rebuild.shadow import schema_of
 from worker.refresh import materialized_views, request
-from worker.running import checkpoints, parking
-from worker.running.checkpoints import Checkpoint
+from worker.subscriptions import checkpoints, parking
+from worker.subscriptions.checkpoints import Checkpoint
+from worker.subscriptions.projection import Projection
 
 PATIENCE = 0.1
 """Seconds that a swap waits for a lock."""
@@ -82,7 +83,7 @@ class Swap:
         """Put the shadow table behind the view. Raises RebuildUnfinished when time is up."""
         self.follower.follow()
         where = self.connection, self.one.table, self.journal.shadow
-        with staging.staged(*where, self.follower.follow) as self._staged:
+        with dependent_views.staged(*where, self.follower.follow) as self._staged:
             self._swap(until)
 
     def _swap(self, until: float) -> None:
@@ -110,7 +111,7 @@ class Swap:
                 self._wait_for_old_snapshots({holder.info.backend_pid})
                 self._go_live(holder, places)
         finally:
-            delivery.wake("cqrs.project", self.one.group)
+            after_commit.wake("cqrs.project", self.one.group)
 
     def _wait_for_old_snapshots(self, own: set[int]) -> None:
         """Return when nobody sees the shadow table as it was. Raises _NotNow."""
@@ -130,7 +131,7 @@ class Swap:
 
     def _go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
         where = holder, self.one.table, self.journal.shadow
-        if self._staged is not None and not staging.is_current(*where, self._staged):
+        if self._staged is not None and not dependent_views.is_current(*where, self._staged):
             why = "views that are built on it were changed meanwhile"
             raise RebuildUnfinished(self.one.name, why, self.journal.rebuild_id)
         view.show(*where, self._staged)

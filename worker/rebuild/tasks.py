@@ -21,16 +21,16 @@ import structlog
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker import verify
-from worker.app import app
-from worker.operating import slots
-from worker.projection import Projection
+from worker.base import slots
+from worker.base.app import app
+from worker.base.settings import get_settings
+from worker.event_log.subscribers import subscriptions
+from worker.rebuild import verify
 from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
 from worker.rebuild.progress import Progress
 from worker.rebuild.run import rebuild
-from worker.running.sieve import in_one_line
-from worker.running.subscribers import subscriptions
-from worker.settings import get_settings
+from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
 

@@ -17,10 +17,10 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import errors as pg
 
-from worker.db import Connection
+from worker.base.db import Connection
+from worker.base.sql import blocks, quoted
 from worker.rebuild.errors import ViewInUse
 from worker.rebuild.shadow import qualified
-from worker.sql import blocks, quoted
 
 SQL = blocks("worker.rebuild", "tables.sql")
 

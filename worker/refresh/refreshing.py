@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker import db, delivery
-from worker.errors import Transient
+from worker.base import db
+from worker.base.errors import Transient
+from worker.base.settings import get_settings
+from worker.commands import after_commit
 from worker.refresh.run import Refreshed, Run
 from worker.refresh.views import (
     MaterializedView,
@@ -13,7 +15,6 @@ from worker.refresh.views import (
     materialized_views,
     relation_named,
 )
-from worker.settings import get_settings
 
 
 class RefreshFailed(Transient):
@@ -112,5 +113,5 @@ def in_order(run: Run, named: Sequence[MaterializedView], *, if_stale: bool) -> 
         if one.outcome == "failed":
             failed.add(view.name)
     if any(one.outcome == "refreshed" for one in done.values()):
-        delivery.wake("cqrs.invalidate")
+        after_commit.wake("cqrs.invalidate")
     return [one for one in done.values() if one.view in asked or one.outcome != "skipped"]

@@ -17,9 +17,11 @@ import structlog
 from celery import signature
 from kombu.exceptions import OperationalError as BrokerError
 
-from worker import db, rules, signalling
-from worker.db import Connection
-from worker.sql import statement
+from worker.base import db
+from worker.base import wake_ups as signalling
+from worker.base.db import Connection
+from worker.base.sql import statement
+from worker.refresh import invalidation_rules
 
 log = structlog.get_logger(__name__)
 
@@ -33,13 +35,13 @@ names it."""
 
 def wait_of(view: str) -> float:
     """The shortest wait that a rule gives for a view, in seconds."""
-    waits = (one.refresh[view] for one in rules.rules if view in one.refresh)
+    waits = (one.refresh[view] for one in invalidation_rules.rules if view in one.refresh)
     return min(waits, default=AGAIN)
 
 
 def note_requests(connection: Connection, event_types: Iterable[str]) -> None:
     """Write down, in the caller's transaction, what these events ask for; it may be nothing."""
-    request(connection, rules.refreshes_for(set(event_types)))
+    request(connection, invalidation_rules.refreshes_for(set(event_types)))
 
 
 def request(connection: Connection, waits: Mapping[str, float]) -> None:
@@ -74,7 +76,7 @@ def wake_ups(event_types: Collection[str]) -> list[Any]:
     """Signatures for what these events have asked for, at most one waiting for each view."""
     return [
         wake_up(view, seconds)
-        for view, seconds in rules.refreshes_for(event_types).items()
+        for view, seconds in invalidation_rules.refreshes_for(event_types).items()
         if seconds <= LONGEST_COUNTDOWN and signalling.raise_signal(f"{TASK}:{view}")
     ]
 

@@ -14,12 +14,12 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from worker import event_log
+from worker.base.db import Connection
+from worker.base.settings import get_settings
+from worker.base.sql import statement
 from worker.cache import source_tag
-from worker.db import Connection
 from worker.refresh.requests import wait_of
 from worker.refresh.views import MaterializedView, Views
-from worker.settings import get_settings
-from worker.sql import statement
 
 log = structlog.get_logger(__name__)
 

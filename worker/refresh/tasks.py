@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from worker import db, signalling
-from worker.app import app
-from worker.db import Connection
+from worker.base import db, wake_ups
+from worker.base.app import app
+from worker.base.db import Connection
+from worker.base.sql import statement
 from worker.refresh.refreshing import all_done, in_order, refresh, time_limit
 from worker.refresh.requests import TASK, wait_of, wake
 from worker.refresh.run import BUSY, RETRY, Run
 from worker.refresh.views import materialized_views
-from worker.sql import statement
 
 
 @app.task(name="cqrs.refresh")
@@ -25,7 +25,7 @@ def refresh_views(views: Sequence[str], if_stale: bool = False) -> list[dict[str
 @app.task(name=TASK, ignore_result=True)
 def refresh_due(view: str) -> None:
     """Refresh a view that events have asked for, if its time has come and nobody is at it."""
-    signalling.lower_signal(f"{TASK}:{view}")
+    wake_ups.lower_signal(f"{TASK}:{view}")
     with db.owner() as connection:
         if not _ask(connection, "due", view):
             return

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from worker.db import Connection
-from worker.errors import Permanent
-from worker.running.subscribers import keepers
-from worker.sql import statement
+from worker.base.db import Connection
+from worker.base.errors import Permanent
+from worker.base.sql import statement
+from worker.event_log.subscribers import keepers
 
 _VERSION = re.compile(r"_v\d+$")
 

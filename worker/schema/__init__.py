@@ -24,11 +24,14 @@ that ask for the column last.
 Everything takes a `Context`: how to connect, the read side, the limits.
 """
 
-from worker.schema.change import Change, Operation, Side
+from worker.schema.change.change import Change, Operation, Side
+from worker.schema.change.files import read_file
 from worker.schema.changesets import execute_changeset, plan_change, track, track_change
-from worker.schema.context import Context, Limits
-from worker.schema.dependencies import Dependency, analyze_dependencies, column_users, hanging_on
-from worker.schema.deployments import (
+from worker.schema.execute.changeset_lock import recover
+from worker.schema.execute.follow_up_dispatch import hand_over
+from worker.schema.execute.refreshing import in_dependency_order, refresh_query_side
+from worker.schema.execute.rollback import rollback_changeset
+from worker.schema.history.deployments import (
     Deployment,
     begin_deployment,
     deployment,
@@ -36,15 +39,17 @@ from worker.schema.deployments import (
     end_deployment,
     open_deployment,
 )
-from worker.schema.files import read_file
-from worker.schema.handover import hand_over
-from worker.schema.names import ObjectName
-from worker.schema.plan import FollowUp, Plan
-from worker.schema.read_side import Dependant, DependantKind, ReadSide
-from worker.schema.records import Changeset, history, load
-from worker.schema.refreshing import in_dependency_order, refresh_query_side
-from worker.schema.rollback import rollback_changeset
-from worker.schema.turn import recover
+from worker.schema.history.records import Changeset, history, load
+from worker.schema.plan.context import Context, Limits
+from worker.schema.plan.dependencies import (
+    Dependency,
+    analyze_dependencies,
+    column_users,
+    hanging_on,
+)
+from worker.schema.plan.plan import FollowUp, Plan
+from worker.schema.plan.read_side import Dependant, DependantKind, ReadSide
+from worker.schema.statements.names import ObjectName
 
 __all__ = [
     "Change",

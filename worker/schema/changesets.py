@@ -24,19 +24,19 @@ from uuid import UUID
 
 import psycopg
 
-from worker.errors import CommandIdReused
-from worker.schema import planning
-from worker.schema.change import Change, Given
-from worker.schema.context import Context, this_process
+from worker.base.errors import CommandIdReused
+from worker.schema.change.change import Change, Given
 from worker.schema.errors import UnknownChangeset, VersionRefused, WrongStatus
-from worker.schema.execution import carry_out
-from worker.schema.handover import hand_over_one
-from worker.schema.journal import Journal, complete
-from worker.schema.plan import Plan
-from worker.schema.records import Changeset, load
-from worker.schema.running import Numbered, Run
-from worker.schema.succession import newest_completed
-from worker.schema.turn import Turn, recover, turn
+from worker.schema.execute.changeset_lock import Turn, recover, turn
+from worker.schema.execute.execution import carry_out
+from worker.schema.execute.follow_up_dispatch import hand_over_one
+from worker.schema.execute.running import Numbered, Run
+from worker.schema.history.journal import Journal, complete
+from worker.schema.history.records import Changeset, load
+from worker.schema.plan import planning
+from worker.schema.plan.context import Context, this_process
+from worker.schema.plan.plan import Plan
+from worker.schema.plan.version_order import newest_completed
 
 _ADVICE = {
     "completed": "it has been executed already",

@@ -41,21 +41,24 @@ import psycopg
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
-from models.base import Command
-from models.messages import Envelope, Receipt, is_receipt
-from worker import db, receipts
-from worker.actor import acting_as, anyone
-from worker.app import task_when_used
-from worker.command import CommandTask
-from worker.complaints import sentence
-from worker.errors import (
+from worker.base import db
+from worker.base.actor import acting_as, anyone
+from worker.base.app import task_when_used
+from worker.base.db_errors import sentence
+from worker.base.errors import (
     CommandIdReused,
     InvalidCommand,
     NotReady,
-    Refused,
     ServerUnavailable,
 )
-from worker.schema.context import Context
+from worker.base.settings import get_settings
+from worker.commands import receipts
+from worker.commands.call_arguments import After
+from worker.commands.command import CommandTask
+from worker.commands.command_result import CommandResult
+from worker.commands.decoding import CommandSpec, commands, decode, prepare
+from worker.commands.executor import SETTLED_ELSEWHERE, Outcome, Run, bury, conclude, refuse
+from worker.contracts import Command, Envelope, Receipt, Refusal, is_receipt
 from worker.schema.engine import engine_context
 from worker.schema.errors import (
     ChangeFailed,
@@ -64,13 +67,9 @@ from worker.schema.errors import (
     SchemaError,
     VersionRefused,
 )
-from worker.schema.records import load
-from worker.schema.shown import summary
-from worker.settings import get_settings
-from worker.writing.calls import After
-from worker.writing.decoding import CommandSpec, commands, decode, prepare
-from worker.writing.executor import SETTLED_ELSEWHERE, Outcome, Run, bury, conclude, refuse
-from worker.writing.handle import CommandResult
+from worker.schema.history.plain import summary
+from worker.schema.history.records import load
+from worker.schema.plan.context import Context
 
 log = structlog.get_logger(__name__)
 
@@ -262,7 +261,7 @@ def _pause(waits: int) -> float:
 
 
 def _in_a_batch(*_: Any) -> NoReturn:
-    raise Refused(_ALONE)
+    raise Refusal(_ALONE)
 
 
 def _anything(_: Any) -> None:

@@ -11,20 +11,21 @@ from collections.abc import Collection, Iterator, Sequence
 
 import psycopg
 
-from worker import cache, db, event_log, refresh
-from worker.actor import current_actor
-from worker.app import app
-from worker.projection import Projection
-from worker.reading.sources import Sources, queries
+from worker import cache, event_log, refresh
+from worker.base import db
+from worker.base.actor import current_actor
+from worker.base.app import app
+from worker.base.registry import load_domains
+from worker.base.settings import get_settings, section
+from worker.base.sql import statement
+from worker.event_log.sources import Sources, queries
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild.tasks import declared_version
-from worker.registry import load_domains
-from worker.rules import rules
-from worker.running.subscribers import subscriptions
-from worker.schema.context import Context, Limits
-from worker.schema.names import ObjectName
-from worker.schema.read_side import Dependant, DependantKind
-from worker.settings import get_settings, section
-from worker.sql import statement
+from worker.refresh.invalidation_rules import rules
+from worker.schema.plan.context import Context, Limits
+from worker.schema.plan.read_side import Dependant, DependantKind
+from worker.schema.statements.names import ObjectName
+from worker.subscriptions.projection import Projection
 
 
 class EngineReadSide:
@@ -88,7 +89,7 @@ def _everything() -> Iterator[Dependant]:
 def _live_tables() -> list[tuple[str, str | None, int | None]]:
     """Subscriptions, with the table behind each one's view and the version that it was made for."""
     with db.writer() as connection:
-        return connection.execute(statement(__package__ or "", "live_tables")).fetchall()
+        return connection.execute(statement("worker.schema", "live_tables")).fetchall()
 
 
 def _sources(sources: Sources) -> Iterator[ObjectName]:

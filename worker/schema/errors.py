@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from worker.errors import Permanent, Transient
+from worker.base.errors import Permanent, Transient
 
 
 class SchemaError(Permanent):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models.base import to_cents
 from models.orders.commands import MOST_STOCK, AddProduct, AdjustInventory, RegisterCustomer
 from models.orders.events import CustomerRegistered, InventoryAdjusted, ProductAdded
 from models.orders.rules.figures import Pricing, Row, sellable, short
-from models.refusal import Refusal
+from worker.contracts import Refusal, to_cents
 
 
 def register_customer(

@@ -10,10 +10,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.base import Fraction, Price, to_cents
 from models.orders.commands import AddOrderItem, OrderLine, Stock
 from models.orders.events import OrderedItem, Pieces
-from models.refusal import Refusal
+from worker.contracts import Fraction, Price, Refusal, to_cents
 
 Row: TypeAlias = Mapping[str, Any]
 NOTHING = Decimal("0.00")

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from models.base import to_cents
 from models.orders.commands import (
     MOST_LINES,
     AddOrderItem,
@@ -44,7 +43,7 @@ from models.orders.rules.figures import (
     ordered_item,
     pieces_of,
 )
-from models.refusal import Refusal
+from worker.contracts import Refusal, to_cents
 
 FOLLOWING = {
     OrderStatus.PENDING: OrderStatus.PAID,

@@ -13,8 +13,7 @@ from models.orders.events import (
     OrderStatus,
     PaymentProcessed,
 )
-from worker.event_log import StoredEvent
-from worker.projection import Row
+from worker import Row, StoredEvent
 
 STEPS = (PaymentProcessed, OrderProcessingStarted, OrderShipped, OrderDelivered, OrderCancelled)
 """Events that move an order on."""

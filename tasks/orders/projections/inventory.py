@@ -22,8 +22,7 @@ from models.orders.events import (
     ProductAdded,
 )
 from tasks.orders.projections.folding import picked, there, updated
-from worker.event_log import StoredEvent
-from worker.projection import Row, projection
+from worker import Row, StoredEvent, projection
 
 product_inventory = projection(
     "orders.product_inventory",

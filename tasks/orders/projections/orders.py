@@ -8,8 +8,7 @@ from typing import Any
 from models.orders import read
 from models.orders.events import OrderCancelled, OrderCreated, OrderItemAdded, OrderStatus
 from tasks.orders.projections.folding import STATUS_AFTER, STEPS, items_of, picked, there, updated
-from worker.event_log import StoredEvent
-from worker.projection import Row, projection
+from worker import Row, StoredEvent, projection
 
 order_summaries = projection(
     "orders.order_summaries",

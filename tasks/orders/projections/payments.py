@@ -17,8 +17,7 @@ from models.orders.events import (
     PaymentProcessed,
 )
 from tasks.orders.projections.folding import STATUS_AFTER, picked, there
-from worker.event_log import StoredEvent
-from worker.projection import Row, projection
+from worker import Row, StoredEvent, projection
 
 payments = projection(
     "orders.payments",

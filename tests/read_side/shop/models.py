@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.base import Event, ReadRow
+from worker.contracts import Event, ReadRow
 
 read = sa.MetaData(schema="query")
 items = sa.Table(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tests.read_side.shop.models import Sold, customers, items
 from worker.event_log import StoredEvent
-from worker.projection import Projection, Row
+from worker.subscriptions.projection import Projection, Row
 
 item_list = Projection(
     "shop.items", items, group="shop", tags=lambda row: (f"item:{row['item']}", "items")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from tests.read_side.shop.models import Changes, Customer, Item, Totals
-from worker.query import Reader, query
-from worker.reading.filters import Filters, Where
+from worker.queries.filters import Filters, Where
+from worker.queries.query import Reader, query
 
 
 @query("shop.item", reads=("shop.items",), tags=lambda p: (f"item:{p.item}",))

@@ -10,9 +10,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from tests.rebuild.depot.models import Cancelled, Changed, Placed, Shipped, orders, stock
+from worker.base.settings import get_settings
 from worker.event_log import StoredEvent
-from worker.projection import Projection, Row
-from worker.settings import get_settings
+from worker.subscriptions.projection import Projection, Row
 
 PACE = SimpleNamespace(pause=float(os.environ.get("DEPOT_PAUSE", "0")))
 """Seconds that it takes to fold an order that is placed, where a test wants it slow: no matter for

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from models.base import Event
+from worker.contracts import Event
 
 read = sa.MetaData(schema="query")
 orders = sa.Table(

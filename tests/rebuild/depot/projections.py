@@ -4,12 +4,12 @@ import os
 
 from tests.rebuild.depot.declared import order_list, stock_list
 from tests.rebuild.depot.models import Placed
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild import part
-from worker.rules import rule
-from worker.running.subscribers import subscriptions
+from worker.refresh.invalidation_rules import invalidation_rule
 
 if "DEPOT_RULE" in os.environ:
-    rule("depot.totals", on=[Placed], refresh={"query.depot_totals": 1.0})
+    invalidation_rule("depot.totals", on=[Placed], refresh={"query.depot_totals": 1.0})
 
 if "DEPOT_PAUSE" in os.environ:  # a rebuild that takes its time, for tests of killing it
     part.WINDOW = 5

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from models.base import Command, Event, uuid7
-from worker.command import command
-from worker.errors import Refused
-from worker.writing.state import State, Work
+from worker.commands.command import command
+from worker.commands.state import State, Work
+from worker.contracts import Command, Event, Refusal, uuid7
 
 
 class PostParcel(Command):
@@ -90,7 +89,7 @@ def post_parcel(c: PostParcel, state: State, work: Work) -> dict[str, Any]:
 def label_parcel(c: LabelParcel, state: State, work: Work) -> None:
     """Puts a label on a parcel."""
     if c.mishap == "refuse label":
-        raise Refused("the printer is out of paper")
+        raise Refusal("the printer is out of paper")
     work.emit(f"parcel-{c.parcel_id}", ParcelLabelled(parcel_id=c.parcel_id, mishap=c.mishap))
 
 

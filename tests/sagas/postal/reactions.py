@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 from uuid import UUID
 
-from models.base import Message
 from tests.sagas.postal.commands import (
     ParcelHandedOver,
     ParcelLabelled,
@@ -16,11 +15,12 @@ from tests.sagas.postal.commands import (
     label_parcel,
     void_label,
 )
+from worker.commands.event_task import event_task
+from worker.contracts import Message
 from worker.event_log import StoredEvent
-from worker.event_task import event_task
-from worker.reaction import Then, reaction
-from worker.saga import saga, send, step, wait
-from worker.saga.course import SagaState
+from worker.reactions import saga, send, step, wait
+from worker.reactions.reaction import Then, reaction
+from worker.reactions.state_machine import SagaState
 
 OUTSIDE = "POSTAL_OUTSIDE"
 """Environment variable: the folder that stands for the world outside the database."""

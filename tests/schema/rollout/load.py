@@ -9,10 +9,10 @@ from typing import Any
 
 import psycopg
 
-from models.base import uuid7
 from tests.conftest import Database
 from tests.support.workers import until
-from worker.app import app
+from worker.base.app import app
+from worker.contracts import uuid7
 
 Connection = psycopg.Connection[Any]
 

@@ -10,8 +10,8 @@ import sys
 import threading
 from importlib import import_module
 
-from worker.registry import load_domains
-from worker.settings import get_settings
+from worker.base.registry import load_domains
+from worker.base.settings import get_settings
 
 PAUSE = 0.005
 """Seconds between two questions: the commands are to have the machine."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from models.base import Event
+from worker.contracts import Event
 
 read = sa.MetaData(schema="query")
 parcels = sa.Table(

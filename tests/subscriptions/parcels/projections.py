@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.subscriptions.parcels.models import ParcelLost, ParcelMoved, depots, parcels
 from worker.event_log import StoredEvent
-from worker.projection import Row, projection
+from worker.subscriptions.projection import Row, projection
 
 GROUP = "parcels"
 _mended: set[str] = set()

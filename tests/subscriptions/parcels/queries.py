@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from models.base import ReadRow
-from worker.query import Reader, query
-from worker.reading.filters import Filters
+from worker.contracts import ReadRow
+from worker.queries.filters import Filters
+from worker.queries.query import Reader, query
 
 
 class Tracked(ReadRow):

@@ -15,12 +15,12 @@ from tests.support.things.models import (
     ThingDropped,
     things,
 )
-from worker.actor import only
-from worker.command import command
-from worker.errors import Refused
-from worker.settings import get_settings
-from worker.writing.needs import lock, read
-from worker.writing.state import State, Work
+from worker.base.actor import only
+from worker.base.settings import get_settings
+from worker.commands.command import command
+from worker.commands.load_plan import lock, read
+from worker.commands.state import State, Work
+from worker.contracts import Refusal
 
 MOST = 100
 MENDED = "mended"
@@ -31,7 +31,7 @@ MENDED = "mended"
 def add_thing(c: AddThing, state: State, work: Work) -> dict[str, Any]:
     """Add a thing."""
     if state.get(things, c.thing_id):
-        raise Refused("this thing is there already", thing_id=c.thing_id)
+        raise Refusal("this thing is there already", thing_id=c.thing_id)
     work.insert(things, {"thing_id": c.thing_id, "price": c.price})
     work.emit(f"thing-{c.thing_id}", ThingAdded(thing_id=c.thing_id, price=c.price))
     return {"thing_id": c.thing_id, "price": c.price}
@@ -43,9 +43,9 @@ def bump_thing(c: BumpThing, state: State, work: Work) -> dict[str, Any]:
     _mishap(c.mishap)
     thing = state.get(things, c.thing_id)
     if thing is None:
-        raise Refused("no such thing", thing_id=c.thing_id)
+        raise Refusal("no such thing", thing_id=c.thing_id)
     if thing["n"] + c.by > MOST:
-        raise Refused("a thing holds no more", n=thing["n"], by=c.by)
+        raise Refusal("a thing holds no more", n=thing["n"], by=c.by)
     work.update(things, c.thing_id, n=thing["n"] + c.by)
     work.emit(f"thing-{c.thing_id}", ThingBumped(thing_id=c.thing_id, by=c.by))
     return {"n": thing["n"] + c.by}
@@ -57,7 +57,7 @@ def bump_thing(c: BumpThing, state: State, work: Work) -> dict[str, Any]:
 def drop_thing(c: DropThing, state: State, work: Work) -> None:
     """Remove a thing."""
     if state.get(things, c.thing_id) is None:
-        raise Refused("no such thing", thing_id=c.thing_id)
+        raise Refusal("no such thing", thing_id=c.thing_id)
     work.delete(things, c.thing_id)
     work.emit(f"thing-{c.thing_id}", ThingDropped(thing_id=c.thing_id))
 

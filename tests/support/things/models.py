@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import Field
 
-from models.base import Command, Event, Money, Price, uuid7
+from worker.contracts import Command, Event, Money, Price, uuid7
 
 write = sa.MetaData(schema="command", info={"domain": "things"})
 things = sa.Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.things.models import ThingAdded, ThingBumped, ThingDropped, thing_rows
 from worker.event_log import StoredEvent
-from worker.projection import Row, projection
+from worker.subscriptions.projection import Row, projection
 
 thing_list = projection(
     "things.list",

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from pglast import ast, parse_plpgsql
 from pglast.parser import ParseError
 
-from worker.schema.names import quote
 from worker.schema.statements.effects import Effects, Target
+from worker.schema.statements.names import quote
 from worker.schema.statements.parsing import SyntaxProblem, parse
 from worker.schema.statements.tree import Node, qualified
 

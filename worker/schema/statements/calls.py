@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from pglast import ast
 
-from worker.schema.names import ObjectName
 from worker.schema.statements.effects import Target
+from worker.schema.statements.names import ObjectName
 from worker.schema.statements.tree import Node, qualified, walk
 
 _FORBIDDEN = (

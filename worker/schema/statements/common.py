@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from pglast import ast
 
-from worker.schema.names import ObjectName
 from worker.schema.statements.effects import (
     Along,
     ColumnChange,
@@ -18,6 +17,7 @@ from worker.schema.statements.effects import (
     Target,
     Touch,
 )
+from worker.schema.statements.names import ObjectName
 from worker.schema.statements.tree import Node, name_of, qualified, routine, words
 
 _OF_A_TABLE = ("trigger", "policy", "rule", "column", "constraint")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from worker.schema.names import ObjectName
+from worker.schema.statements.names import ObjectName
 
 
 class LockMode(IntEnum):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pglast import ast
 
-from worker.schema.names import ObjectName
 from worker.schema.statements.effects import Effects, Lock, LockMode, Step, Target
+from worker.schema.statements.names import ObjectName
 from worker.schema.statements.tree import Node, lock_on, name_of, option, qualified
 
 _UNNAMED = "name the index, so that what a failure leaves behind can be found and dropped"

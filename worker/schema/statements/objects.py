@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pglast import ast
 
-from worker.schema.names import ObjectName
 from worker.schema.statements.effects import Along, Effects, Kin, Lock, LockMode, Target
+from worker.schema.statements.names import ObjectName
 from worker.schema.statements.tree import (
     Node,
     name_of,

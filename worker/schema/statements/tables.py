@@ -8,7 +8,6 @@ from pglast import ast
 from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType
 
-from worker.schema.names import ObjectName
 from worker.schema.statements.effects import (
     Along,
     ColumnChange,
@@ -20,6 +19,7 @@ from worker.schema.statements.effects import (
     Target,
     Touch,
 )
+from worker.schema.statements.names import ObjectName
 from worker.schema.statements.tree import (
     Node,
     foreign_keys,

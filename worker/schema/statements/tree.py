@@ -8,8 +8,8 @@ from typing import Any
 from pglast import ast
 from pglast.stream import RawStream
 
-from worker.schema.names import ObjectName
 from worker.schema.statements.effects import Deed, Lock, LockMode, Target, Verb
+from worker.schema.statements.names import ObjectName
 
 Node = Any
 """A node of pglast's syntax tree: its classes are made at run time and carry no types."""

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.base import Command, Event, ReadRow
-from worker.command import command
+from worker.commands.command import command
+from worker.commands.load_plan import lock
+from worker.commands.state import State, Work
+from worker.contracts import Command, Event, ReadRow
 from worker.event_log import StoredEvent
-from worker.projection import Row, projection
-from worker.query import Reader, query
-from worker.writing.needs import lock
-from worker.writing.state import State, Work
+from worker.queries.query import Reader, query
+from worker.subscriptions.projection import Row, projection
 
 parcels = sa.Table(
     "parcels",

@@ -1,0 +1,1 @@
+"""What everything stands on: the Celery app, settings, connections, errors, SQL files."""

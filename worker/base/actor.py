@@ -1,0 +1,66 @@
+"""Who sends: the actor of the commands and queries that a piece of code issues.
+
+    with acting_as("user:42", roles=["clerk"]):
+        create_order.delay(...)
+
+The actor travels in the message's headers. The broker is the boundary of trust: who may publish
+may name any actor, so an application names the one that it has authenticated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from worker.contracts import SYSTEM_ACTOR, Actor
+
+_actor: ContextVar[Actor | None] = ContextVar("cqrs_actor", default=None)
+_SYSTEM = Actor()
+
+
+@contextmanager
+def acting_as(name: str, *, roles: Iterable[str] = ()) -> Iterator[Actor]:
+    """Send commands and ask queries as this actor, in this context (thread or coroutine)."""
+    actor = Actor(name, frozenset(roles))
+    token = _actor.set(actor)
+    try:
+        yield actor
+    finally:
+        _actor.reset(token)
+
+
+def current_actor() -> Actor:
+    """The actor of this context: the one of `acting_as`, or else `system`."""
+    return _actor.get() or _SYSTEM
+
+
+def to_header(actor: Actor) -> dict[str, Any]:
+    """An actor as it travels."""
+    return {"name": actor.name, "roles": sorted(actor.roles)}
+
+
+def from_header(header: Mapping[str, Any] | None) -> Actor:
+    """The actor that a message names; a message that names none comes from `system`."""
+    if not header:
+        return _SYSTEM
+    return Actor(
+        str(header.get("name", SYSTEM_ACTOR)), frozenset(map(str, header.get("roles", ())))
+    )
+
+
+def anyone(actor: Actor) -> bool:
+    """Permission for all."""
+    return True
+
+
+def only(*roles: str) -> Callable[[Actor], bool]:
+    """Permission for actors with one of these roles, and for the system itself."""
+    allowed = {*roles, SYSTEM_ACTOR}
+
+    def may_send(actor: Actor) -> bool:
+        return not allowed.isdisjoint(actor.roles)
+
+    may_send.__doc__ = f"Permission for {', '.join(roles)}."
+    return may_send

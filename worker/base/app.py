@@ -1,0 +1,194 @@
+"""The Celery app. `celery -A worker worker|beat|flower` finds it; commands hang themselves on it.
+
+Delivery is at least once: late acknowledgement, prefetch 1, and a lost worker's messages come back
+after `visibility_timeout`, which is above every time limit, so that a task that still runs is never
+delivered a second time. That the effect is exactly once is not the broker's business but that of
+receipts and checkpoints in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery, Task, signals
+from celery._state import connect_on_app_finalize
+from celery.app.backends import by_url
+from celery.backends.redis import RedisBackend
+from celery.local import PromiseProxy, maybe_evaluate
+from kombu import Exchange, Queue
+
+from worker.base import db, logs, wake_ups
+from worker.base.results import ResultBackend
+from worker.base.settings import Settings, get_settings
+
+QUEUES = ("commands", "projections", "reactions", "maintenance")
+
+
+def route(name: str, args: Any, kwargs: Any, options: Any, task: Any = None, **_: Any) -> Any:
+    """A group of subscriptions that is named like a queue runs there: reactions on `reactions`."""
+    if name == "cqrs.project" and args and args[0] in QUEUES:
+        return {"queue": args[0]}
+    return None
+
+
+ROUTES = {
+    "cqrs.project": {"queue": "projections"},
+    "cqrs.invalidate": {"queue": "projections"},
+    "cqrs.react*": {"queue": "reactions"},
+    "cqrs.sweep": {"queue": "maintenance"},
+    "cqrs.refresh*": {"queue": "maintenance"},
+    "cqrs.maintenance.*": {"queue": "maintenance"},
+    "schema.*": {"queue": "maintenance"},
+}
+"""Where the engine's own tasks go; everything else is a command."""
+
+
+def transport_options(settings: Settings) -> dict[str, Any]:
+    """The broker's options: Redis asks for the visibility timeout in each place it is used."""
+    return {
+        "visibility_timeout": settings.visibility_timeout,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": settings.connect_timeout,
+        "socket_keepalive": True,
+    }
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """Celery's configuration, made of our settings. It names no server: see `CqrsCelery`."""
+    redis = (settings.broker_url or "redis:").startswith(("redis", "valkey", "sentinel"))
+    options = transport_options(settings)
+    return _beat(settings) | {
+        "broker_transport_options": options if redis else {},
+        "result_backend_transport_options": options,
+        "visibility_timeout": settings.visibility_timeout,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_pool_acquire_timeout": settings.connect_timeout,
+        "broker_connection_timeout": settings.connect_timeout,
+        "task_publish_retry_policy": {
+            "max_retries": 3,
+            "interval_start": 0.05,
+            "interval_max": 0.5,
+        },
+        "redis_socket_connect_timeout": settings.connect_timeout,
+        "redis_socket_keepalive": True,
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "timezone": "UTC",
+        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+        "task_default_queue": "commands",
+        "task_create_missing_queues": False,
+        "task_routes": (route, ROUTES),
+        "task_acks_late": True,
+        "task_retry_on_worker_lost": True,
+        "task_reject_on_worker_lost": True,
+        "task_track_started": False,
+        "task_time_limit": settings.task_time_limit,
+        "task_soft_time_limit": settings.task_soft_time_limit,
+        "task_send_sent_event": True,
+        "task_always_eager": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_send_task_events": True,
+        "worker_max_tasks_per_child": 20_000,
+        "worker_max_memory_per_child": 512_000,
+        "worker_soft_shutdown_timeout": 10.0,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "result_expires": settings.result_expires,
+        "beat_max_loop_interval": settings.sweep_interval,
+    }
+
+
+def _beat(settings: Settings) -> dict[str, Any]:
+    """Where the schedule is kept: a file, or Redis where several beats share it."""
+    if not settings.redbeat:
+        return {"beat_schedule_filename": str(settings.home / "beat-schedule")}
+    return {
+        "beat_scheduler": "redbeat.RedBeatScheduler",
+        "redbeat_redis_url": settings.servers.cache,
+        "redbeat_lock_timeout": 30,
+    }
+
+
+class EngineTask(Task):  # type: ignore[misc]  # celery has no types
+    """A task without time limits of its own, so that those of the worker which runs it hold.
+
+    Celery takes a task's limits from the settings, writes them into every message, and lets the
+    message overrule the worker: the settings of whoever sent it would decide how long a worker may
+    take. A limit that a single call names still travels.
+    """
+
+    abstract = True
+    from_config = tuple(one for one in Task.from_config if "time_limit" not in one[0])
+
+
+class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
+    """A Celery app that asks for the servers' addresses when it connects, not before.
+
+    Importing a domain, or looking at a task, needs no server; and embedded servers that were
+    started after the import are found.
+    """
+
+    task_cls = EngineTask
+
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        """The connection to consume from."""
+        return super().connection_for_read(url or get_settings().servers.broker, **options)
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """The connection to publish to."""
+        return super().connection_for_write(url or get_settings().servers.broker, **options)
+
+    def _get_backend(self) -> Any:
+        backend, url = by_url(get_settings().servers.result, self.loader)
+        return (ResultBackend if backend is RedisBackend else backend)(app=self, url=url)
+
+    def gen_task_name(self, name: str, module: str) -> str:
+        """Refuse names made from Python's: they would change when a function is moved.
+
+        Other packages' shared tasks (pytest-celery has some) are theirs to name: a refusal in the
+        middle of completing the app would leave it without half of its tasks.
+        """
+        if module.partition(".")[0] in ("worker", "tasks"):
+            raise ValueError(f"a task needs an explicit name ({module}.{name})")
+        return str(super().gen_task_name(name, module))
+
+
+app = CqrsCelery("cqrs", set_as_current=True)
+app.add_defaults(lambda: configuration(get_settings()))
+
+
+def task_when_used(kind: type[Task]) -> Any:
+    """A task of this class, made when it is first used or when the app is completed.
+
+    Making it reads Celery's configuration, and so the servers' addresses: importing a domain must
+    need neither.
+    """
+    made: list[Task] = []
+
+    def make() -> Task:
+        # Registering completes the app, and completing the app asks for this task: only once.
+        if not made:
+            made.append(kind())
+            app.register_task(made[0])
+        return made[0]
+
+    task = PromiseProxy(make)
+    if app.finalized:
+        maybe_evaluate(task)
+    else:
+        connect_on_app_finalize(lambda _app: maybe_evaluate(task))
+    return task
+
+
+@signals.worker_process_init.connect
+def _start_child(**_: Any) -> None:
+    """A forked child shares no connection with its parent."""
+    db.forget()
+    wake_ups.forget()
+
+
+__all__ = ["QUEUES", "app", "logs"]

@@ -1,0 +1,115 @@
+"""What the domains declare: commands, events, subscriptions, queries, views. One place, by name.
+
+Domains are packages named in the settings (`CQRS_DOMAINS`, else `[tool.cqrs] domains`); loading one
+imports those of its modules `settings`, `commands`, `projections`, `reactions`, `queries`,
+`invalidation_rules` that exist, and each registers what it holds. Its `migrations` and `schedule`
+are asked for when somebody migrates or runs beat. A part that lies elsewhere is named in the
+package's `__init__`: `migrations = "models.orders.migrations"`.
+
+Names are explicit strings that outlive a renamed function. What the declarations say of each other
+is checked once all of them are there.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Generic, TypeVar
+
+from worker.base.errors import BadDeclarations, BadSettings
+from worker.base.settings import check_sections, get_settings
+
+MODULES = ("settings", "commands", "projections", "reactions", "queries", "invalidation_rules")
+Item = TypeVar("Item")
+
+
+class Registry(Generic[Item]):
+    """Things of one kind by name. A name stands once."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._items: dict[str, Item] = {}
+
+    def add(self, name: str, item: Item) -> None:
+        """Register. Raises ValueError when another item has this name."""
+        if name in self._items:
+            raise ValueError(f"two of one name ({self.kind} {name})")
+        self._items[name] = item
+
+    def get(self, name: str) -> Item | None:
+        """The item of this name, or None."""
+        return self._items.get(name)
+
+    def closest(self, name: str) -> str | None:
+        """The registered name that looks most like this one, for "did you mean"."""
+        close = difflib.get_close_matches(name, self._items, n=1)
+        return close[0] if close else None
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(list(self._items.values()))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+_loaded: set[str] = set()
+_checks: list[Callable[[], Iterable[str]]] = []
+
+
+def check_when_loaded(problems: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    """Have declarations looked at once all domains are there: `problems` gives a sentence each."""
+    _checks.append(problems)
+    return problems
+
+
+def load_domains() -> None:
+    """Import every domain of the settings, once.
+
+    Raises BadSettings for one that is not there, and BadDeclarations where they name what nobody
+    has declared.
+    """
+    for domain in get_settings().domains:
+        if domain not in _loaded:
+            _load(domain)
+            _loaded.add(domain)
+    check_sections()
+    if problems := [problem for check in _checks for problem in check()]:
+        raise BadDeclarations(problems)
+
+
+def parts(name: str) -> list[ModuleType]:
+    """The modules of this name that the domains of the settings have, in their order.
+
+    Raises BadSettings for a domain that is not there, or that names a part which is not there.
+    """
+    found = (_part(domain, name) for domain in get_settings().domains)
+    return [module for module in found if module is not None]
+
+
+def _load(domain: str) -> None:
+    for name in MODULES:
+        _part(domain, name)
+
+
+def _part(domain: str, name: str) -> ModuleType | None:
+    """One module of a domain: named in its `__init__`, else beside it, else None."""
+    named = getattr(_imported(domain), name, None)
+    if isinstance(named, str):
+        return _imported(named)
+    path = f"{domain}.{name}"
+    return import_module(path) if find_spec(path) is not None else None
+
+
+def _imported(package: str) -> ModuleType:
+    try:
+        return import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{package}.".startswith(f"{error.name}."):
+            raise
+        raise BadSettings(f"no such package (CQRS_DOMAINS: {package})") from None

@@ -1,0 +1,281 @@
+"""Settings: one frozen object, read from the environment (prefix `CQRS_`) and nowhere else.
+
+Unset server URLs mean the embedded servers of `CQRS_HOME`: real PostgreSQL and Valkey that
+`cqrs up`, `cqrs demo` and the tests start. Each field below says its unit and special values.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from worker import embedded
+from worker.base.environment import read
+from worker.base.errors import ServerUnavailable
+from worker.base.project import project
+
+PREFIX = "CQRS_"
+DAY = 86_400
+CENTURY = 36_500
+"""Days: the longest retention, since PostgreSQL's times end somewhere."""
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "query_database_url": ("postgresql", "postgres"),
+    "broker_url": ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"),
+    "cache_url": ("redis", "rediss", "unix"),
+}
+"""What the address of each server begins with."""
+Section = TypeVar("Section", bound=BaseModel)
+
+
+class Settings(BaseSettings):
+    """Every setting of the engine, validated at start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", allow_inf_nan=False
+    )
+
+    database_url: str | None = Field(None, description="PostgreSQL; unset: the embedded one")
+    query_database_url: str | None = Field(
+        None, description="PostgreSQL that queries read from (a replica); unset: `database_url`"
+    )
+    broker_url: str | None = Field(None, description="Redis, Valkey or RabbitMQ; unset: embedded")
+    result_url: str | None = Field(None, description="Celery's result backend; unset: embedded")
+    cache_url: str | None = Field(
+        None, description="Redis or Valkey for cached answers and wake-up signals; unset: embedded"
+    )
+    home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
+    domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        default_factory=lambda: project().domains,
+        description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
+    )
+
+    batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
+    max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
+    after_timeout: float = Field(
+        60.0, gt=0, description="longest wait for the commands named in `after=`, seconds"
+    )
+    command_attempts: int = Field(
+        5, ge=1, le=20, description="times that a command is tried before it is a dead letter"
+    )
+
+    projection_batch_size: int = Field(
+        2_000, ge=1, le=50_000, description="most events that a projection folds at once"
+    )
+    wake_up_distance: float = Field(
+        0.005, ge=0, le=1, description="least time between two runs of the projections, seconds"
+    )
+    sweep_interval: float = Field(
+        1.0, gt=0, le=60, description="how often beat looks for lost wake-ups, seconds"
+    )
+    refresh_interval: float = Field(
+        900.0, gt=0, description="how often materialized views are refreshed, seconds"
+    )
+
+    rebuild_hour: int = Field(
+        3, ge=0, le=23, description="the hour (UTC) of the nightly rebuild of the read models"
+    )
+    verify_sample: int = Field(
+        100, ge=0, description="rows that each hourly verification folds again; 0: none"
+    )
+    query_cost_per_minute: float = Field(
+        0.0, ge=0, description="tokens that an actor's queries may cost a minute; 0: no limit"
+    )
+    query_cost_burst: float = Field(
+        0.0, ge=0, description="most tokens that an actor may save up; 0: those of a minute"
+    )
+    receipts_retention: float = Field(
+        90.0, gt=0, le=CENTURY, description="a command sent again later than this runs again, days"
+    )
+    history_retention: float = Field(
+        30.0, gt=0, le=CENTURY, description="how long refreshes and rebuilds are remembered, days"
+    )
+    sagas_retention: float = Field(
+        90.0,
+        gt=0,
+        le=CENTURY,
+        description="how long an ended saga keeps its state and its history, days",
+    )
+    query_audit_retention: float = Field(
+        365.0, gt=0, le=CENTURY, description="how long it is known who asked what, days"
+    )
+
+    task_time_limit: int = Field(120, ge=2, description="a task is killed after this, seconds")
+    task_soft_time_limit: int = Field(100, ge=1, description="a task is told to stop, seconds")
+    visibility_timeout: int = Field(
+        150, ge=3, description="a lost worker's messages come back after this, seconds"
+    )
+    result_expires: int = Field(86_400, ge=60, description="how long Celery keeps results, seconds")
+    statement_timeout: float = Field(
+        60.0,
+        gt=0,
+        le=DAY,
+        description="longest SQL statement of a command, projection or query, seconds",
+    )
+    lock_timeout: float = Field(
+        10.0, gt=0, le=DAY, description="longest wait for a lock in a command or query, seconds"
+    )
+    connect_timeout: int = Field(5, ge=1, le=60, description="wait for a server to answer, seconds")
+
+    redbeat: bool = Field(False, description="keep the schedule in Redis, for more than one beat")
+    flower_user: str = Field("ops", description="user of Flower's page")
+    flower_password: str | None = Field(None, description="unset: made up at each start, printed")
+    flower_port: int = Field(0, ge=0, le=65_535, description="0: any free port")
+    log_json: bool = Field(False, description="log lines as JSON, for machines")
+
+    @field_validator("domains", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _leads_to_such_a_server(cls, value: str | None, info: ValidationInfo) -> str | None:
+        wanted = _SCHEMES[str(info.field_name)]
+        if value and not re.match(rf"({'|'.join(wanted)})(\+\w+)?://", value):
+            raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
+        return value or None
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Settings:
+        names = ("task_soft_time_limit", "task_time_limit", "visibility_timeout")
+        soft, hard, visibility = (getattr(self, name) for name in names)
+        if not soft < hard < visibility:
+            shown = " < ".join(f"{PREFIX}{name.upper()}" for name in names)
+            raise ValueError(
+                f"{shown} must hold (are {soft}, {hard}, {visibility}):"
+                " else a running task is delivered a second time"
+            )
+        return self
+
+    @cached_property
+    def servers(self) -> ServerUrls:
+        """Where the servers are; embedded ones are looked up in `home` once.
+
+        Raises ServerUnavailable when a URL is unset and no embedded server runs.
+        """
+        return ServerUrls.of(self)
+
+
+class ServerUrls(BaseModel, frozen=True):
+    """The five addresses, complete."""
+
+    database: str
+    query_database: str
+    broker: str
+    result: str
+    cache: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> ServerUrls:
+        """Take each URL from the settings, or else from the embedded servers."""
+        named = (
+            settings.database_url,
+            settings.broker_url,
+            settings.result_url,
+            settings.cache_url,
+        )
+        local = None if all(named) else _embedded(settings.home)
+        database = settings.database_url or (local.database_url if local else "")
+        return cls(
+            database=database,
+            query_database=settings.query_database_url or database,
+            broker=settings.broker_url or (local.broker_url if local else ""),
+            result=settings.result_url or (local.result_url if local else ""),
+            cache=settings.cache_url or (local.cache_url if local else ""),
+        )
+
+
+def _embedded(home: Path) -> embedded.Servers:
+    servers = embedded.find(home)
+    if servers is None:
+        raise ServerUnavailable(
+            "the embedded servers",
+            str(home),
+            "none is running there",
+            "Start them with `cqrs up`, or set CQRS_DATABASE_URL, CQRS_BROKER_URL,"
+            " CQRS_RESULT_URL and CQRS_CACHE_URL.",
+        )
+    return servers
+
+
+_current: Settings | None = None
+
+
+def get_settings() -> Settings:
+    """The settings of this process, read from the environment at first use.
+
+    Raises BadSettings, naming every wrong or unknown setting.
+    """
+    global _current
+    if _current is None:
+        _current = read_settings(os.environ)
+    return _current
+
+
+@contextmanager
+def using(settings: Settings) -> Iterator[Settings]:
+    """Make other settings current for a while: for tests and for `cqrs demo`."""
+    global _current
+    before, _current = _current, settings
+    try:
+        yield settings
+    finally:
+        _current = before
+
+
+def install(settings: Settings) -> None:
+    """Make other settings current for the rest of this process."""
+    global _current
+    _current = settings
+
+
+_sections: dict[str, type[BaseModel]] = {}
+
+
+def declare_section(name: str, model: type[BaseModel]) -> None:
+    """Say that a domain has settings of its own: they are checked when the domains are loaded."""
+    _sections[name] = model
+
+
+def check_sections() -> None:
+    """Read every declared section once. Raises BadSettings now, rather than at the first order."""
+    for name, model in _sections.items():
+        section(name, model)
+
+
+def section(name: str, model: type[Section]) -> Section:
+    """A domain's own settings: `section("orders", Pricing)` reads `CQRS_ORDERS_<FIELD>`.
+
+    Raises BadSettings, naming the variable at fault.
+    """
+    return read(model, os.environ, f"{PREFIX}{name.upper()}_")
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment. Raises BadSettings, naming every unknown or wrong one."""
+    return read(Settings, environment, PREFIX, others=_sections_of(environment))
+
+
+def _sections_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """How variables begin that a domain checks, when it asks for its section."""
+    named = environment.get(f"{PREFIX}DOMAINS")
+    domains = project().domains if named is None else named.split(",")
+    names = ["schema", *(domain.strip().rsplit(".", 1)[-1] for domain in domains)]
+    return tuple(f"{PREFIX}{name.upper()}_" for name in names)

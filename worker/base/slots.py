@@ -1,0 +1,34 @@
+"""Each slot of the schedule happens once, however many beats send it.
+
+Beat passes its period along. The first message that comes in a period takes the slot in the
+database; those that come after it, sent by another beat, find it taken and do nothing. The same
+message delivered again, because its worker died, has the slot still and goes on.
+"""
+
+from __future__ import annotations
+
+from celery import current_task
+
+from worker.base import db
+from worker.base.sql import statement
+from worker.contracts import uuid7
+
+
+def take(task: str, every: float | None) -> bool:
+    """Whether this call is the first in its slot; without a period it is nobody's slot, and runs.
+
+    `every`: the period in seconds. Slots are counted by the database's clock, so that the clocks
+    of the beats need not agree.
+    """
+    if every is None:
+        return True
+    with db.writer() as connection:
+        slot = {"task": task, "every": every, "holder": _message()}
+        return (
+            connection.execute(statement("worker.base", "take_slot"), slot).fetchone() is not None
+        )
+
+
+def _message() -> str:
+    running = current_task and current_task.request.id
+    return str(running or uuid7())

@@ -1,0 +1,58 @@
+"""Wake-ups: one message for all that happened since the last one.
+
+A signal is a key in Redis. Who has work for a group of subscriptions sets it (`SET NX`) and sends
+one Celery message if it was not set; the runner deletes it **before** it reads, so whatever commits
+after that sends the next message. However many commands commit, at most one wake-up waits in the
+queue. Nothing depends on it: a lost signal or message costs one beat of the sweep.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import redis
+import structlog
+
+from worker.base.settings import get_settings
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "cqrs:wake:"
+EXPIRES_MS = 15_000
+"""A signal whose message was lost stops holding back the next one after this long."""
+
+
+@cache
+def client() -> redis.Redis:
+    """This process's connection pool to the cache server."""
+    settings = get_settings()
+    return redis.Redis.from_url(
+        settings.servers.cache,
+        socket_connect_timeout=settings.connect_timeout,
+        socket_timeout=settings.connect_timeout,
+    )
+
+
+def forget() -> None:
+    """Start afresh in a forked child, without touching the parent's sockets."""
+    client.cache_clear()
+
+
+def raise_signal(name: str) -> bool:
+    """Say that there is work; True when nobody said so before: then send the message.
+
+    With Redis away it is always True: one message too many beats one too few.
+    """
+    try:
+        return bool(client().set(PREFIX + name, 1, nx=True, px=EXPIRES_MS))
+    except redis.RedisError as error:
+        log.warning("signal not stored", signal=name, reason=str(error))
+        return True
+
+
+def lower_signal(name: str) -> None:
+    """Say that somebody is looking: call this before reading what there is to do."""
+    try:
+        client().delete(PREFIX + name)
+    except redis.RedisError as error:
+        log.warning("signal not cleared", signal=name, reason=str(error))

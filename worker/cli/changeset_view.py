@@ -1,0 +1,207 @@
+"""Plans, changesets and dependencies for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from worker.schema.history.deployments import Deployment
+from worker.schema.history.plain import DEEDS
+from worker.schema.history.records import Changeset, HistoryLine
+from worker.schema.pictures.around import Around
+from worker.schema.plan.dependencies import Dependency
+from worker.schema.plan.plan import Plan
+from worker.schema.plan.read_side import Dependant
+from worker.schema.statements.effects import LockMode
+
+
+def show_plan(plan: Plan) -> Iterator[RenderableType]:
+    """A plan: operations, locks, what depends on it, what follows, what stands against it."""
+    yield _operations_of(plan)
+    yield _locks_of(plan)
+    yield from _paragraph("Depends on it, by the catalogue", _dependents(plan))
+    yield from _paragraph(
+        "Hangs on it, by the registry", (f"{each} (on {each.object})" for each in plan.hanging)
+    )
+    yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
+    yield from _paragraph("Refreshed afterwards", map(str, plan.follow_up.refreshes))
+    yield from _paragraph("Purged afterwards", plan.follow_up.purges)
+    yield from _paragraph("Needs a new major version, because it", plan.breaking)
+    yield from _paragraph("Worth knowing", plan.notes)
+    yield from _paragraph(
+        "In the way", (f"operation {each.number}: {each}" for each in plan.blocked), "red"
+    )
+    yield from _paragraph("Version", filter(None, [plan.version_problem]), "red")
+    yield Text("\n" + _verdict(plan), style="green" if plan.is_possible else "red")
+
+
+def _verdict(plan: Plan) -> str:
+    if not plan.is_possible:
+        return "This cannot be applied as it stands."
+    if plan.step is not None:
+        return f"Runs as a step of its own, outside a transaction ({plan.step.value})."
+    return f"Runs in one transaction: {len(plan.operations)} operation(s)."
+
+
+def _operations_of(plan: Plan) -> Table:
+    table = Table("#", "side", "statement", "what it does", "undo", title="Operations")
+    for each in plan.operations:
+        done = [f"{deed} {target}" for deed in DEEDS for target in getattr(each.effects, deed)]
+        done += [str(column) for column in each.effects.columns]
+        undo = each.undo.statement if each.undo else "none"
+        table.add_row(
+            str(each.number), each.side.value, each.effects.statement, Text("\n".join(done)), undo
+        )
+    return table
+
+
+def _locks_of(plan: Plan) -> Table:
+    table = Table("relation", "lock", "makes wait", title="Locks on what exists")
+    for lock in plan.locks:
+        table.add_row(Text(str(lock.name)), str(lock.mode), _waiting(lock.mode))
+    return table
+
+
+def _waiting(mode: LockMode) -> str:
+    if mode.stops_readers:
+        return "readers and writers"
+    if mode.stops_writers:
+        return "writers"
+    return "other schema changes" if mode >= LockMode.SHARE_UPDATE_EXCLUSIVE else "hardly anyone"
+
+
+def _dependents(plan: Plan) -> Iterator[str]:
+    for each in plan.dependents:
+        yield f"{each.kind} {each.name} ({' → '.join(each.path)})"
+
+
+def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[RenderableType]:
+    listed = list(lines)
+    if listed:
+        yield Text(f"\n{title}", style=f"bold {style}".strip())
+        yield from (Text(f"  {line}", style=style) for line in listed)
+
+
+def show_history(lines: Sequence[HistoryLine]) -> Table:
+    """The history. An id is never cut, however narrow the terminal is: it is there to be copied."""
+    table = Table(show_lines=True)
+    table.add_column("changeset", no_wrap=True, overflow="ignore")
+    table.add_column("status", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for each in lines:
+        made = f"{_time(each.created_at)} by {each.created_by}"
+        sides = f"{each.command_ops_count} command, {each.query_ops_count} query"
+        status = Text.assemble(_status(each.status), "\n", each.version or "")
+        error = (f"\n{each.error}", "red") if each.error else ""
+        table.add_row(
+            Text(f"{each.changeset_id}\n{_shortened(made, 36)}"),
+            status,
+            Text.assemble(each.description, f" ({sides})", error),
+        )
+    return table
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _status(status: str, *, undoing: bool = False) -> Text:
+    colours = {"completed": "green", "failed": "red", "in_progress": "yellow"}
+    backwards = " (being rolled back)" if undoing else ""
+    return Text(status + backwards, style=colours.get(status, ""))
+
+
+def _time(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""
+
+
+def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
+    """One changeset with its operations."""
+    yield Text.assemble(
+        (changeset.description, "bold"),
+        f"  {changeset.version or ''}  ",
+        _status(changeset.status, undoing=changeset.undoing),
+    )
+    yield Text(
+        f"{changeset.id}, created {_time(changeset.created_at)} by {changeset.created_by}"
+        + (f", in deployment {changeset.deployment!r}" if changeset.deployment else "")
+    )
+    if changeset.error:
+        yield Text(changeset.error, style="red")
+    if changeset.follow_up and changeset.followed_up_at is None:
+        yield Text("the read side has not been told yet; the sweep will", style="yellow")
+    table = Table("#", "side", "kind", "object", "took", "success", "undo", "error")
+    for each in changeset.operations:
+        took = f"{each.duration.total_seconds() * 1000:.1f} ms" if each.duration else ""
+        success = {True: "yes", False: "no", None: ""}[each.success]
+        state = f" [{each.sqlstate}]" if each.sqlstate else ""
+        table.add_row(
+            str(each.number),
+            each.side.value,
+            each.kind,
+            Text(each.object or ""),
+            took,
+            success,
+            "yes" if each.undo else "",
+            Text((each.error or "") + state),
+        )
+    yield table
+
+
+def show_dependencies(
+    dependencies: Sequence[Dependency], hanging: dict[str, list[Dependant]]
+) -> Iterator[Table]:
+    """Pairs with their paths, by the catalogue; what hangs on each object, by the registry."""
+    table = Table("command object", "query object", "type", "path", title="By the catalogue")
+    for each in dependencies:
+        steps = zip(each.path[1:], each.links, strict=True)
+        way = [each.path[0], *(f"{name} ({link})" for name, link in steps)]
+        table.add_row(
+            Text(each.command_object), Text(each.query_object), each.type, Text(" → ".join(way))
+        )
+    yield table
+    table = Table("object", "what hangs on it", title="By the registry")
+    for name, found in hanging.items():
+        table.add_row(Text(name), Text("\n".join(map(str, found))))
+    yield table
+
+
+def show_around(found: Around) -> Iterator[RenderableType]:
+    """What an object needs, and what needs it, with the way to each."""
+    yield Text.assemble((found.object, "bold"), f"  {found.kind}")
+    for title, ways in (("What it needs", found.needs), ("What needs it", found.needed_by)):
+        if not ways:
+            yield Text(f"\n{title}: nothing")
+            continue
+        table = Table("kind", "object", "by way of", title=title)
+        for each in ways:
+            steps = zip(each.path[1:], each.links, strict=True)
+            label = each.name.removeprefix(f"{each.kind} ")
+            table.add_row(each.kind, Text(label), Text(_way(list(steps))))
+        yield table
+
+
+def _way(steps: list[tuple[str, str]]) -> str:
+    *between, (_, last) = steps
+    return " → ".join([*(f"{name} ({link})" for name, link in between), last])
+
+
+def show_deployments(found: Sequence[Deployment]) -> Table:
+    """Deployments, a line each."""
+    table = Table("name", "begun", "by", "ended", "outcome", "changesets", "failed", "message")
+    for each in found:
+        table.add_row(
+            Text(each.name),
+            _time(each.begun_at),
+            Text(each.begun_by),
+            _time(each.ended_at),
+            each.outcome or "open",
+            str(each.changesets),
+            str(each.failed),
+            Text(each.message or ""),
+        )
+    return table

@@ -1,0 +1,65 @@
+"""What follows a command in its chain: kept when it dies, so that a retry revives it.
+
+    dead ─▶ its letter keeps the links ─┬─ retried    its message goes out again with them, and
+                                        │             Celery goes on from there if it succeeds
+                                        └─ discarded  the commands among them are `rejected`
+
+Links are what Celery sends when a task has succeeded, as signatures of plain JSON values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from celery import signature
+
+from worker.base.actor import to_header
+from worker.base.app import app
+from worker.commands.call_arguments import HEADER
+from worker.commands.decoding import commands
+from worker.contracts import Envelope
+
+Links: TypeAlias = Mapping[str, Any]
+"""`chain`: the rest of a chain, its next link last; `link`: what was linked to this task alone."""
+
+
+def links_of(request: Any) -> Links | None:
+    """What follows the task of this request; None if nothing does."""
+    chain, callbacks = request.chain, request.callbacks
+    if not chain and not callbacks:
+        return None
+    return {"chain": list(chain or ()), "link": list(callbacks or ())}
+
+
+def signatures(links: Links | None) -> Iterator[Mapping[str, Any]]:
+    """Every task that follows, in order, those inside groups and chains too."""
+    for link in reversed(links["chain"] if links else ()):
+        yield from _flat(link)
+    for link in links["link"] if links else ():
+        yield from _flat(link)
+
+
+def message(envelope: Envelope) -> dict[str, Any]:
+    """How a command is sent that goes on with its chain: options of Celery's `send_task`.
+
+    The header says that the command waits among the enqueued ones until it has its receipt.
+    """
+    spec = commands.get(envelope.name)
+    return {
+        **(envelope.links or {}),
+        "root_id": str(envelope.correlation_id or envelope.id),
+        "parent_id": envelope.causation_id,
+        "headers": {HEADER: {"actor": to_header(envelope.actor), "enqueued": True}},
+        "kwargsrepr": spec.shown(envelope.payload) if spec else "...",
+    }
+
+
+def _flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    sig = signature(link, app=app)
+    tasks = sig.get("kwargs", {}).get("tasks") if sig.get("subtask_type") else None
+    if not tasks:
+        yield sig
+        return
+    for task in tasks:
+        yield from _flat(task)

@@ -1,0 +1,198 @@
+"""`@command` makes a Celery task of a handler.
+
+    create_order.delay(CreateOrder(...))            the same call as
+    create_order.delay(customer_id=..., items=[...])
+    create_order.apply_async(kwargs={...}, after=[handle_or_id])
+    create_order.delay_many([...])                  one message, one transaction per batch
+    create_order.enqueue(connection, ...)           in the caller's own transaction
+
+A payload is validated before it is published, and every wrong field is named. On the wire it is
+plain JSON keyword arguments under an explicit task name, so that any Celery client can send it.
+The command id is the Celery task id.
+
+    message ─▶ receipt there? ─yes─▶ that receipt
+                 │no
+                 ├─ `after=` not settled ─▶ the task is retried shortly, then refused by name
+                 ├─ the database is away ─▶ tried again, with backoff, until it is there
+                 ├─ the database is in conflict ─▶ tried again a few times, then dead
+                 └─ run ─▶ succeeded: result is the receipt; the chain goes on
+                         ├ rejected:  result is the receipt; the chain stops, its rest gets receipts
+                         └ dead:      the task fails with CommandDead (red in Flower)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from worker.base.actor import anyone, current_actor, to_header
+from worker.base.app import task_when_used
+from worker.base.encoding import canonical, fingerprint
+from worker.commands.batches import send_batch
+from worker.commands.call_arguments import (
+    HEADER,
+    After,
+    as_uuid,
+    broker_errors,
+    ids_of,
+    payload_of,
+)
+from worker.commands.command_result import CommandResult
+from worker.commands.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
+from worker.commands.enqueue import Connectable, enqueue
+from worker.commands.task import CommandRun
+from worker.contracts import Command, Envelope, Event, uuid7
+
+C = TypeVar("C", bound=Command)
+
+
+class CommandTask(CommandRun, Generic[C]):
+    """A command as a Celery task: here the producer's side, `CommandRun` is the worker's."""
+
+    spec: CommandSpec
+    abstract = True
+
+    def delay(self, *args: C, **fields: Any) -> CommandResult:
+        """Send a command: its model, or the model's fields.
+
+        Raises InvalidCommand before anything is published; ServerUnavailable if the broker is away.
+        """
+        return self.apply_async(args, fields)
+
+    def apply_async(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        task_id: UUID | str | None = None,
+        *,
+        after: After = (),
+        **options: Any,
+    ) -> CommandResult:
+        """Send a command with options: those of Celery, and `after`.
+
+        `after` names commands (handles or ids) that must have a receipt before this one runs.
+        """
+        headers = dict(options.pop("headers", None) or {})
+        if self._is_sent_again(task_id):
+            wire = dict(kwargs or {})
+        else:
+            wire = prepare(self.spec, payload_of(self.name, args, kwargs))
+            headers.setdefault(HEADER, self._header(after))
+        # On every sending, or a retry would tell all.
+        options["kwargsrepr"] = self.spec.shown(wire)
+        command_id = str(as_uuid(task_id)) if task_id else str(uuid7())
+        with broker_errors():
+            sent = cast(
+                "CommandResult",
+                super().apply_async((), wire, command_id, headers=headers, **options),
+            )
+        if task_id:
+            sent.fingerprint = fingerprint(canonical(wire)).hex()
+        return sent
+
+    def delay_many(self, payloads: Iterable[C | Mapping[str, Any]]) -> list[CommandResult]:
+        """Send many commands of this kind as one message; each has its own id and receipt."""
+        wires = [prepare(self.spec, payload) for payload in payloads]
+        return send_batch([(self.name, wire) for wire in wires], current_actor())
+
+    def enqueue(
+        self,
+        connection: Connectable,
+        *args: C,
+        after: After = (),
+        key: str | None = None,
+        command_id: UUID | None = None,
+        **fields: Any,
+    ) -> CommandResult:
+        """Write the command inside the caller's own transaction; it is sent when that commits.
+
+        `connection` is an SQLAlchemy connection or session, or a psycopg connection. Commands with
+        one `key` run in the order in which they were enqueued.
+        """
+        envelope = Envelope(
+            command_id or uuid7(),
+            self.name,
+            prepare(self.spec, payload_of(self.name, args, fields)),
+            current_actor(),
+            after=tuple(map(UUID, ids_of(after))),
+            key=key,
+        )
+        return enqueue(connection, [envelope])[0]
+
+    def enqueue_many(
+        self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
+    ) -> list[CommandResult]:
+        """Write many commands inside the caller's own transaction, in one statement."""
+        actor = current_actor()
+        envelopes = [
+            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
+        ]
+        return enqueue(connection, envelopes)
+
+    def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
+        """The handle of a command that was sent before, by its id."""
+        return CommandResult(task_id, backend=self.backend, task_name=self.name, app=self.app)
+
+    def signature(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        *rest: Any,
+        **options: Any,
+    ) -> Any:
+        """A signature for chains and groups; its payload is checked here already."""
+        if "task_id" in options:  # a running task that puts itself off: its message as it was
+            return super().signature((), kwargs, *rest, **options)
+        if args or kwargs:
+            kwargs = prepare(self.spec, payload_of(self.name, args, kwargs))
+        made = super().signature((), kwargs, *rest, **options)
+        return made.set(headers={HEADER: self._header(())})
+
+    def _header(self, after: After) -> dict[str, Any]:
+        header: dict[str, Any] = {"actor": to_header(current_actor())}
+        if ids := ids_of(after):
+            header["after"] = ids
+        return header
+
+    def _is_sent_again(self, task_id: UUID | str | None) -> bool:
+        """Whether this call is a running task that puts itself off."""
+        request = self.request
+        return not request.called_directly and bool(task_id) and request.id == str(task_id)
+
+
+def command(
+    name: str,
+    model: type[C],
+    *,
+    needs: Needs,
+    may_send: MaySend = anyone,
+    emits: Sequence[type[Event]] = (),
+    secret: Iterable[str] = (),
+) -> Callable[[Handler], CommandTask[C]]:
+    """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
+
+    The handler takes (command, state, work), decides by pure rules, and hands its changes and
+    events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it,
+    `emits` which events it can append (for the map), `secret` which fields no log may show.
+    """
+
+    def declare(handler: Handler) -> CommandTask[C]:
+        purpose = (handler.__doc__ or "").strip().splitlines()[0] if handler.__doc__ else ""
+        spec = CommandSpec(
+            name,
+            model,
+            handler,
+            needs,
+            may_send,
+            purpose,
+            tuple(event.type for event in emits),
+            frozenset(secret),
+        )
+        commands.add(name, spec)
+        attributes = {"name": name, "spec": spec, "__doc__": handler.__doc__}
+        attributes["__module__"] = handler.__module__
+        kind = type(handler.__name__, (CommandTask,), attributes)
+        return cast("CommandTask[C]", task_when_used(kind))
+
+    return declare

@@ -1,0 +1,159 @@
+"""Dead commands: those that failed for good, with all that it takes to run them again.
+
+    dead receipt ─▶ open ─┬─ retry    the receipt is open again, the command waits among the
+                     ▲    │           enqueued ones under its own id; it may die again ─┐
+                     │    └─ discard  the receipt stays dead                            │
+                     └───────────────────────────────────────────────────────────────────┘
+
+A retry keeps the command's id: whoever waits for its receipt gets the new one, and if the command
+had its effect after all, it does not have it twice. A command that came by a chain goes back to it:
+what was to follow it follows once it succeeds, and gets `rejected` receipts if it is discarded.
+
+A command that a saga sent is not retried here. The saga has heard that it is dead and has gone on,
+perhaps taking back what came before it: the saga is what can be retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from worker.base import db
+from worker.base.db import Connection
+from worker.base.errors import Permanent
+from worker.commands import after_commit
+from worker.commands.burial import SQL
+from worker.commands.chains import signatures
+from worker.commands.decoding import commands as declared
+from worker.commands.receipts import saga_behind
+
+
+@dataclass(frozen=True, slots=True)
+class DeadCommand:
+    """A command that failed for good; `payload` as it came, fields marked secret hidden.
+
+    `follows` names the tasks of its chain that wait for it, `state` is open, retried or discarded.
+    """
+
+    command_id: UUID
+    name: str
+    payload: Mapping[str, Any]
+    key: str | None
+    actor: str
+    roles: tuple[str, ...]
+    follows: tuple[str, ...]
+    error: str
+    attempts: int
+    first_died_at: datetime
+    last_died_at: datetime
+    state: str
+    closed_at: datetime | None
+    closed_by: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values but for the id and the times."""
+        return asdict(self)
+
+
+class UnknownDeadCommand(Permanent):
+    """No dead command has this id."""
+
+    def __init__(self, command_id: UUID) -> None:
+        super().__init__(f"no such dead command (command {command_id})")
+        self.command_id = command_id
+
+
+class DeadCommandIsClosed(Permanent):
+    """A dead command was retried or discarded already."""
+
+    def __init__(self, one: DeadCommand) -> None:
+        super().__init__(
+            f"the dead command is closed: {one.state} by {one.closed_by} (command {one.command_id})"
+        )
+        self.command = one
+
+
+class BelongsToSaga(Permanent):
+    """A saga sent this dead command, and has gone on without it."""
+
+    def __init__(self, command_id: UUID, saga_id: UUID) -> None:
+        super().__init__(
+            "a saga sent this command and has gone on without it: retry the saga, if it is stuck"
+            f" (command {command_id}, saga {saga_id})"
+        )
+        self.command_id, self.saga_id = command_id, saga_id
+
+
+def commands(*, closed: bool = False, limit: int = 100) -> list[DeadCommand]:
+    """Dead commands, the latest first: the open ones, or with `closed` all of them."""
+    with db.writer() as connection:
+        rows = connection.execute(SQL["commands"], {"closed": closed, "limit": limit})
+        return [_dead(*row) for row in rows]
+
+
+def show(command_id: UUID) -> DeadCommand:
+    """One dead command. Raises UnknownDeadCommand."""
+    with db.writer() as connection:
+        return _find(connection, command_id)
+
+
+def retry(command_id: UUID, *, by: str) -> DeadCommand:
+    """Let a dead command be run again, with its own id, payload, actor and roles.
+
+    Returns at once; its receipt says what became of it. Raises UnknownDeadCommand,
+    DeadCommandIsClosed, BelongsToSaga.
+    """
+    with db.writer() as connection:
+        _must_have_no_saga(connection, command_id)
+        found = _act(connection, "revive", command_id, by)
+    after_commit.wake_drain()
+    return found
+
+
+def discard(command_id: UUID, *, by: str) -> DeadCommand:
+    """Give a dead command up for good, and with it what follows it in its chain.
+
+    Raises UnknownDeadCommand, DeadCommandIsClosed.
+    """
+    with db.writer() as connection:
+        found = _act(connection, "close", command_id, by)
+        links = connection.execute(SQL["links"], {"command": command_id}).fetchone()
+    reason = f"an earlier command of its chain was given up (command {command_id})"
+    after_commit.skip(links[0] if links else None, reason)
+    return found
+
+
+def _act(connection: Connection, statement: str, command_id: UUID, by: str) -> DeadCommand:
+    what = {"command": command_id, "by": by}
+    done = connection.execute(SQL[statement], what).fetchone()
+    found = _find(connection, command_id)
+    if done is None or not done[0]:
+        raise DeadCommandIsClosed(found)
+    return found
+
+
+def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:
+    row = connection.execute(SQL["causation"], {"command": command_id}).fetchone()
+    saga_id = saga_behind(row[0]) if row else None
+    if saga_id is not None:
+        raise BelongsToSaga(command_id, saga_id)
+
+
+def _find(connection: Connection, command_id: UUID) -> DeadCommand:
+    row = connection.execute(SQL["command"], {"command": command_id}).fetchone()
+    if row is None:
+        raise UnknownDeadCommand(command_id)
+    return _dead(*row)
+
+
+def _dead(
+    command_id: UUID, name: str, payload: Mapping[str, Any], key: str, actor: str, *rest: Any
+) -> DeadCommand:
+    spec = declared.get(name)
+    shown = spec.hidden(payload) if spec else payload
+    roles, links, *others = rest
+    follows = tuple(str(sig["task"]) for sig in signatures(links))
+    return DeadCommand(command_id, name, shown, key, actor, tuple(roles), follows, *others)

@@ -1,0 +1,123 @@
+"""Event tasks: what a reaction does outside the database (an e-mail, a call to another service).
+
+    @event_task("orders.send_confirmation", Confirmation)
+    def send_confirmation(c: Confirmation, task_id: UUID) -> dict[str, Any]:
+        mailer.send(to=c.email, ..., idempotency_key=str(task_id))
+
+An event task is a Celery task on queue `reactions` with a receipt of its own:
+
+    reaction commits ─▶ submitted ─▶ sent ─▶ runs ─▶ succeeded (row gone, receipt final)
+                          ▲            │       └─ raises: again after 2, 4, 8 ... s, then `dead`
+                          └────────────┘ lost with its broker or worker: sent again
+
+It is written in the reaction's transaction and sent until its receipt is final, so none is lost;
+a message that comes twice finds the receipt and does nothing. Between the effect and the receipt a
+process can still die: there, at least once is all that anybody can promise, and `task_id`, the same
+in every attempt, lets the other side see that it is a repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+import structlog
+from kombu.exceptions import OperationalError as BrokerError
+
+from worker.base import db
+from worker.base.app import EngineTask, app, task_when_used
+from worker.base.registry import Registry
+from worker.base.sql import blocks
+from worker.commands import chains, receipts
+from worker.commands.executor import conclude
+from worker.contracts import Envelope, Message, Receipt
+
+log = structlog.get_logger(__name__)
+M = TypeVar("M", bound=Message)
+_SQL = blocks("worker.commands", "event_task.sql")
+
+
+class EventTask(EngineTask, Generic[M]):
+    """An event task as a Celery task; it is started by reactions, never by `.delay()`."""
+
+    model: type[M]
+    effect: Callable[[M, UUID], Any]
+    purpose: str
+    abstract = True
+    max_retries = 3
+    """How often it is run again after its worker process died."""
+    default_retry_delay = 1
+
+    def wire(self, payload: M | Mapping[str, Any]) -> dict[str, Any]:
+        """A payload, checked, as plain JSON values. Raises pydantic's ValidationError."""
+        return self.model.model_validate(payload).model_dump(mode="json")
+
+    def run(self, **payload: Any) -> dict[str, Any]:
+        """Do it, unless there is a receipt that says it was done."""
+        envelope = Envelope(UUID(self.request.id), self.name, payload)
+        done = _receipt(envelope.id)
+        return (done or self._do(envelope)).to_json()
+
+    def _do(self, envelope: Envelope) -> Receipt:
+        try:
+            data = self.effect(self.model.model_validate(envelope.payload), envelope.id)
+        except Exception:
+            _put_off([envelope.id])
+            raise
+        return conclude(envelope, data)
+
+
+event_tasks: Registry[EventTask[Any]] = Registry("event task")
+
+
+def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]], EventTask[M]]:
+    """Declare an event task: its explicit name, and the message that it takes.
+
+    The function takes (message, task id) and may do what it likes; what it returns is the receipt's
+    `data`. If it raises, it is tried again, `command_attempts` times in all.
+    """
+
+    def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M]:
+        purpose = (effect.__doc__ or "").strip().partition("\n")[0]
+        fields = {
+            "name": name,
+            "model": model,
+            "effect": staticmethod(effect),
+            "purpose": purpose,
+            "__doc__": effect.__doc__,
+            "__module__": __name__,
+        }
+        task = task_when_used(type(effect.__name__, (EventTask,), fields))
+        event_tasks.add(name, task)
+        return cast("EventTask[M]", task)
+
+    return declare
+
+
+def start(envelopes: Iterable[Envelope]) -> None:
+    """Send event tasks on their way, and commands that go on with a chain.
+
+    What cannot be sent now comes up again shortly.
+    """
+    for envelope in envelopes:
+        ours = envelope.name in event_tasks
+        options = {"queue": "reactions"} if ours else chains.message(envelope)
+        try:
+            app.send_task(
+                envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options
+            )
+        except (BrokerError, OSError) as error:
+            log.warning("not sent; it will be", task=envelope.name, reason=str(error))
+            _put_off([envelope.id])
+
+
+def _receipt(task_id: UUID) -> Receipt | None:
+    with db.writer() as connection:
+        found = receipts.find(connection, [task_id]).get(task_id)
+    return found if found is not None and found.status.final else None
+
+
+def _put_off(ids: list[UUID]) -> None:
+    with db.writer() as connection:
+        connection.execute(_SQL["put_off_by_attempts"], {"ids": ids})

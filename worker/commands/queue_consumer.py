@@ -1,0 +1,165 @@
+"""Drains what was enqueued: chooses commands, leases them, runs them as one batch.
+
+    waiting ─▶ leased (due_at ahead, attempt counted) ─▶ settled: row deleted, receipt final
+       ▲            │ the worker dies: the lease ends
+       └────────────┘
+
+Event tasks of reactions wait in the same place; they are sent on to queue `reactions`. So are dead
+commands that are retried and have a chain: each goes out as a message again, with what follows it.
+
+Choosing is done by one worker at a time, so that two never run commands of one key side by side;
+running is not. A command whose lease ended was perhaps what killed its worker: from its second
+attempt on it runs alone, and after `command_attempts` it is a dead letter. A lease that ends too
+early does no harm: the receipt decides who was first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from worker.base import db, wake_ups
+from worker.base.app import app
+from worker.base.pipeline import Pipeline
+from worker.base.settings import get_settings
+from worker.base.sql import statement
+from worker.commands import after_commit
+from worker.commands.batches import run_and_tell
+from worker.commands.event_task import event_tasks, start
+from worker.commands.executor import bury, refuse
+from worker.contracts import Actor, Envelope
+
+log = structlog.get_logger(__name__)
+
+LEASE = 15.0
+"""Seconds that a worker has for a batch before others may run it."""
+PUT_OFF = 0.25
+"""Seconds until a command that waits for others is looked at again."""
+TURN = 10.0
+"""Seconds after which a drain hands over to the next one, so that no task runs for long."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """What a worker takes, what it puts off, and what it gives up on."""
+
+    run: list[Envelope] = field(default_factory=list)
+    start: list[Envelope] = field(default_factory=list)
+    later: list[UUID] = field(default_factory=list)
+    bury: list[Envelope] = field(default_factory=list)
+    refuse: list[tuple[Envelope, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.run or self.start or self.bury or self.refuse)
+
+
+@app.task(name="cqrs.drain", ignore_result=True)
+def drain() -> None:
+    """Run what waits, batch by batch, until nothing is due or this worker's turn is over."""
+    wake_ups.lower_signal("cqrs.drain")
+    size = get_settings().batch_size
+    until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
+    while choice := claim(size):
+        if len(choice.run) == size:
+            after_commit.wake_drain()  # there may be more than one worker can do
+        _carry_out(choice)
+        if time.monotonic() > until:
+            after_commit.wake_drain()
+            return
+    if choice.later:
+        after_commit.wake_later("cqrs.drain", PUT_OFF)
+
+
+def _carry_out(choice: Choice) -> None:
+    for envelope in choice.bury:
+        bury(envelope, "its worker process ended every time")
+    for envelope, why in choice.refuse:
+        refuse(envelope, why)
+    start(choice.start)
+    if not choice.run:
+        return
+    try:
+        run_and_tell(choice.run, dequeue=True)
+    except psycopg.OperationalError as error:
+        log.warning("batch put off", commands=len(choice.run), reason=str(error))
+        raise
+
+
+def claim(size: int) -> Choice:
+    """Lease up to `size` commands that may run now."""
+    with db.commands() as connection:
+        with Pipeline(connection) as asked:
+            asked.execute("BEGIN")
+            asked.execute(statement("worker.commands", "lock_claims"))
+            rows = asked.execute(
+                statement("worker.commands", "waiting_commands"), {"limit": size * 2}
+            )
+        choice = choose(rows.dicts(), size)
+        with Pipeline(connection) as asked:
+            _lease(asked, "lease_commands", [one.id for one in choice.run], LEASE)
+            tasks = [one.id for one in choice.start]
+            _lease(asked, "lease_commands", tasks, get_settings().visibility_timeout)
+            _lease(asked, "put_off_commands", choice.later, PUT_OFF)
+            asked.execute("COMMIT")
+    return choice
+
+
+def _lease(asked: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
+    if ids:
+        asked.execute(statement("worker.commands", name), {"ids": list(ids), "seconds": seconds})
+
+
+def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
+    """Decide, in order, what of the waiting commands one batch can hold."""
+    choice, taken, held_keys = Choice(), set[UUID](), set[str]()
+    for row in rows:
+        if len(choice.run) == size or row["key"] in held_keys:
+            continue
+        if not _take(choice, row, taken) and row["key"] is not None:
+            held_keys.add(row["key"])
+        if choice.run and row["attempts"]:
+            break
+    return choice
+
+
+def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
+    """Put one command where it belongs; False when later ones of its key have to wait for it."""
+    settings = get_settings()
+    envelope = _envelope(row)
+    if row["attempts"] >= settings.command_attempts:
+        choice.bury.append(envelope)
+    elif not taken.issuperset(row["missing"]):
+        if not row["unknown"] or row["waited"] < settings.after_timeout:
+            choice.later.append(envelope.id)
+            return False
+        missing = ", ".join(map(str, row["missing"]))
+        reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
+        choice.refuse.append((envelope, reason))
+    elif envelope.links or envelope.name in event_tasks:
+        choice.start.append(envelope)
+    elif row["attempts"] and choice.run:
+        return False  # it runs alone, next time
+    else:
+        choice.run.append(envelope)
+        taken.add(envelope.id)
+    return True
+
+
+def _envelope(row: dict[str, Any]) -> Envelope:
+    return Envelope(
+        row["command_id"],
+        row["name"],
+        row["payload"],
+        Actor(row["actor"], frozenset(row["roles"])),
+        after=tuple(row["after"]),
+        key=row["key"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        links=row["links"],
+    )

@@ -1,0 +1,127 @@
+"""Receipts: what became of each command, written in the command's own transaction.
+
+    (none) ──delay──▶ runs ──▶ succeeded │ rejected │ dead
+    enqueue ─▶ submitted ─▶ runs ─▶ succeeded │ rejected │ dead
+
+The command id is the receipt's key. A command that comes a second time, however late, finds its
+receipt and changes nothing; the same id with another payload is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from worker.base.db import Connection
+from worker.base.sql import statement
+from worker.commands.state import Emitted
+from worker.contracts import Envelope, Receipt, Status
+from worker.contracts.engine_events import SagaCommandSettled, saga_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A receipt that is in the database, and the fingerprint of the payload it stands for."""
+
+    receipt: Receipt
+    payload_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A decided command, on its way into the database."""
+
+    envelope: Envelope
+    payload_hash: bytes
+    status: Status
+    data: Any = None
+    error: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    events: Sequence[Emitted] = ()
+
+    @property
+    def appended(self) -> Sequence[Emitted]:
+        """What the log gets: its events; and, if a saga sent it, what became of it."""
+        saga_id = saga_behind(self.envelope.causation_id)
+        if saga_id is None:
+            return self.events
+        settled = SagaCommandSettled(
+            saga_id=saga_id,
+            command_id=self.envelope.id,
+            name=self.envelope.name,
+            status=self.status,
+            data=self.data,
+            error=self.error,
+        )
+        return [*self.events, Emitted(saga_stream(saga_id), settled)]
+
+    def to_row(self) -> dict[str, Any]:
+        """The receipt as `cqrs.settle` takes it."""
+        return {
+            "command_id": self.envelope.id,
+            "name": self.envelope.name,
+            "payload_hash": self.payload_hash.hex(),
+            "actor": self.envelope.actor.name,
+            "status": self.status,
+            "data": self.data,
+            "error": self.error,
+            "errors": self.errors or None,
+        }
+
+    def receipt(self, position: int | None, completed_at: datetime) -> Receipt:
+        """The receipt, once the database has given it its place and time."""
+        return Receipt(
+            command_id=self.envelope.id,
+            name=self.envelope.name,
+            status=self.status,
+            data=self.data,
+            error=self.error,
+            errors=self.errors,
+            position=position,
+            actor=self.envelope.actor.name,
+            completed_at=completed_at,
+            fingerprint=self.payload_hash.hex(),
+        )
+
+
+SAGA = "saga:"
+"""How the `causation_id` of a saga's command begins; the saga's id follows."""
+
+
+def saga_behind(causation_id: str | None) -> UUID | None:
+    """The saga that sent a command, if one did."""
+    if causation_id is None or not causation_id.startswith(SAGA):
+        return None
+    try:
+        return UUID(causation_id.removeprefix(SAGA))
+    except ValueError:
+        return None
+
+
+def known_receipt(row: Mapping[str, Any]) -> Known:
+    """A row of `cqrs.receipts`, typed."""
+    receipt = Receipt(
+        command_id=row["command_id"],
+        name=row["name"],
+        status=Status(row["status"]),
+        data=row["data"],
+        error=row["error"],
+        errors=row["errors"] or {},
+        position=row["position"],
+        actor=row["actor"],
+        completed_at=row["completed_at"],
+        fingerprint=row["payload_hash"].hex(),
+    )
+    return Known(receipt, row["payload_hash"])
+
+
+def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Receipt]:
+    """The receipts of these commands, as far as there are any."""
+    cursor = connection.cursor(row_factory=dict_row)
+    rows = cursor.execute(statement("worker.commands", "receipts_by_id"), {"ids": list(ids)})
+    return {row["command_id"]: known_receipt(row).receipt for row in rows}

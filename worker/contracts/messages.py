@@ -1,0 +1,44 @@
+"""The base of everything that travels or is shown: commands, events, rows of answers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Message(BaseModel):
+    """Base of everything that travels: immutable, and no field that was not declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Command(Message):
+    """Base of commands: named in the imperative, `CreateOrder`."""
+
+
+class Event(Message):
+    """Base of events: named in the past tense, `OrderCreated`.
+
+    `type` is the name in the log. It is written out, never derived, so that a renamed class
+    still reads its old events; `schema_version` counts changes of the event's shape.
+    """
+
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+    def payload(self) -> dict[str, Any]:
+        """The event as plain JSON values: ids and decimals as strings."""
+        return self.model_dump(mode="json")
+
+
+class ReadRow(BaseModel):
+    """Base of what queries return: a row of a read model, immutable, by attribute or by name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def __getitem__(self, field: str) -> Any:
+        """`row["total"]` is `row.total`."""
+        if field not in type(self).model_fields:
+            raise KeyError(field)
+        return getattr(self, field)

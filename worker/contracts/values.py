@@ -1,0 +1,57 @@
+"""The value types that messages are made of: ids, money, quantities.
+
+A message is validated before it is published and again in the worker, so the types here are the
+one place where "what is a valid amount" is decided.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, PlainSerializer, StringConstraints
+
+CENT = Decimal("0.01")
+
+
+def uuid7() -> UUID:
+    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then randomness; sorts by creation time."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
+    value |= 0x7 << 76 | (random >> 68 & 0xFFF) << 64
+    value |= 0b10 << 62 | random & 0x3FFF_FFFF_FFFF_FFFF
+    return UUID(int=value)
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """Round a money amount to two decimals, half up: the rule of the trade, not of IEEE."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+_AsText = PlainSerializer(_plain, return_type=str, when_used="json")
+
+Money = Annotated[Decimal, Field(max_digits=14, decimal_places=2, allow_inf_nan=False), _AsText]
+"""An amount with at most two decimals and twelve digits before them; JSON: a decimal string."""
+
+Price = Annotated[Money, Field(ge=0)]
+"""A money amount that is not negative."""
+
+Fraction = Annotated[
+    Decimal, Field(ge=0, le=1, max_digits=6, decimal_places=4, allow_inf_nan=False), _AsText
+]
+"""A share between 0 and 1, both included, with at most four decimals."""
+
+Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
+"""How many pieces: 1 to 1,000,000."""
+
+Text = Annotated[str, StringConstraints(max_length=2_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]

@@ -1,0 +1,53 @@
+"""What queries read, and which queries there are: known without loading what answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from worker.base.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a query reads, by name: projections (`orders.order_summaries`) and materialized views
+    (`query.revenue_by_product`)."""
+
+    reads: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.reads or self.views)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every source."""
+        return self.reads + self.views
+
+
+class Question(Protocol):
+    """What a query is to the engine: a name, what it reads and costs, and how it is asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def purpose(self) -> str: ...
+
+    @property
+    def sources(self) -> Sources: ...
+
+    @property
+    def cost(self) -> float | Callable[[Any], float]: ...
+
+    @property
+    def cached(self) -> bool: ...
+
+    @property
+    def audited(self) -> bool: ...
+
+    def ask(self, **parameters: Any) -> Any: ...
+
+
+queries: Registry[Question] = Registry("query")

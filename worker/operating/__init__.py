@@ -1,1 +1,0 @@
-"""What operates the system: child processes, status and map, the sweep, the schedule's slots."""

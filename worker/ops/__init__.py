@@ -1,0 +1,1 @@
+"""What operates the system: child processes, status and map, the sweep, the schedule."""

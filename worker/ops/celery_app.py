@@ -1,0 +1,58 @@
+"""The Celery app with all that runs on it: what `celery -A worker worker|beat|flower` finds.
+
+`worker.base.app` makes the app and knows nothing that stands above it. Here, above all that runs,
+it is told what a worker and beat load when they start: the engine's own tasks, the domains, the
+schedule. Nothing is loaded by importing this module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import signals
+
+from worker.base.app import app
+from worker.base.project import NO_DOMAINS
+from worker.base.registry import load_domains
+from worker.base.settings import get_settings
+
+log = structlog.get_logger(__name__)
+
+
+@signals.import_modules.connect
+def load_everything(sender: Any = None, **_: Any) -> None:
+    """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
+
+    Raises BadSettings and BadDeclarations: a worker that misses a domain must not start.
+    """
+    if sender is app:
+        load_tasks()
+        load_domains()
+        app.conf.beat_schedule = beat_schedule()
+
+
+@signals.celeryd_init.connect
+def _say_what_runs(**_: Any) -> None:
+    if not get_settings().domains:
+        log.warning(NO_DOMAINS)
+
+
+def load_tasks() -> None:
+    """Import the engine's own tasks: importing registers them."""
+    from worker.commands import batches, command, queue_consumer  # noqa: F401
+    from worker.ops import maintenance  # noqa: F401
+    from worker.rebuild import tasks as rebuilds  # noqa: F401
+    from worker.refresh import tasks as refreshes  # noqa: F401
+    from worker.schema import tasks as changesets  # noqa: F401
+    from worker.subscriptions import runner  # noqa: F401
+
+
+def beat_schedule() -> dict[str, Any]:
+    """The schedule as beat takes it."""
+    from worker.ops import schedule
+
+    return {name: entry.to_celery() for name, entry in schedule.entries().items()}
+
+
+__all__ = ["app", "beat_schedule", "load_everything", "load_tasks"]

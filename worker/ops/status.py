@@ -1,0 +1,230 @@
+"""What `cqrs status` knows: where everything is, how far it has come, and who holds it up.
+
+A server that does not answer is a line that says so; what the others know is told all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar, cast
+
+import psycopg
+from psycopg.rows import dict_row
+from pydantic_core import to_jsonable_python
+
+from worker.base import db, migrate
+from worker.base.db import Connection
+from worker.base.encoding import to_json
+from worker.base.errors import NotMigrated, ServerUnavailable
+from worker.base.registry import load_domains
+from worker.base.sql import blocks
+from worker.event_log.subscribers import subscriptions
+from worker.ops import servers
+from worker.ops.read_models import ReadModelStatus, read_models
+from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
+
+LAG_STRETCH = 100_000
+"""Positions over which a lag is counted; beyond that it is said to be at least that."""
+
+_SQL = blocks("worker.ops", "status.sql")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionStatus:
+    """How far a subscription has come, and what is wrong with it.
+
+    `lag_events` counts the events of its types that it has not handled, `lag_seconds` is the age of
+    the oldest of them; unless `lag_is_exact` there are more. Both are None, and `declared` is
+    false, for a subscription that no loaded domain declares. `deaths` counts processes that died
+    over the batch it is at.
+    """
+
+    name: str
+    kind: str
+    declared: bool
+    position: int
+    lag_events: int | None
+    lag_seconds: float | None
+    lag_is_exact: bool
+    paused: bool
+    error: str | None
+    partitions: int
+    batch_size: int | None
+    deaths: int
+    dead_letters: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class HolderStatus:
+    """A transaction that holds the horizon at `fence`; `prepared` names one without a process."""
+
+    fence: int
+    pid: int | None
+    prepared: str | None
+    application_name: str | None
+    state: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildStatus:
+    """A rebuild under way: complete up to `position` of `upto`, so many events folded."""
+
+    name: str
+    state: str
+    position: int
+    upto: int
+    events: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    """A deployment that was begun and has not ended."""
+
+    name: str
+    begun_by: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesetStatus:
+    """A schema change that is being executed, or rolled back; `version` is None for a refresh.
+
+    `orphaned`: the process that did it has ended.
+    """
+
+    id: str
+    description: str
+    version: str | None
+    by: str
+    seconds: float
+    undoing: bool
+    orphaned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StuckSagas:
+    """Sagas of one kind that wait for a person, as of the last refresh of `query.saga_status`."""
+
+    saga_type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command."""
+
+    horizon: int
+    last_position: int
+    holders: Sequence[HolderStatus]
+    subscriptions: Sequence[SubscriptionStatus]
+    read_models: Sequence[ReadModelStatus]
+    enqueued: int
+    enqueued_due: int
+    enqueued_seconds: float | None
+    dead_commands: int
+    waiting_tags: int
+    rebuilds: Sequence[RebuildStatus]
+    deployments: Sequence[DeploymentStatus]
+    changesets: Sequence[ChangesetStatus]
+    stuck_sagas: Sequence[StuckSagas]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything. `log` is None, and `problem` says why, while the database cannot be asked."""
+
+    servers: Sequence[ServerStatus]
+    workers: Sequence[WorkerStatus]
+    queues: Sequence[QueueStatus]
+    log: LogStatus | None
+    problem: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every server answers and the database could be asked."""
+        return self.problem is None and not any(one.problem for one in self.servers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; times as ISO 8601 text."""
+        return cast("dict[str, Any]", to_jsonable_python(asdict(self)))
+
+
+def gather(*, patience: float = 0.7) -> Status:
+    """Ask everybody. Workers have `patience` seconds to answer."""
+    load_domains()
+    log, problem = _log()
+    return Status(servers.servers(), servers.workers(patience), servers.queues(), log, problem)
+
+
+def subscription_statuses() -> list[SubscriptionStatus]:
+    """How far each subscription has come; those of the domains that are loaded."""
+    with db.owner() as connection:
+        _, last = _one(connection, "horizon")
+        return _subscriptions(connection, last)
+
+
+def _log() -> tuple[LogStatus | None, str | None]:
+    try:
+        with db.owner() as connection:
+            return _ask(connection), None
+    except ServerUnavailable as error:
+        return None, str(error)
+    except psycopg.Error as error:
+        if migrate.is_missing_object(error):
+            return None, str(NotMigrated(migrate.current(), migrate.head()))
+        raise
+
+
+def _ask(connection: Connection) -> LogStatus:
+    horizon, last = _one(connection, "horizon")
+    enqueued, due, seconds, dead, tags = _one(connection, "backlog")
+    return LogStatus(
+        horizon,
+        last,
+        _each(connection, HolderStatus, "holders"),
+        _subscriptions(connection, last),
+        read_models(connection),
+        enqueued,
+        due,
+        seconds,
+        dead,
+        tags,
+        _each(connection, RebuildStatus, "rebuilds"),
+        _each(connection, DeploymentStatus, "deployments"),
+        _each(connection, ChangesetStatus, "changesets"),
+        _each(connection, StuckSagas, "sagas"),
+    )
+
+
+def _each(connection: Connection, kind: Callable[..., T], name: str) -> list[T]:
+    return [kind(*row) for row in connection.execute(_SQL[name])]
+
+
+def _one(connection: Connection, name: str) -> tuple[Any, ...]:
+    row = connection.execute(_SQL[name]).fetchone()
+    assert row is not None
+    return row
+
+
+def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus]:
+    declared = [{"name": one.name, "types": sorted(one.event_types)} for one in subscriptions]
+    asked = {"declared": to_json(declared), "stretch": LAG_STRETCH, "last": last}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["subscriptions"], asked).fetchall()
+    return [_subscription(row) for row in rows]
+
+
+def _subscription(row: dict[str, Any]) -> SubscriptionStatus:
+    one = subscriptions.get(row["name"])
+    if one is None:
+        row |= {"lag_events": None, "lag_seconds": None}
+    kind = type(one).__name__.lower().removesuffix("type") if one else "unknown"
+    return SubscriptionStatus(kind=kind, declared=one is not None, **row)

@@ -1,0 +1,1 @@
+"""The read path: parameters, filters, what a query reads with, and how fresh an answer is."""

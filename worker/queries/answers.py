@@ -1,0 +1,163 @@
+"""An answer's way: out of the cache if it is fresh, or else out of the database, and then kept.
+
+    look ─fresh─▶ answer
+      │
+    begin ─fresh by now─▶ answer
+      ├─ the lock is ours ──────────▶ database ─▶ store ─▶ answer
+      └─ another one fills ─┬ stale_ok and there is an old answer ─▶ that one, marked stale
+                            ├ rest, begin again
+                            └ patience ends ─▶ database ─▶ store ─▶ answer
+
+One caller fills and the others wait, so that an answer that many ask for costs one query when it
+goes. Nothing but that depends on the lock: an answer filled without it is right all the same. With
+the cache away every answer comes from the database. With the database away, or too slow, a query
+that allows it (`stale_ok`) is answered with what the cache still has, marked stale.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from worker import cache
+from worker.base.backoff import Patience
+from worker.base.errors import QueryStopped, ServerUnavailable
+from worker.cache.entries import Entry, Fill, Place, Snapshot
+from worker.cache.server import CacheAway
+
+T = TypeVar("T")
+
+FILL_PATIENCE = 1.0
+"""Seconds that a caller waits for another one to fill before it asks the database itself."""
+_AWAY = (ServerUnavailable, QueryStopped)
+"""A database that does not answer, or not in time."""
+GRACE = 3_600.0
+"""Seconds after its TTL for which an answer is still kept, to be served marked as stale."""
+LONGEST_TTL = 7 * 86_400.0
+"""Seconds; so that there is an end to what an invalidation can concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What a query says: `data` holds everything up to the position `as_of`, and maybe more.
+
+    `as_of` is None for a query that reads no read model: such an answer is current. `stale` says
+    that the cache knows of a change that this answer may not show.
+    """
+
+    data: T
+    as_of: int | None
+    from_cache: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long answers are kept: seconds, give or take a share of them, so that answers that were
+    kept at one moment do not all go at one moment; and whether an old one is better than none."""
+
+    ttl: float = 300.0
+    jitter: float = 0.1
+    stale_ok: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.ttl <= LONGEST_TTL or not 0 <= self.jitter < 1:
+            raise ValueError(
+                f"ttl is 0 to {LONGEST_TTL:.0f} seconds, jitter a share from 0 to 1 ({self})"
+            )
+
+    @property
+    def grace(self) -> float:
+        """Seconds for which an answer is kept although it is no longer fresh."""
+        return GRACE if self.stale_ok else 0.0
+
+    def lifetime(self) -> float:
+        """Seconds to keep one answer, grace included; another number each time."""
+        share = random.uniform(-self.jitter, self.jitter)  # noqa: S311  # nobody guesses it
+        return self.ttl * (1 + share) + self.grace
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """A question on its way. `read(after)` asks the database, and raises Behind if that is not
+    there yet; `place` is None for answers that are not kept."""
+
+    read: Callable[[int | None], tuple[T, Snapshot]]
+    shape: TypeAdapter[T]
+    policy: Policy
+    place: Place | None
+
+
+def answer(asked: Asked[T], after: int | None) -> Answer[T]:
+    """An answer that holds everything up to `after`.
+
+    Raises Behind, ServerUnavailable, and what the query itself raises.
+    """
+    if asked.place is None:
+        return _from_database(asked, after)
+    try:
+        entry = cache.look(asked.place).fresh(after, asked.policy.grace)
+        return _kept(asked, entry) or _fill(asked, asked.place, after)
+    except CacheAway:
+        return _from_database(asked, after)
+
+
+def _fill(asked: Asked[T], place: Place, after: int | None) -> Answer[T]:
+    patience = Patience(FILL_PATIENCE)
+    while True:
+        fill = cache.begin(place, lifetime=asked.policy.lifetime())
+        if found := _kept(asked, fill.seen.fresh(after, asked.policy.grace)):
+            _give_up(fill)
+            return found
+        if fill.token:
+            return _filled(asked, fill, after)
+        if found := _stale(asked, fill, after):
+            return found
+        if not patience.rest():
+            return _filled(asked, fill, after)
+
+
+def _filled(asked: Asked[T], fill: Fill, after: int | None) -> Answer[T]:
+    try:
+        data, snapshot = asked.read(after)
+    except BaseException as error:
+        _give_up(fill)
+        if isinstance(error, _AWAY) and (found := _stale(asked, fill, after)):
+            return found
+        raise
+    with suppress(CacheAway):
+        body = asked.shape.dump_json(data)
+        cache.store(fill, snapshot, body, lifetime=asked.policy.lifetime())
+    return Answer(data, snapshot.as_of)
+
+
+def _from_database(asked: Asked[T], after: int | None) -> Answer[T]:
+    data, snapshot = asked.read(after)
+    return Answer(data, snapshot.as_of)
+
+
+def _kept(asked: Asked[T], entry: Entry | None, *, stale: bool = False) -> Answer[T] | None:
+    """An entry as an answer. One that an older or newer version of this code wrote is a miss."""
+    if entry is None:
+        return None
+    try:
+        data = asked.shape.validate_json(entry.body)
+    except ValidationError:
+        return None
+    return Answer(data, entry.snapshot.as_of, from_cache=True, stale=stale)
+
+
+def _stale(asked: Asked[T], fill: Fill, after: int | None) -> Answer[T] | None:
+    if not asked.policy.stale_ok:
+        return None
+    return _kept(asked, fill.seen.usable(after), stale=True)
+
+
+def _give_up(fill: Fill) -> None:
+    with suppress(CacheAway):
+        cache.give_up(fill)

@@ -1,0 +1,261 @@
+"""`@query` makes a question of a function that reads.
+
+    @query("orders.orders_summary", reads=("orders.order_summaries",), tags=lambda p: ("orders",))
+    def orders_summary(
+        db: Reader, *, status: OrderStatus | None = None, limit: int = 100
+    ) -> list[OrderSummary]:
+        return db.rows(OrderSummary, "orders_summary", status=status, limit=limit)
+
+    orders_summary.ask(status="paid")                            whatever there is
+    orders_summary.ask(status="paid", after=receipt.position)    with what I wrote: causal
+    orders_summary.ask(status="paid", consistency="strong")      with what anybody wrote
+    ask("orders.orders_summary", status="paid")                  by name
+
+A query changes nothing and never raises because it finds nothing: it says None or an empty list.
+Parameters are checked against the function's signature, and every wrong one is named. What is
+raised: InvalidQuery, ReadModelBehind (`after=` was not reached in time), EventParked (it waits
+behind a dead letter), QueryStopped (the database stopped it), ServerUnavailable, CostLimitReached.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
+
+import orjson
+import psycopg
+from pydantic import BaseModel, TypeAdapter
+
+from worker.base.actor import current_actor
+from worker.base.backoff import Patience
+from worker.base.errors import InvalidQuery, UnknownQuery
+from worker.base.registry import load_domains
+from worker.base.settings import get_settings
+from worker.base.sql import blocks
+from worker.cache import query_tag, source_tag
+from worker.cache.entries import Place, Snapshot
+from worker.contracts import Actor, Receipt
+from worker.event_log.sources import Sources, queries
+from worker.queries import consistency as levels
+from worker.queries import costs, failures, parameters, query_audit
+from worker.queries.answers import Answer, Asked, Policy, answer
+from worker.queries.consistency import Behind, Wish
+from worker.queries.costs import Cost
+from worker.queries.filters import MOST_ROWS
+from worker.queries.parameters import Parameters
+from worker.queries.reader import Habit, Reader, read
+
+__all__ = ["Answer", "Query", "Reader", "ask", "query"]
+
+T = TypeVar("T")
+Tags = Callable[[Any], Iterable[str]]
+
+
+@dataclass(eq=False)
+class Query(Generic[T]):
+    """A declared question. Called with a Reader, it is the function that it was made from."""
+
+    name: str
+    function: Callable[..., T]
+    sources: Sources
+    tags: Tags | None
+    policy: Policy
+    cost: Cost
+    audited: bool
+    package: str | None
+    parameters: type[Parameters]
+    shape: TypeAdapter[T]
+    purpose: str = ""
+    _habit: Habit = field(default_factory=Habit, init=False, repr=False)
+
+    def __call__(self, db: Reader, /, **values: Any) -> T:
+        """Ask inside another query, in the same snapshot."""
+        return self.function(db, **values)
+
+    def ask(
+        self,
+        *,
+        consistency: str | None = None,
+        after: int | Receipt | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]:
+        """The answer. `timeout`: seconds to wait for `after=`, which alone means causal.
+
+        Raises InvalidQuery, ReadModelBehind, EventParked, QueryStopped, ServerUnavailable,
+        CostLimitReached.
+        """
+        began = time.monotonic()
+        wish, wrong = levels.parse(consistency, after, timeout)
+        given, wrong_values = parameters.parse(self.parameters, values)
+        if errors := wrong | wrong_values:
+            raise InvalidQuery(self.name, errors)
+        found = self._find(given, wish, current_actor())
+        if self.audited:
+            self._audit(given, wish, found, time.monotonic() - began)
+        return found
+
+    @property
+    def cached(self) -> bool:
+        """Whether answers are kept: with a TTL, and something that says when they change."""
+        return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
+
+    def _find(self, given: Parameters, wish: Wish, actor: Actor) -> Answer[T]:
+        asked = Asked(self._reading(given, actor), self.shape, self.policy, self._place(given))
+        patience = Patience(wish.timeout)
+        wanted = self._wanted(wish)
+        while True:
+            try:
+                return answer(asked, wanted)
+            except Behind as late:
+                assert wanted is not None
+                levels.wait(self.name, self.sources, wanted, wish, late.snapshot, patience)
+
+    def _reading(
+        self, given: Parameters, actor: Actor
+    ) -> Callable[[int | None], tuple[T, Snapshot]]:
+        """How the database is asked. It is charged for once, however often a reader is early."""
+        owed = [costs.price(self.cost, given)]
+
+        def from_database(after: int | None) -> tuple[T, Snapshot]:
+            costs.charge(actor, self.name, owed[0])
+            owed[0] = 0
+            return self._read(given, after)
+
+        return from_database
+
+    def _read(self, given: Parameters, after: int | None) -> tuple[T, Snapshot]:
+        values = parameters.values(given)
+        try:
+            return read(
+                lambda db: self.function(db, **values),
+                self.sources,
+                self._habit,
+                after=after,
+                package=self.package,
+            )
+        except psycopg.Error as error:
+            raise failures.in_words(self.name, error) from None
+        except InvalidQuery as wrong:
+            raise InvalidQuery(self.name, wrong.errors) from None
+
+    def _wanted(self, wish: Wish) -> int | None:
+        """The position to reach. A query without sources reads what commands write themselves: on
+        the primary its answer is always current."""
+        if self.sources:
+            return levels.target(wish, self.sources)
+        servers = get_settings().servers
+        if wish.after is not None and servers.query_database != servers.database:
+            why = "this query reads no read model, and a replica cannot say how far it is"
+            raise InvalidQuery(self.name, {"after": why})
+        if wish.after is not None:
+            levels.must_exist(self.name, wish.after)
+        return None
+
+    def _place(self, given: Parameters) -> Place | None:
+        if not self.cached or parameters.has_secrets(given):
+            return None
+        asked = hashlib.blake2b(given.model_dump_json().encode(), digest_size=16).hexdigest()
+        own = () if self.tags is None else self.tags(given)
+        engine = (query_tag(self.name), *map(source_tag, self.sources.names))
+        return Place.of(f"{self.name}:{self._version}:{asked}", (*engine, *own))
+
+    @cached_property
+    def _version(self) -> str:
+        """Changes with the code of the query: answers of two versions are kept apart."""
+        parts = [orjson.dumps(self.shape.json_schema(), option=orjson.OPT_SORT_KEYS)]
+        with suppress(OSError, TypeError):
+            parts.append(inspect.getsource(self.function).encode())
+        if self.package:
+            with suppress(FileNotFoundError):
+                parts.append(orjson.dumps(blocks(self.package)))
+        return hashlib.blake2b(b"\0".join(parts), digest_size=4).hexdigest()
+
+    def _audit(self, given: Parameters, wish: Wish, found: Answer[T], seconds: float) -> None:
+        query_audit.record(
+            self.name,
+            current_actor(),
+            given.model_dump_json(),
+            wish,
+            data=found.data,
+            as_of=found.as_of,
+            from_cache=found.from_cache,
+            stale=found.stale,
+            seconds=seconds,
+        )
+
+
+def query(
+    name: str,
+    *,
+    reads: Iterable[str] = (),
+    views: Iterable[str] = (),
+    tags: Tags | None = None,
+    ttl: float = 300.0,
+    jitter: float = 0.1,
+    stale_ok: bool = False,
+    cost: Cost = costs.by_page,
+    audited: bool = False,
+    package: str | None = None,
+    max_limit: int = MOST_ROWS,
+) -> Callable[[Callable[..., T]], Query[T]]:
+    """Declare a query.
+
+    `reads`: the projections that it reads, `views`: the materialized views; they make `as_of`.
+    `tags`: what an answer depends on, from the parameters; without them answers are not kept,
+    unless the query reads materialized views. `ttl`: seconds, 0 for never; `jitter`: a share of it.
+    `stale_ok`: an old answer, marked, is better than waiting for another caller or than an error
+    while the database is away. `cost`: tokens out of the actor's limit, a number or a function of
+    the parameters; default: one for each hundred rows of the page. `audited`: who asked what is
+    recorded. `package`: where `queries.sql` is; default: the package of the row's model. Raises
+    ValueError, TypeError for a declaration that makes no sense.
+    """
+
+    def declare(function: Callable[..., T]) -> Query[T]:
+        returned = _returned_by(name, function)
+        made = Query(
+            name=name,
+            function=function,
+            sources=Sources(tuple(reads), tuple(views)),
+            tags=tags,
+            policy=Policy(ttl, jitter, stale_ok),
+            cost=costs.checked(name, cost),
+            audited=audited,
+            package=package or _package_of(returned),
+            parameters=parameters.model_of(name, function, max_limit),
+            shape=TypeAdapter(returned),
+            purpose=(inspect.getdoc(function) or "").partition("\n")[0],
+        )
+        queries.add(name, made)
+        return made
+
+    return declare
+
+
+def ask(name: str, /, **parameters: Any) -> Answer[Any]:
+    """Ask a query by name, with what its `ask` takes. Raises UnknownQuery, naming the closest."""
+    load_domains()
+    found = queries.get(name)
+    if found is None:
+        raise UnknownQuery(name, queries.closest(name))
+    return cast("Answer[Any]", found.ask(**parameters))
+
+
+def _returned_by(name: str, function: Callable[..., Any]) -> Any:
+    hints = get_type_hints(function, include_extras=True)
+    if "return" not in hints:
+        raise TypeError(f"a query says what it returns: annotate its function (query {name})")
+    return hints["return"]
+
+
+def _package_of(returned: Any) -> str | None:
+    """The package of the first row model in a return type."""
+    if isinstance(returned, type) and issubclass(returned, BaseModel):
+        return returned.__module__.rpartition(".")[0]
+    return next(filter(None, map(_package_of, get_args(returned))), None)

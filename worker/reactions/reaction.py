@@ -1,0 +1,179 @@
+"""Reactions: what happens next, when something has happened.
+
+    welcome = reaction("shop.welcome")
+
+    @welcome.on(CustomerRegistered)
+    def _(event: StoredEvent, then: Then) -> None:
+        then.run(open_account, OpenAccount(customer_id=event.data["customer_id"]))
+        then.start(send_greeting, email=event.data["email"])
+
+A reaction is a subscription like a projection, but what it writes is further commands and event
+tasks. They are enqueued in the transaction that moves its checkpoint, under ids that are derived
+from the reaction's name, the event's position and their own place:
+
+    event ─▶ reaction ─▶ enqueued, checkpoint moved ─▶ drained: the command runs, the task is sent
+                │ killed before the commit: nothing was written, and it is done again
+                └ done again (checkpoint set back): the same ids have receipts, so nothing happens
+
+Receipts are kept for a while (CQRS_RECEIPTS_RETENTION), and a checkpoint is not set back further.
+So every command has effect exactly once, and every event task at least once with one receipt.
+Rebuilding a projection does not touch reactions. A reaction's function is pure but for `then`; it
+enqueues the same things in the same order whenever it sees the same event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID, uuid5
+
+from worker.base.db import Connection
+from worker.base.encoding import to_json
+from worker.base.sql import statement
+from worker.commands import after_commit
+from worker.commands.command import CommandTask
+from worker.commands.decoding import prepare
+from worker.commands.enqueue import command_row
+from worker.commands.event_task import EventTask
+from worker.contracts import SYSTEM_ACTOR, Actor, Command, Envelope, Event, Message
+from worker.event_log import StoredEvent
+from worker.event_log.subscribers import subscriptions
+
+GROUP = "reactions"
+_IDS = UUID("6c0f7f0e-4e0b-5d0a-9a54-6b6f2b7a1c11")
+
+
+class Then:
+    """What one reaction wants done about one event."""
+
+    def __init__(self, reaction: str, event: StoredEvent) -> None:
+        self._reaction, self._event = reaction, event
+        self.envelopes: list[Envelope] = []
+
+    def run(
+        self,
+        command: CommandTask[Any],
+        payload: Command | Mapping[str, Any],
+        *,
+        key: str | None = None,
+        after: Iterable[UUID] = (),
+    ) -> UUID:
+        """Enqueue a command; returns its id. `key` and `after` order it, as in `enqueue`.
+
+        Raises InvalidCommand when the payload is wrong.
+        """
+        return self._add(command.name, prepare(command.spec, payload), key, tuple(after))
+
+    def start(self, task: EventTask[Any], payload: Message | None = None, /, **fields: Any) -> UUID:
+        """Start an event task; returns its id. Raises ValidationError when the payload is wrong."""
+        return self._add(task.name, task.wire(payload or fields), None, ())
+
+    def _add(
+        self, name: str, wire: Mapping[str, Any], key: str | None, after: tuple[UUID, ...]
+    ) -> UUID:
+        event, place = self._event, len(self.envelopes)
+        correlation = event.metadata.get("correlation_id")
+        envelope = Envelope(
+            derived_id(self._reaction, event.position, place),
+            name,
+            wire,
+            Actor(f"reaction:{self._reaction}", frozenset({SYSTEM_ACTOR})),
+            after=after,
+            key=key,
+            correlation_id=UUID(correlation) if correlation else None,
+            causation_id=f"event:{event.position}",
+        )
+        self.envelopes.append(envelope)
+        return envelope.id
+
+
+React: TypeAlias = Callable[[StoredEvent, Then], None]
+
+
+@dataclass(eq=False)
+class Reaction:
+    """A subscription that answers events with commands and event tasks."""
+
+    name: str
+    group: str = GROUP
+    since: datetime | None = None
+    purpose: str = ""
+    _functions: dict[str, list[React]] = field(default_factory=dict)
+
+    @property
+    def event_types(self) -> frozenset[str]:
+        """The types of event that it answers."""
+        return frozenset(self._functions)
+
+    def on(self, *events: type[Event]) -> Callable[[React], React]:
+        """Answer these events."""
+
+        def declare(function: React) -> React:
+            for event in events:
+                self._functions.setdefault(event.type, []).append(function)
+            return function
+
+        return declare
+
+    def batch(self, events: Sequence[StoredEvent]) -> ReactionBatch:
+        """These events, ready to be answered."""
+        return ReactionBatch(self, events)
+
+    def answer(self, event: StoredEvent) -> list[Envelope]:
+        """What is to be done about one event."""
+        if self.since is not None and event.recorded_at < self.since:
+            return []
+        then = Then(self.name, event)
+        for function in self._functions.get(event.type, ()):
+            function(event, then)
+        return then.envelopes
+
+
+def reaction(name: str, *, since: datetime | None = None, purpose: str = "") -> Reaction:
+    """Declare a reaction. Its name is its checkpoint's: it never changes.
+
+    A new reaction reads the log from its beginning; it leaves events recorded before `since` alone,
+    so that one added to an old system does not answer what happened years ago.
+    """
+    made = Reaction(name, since=since, purpose=purpose)
+    subscriptions.add(name, made)
+    return made
+
+
+class ReactionBatch:
+    """A batch of events on its way through a reaction."""
+
+    def __init__(self, reaction: Reaction, events: Sequence[StoredEvent]) -> None:
+        self.tags: set[str] = set()
+        self._reaction, self._events = reaction, events
+        self._envelopes: list[Envelope] = []
+
+    def request(self, connection: Connection) -> None:
+        """Nothing: all that a reaction knows stands in the event."""
+
+    def fold(self) -> None:
+        """Answer the events."""
+        self._envelopes = [one for event in self._events for one in self._reaction.answer(event)]
+
+    def write(self, connection: Connection) -> None:
+        """Enqueue what is to be done."""
+        write_commands(connection, self._envelopes)
+
+    def committed(self) -> None:
+        """Wake the workers."""
+        if self._envelopes:
+            after_commit.wake_drain()
+
+
+def derived_id(subscription: str, position: int, place: int) -> UUID:
+    """The id of the command or task that a subscription starts for an event: always the same."""
+    return uuid5(_IDS, f"{subscription}/{position}/{place}")
+
+
+def write_commands(connection: Connection, envelopes: Sequence[Envelope]) -> None:
+    """Enqueue commands in the open transaction; those that are there already are left alone."""
+    if envelopes:
+        rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
+        connection.execute(statement("worker.commands", "enqueue"), {"commands": to_json(rows)})

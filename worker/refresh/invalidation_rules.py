@@ -1,0 +1,108 @@
+"""Consistency rules: what an event means for answers and views, said beside the domain.
+
+    rule("orders.revenue", on=(PaymentProcessed, OrderCancelled),
+         affects=("orders.revenue_by_product",), refresh={"query.revenue_by_product": 1.0})
+
+"When one of these events is folded, these queries' answers are misses, and these materialized
+views are refreshed within so many seconds." A projection's own tags say which answers depend on
+which rows; a rule is for what they do not say: queries as a whole, and views. The runner of the
+projections asks `tags_for` inside its transaction and `refreshes_for` after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from worker.base.registry import Registry, check_when_loaded
+from worker.cache import query_tag
+from worker.contracts import Event
+from worker.event_log.sources import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """On these events, these queries change, and these views are refreshed, each after its wait."""
+
+    name: str
+    events: frozenset[str]
+    queries: tuple[str, ...] = ()
+    refresh: Mapping[str, float] = field(default_factory=dict)
+
+
+rules: Registry[Rule] = Registry("rule")
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """One line of the map: what follows from an event. `refresh`: seconds by view."""
+
+    event: str
+    queries: tuple[str, ...]
+    refresh: Mapping[str, float]
+
+    def __str__(self) -> str:
+        views = (f"refresh {view} after {wait:g} s" for view, wait in self.refresh.items())
+        return f"{self.event} → {', '.join([*self.queries, *views])}"
+
+
+def invalidation_rule(
+    name: str,
+    *,
+    on: Iterable[type[Event]],
+    affects: Iterable[str] = (),
+    refresh: Mapping[str, float] | None = None,
+) -> Rule:
+    """Declare a rule. Raises ValueError for one that says nothing, and for a negative wait."""
+    waits = {view: float(wait) for view, wait in (refresh or {}).items()}
+    made = Rule(name, frozenset(event.type for event in on), tuple(affects), waits)
+    if not made.events or not (made.queries or waits) or min(waits.values(), default=0) < 0:
+        raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
+    rules.add(name, made)
+    return made
+
+
+def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:
+    """The tags to invalidate, beside those of its rows, once a projection has folded such events.
+
+    A query that does not read this projection is left to those that it does read.
+    """
+    concerned = (one for one in rules if not one.events.isdisjoint(event_types))
+    named = {name for one in concerned for name in one.queries}
+    return {query_tag(name) for name in named if _reads(name, subscription)}
+
+
+def refreshes_for(event_types: Collection[str]) -> dict[str, float]:
+    """The materialized views to refresh after such events, each with the shortest wait, seconds."""
+    found: dict[str, float] = {}
+    for one in rules:
+        if not one.events.isdisjoint(event_types):
+            for view, wait in one.refresh.items():
+                found[view] = min(wait, found.get(view, wait))
+    return found
+
+
+def consequences() -> list[Consequence]:
+    """Every rule, event by event, for `cqrs map`."""
+    events = sorted({event for one in rules for event in one.events})
+    return [Consequence(event, _queries_on(event), refreshes_for([event])) for event in events]
+
+
+@check_when_loaded
+def problems() -> list[str]:
+    """What the rules name that does not exist, in sentences."""
+    return [
+        f"no query is called {name!r} (rule {one.name})"
+        for one in rules
+        for name in one.queries
+        if name not in queries
+    ]
+
+
+def _queries_on(event: str) -> tuple[str, ...]:
+    return tuple(sorted({name for one in rules if event in one.events for name in one.queries}))
+
+
+def _reads(name: str, subscription: str) -> bool:
+    found = queries.get(name)
+    return found is not None and (not found.sources.reads or subscription in found.sources.reads)

@@ -1,0 +1,1 @@
+"""What a change says: operations, versions, files."""

@@ -1,0 +1,1 @@
+"""Executing a changeset, and taking it back."""

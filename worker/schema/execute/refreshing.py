@@ -1,0 +1,123 @@
+"""Refreshing the query side: by hand or in a deployment, with or without a line in the history."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+
+from worker.base.db_errors import message_of
+from worker.base.sql import statement
+from worker.schema.errors import ChangeFailed, UnknownObject
+from worker.schema.execute.changeset_lock import Turn, turn
+from worker.schema.history.journal import Failure, Timing, complete
+from worker.schema.plan.context import Context, this_process
+from worker.schema.plan.dependencies import Connection, dependents
+from worker.schema.plan.plan import FollowUp
+from worker.schema.statements.names import ObjectName
+
+
+def refresh_query_side(
+    context: Context,
+    views: str | Sequence[str],
+    *,
+    skip_tracking: bool = False,
+    command_id: UUID | None = None,
+) -> UUID | None:
+    """Refresh materialized views, in dependency order; the id under which the history has it.
+
+    With `skip_tracking` nothing is written down and None returned: for regular maintenance.
+    `command_id`: of the command that this is done for, if it is; then that is the id, and what the
+    command has done already is not done again.
+    Raises UnknownObject before anything is refreshed; ChangeFailed when a refresh fails (tracked),
+    or what PostgreSQL raised (not tracked). Views that were refreshed before the one that failed
+    stay fresh: a refresh changes no one's meaning.
+    """
+    names = [views] if isinstance(views, str) else list(views)
+    if not names:
+        raise UnknownObject("none was given", "name at least one materialized view")
+    with context.connection() as connection:
+        ordered = in_dependency_order(connection, [_view(connection, name) for name in names])
+    if not skip_tracking:
+        return _tracked(context, ordered, command_id)
+    for view in ordered:
+        context.read_side.refresh_now(view)
+    return None
+
+
+def in_dependency_order(connection: Connection, views: Iterable[ObjectName]) -> list[ObjectName]:
+    """What others are computed from comes first; else by name."""
+    wanted = {str(view): view for view in views}
+    below: dict[str, set[str]] = {name: set() for name in wanted}
+    for schema in sorted({view.schema for view in wanted.values()}):
+        names = [name for name, view in wanted.items() if view.schema == schema]
+        for each in dependents(connection, schema, names):
+            if each.name in wanted and each.is_computed:
+                below[each.name].add(each.root)
+    ordered: list[str] = []
+    while len(ordered) < len(wanted):
+        ordered += sorted(
+            name for name in wanted if name not in ordered and below[name] <= set(ordered)
+        )
+    return [wanted[name] for name in ordered]
+
+
+def _view(connection: Connection, text: str) -> ObjectName:
+    """The materialized view of this name. Raises UnknownObject, with what was meant perhaps."""
+    try:
+        name = ObjectName.parse(text)
+    except ValueError as error:
+        raise UnknownObject(text, str(error)) from None
+    rows = connection.execute(statement("worker.schema", "views_of"), {"schema": name.schema})
+    kinds = dict(rows.fetchall())
+    kind = kinds.get(str(name))
+    if kind == "materialized view":
+        return name
+    if kind is not None:
+        raise UnknownObject(
+            text, f"it is a {kind}, and always shows what is there: there is nothing to refresh"
+        )
+    views = [each for each, its in kinds.items() if its == "materialized view"]
+    close = difflib.get_close_matches(str(name), views, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise UnknownObject(text, f"there is no such materialized view{hint}")
+
+
+def _tracked(context: Context, views: Sequence[ObjectName], command_id: UUID | None) -> UUID:
+    with turn(context) as own:
+        changeset_id = own.journal.record_refresh(views, context.actor, command_id)
+        if not own.journal.claim(changeset_id, this_process(), command_id):
+            return changeset_id
+        own.journal.attempt(changeset_id)
+        timings: list[Timing] = []
+        for number, view in enumerate(views, start=1):
+            timings.append(_refresh_one(context, own, changeset_id, number, view, timings))
+        with own.work.transaction():
+            complete(own.work, changeset_id, timings, FollowUp())
+    return changeset_id
+
+
+def _refresh_one(
+    context: Context,
+    own: Turn,
+    changeset_id: UUID,
+    number: int,
+    view: ObjectName,
+    before: Sequence[Timing],
+) -> Timing:
+    own.journal.operation_starts(changeset_id, number)
+    started_at, start = datetime.now(UTC), time.perf_counter()
+    try:
+        context.read_side.refresh_now(view)
+    except BaseException as error:
+        reason = f"operation {number} failed: {message_of(error)}"
+        sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
+        own.journal.fail(changeset_id, reason, Failure(number, message_of(error), sqlstate, before))
+        if isinstance(error, Exception):
+            raise ChangeFailed(changeset_id, reason, sqlstate) from error
+        raise
+    return Timing(number, started_at, timedelta(seconds=time.perf_counter() - start))

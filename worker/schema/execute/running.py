@@ -1,0 +1,206 @@
+"""One execution of a changeset: its statements, its time limits, and trying again for locks.
+
+`transaction` runs it all as one, `steps` runs what cannot be in a transaction; both wait politely.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+
+from worker.base.db_errors import message_of
+from worker.base.sql import statement
+from worker.schema.execute.changeset_lock import Turn
+from worker.schema.history.journal import Failure, Timing
+from worker.schema.plan.context import Limits
+from worker.schema.plan.dependencies import Connection
+from worker.schema.plan.plan import Plan
+
+_LONGEST_PAUSE = 30.0
+_WORTH_ANOTHER_TRY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+
+
+class OperationFailed(Exception):
+    """An operation failed: which, why, and when those before it ran."""
+
+    def __init__(
+        self,
+        number: int,
+        error: psycopg.Error,
+        timings: Sequence[Timing] = (),
+        reason: str | None = None,
+    ) -> None:
+        self.failure = Failure(number, reason or message_of(error), error.sqlstate, timings)
+        self.error = error
+        super().__init__(f"operation {number} failed: {self.failure.error}")
+
+    def because(self, reason: str) -> OperationFailed:
+        """The same failure, in other words."""
+        return OperationFailed(self.failure.number, self.error, self.failure.timings, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A statement to run, under the number of its operation."""
+
+    number: int
+    sql: str
+
+
+Finish = Callable[[Sequence[Timing]], None]
+
+
+@dataclass(slots=True)
+class Run:
+    """A changeset's statements, or its undos (then it is `undoing`), on their way.
+
+    `finish` is told when each operation ran, and writes the outcome in the transaction that did the
+    work. `running` is the number of the operation that is at work, None between two.
+    """
+
+    turn: Turn
+    changeset_id: UUID
+    plan: Plan
+    statements: Sequence[Numbered]
+    limits: Limits
+    finish: Finish
+    undoing: bool = False
+    running: int | None = field(init=False, default=None)
+    _end: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        own = self.limits.changeset_timeout
+        self._end = time.monotonic() + own if own else float("inf")
+
+    @property
+    def work(self) -> Connection:
+        """The session that does the work, and holds the turn."""
+        return self.turn.work
+
+    def persist(self, attempt: Callable[[], None]) -> None:
+        """Try, again and again with longer and longer pauses, as long as it is locks that are
+        missing. Raises OperationFailed."""
+        for tried in range(1, self.limits.lock_attempts + 1):
+            if not self.undoing:
+                self.turn.journal.attempt(self.changeset_id)
+            try:
+                return attempt()
+            except OperationFailed as failed:
+                pause = self._pause_after(failed, tried)
+            time.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def one(
+        self, each: Numbered, before: Sequence[Timing] = (), lock_timeout: float | None = None
+    ) -> Timing:
+        """Run one statement under both time limits. Raises OperationFailed."""
+        with self.at_work(each.number):
+            self._note_start(each.number)
+            self.limit(self.limits.lock_timeout if lock_timeout is None else lock_timeout)
+            started_at, start = datetime.now(UTC), time.perf_counter()
+            try:
+                self.work.execute(each.sql.encode())
+            except psycopg.Error as error:
+                timing = Timing(each.number, started_at, _since(start))
+                raise OperationFailed(each.number, error, [*before, timing]) from error
+            except BaseException:
+                self._break_off()
+                raise
+        return Timing(each.number, started_at, _since(start))
+
+    @contextmanager
+    def at_work(self, number: int) -> Iterator[None]:
+        """Around what is done for one operation: if it is broken off there, that one is named."""
+        self.running = number
+        yield
+        self.running = None
+
+    def limit(self, lock_timeout: float) -> None:
+        """Set both time limits: for the transaction or, for a step, for the session."""
+        self.work.execute(
+            statement("worker.schema", "limit"),
+            {
+                "lock": _milliseconds(lock_timeout),
+                "statement": _milliseconds(min(self.limits.statement_timeout, self._left())),
+                "local": self.plan.step is None,
+            },
+        )
+
+    def _break_off(self) -> None:
+        """Told to stop while a statement runs: it stops too, and the session can clean up."""
+        with suppress(psycopg.Error):
+            self.work.cancel_safe(timeout=5.0)
+            while self.work.pgconn.get_result() is not None:
+                pass
+
+    def _note_start(self, number: int) -> None:
+        journal = self.turn.journal
+        (journal.undo_starts if self.undoing else journal.operation_starts)(
+            self.changeset_id, number
+        )
+
+    def _left(self) -> float:
+        return self._end - time.monotonic()
+
+    def _pause_after(self, failed: OperationFailed, tried: int) -> float:
+        """Seconds until the next try. Raises when there is none."""
+        if not isinstance(failed.error, _WORTH_ANOTHER_TRY):
+            raise self._explained(failed) from failed.error
+        pause = _pause(self.limits.lock_pause, tried)
+        if tried == self.limits.lock_attempts or pause >= self._left():
+            raise self._given_up(failed, tried) from failed.error
+        return pause
+
+    def _explained(self, failed: OperationFailed) -> OperationFailed:
+        """PostgreSQL knows that it was stopped in time, but not whose time was up."""
+        if self._left() > 0 or not isinstance(failed.error, psycopg.errors.QueryCanceled):
+            return failed
+        return failed.because(
+            f"the {self.limits.changeset_timeout:g} s were over that a changeset has here: from a"
+            " shell it may take as long as it needs, `cqrs changeset execute ID`"
+        )
+
+    def _given_up(self, failed: OperationFailed, tried: int) -> OperationFailed:
+        holders = self._holders()
+        return failed.because(
+            f"no lock within {self.limits.lock_timeout:g} s, {tried} times over"
+            f"{f'; held by {holders}' if holders else ''}"
+        )
+
+    def _holders(self) -> str:
+        """Who holds what we wait for, for people to read."""
+        journal = self.turn.journal.connection
+        rows = journal.execute(
+            statement("worker.schema", "lock_holders"),
+            {
+                "own": [self.work.info.backend_pid, journal.info.backend_pid],
+                "names": [str(lock.name) for lock in self.plan.locks],
+            },
+        )
+        return ", ".join(
+            f"process {pid} ({application or 'no name'}, {state}, transaction of {age} s: {mode}"
+            f" on {relation})"
+            for relation, mode, pid, application, state, age in rows
+        )
+
+
+def _since(start: float) -> timedelta:
+    return timedelta(seconds=time.perf_counter() - start)
+
+
+def _pause(first: float, tried: int) -> float:
+    """Twice as long each time, up to half a minute, and never in step with others."""
+    longest = min(first * 2.0 ** (tried - 1), _LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret hangs on it)
+
+
+def _milliseconds(seconds: float) -> str:
+    """At least one: nought would mean no limit at all."""
+    return f"{max(1, round(seconds * 1000))}ms"

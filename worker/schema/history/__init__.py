@@ -1,0 +1,1 @@
+"""The history of changesets and deployments."""

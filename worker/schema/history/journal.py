@@ -1,0 +1,250 @@
+"""The history as it is written: each line in a transaction of its own, beside the work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from worker.base.sql import blocks
+from worker.schema.change.change import Change
+from worker.schema.errors import TurnLost
+from worker.schema.plan.dependencies import Connection
+from worker.schema.plan.plan import FollowUp
+from worker.schema.plan.reading import ReadOperation, effects_of_text
+from worker.schema.statements.effects import Effects
+from worker.schema.statements.names import ObjectName
+
+
+class Running(NamedTuple):
+    """A changeset that is `in_progress`, or `undoing`: being rolled back.
+
+    `operation` is the one that had begun last, None if none had; `step` is set when it, or its
+    undo, is a step outside a transaction.
+    """
+
+    id: UUID
+    description: str
+    executed_by: str
+    undoing: bool
+    operation: int | None
+    step: Effects | None
+
+
+class Timing(NamedTuple):
+    """When an operation ran, and for how long."""
+
+    number: int
+    started_at: datetime
+    duration: timedelta
+
+
+class Failure(NamedTuple):
+    """The operation that failed, what the server said, and when those before it ran."""
+
+    number: int
+    error: str
+    sqlstate: str | None
+    timings: Sequence[Timing]
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Writes `cqrs.changesets` and `cqrs.changeset_operations` over a connection in autocommit."""
+
+    connection: Connection
+
+    def record(
+        self,
+        change: Change,
+        operations: Sequence[ReadOperation],
+        by: str,
+        forced: bool,
+        changeset_id: UUID | None = None,
+    ) -> UUID:
+        """Write down a new changeset, pending, in the open deployment if there is one.
+
+        Its id, made up or given; if the given one is taken, nothing is written.
+        """
+        facts = {
+            "description": change.description,
+            "version": str(change.version),
+            "kind": "change",
+            "by": by,
+            "forced": forced,
+        }
+        return self._record(changeset_id, facts, map(_operation_row, operations))
+
+    def record_refresh(
+        self, views: Sequence[ObjectName], by: str, changeset_id: UUID | None = None
+    ) -> UUID:
+        """Write down a refresh of materialized views, one operation each; the id as above."""
+        names = ", ".join(map(str, views))
+        facts = {
+            "description": f"Refresh {names}",
+            "version": None,
+            "kind": "refresh",
+            "by": by,
+            "forced": False,
+        }
+        what = "REFRESH MATERIALIZED VIEW"
+        rows = (
+            (number, "query", what, str(view), f"{what} {view}", None)
+            for number, view in enumerate(views, start=1)
+        )
+        return self._record(changeset_id, facts, rows)
+
+    def _record(
+        self, given: UUID | None, facts: dict[str, Any], rows: Iterable[tuple[Any, ...]]
+    ) -> UUID:
+        with self.connection.transaction():
+            for (new,) in self._run("record", {"id": given, **facts}):
+                self._insert_operations(new, rows)
+                return UUID(str(new))
+        assert given is not None
+        return given
+
+    def _insert_operations(self, changeset_id: UUID, rows: Iterable[tuple[Any, ...]]) -> None:
+        columns = list(zip(*rows, strict=True))
+        names = ("numbers", "sides", "kinds", "objects", "sqls", "undos")
+        values = {name: list(column) for name, column in zip(names, columns, strict=True)}
+        self._run("record_operations", {"id": changeset_id, **values})
+
+    def claim(self, changeset_id: UUID, by: str, command_id: UUID | None = None) -> bool:
+        """Mark a pending or failed changeset as being executed by `by`, for a command perhaps."""
+        return self._claim("claim", changeset_id, by, command_id)
+
+    def claim_undo(self, changeset_id: UUID, by: str, command_id: UUID | None = None) -> bool:
+        """Mark a completed changeset as being rolled back by `by`."""
+        return self._claim("claim_undo", changeset_id, by, command_id)
+
+    def _claim(self, block: str, changeset_id: UUID, by: str, command_id: UUID | None) -> bool:
+        facts = {"id": changeset_id, "by": by, "command": command_id}
+        return self._run(block, facts).rowcount == 1
+
+    def expect(self, changeset_id: UUID, follow_up: FollowUp) -> None:
+        """Note what the read side will owe once a step is done, before it runs."""
+        self._run("expect", {"id": changeset_id, "follow_up": owed(follow_up)})
+
+    def attempt(self, changeset_id: UUID) -> None:
+        """Count one more try, and forget how far the one before it came.
+
+        From here on progress is noted without waiting for the disk; `fail` waits again.
+        """
+        self._run("attempt", {"id": changeset_id})
+        self.connection.execute("SET synchronous_commit = off")
+
+    def operation_starts(self, changeset_id: UUID, number: int) -> None:
+        """Note which operation is running, for those who look on and for who finds it dead."""
+        self._run("operation_starts", {"id": changeset_id, "number": number})
+
+    def undo_starts(self, changeset_id: UUID, number: int) -> None:
+        """Note which operation is being taken back."""
+        self._run("undo_starts", {"id": changeset_id, "number": number})
+
+    def fail(self, changeset_id: UUID, reason: str, failure: Failure | None = None) -> bool:
+        """Mark as failed, unless it has been committed after all; whether it was marked.
+
+        One that was being rolled back is completed again, as it was, and keeps the reason.
+        """
+        with self.connection.transaction():
+            self.connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
+            marked = self._run("fail", {"id": changeset_id, "error": reason}).rowcount == 1
+            if marked and failure is not None:
+                self._run("operations_ran", _columns(changeset_id, failure.timings, None))
+                self._run(
+                    "operation_failed",
+                    {
+                        "id": changeset_id,
+                        "number": failure.number,
+                        "error": failure.error,
+                        "sqlstate": failure.sqlstate,
+                    },
+                )
+        return marked
+
+    def settled(self, changeset_id: UUID) -> None:
+        """Mark a step as done, or as undone, whose process died over it."""
+        self._run("settled", {"id": changeset_id})
+
+    def in_progress(self) -> list[Running]:
+        """Changesets that are being executed, or whose process died."""
+        return [
+            Running(changeset_id, description, by, undoing, operation, _step(sql, count))
+            for changeset_id, description, by, undoing, operation, sql, count in self._run(
+                "in_progress", {}
+            )
+        ]
+
+    def _run(self, block: str, parameters: dict[str, Any]) -> psycopg.Cursor[Any]:
+        return self.connection.execute(blocks("worker.schema", "journal.sql")[block], parameters)
+
+
+def complete(
+    work: Connection, changeset_id: UUID, timings: Sequence[Timing], follow_up: FollowUp
+) -> None:
+    """Mark as completed, with what the read side owes: in the transaction that did the work.
+
+    Raises TurnLost when this session may not finish it any more.
+    """
+    sql = blocks("worker.schema", "journal.sql")
+    work.execute(sql["operations_ran"], _columns(changeset_id, timings, True))
+    _finish(work, "complete", changeset_id, follow_up)
+
+
+def take_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
+    """Mark as rolled back, in the transaction that did it. Raises TurnLost."""
+    _finish(work, "undo", changeset_id, follow_up)
+
+
+def _finish(work: Connection, block: str, changeset_id: UUID, follow_up: FollowUp) -> None:
+    sql = blocks("worker.schema", "journal.sql")[block]
+    if work.execute(sql, {"id": changeset_id, "follow_up": owed(follow_up)}).rowcount != 1:
+        raise TurnLost(changeset_id)
+
+
+def owed(follow_up: FollowUp) -> str | None:
+    """What the read side owes, as it is stored; null for nothing."""
+    if not follow_up:
+        return None
+    return json.dumps(
+        {
+            "rebuilds": follow_up.rebuilds,
+            "purges": follow_up.purges,
+            "refreshes": list(map(str, follow_up.refreshes)),
+        }
+    )
+
+
+def _operation_row(each: ReadOperation) -> tuple[Any, ...]:
+    return (
+        each.number,
+        each.side.value,
+        each.effects.statement,
+        str(each.effects.main.name) if each.effects.main else None,
+        each.operation.sql,
+        each.operation.undo,
+    )
+
+
+def _columns(changeset_id: UUID, timings: Sequence[Timing], success: bool | None) -> dict[str, Any]:
+    return {
+        "id": changeset_id,
+        "success": success,
+        "numbers": [each.number for each in timings],
+        "starts": [each.started_at for each in timings],
+        "durations": [each.duration for each in timings],
+    }
+
+
+def _step(sql: str | None, count: int) -> Effects | None:
+    """The effects of a changeset's only operation, when it is a step outside a transaction."""
+    if sql is None or count != 1:
+        return None
+    effects = effects_of_text(sql)
+    return effects if effects.step is not None else None

@@ -1,0 +1,153 @@
+"""Changesets as the history shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from worker.base.sql import blocks
+from worker.schema.change.change import Change, Operation, Side
+from worker.schema.errors import UnknownChangeset
+from worker.schema.plan.dependencies import Connection
+from worker.schema.plan.plan import FollowUp
+from worker.schema.statements.names import ObjectName
+
+Status = Literal["pending", "in_progress", "completed", "failed", "rolled_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One operation: `success` is true when it was committed, false when it is the one that failed,
+    None when it never ran or was undone with the rest."""
+
+    number: int
+    side: Side
+    kind: str
+    object: str | None
+    sql: str
+    undo: str | None
+    started_at: datetime | None
+    duration: timedelta | None
+    success: bool | None
+    error: str | None
+    sqlstate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changeset:
+    """A changeset, whole. `kind` is "change" or "refresh" (then without a version).
+
+    `undoing`: it is in progress backwards, being rolled back. `command_id` is the command that
+    executed it or rolled it back last, None if that was no command.
+    """
+
+    id: UUID
+    kind: str
+    description: str
+    version: str | None
+    status: Status
+    forced: bool
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_by: str
+    executed_by: str | None
+    attempts: int
+    error: str | None
+    follow_up: FollowUp
+    followed_up_at: datetime | None
+    command_id: UUID | None
+    undoing: bool
+    deployment: str | None
+    operations: tuple[OperationRecord, ...]
+
+    @property
+    def change(self) -> Change:
+        """The change as its author wrote it."""
+        return Change.of(
+            self._on(Side.COMMAND), self._on(Side.QUERY), self.description, self.version or "0.0.0"
+        )
+
+    def is_done_by(self, command_id: UUID | None) -> bool:
+        """Whether this command did to it what it was to do: execute it, or roll it back."""
+        done = self.status in ("completed", "rolled_back")
+        return done and command_id is not None and self.command_id == command_id
+
+    def is_under_way_by(self, command_id: UUID | None) -> bool:
+        """Whether this command is at it, perhaps in a process that died a moment ago."""
+        under_way = self.status == "in_progress"
+        return under_way and command_id is not None and self.command_id == command_id
+
+    @property
+    def failed_operation(self) -> OperationRecord | None:
+        """The operation that failed, if one did."""
+        return next((each for each in self.operations if each.success is False), None)
+
+    def _on(self, side: Side) -> list[str | Operation]:
+        return [Operation(each.sql, each.undo) for each in self.operations if each.side is side]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A row of `cqrs.changeset_history`."""
+
+    changeset_id: UUID
+    kind: str
+    description: str
+    version: str | None
+    status: Status
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration: timedelta | None
+    created_by: str
+    error: str | None
+    deployment: str | None
+    command_ops_count: int
+    query_ops_count: int
+    failed_operation: int | None
+
+
+def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
+    """One changeset with its operations. Raises UnknownChangeset."""
+    try:
+        parameters = {"id": UUID(str(changeset_id))}
+    except ValueError:
+        raise UnknownChangeset(changeset_id) from None
+    row: Any = connection.execute(_sql("changeset"), parameters).fetchone()
+    if row is None:
+        raise UnknownChangeset(changeset_id)
+    operations = tuple(_operations(connection, parameters))
+    facts: tuple[Any, ...] = (*row[:13], follow_up_from(row[13]), *row[14:], operations)
+    return Changeset(*facts)
+
+
+def history(
+    connection: Connection, *, status: Status | None = None, limit: int = 50
+) -> list[HistoryLine]:
+    """The newest changesets, newest first."""
+    rows = connection.execute(_sql("history"), {"status": status, "limit": limit})
+    return [HistoryLine(*row) for row in rows]
+
+
+def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
+    """What the read side owes, as it was stored."""
+    if stored is None:
+        return FollowUp()
+    return FollowUp(
+        tuple(stored["rebuilds"]),
+        tuple(map(ObjectName.parse, stored["refreshes"])),
+        tuple(stored["purges"]),
+    )
+
+
+def _operations(connection: Connection, parameters: dict[str, UUID]) -> Iterator[OperationRecord]:
+    for number, side, *rest in connection.execute(_sql("operations"), parameters):
+        yield OperationRecord(number, Side(side), *rest)
+
+
+def _sql(block: str) -> Any:
+    return blocks("worker.schema", "journal.sql")[block]

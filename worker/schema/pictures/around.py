@@ -1,0 +1,70 @@
+"""What lies around one object: what it needs, and what needs it, each by its best way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from worker.schema.pictures.graph import Edge, Graph
+from worker.schema.plan.dependencies import FOREIGN_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How `name` is reached: `path` begins at the object in the middle, `links` say each step."""
+
+    name: str
+    kind: str
+    path: tuple[str, ...]
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """An object, what it needs and what needs it, the nearest first."""
+
+    object: str
+    kind: str
+    needs: tuple[Way, ...]
+    needed_by: tuple[Way, ...]
+
+
+def around(graph: Graph, name: str) -> Around:
+    """Every node of the graph that an object needs, or that needs it."""
+    down = [(edge.on, edge.dependant, edge) for edge in graph.edges]
+    up = [(there, here, edge) for here, there, edge in down]
+    return Around(
+        name,
+        graph.nodes[name].kind,
+        needs=tuple(_ways(graph, name, up)),
+        needed_by=tuple(_ways(graph, name, down)),
+    )
+
+
+Step = tuple[str, str, Edge]
+
+
+def _ways(graph: Graph, name: str, steps: Iterable[Step]) -> list[Way]:
+    """Ways without a foreign key count before ways with one, then the shortest, then by name."""
+    every = sorted(steps, key=lambda step: step[1])
+    found = _search(graph, name, [s for s in every if s[2].link != FOREIGN_KEY])
+    found = _search(graph, name, every) | found
+    return sorted(found.values(), key=lambda way: (len(way.path), way.name))
+
+
+def _search(graph: Graph, name: str, steps: Iterable[Step]) -> dict[str, Way]:
+    """Breadth first."""
+    following: dict[str, list[Step]] = {}
+    for step in steps:
+        following.setdefault(step[0], []).append(step)
+    found: dict[str, Way] = {}
+    ahead = deque([Way(name, "", (name,), ())])
+    while ahead:
+        here = ahead.popleft()
+        for _, there, edge in following.get(here.name, ()):
+            if there not in found and there != name:
+                path, links = (*here.path, there), (*here.links, edge.link)
+                found[there] = Way(there, graph.nodes[there].kind, path, links)
+                ahead.append(found[there])
+    return found

@@ -1,0 +1,1 @@
+"""What a change will do, before it does anything."""

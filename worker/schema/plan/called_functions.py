@@ -1,0 +1,104 @@
+"""What the functions that operations call do in their turn, as far as their bodies tell.
+
+An operation that calls a function writes what the function writes: views over it are out of date
+afterwards, and a function that works on the other side may not be called from this one. What its
+body does not tell (see `bodies`) remains unknown, as the plan says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from worker.base.sql import blocks
+from worker.schema.plan.dependencies import Connection, qualifying
+from worker.schema.plan.reading import ReadOperation, effects_of_text
+from worker.schema.statements.effects import Effects, Target
+from worker.schema.statements.names import ObjectName
+
+_RUNNING = frozenset(
+    (
+        "SELECT",
+        "CALL",
+        "DO",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "CREATE TABLE AS",
+        "CREATE MATERIALIZED VIEW",
+    )
+)
+"""Statements that call the functions in them now; a view calls its own when it is read."""
+_WRITTEN = frozenset(("table", "view", "materialized view", "foreign table", "sequence"))
+
+Bodies = dict[ObjectName, list[Effects]]
+"""By name, without the types of arguments: one for each overload."""
+
+
+def with_called(connection: Connection, operations: Sequence[ReadOperation]) -> list[Effects]:
+    """The effects of each operation, with what the functions that it calls write."""
+    calls = [_calls(each.effects) for each in operations]
+    bodies = _bodies(connection, operations, {name for names in calls for name in names})
+    return [
+        replace(each.effects, writes=_together(each.effects.writes, _written(names, bodies)))
+        for each, names in zip(operations, calls, strict=True)
+    ]
+
+
+def _calls(effects: Effects) -> set[ObjectName]:
+    return set(_functions(effects)) if effects.statement in _RUNNING else set()
+
+
+def _functions(effects: Effects) -> Iterator[ObjectName]:
+    for target in (*effects.reads, *effects.reaches):
+        if target.kind in ("function", "procedure") and target.name.schema:
+            yield ObjectName(target.name.schema, target.name.name)
+
+
+def _bodies(
+    connection: Connection, operations: Iterable[ReadOperation], called: Iterable[ObjectName]
+) -> Bodies:
+    """Those of functions that are called, at any distance: the change's own, or the catalogue's."""
+    found: Bodies = {}
+    for each in operations:
+        for target in (*each.effects.creates, *each.effects.contents):
+            if target.kind in ("function", "procedure"):
+                name = ObjectName(target.name.schema, target.name.name)
+                found.setdefault(name, []).append(each.effects)
+    known: set[ObjectName] = set()
+    ahead = set(called)
+    while ahead:
+        for name, effects in _standing(connection, ahead):
+            found.setdefault(name, []).append(effects)
+        known |= ahead
+        ahead = {n for name in ahead for each in found.get(name, ()) for n in _functions(each)}
+        ahead -= known
+    return found
+
+
+def _standing(
+    connection: Connection, names: Iterable[ObjectName]
+) -> Iterator[tuple[ObjectName, Effects]]:
+    ordered = sorted(names)
+    wanted = {"schemas": [n.schema for n in ordered], "names": [n.name for n in ordered]}
+    with qualifying(connection):
+        sql = blocks("worker.schema", "expansion.sql")["functions"]
+        rows = connection.execute(sql.encode(), wanted).fetchall()
+    for schema, name, definition in rows:
+        yield ObjectName(schema, name), effects_of_text(definition)
+
+
+def _written(names: Iterable[ObjectName], bodies: Bodies) -> Iterator[Target]:
+    known: set[ObjectName] = set()
+    ahead = set(names)
+    while ahead:
+        effects = [each for name in sorted(ahead) for each in bodies.get(name, ())]
+        for each in effects:
+            yield from (target for target in each.reaches if target.kind in _WRITTEN)
+        known |= ahead
+        ahead = {name for each in effects for name in _functions(each)} - known
+
+
+def _together(known: tuple[Target, ...], more: Iterable[Target]) -> tuple[Target, ...]:
+    return tuple(dict.fromkeys((*known, *more)))

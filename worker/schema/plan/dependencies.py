@@ -1,0 +1,172 @@
+"""What depends on what: the catalogue's answer, by `cqrs.analyze_dependencies` and relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from worker.base.sql import statement
+from worker.schema.plan.read_side import Dependant, ReadSide
+from worker.schema.statements.effects import ColumnChange, Target
+from worker.schema.statements.names import ObjectName
+
+Connection = psycopg.Connection[Any]
+FOREIGN_KEY = "foreign key"
+PARTITION, PARENT = "partition", "parent"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """`query_object` depends on `command_object`, by `path` (both ends included).
+
+    `links` has the kind of each step of the path: "view", "materialized view", "function",
+    "foreign key", "partition" (down to one), "parent" (rows up to it), …
+    """
+
+    command_object: str
+    query_object: str
+    type: Literal["direct", "indirect"]
+    path: tuple[str, ...]
+    links: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """An object that depends on `root`, wherever it lies."""
+
+    root: str
+    name: str
+    schema: str
+    kind: str
+    path: tuple[str, ...]
+    links: tuple[str, ...]
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether its contents or definition come from the root's, rather than being tied to it."""
+        return FOREIGN_KEY not in self.links
+
+    @property
+    def blocks_drop(self) -> bool:
+        """Whether PostgreSQL refuses to drop the root while this stands (without CASCADE).
+
+        Partitions go with their parent; a parent stays without its partition.
+        """
+        beyond = tuple(link for link in self.links if link != PARTITION)
+        if beyond == (FOREIGN_KEY,):
+            return True
+        return bool(beyond) and self.is_computed and PARENT not in beyond
+
+
+def analyze_dependencies(
+    connection: Connection, command_schema: str = "command", query_schema: str = "query"
+) -> list[Dependency]:
+    """Every pair of a command object and a query object that depends on it, each once.
+
+    Raises psycopg.errors.InvalidSchemaName when there is no such schema.
+    """
+    rows = connection.execute(
+        statement("worker.schema", "analyze"), {"command": command_schema, "query": query_schema}
+    )
+    return [
+        Dependency(command, query, type_, tuple(path), tuple(links))
+        for command, query, type_, path, links in rows
+    ]
+
+
+def hanging_on(
+    connection: Connection, read_side: ReadSide, *schemas: str
+) -> dict[str, list[Dependant]]:
+    """Projections, queries, cache tags and refresh schedules on each object of some schemas."""
+    rows = connection.execute(statement("worker.schema", "names_in"), {"schemas": list(schemas)})
+    found: dict[str, list[Dependant]] = {}
+    for dependant in read_side.dependants_of([ObjectName.parse(name) for (name,) in rows]):
+        found.setdefault(str(dependant.object), []).append(dependant)
+    return {name: sorted(dependants) for name, dependants in sorted(found.items())}
+
+
+def identities(connection: Connection, targets: Collection[Target]) -> dict[str, tuple[str, ...]]:
+    """What the catalogue calls some objects, by how they were written.
+
+    A function that was written without the types of its arguments may be several. Objects that do
+    not exist are left out.
+    """
+    named = {each for each in targets if each.name.schema and each.name.name}
+    types = _types(connection, {one for each in named for one in each.types or ()})
+    wanted = [_wanted(each, types) for each in named]
+    found: dict[str, tuple[str, ...]] = {}
+    with qualifying(connection):
+        rows = connection.execute(
+            statement("worker.schema", "identities"), {"wanted": Jsonb(wanted)}
+        )
+        for key, identity in rows:
+            found[key] = (*found.get(key, ()), identity)
+    return found
+
+
+def _wanted(target: Target, types: dict[str, int | None]) -> dict[str, object]:
+    return {
+        "key": str(target.name),
+        "schema": target.name.schema,
+        "bare": str(ObjectName(target.name.schema, target.name.name)),
+        "types": None if target.types is None else [types[each] for each in target.types],
+    }
+
+
+def _types(connection: Connection, names: Collection[str]) -> dict[str, int | None]:
+    """Types by how they were written; looked up as the operations themselves will be."""
+    if not names:
+        return {}
+    rows = connection.execute(statement("worker.schema", "types"), {"names": sorted(names)})
+    return dict(rows.fetchall())
+
+
+@contextmanager
+def qualifying(connection: Connection) -> Iterator[None]:
+    """Within it, PostgreSQL writes every name with its schema, as the catalogue's views have them.
+
+    The connection must not be in a transaction.
+    """
+    with connection.transaction():
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        yield
+
+
+def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[Dependent]:
+    """Everything that depends on some objects (by their identities) of one schema."""
+    if not names:
+        return []
+    rows = connection.execute(
+        statement("worker.schema", "dependants"), {"schema": schema, "names": list(names)}
+    )
+    return [
+        Dependent(root, name, lies_in, kind, tuple(path), tuple(links))
+        for root, name, lies_in, kind, path, links in rows
+    ]
+
+
+def column_users(
+    connection: Connection, changes: Sequence[ColumnChange]
+) -> dict[ColumnChange, list[Dependent]]:
+    """Objects that use columns, directly."""
+    found: dict[ColumnChange, list[Dependent]] = {change: [] for change in changes}
+    if not found:
+        return found
+    rows = connection.execute(
+        statement("worker.schema", "column_users"),
+        {
+            "tables": [str(change.table) for change in found],
+            "columns": [change.column for change in found],
+        },
+    )
+    for table, column, name, schema, kind, link in rows:
+        user = Dependent(table, name, schema, kind, (table, name), (link,))
+        for change, users in found.items():
+            if (str(change.table), change.column) == (table, column) and user not in users:
+                users.append(user)
+    return found

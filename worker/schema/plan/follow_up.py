@@ -1,0 +1,135 @@
+"""What the read side owes after a change: exactly these rebuilds, refreshes and purges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from worker.schema.plan.dependencies import Dependent
+from worker.schema.plan.plan import FollowUp
+from worker.schema.plan.read_side import Dependant, DependantKind
+from worker.schema.plan.reading import ReadOperation
+from worker.schema.statements.effects import Effects, Target
+from worker.schema.statements.names import ObjectName
+
+DependentsOf = Callable[[Target], list[Dependent]]
+Hanging = dict[str, list[Dependant]]
+
+
+def follow_up_of(
+    operations: Sequence[ReadOperation], dependents_of: DependentsOf, hanging: Hanging
+) -> FollowUp:
+    """Projections whose tables changed are rebuilt; materialized views over rows that changed are
+    refreshed, those that the change itself left fresh excepted; tags of all that are purged."""
+    noticed = [t for each in operations for t in each.effects.noticed]
+    affected = [*noticed, *(t for t in _computed(noticed, dependents_of))]
+    return FollowUp(
+        rebuilds=_names(hanging, (t.name for t in noticed), DependantKind.PROJECTION),
+        refreshes=_stale(operations, dependents_of, hanging),
+        purges=_names(hanging, (t.name for t in affected), DependantKind.CACHE_TAG),
+    )
+
+
+def _names(hanging: Hanging, objects: Iterable[ObjectName], kind: DependantKind) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            dependant.name
+            for name in objects
+            for dependant in hanging.get(str(name), [])
+            if dependant.kind is kind
+        )
+    )
+
+
+def _computed(targets: Iterable[Target], dependents_of: DependentsOf) -> Iterator[Target]:
+    for target in targets:
+        for each in dependents_of(target):
+            if each.is_computed:
+                yield Target(each.kind, ObjectName.parse(each.name))
+
+
+def _stale(
+    operations: Sequence[ReadOperation], dependents_of: DependentsOf, hanging: Hanging
+) -> tuple[ObjectName, ...]:
+    """Materialized views that are behind once the change is done, and what it owes is rebuilt."""
+    views = _Views(dependents_of)
+    rebuilt: list[Target] = []
+    for each in operations:
+        views.follow(each.effects)
+        rebuilt += [
+            target
+            for target in each.effects.noticed
+            if _names(hanging, [target.name], DependantKind.PROJECTION)
+        ]
+    views.show_other_rows(rebuilt)
+    return tuple(views.stale)
+
+
+@dataclass
+class _Views:
+    """Which materialized views are behind, operation by operation.
+
+    `made` are views and functions of the change's own, with what they read: the catalogue does not
+    know them yet. What is `gone` it knows still, and renamed objects by what they were `formerly`.
+    """
+
+    dependents_of: DependentsOf
+    stale: dict[ObjectName, None] = field(default_factory=dict)
+    made: dict[Target, frozenset[ObjectName]] = field(default_factory=dict)
+    gone: set[ObjectName] = field(default_factory=set)
+    formerly: dict[ObjectName, ObjectName] = field(default_factory=dict)
+
+    def follow(self, effects: Effects) -> None:
+        """One operation further."""
+        self.show_other_rows((*effects.writes, *effects.contents, *effects.refreshes))
+        for target in effects.refreshes:
+            self.stale.pop(target.name, None)
+        self._drop(effects)
+        for old, new in zip(effects.renames, effects.becomes, strict=True):
+            self._rename(old.name, new.name)
+        for target in (*effects.creates, *effects.contents):
+            if target.kind in _READING:
+                self.made[_bare(target)] = frozenset(_bare(each).name for each in effects.reads)
+        self.stale |= dict.fromkeys(effects.empty)
+
+    def show_other_rows(self, targets: Iterable[Target]) -> None:
+        """What is computed from these is behind."""
+        seen, ahead = set(targets), list(targets)
+        while ahead:
+            new = [each for each in self._above(ahead.pop(0)) if each not in seen]
+            seen.update(new)
+            ahead.extend(new)
+            self.stale |= {each.name: None for each in new if each.kind == "materialized view"}
+
+    def _above(self, target: Target) -> Iterator[Target]:
+        """What is computed from an object, by the catalogue and by what the change makes."""
+        called = {old: new for new, old in self.formerly.items()}
+        unknown = self.gone | {made.name for made in self.made}
+        known_as = replace(target, name=self.formerly.get(target.name, target.name))
+        for each in _computed([known_as], self.dependents_of):
+            name = called.get(each.name, each.name)
+            if name not in unknown:
+                yield replace(each, name=name)
+        yield from (made for made, reads in self.made.items() if _bare(target).name in reads)
+
+    def _drop(self, effects: Effects) -> None:
+        """With CASCADE, what is computed from it goes too."""
+        users = _computed(effects.drops, self.dependents_of) if effects.cascade else ()
+        names = {_bare(target).name for target in (*effects.drops, *users)}
+        self.gone |= names
+        self.made = {made: reads for made, reads in self.made.items() if made.name not in names}
+        self.stale = {name: None for name in self.stale if name not in names}
+
+    def _rename(self, old: ObjectName, new: ObjectName) -> None:
+        self.formerly[new] = self.formerly.pop(old, old)
+        if old in self.stale:
+            del self.stale[old]
+            self.stale[new] = None
+
+
+_READING = ("view", "materialized view", "function")
+
+
+def _bare(target: Target) -> Target:
+    """Without the arguments of a function: a call does not show which overload it is of."""
+    return Target(target.kind, replace(target.name, arguments=""))

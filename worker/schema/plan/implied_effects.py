@@ -1,0 +1,173 @@
+"""What operations do beyond their words, by the catalogue: in a schema, through views and keys.
+
+A dropped schema takes along what lies in it; a function that is called writes what it writes; rows
+written through a view land in its table; a DELETE, an UPDATE of a key or a TRUNCATE … CASCADE goes
+on along foreign keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pglast import ast
+from psycopg.types.json import Jsonb
+
+from worker.base.sql import blocks
+from worker.schema.plan.called_functions import with_called
+from worker.schema.plan.dependencies import Connection, qualifying
+from worker.schema.plan.reading import ReadOperation
+from worker.schema.statements import parse
+from worker.schema.statements.effects import Deed, Effects, Lock, LockMode, Target, Verb
+from worker.schema.statements.names import ObjectName
+from worker.schema.statements.tree import Node, name_of
+
+Contents = dict[str, tuple[Target, ...]]
+
+
+def expanded(
+    connection: Connection, operations: Sequence[ReadOperation], contents: Contents
+) -> list[ReadOperation]:
+    """The same operations, with all that they do in this database."""
+    called = with_called(connection, operations)
+    tables = _tables_of_views(connection, operations, called)
+    found = [_through_views(_with_contents(effects, contents), tables) for effects in called]
+    passed = _passed_on(connection, found)
+    return [
+        replace(each, effects=_passing_on(effects, passed))
+        for each, effects in zip(operations, found, strict=True)
+    ]
+
+
+def contents_of(connection: Connection, operations: Iterable[ReadOperation]) -> Contents:
+    """What lies in the schemas that are dropped or renamed, by schema."""
+    named = (t for each in operations for t in (*each.effects.drops, *each.effects.renames))
+    schemas = sorted({target.name.schema for target in named if target.kind == "schema"})
+    found: Contents = {}
+    for schema, kind, name in _rows(connection, "contents", schemas=schemas) if schemas else ():
+        found[schema] = (*found.get(schema, ()), Target(kind, ObjectName.parse(name)))
+    return found
+
+
+def _with_contents(effects: Effects, contents: Contents) -> Effects:
+    """DROP SCHEMA … CASCADE drops, and a rename renames, everything in it."""
+    dropped = _inside(effects.drops, contents) if effects.cascade else ()
+    renamed = _inside(effects.renames, contents)
+    moved = tuple(
+        replace(target, name=replace(target.name, schema=new.name.schema))
+        for new in effects.becomes
+        for target in renamed
+    )
+    hardest = LockMode.ACCESS_EXCLUSIVE
+    return replace(
+        effects,
+        drops=(*effects.drops, *dropped),
+        alters=(*effects.alters, *renamed),
+        renames=(*effects.renames, *renamed),
+        becomes=(*effects.becomes, *moved),
+        locks=(*effects.locks, *(Lock(t.name, hardest) for t in dropped if _is_relation(t))),
+    )
+
+
+def _inside(targets: Iterable[Target], contents: Contents) -> tuple[Target, ...]:
+    schemas = (each.name.schema for each in targets if each.kind == "schema")
+    return tuple(target for schema in schemas for target in contents.get(schema, ()))
+
+
+def _is_relation(target: Target) -> bool:
+    return target.kind in ("table", "view", "materialized view", "foreign table", "sequence")
+
+
+def _tables_of_views(
+    connection: Connection, operations: Iterable[ReadOperation], called: Iterable[Effects]
+) -> dict[ObjectName, ObjectName]:
+    """For each view that is written to, what it hands its rows on to: a table, or a view again."""
+    found = _views_made(operations)
+    ahead = {target.name for effects in called for target in effects.writes}
+    while ahead := {name for name in ahead if name not in found and name.schema}:
+        rows = _rows(connection, "views", names=[str(name) for name in sorted(ahead)])
+        below = {ObjectName.parse(name): _source(query) for name, query in rows}
+        found |= below
+        ahead = set(below.values())
+    return found
+
+
+def _views_made(operations: Iterable[ReadOperation]) -> dict[ObjectName, ObjectName]:
+    """Views that the change makes or replaces itself, those through which rows can be written."""
+    found = {}
+    for each in operations:
+        made: Node = parse(each.operation.sql)[0].stmt
+        if isinstance(made, ast.ViewStmt) and (source := _only_source(made.query)) is not None:
+            found[name_of(made.view)] = source
+    return found
+
+
+def _only_source(query: Node) -> ObjectName | None:
+    """The relation that a query selects from, if it is one alone."""
+    sources: Node = query.fromClause or ()
+    alone = len(sources) == 1 and isinstance(sources[0], ast.RangeVar)
+    return name_of(sources[0]) if alone else None
+
+
+def _source(query: str) -> ObjectName:
+    """The only relation in the FROM of a view that rows can be written through."""
+    (relation,) = parse(query)[0].stmt.fromClause
+    return name_of(relation)
+
+
+def _through_views(effects: Effects, tables: dict[ObjectName, ObjectName]) -> Effects:
+    written = {each.name: list(_below(each.name, tables)) for each in effects.writes}
+    below = [name for names in written.values() for name in names]
+    deeds = [
+        replace(deed, table=name) for deed in effects.deeds for name in written.get(deed.table, ())
+    ]
+    return replace(
+        effects,
+        writes=_together(effects.writes, (Target("table", name) for name in below)),
+        deeds=(*effects.deeds, *deeds),
+        locks=(*effects.locks, *(Lock(name, LockMode.ROW_EXCLUSIVE) for name in below)),
+    )
+
+
+def _below(view: ObjectName, tables: dict[ObjectName, ObjectName]) -> Iterator[ObjectName]:
+    while view in tables:
+        view = tables[view]
+        yield view
+
+
+def _passed_on(
+    connection: Connection, effects: Iterable[Effects]
+) -> dict[Deed, tuple[ObjectName, ...]]:
+    deeds = list(dict.fromkeys(deed for each in effects for deed in each.deeds))
+    if not deeds:
+        return {}
+    given = [
+        {"at": at, "name": str(deed.table), "verb": deed.verb, "columns": deed.columns}
+        for at, deed in enumerate(deeds)
+    ]
+    found: dict[Deed, tuple[ObjectName, ...]] = {}
+    for at, schema, name in _rows(connection, "passed_on", deeds=Jsonb(given)):
+        found[deeds[at]] = (*found.get(deeds[at], ()), ObjectName(schema, name))
+    return found
+
+
+def _passing_on(effects: Effects, passed: dict[Deed, tuple[ObjectName, ...]]) -> Effects:
+    reached = [(deed, name) for deed in effects.deeds for name in passed.get(deed, ())]
+    emptied = [name for deed, name in reached if deed.verb is Verb.TRUNCATE]
+    return replace(
+        effects,
+        writes=_together(effects.writes, (Target("table", name) for _, name in reached)),
+        locks=(*effects.locks, *(Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in emptied)),
+    )
+
+
+def _together(known: tuple[Target, ...], more: Iterable[Target]) -> tuple[Target, ...]:
+    return tuple(dict.fromkeys((*known, *more)))
+
+
+def _rows(connection: Connection, block: str, **parameters: Any) -> list[Any]:
+    with qualifying(connection):
+        return connection.execute(
+            blocks("worker.schema", "expansion.sql")[block].encode(), parameters
+        ).fetchall()

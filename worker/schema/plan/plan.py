@@ -1,0 +1,78 @@
+"""What a changeset will do, in full, before it does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from worker.schema.change.versions import Version
+from worker.schema.plan.dependencies import Dependent
+from worker.schema.plan.read_side import Dependant
+from worker.schema.plan.reading import ReadOperation
+from worker.schema.statements.effects import Lock, Step
+from worker.schema.statements.names import ObjectName
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """An operation that PostgreSQL will refuse, because others use what it drops or retypes.
+
+    `way_out` says how the change can be made all the same, where that is not plain.
+    """
+
+    number: int
+    what: str
+    dependents: tuple[str, ...]
+    way_out: str = ""
+
+    def __str__(self) -> str:
+        users = f"{self.what}: used by {', '.join(self.dependents)}"
+        return f"{users}. {self.way_out}" if self.way_out else users
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What the read side owes after a change."""
+
+    rebuilds: tuple[str, ...] = ()
+    refreshes: tuple[ObjectName, ...] = ()
+    purges: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.rebuilds or self.refreshes or self.purges)
+
+    def and_rebuild(self, projections: Iterable[str]) -> FollowUp:
+        """The same, and rebuilds of these projections."""
+        return replace(self, rebuilds=tuple(dict.fromkeys((*self.rebuilds, *projections))))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change, read and held against the database as it is.
+
+    `locks` are the strongest ones on each relation that exists already; `dependents` are what the
+    catalogue says depends on what is changed, `hanging` what the registry says; `breaking` are the
+    reasons for a major version; `blocked` what PostgreSQL will refuse; `notes` what is worth
+    knowing and stops nothing; `version_problem` why this version cannot follow the newest one.
+    """
+
+    operations: tuple[ReadOperation, ...]
+    locks: tuple[Lock, ...] = ()
+    dependents: tuple[Dependent, ...] = ()
+    hanging: tuple[Dependant, ...] = ()
+    breaking: tuple[str, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    notes: tuple[str, ...] = ()
+    follow_up: FollowUp = FollowUp()
+    version: Version | None = None
+    version_problem: str | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """Set when the change is one step outside a transaction."""
+        return self.operations[0].effects.step if len(self.operations) == 1 else None
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether nothing is known that stops it."""
+        return not self.blocked and self.version_problem is None

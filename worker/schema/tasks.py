@@ -1,0 +1,154 @@
+"""Schema changes as commands: an application's schema moves by a command, like everything else.
+
+    track_change.delay(["CREATE TABLE command.x (...)"], ["CREATE VIEW query.x AS ..."],
+                       "add x", "1.2.0").receipt()
+
+They run on the queue `maintenance`, one changeset at a time. Each gives what a command gives: a
+handle, and a receipt under the task's id, which is the changeset's id as well where one is tracked.
+Sent or delivered again, it has its effect once (`worker/schema/command.py` says how). What a
+changeset owes the read side is handed over by the sweep if its worker dies before it could.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from celery import signals
+from kombu.exceptions import OperationalError as BrokerError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from worker import schema
+from worker.base import slots
+from worker.base.app import app
+from worker.base.db_errors import message_of
+from worker.base.errors import CqrsError
+from worker.contracts import Command
+from worker.schema.command import schema_command
+from worker.schema.engine import engine_context
+from worker.schema.history.plain import summary
+from worker.schema.plan.context import Context
+from worker.schema.plan.reading import USUAL, read
+
+log = structlog.get_logger(__name__)
+
+
+class Statement(BaseModel):
+    """One operation: its SQL, and the SQL that takes it back, if there is any."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sql: str
+    undo: str | None = None
+
+
+def _as_fields(given: object) -> object:
+    """An operation as text alone, or as Python writes it, is one without frills."""
+    if isinstance(given, schema.Operation):
+        return {"sql": given.sql, "undo": given.undo}
+    return {"sql": given} if isinstance(given, str) else given
+
+
+Statements = tuple[Annotated[Statement, BeforeValidator(_as_fields)], ...]
+
+
+class TrackChange(Command):
+    """Record a change of both sides and, if `atomic`, execute it."""
+
+    command_operations: Statements
+    query_operations: Statements
+    description: str
+    version: str
+    atomic: bool = True
+    force: bool = False
+
+    def change(self) -> schema.Change:
+        """The change. Raises InvalidChange when its form is wrong."""
+        sides = (self.command_operations, self.query_operations)
+        commands, queries = ([each.model_dump() for each in side] for side in sides)
+        return schema.Change.of(commands, queries, self.description, self.version)
+
+
+class ExecuteChangeset(Command):
+    """Execute a changeset that was recorded, or that failed."""
+
+    changeset_id: UUID
+
+
+class RollbackChangeset(Command):
+    """Take a completed changeset back."""
+
+    changeset_id: UUID
+    force: bool = False
+
+
+class RefreshQuerySide(Command):
+    """Refresh materialized views."""
+
+    views: tuple[str, ...] = Field(min_length=1)
+    skip_tracking: bool = False
+
+
+@schema_command("schema.track_change", TrackChange, check=lambda c: read(c.change(), USUAL))
+def track_change(c: TrackChange, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Record a changeset and, if `atomic`, execute it."""
+    done = schema.track(context, c.change(), atomic=c.atomic, force=c.force, command_id=command_id)
+    return summary(done)
+
+
+@schema_command("schema.execute_changeset", ExecuteChangeset)
+def execute_changeset(c: ExecuteChangeset, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Execute a changeset that was recorded before."""
+    return summary(schema.execute_changeset(context, c.changeset_id, command_id=command_id))
+
+
+@schema_command("schema.rollback_changeset", RollbackChangeset)
+def rollback_changeset(c: RollbackChangeset, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Run a changeset's undos in reverse."""
+    done = schema.rollback_changeset(context, c.changeset_id, force=c.force, command_id=command_id)
+    return summary(done)
+
+
+@schema_command("schema.refresh_query_side", RefreshQuerySide)
+def refresh_query_side(c: RefreshQuerySide, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Refresh materialized views in dependency order."""
+    recorded = schema.refresh_query_side(
+        context, c.views, skip_tracking=c.skip_tracking, command_id=command_id
+    )
+    return {"id": str(recorded) if recorded else None, "views": list(c.views)}
+
+
+@app.task(name="schema.settle", ignore_result=True)
+def settle(every: float | None = None) -> None:
+    """Settle changesets whose process died, and hand over what completed ones still owe."""
+    if slots.take("schema.settle", every):
+        context = engine_context()
+        schema.recover(context)
+        schema.hand_over(context)
+
+
+@signals.worker_ready.connect
+def _settle_at_start(**_: Any) -> None:
+    """What the worker before this one left when it was killed: at once, not when beat comes by.
+
+    PostgreSQL may take a second or two to notice the death: then it is looked again after that.
+    """
+    try:
+        context = engine_context()
+        schema.recover(context)
+        with context.connection() as connection:
+            if schema.history(connection, status="in_progress", limit=1):
+                settle.apply_async(countdown=3, expires=60)
+    except (psycopg.Error, CqrsError, BrokerError, OSError) as error:
+        log.warning("changesets_not_settled", reason=message_of(error))
+
+
+__all__ = [
+    "execute_changeset",
+    "refresh_query_side",
+    "rollback_changeset",
+    "settle",
+    "track_change",
+]

@@ -1,0 +1,79 @@
+"""The engine's own tables, views and functions: one SQL object a file, installed in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import resources
+
+from sqlalchemy import Connection
+
+OBJECTS = (
+    "schemas",
+    "roles",
+    "streams",
+    "events",
+    "fence",
+    "fences",
+    "horizon",
+    "holders",
+    "append",
+    "receipts",
+    "enqueued_commands",
+    "enqueue",
+    "settle",
+    "audit_log",
+    "record_audit_steps",
+    "record_audit",
+    "state_at",
+    "subscriptions",
+    "invalidations",
+    "audit_log_view",
+    "checkpoints",
+    "refreshed",
+    "refreshed_view",
+    "refreshes",
+    "refresh_requests",
+    "snapshots",
+    "lock_streams",
+    "sagas",
+    "saga_events",
+    "saga_status",
+    "active_sagas",
+    "dead_letters",
+    "parked_events",
+    "dead_commands",
+    "revive_command",
+    "rebuilds",
+    "rebuild_parts",
+    "rebuild_keys",
+    "query_audit",
+    "slots",
+    "deployments",
+    "changesets",
+    "changeset_operations",
+    "changeset_history",
+    "catalogue_objects",
+    "catalogue_parts",
+    "dependency_edges",
+    "require_schema",
+    "system_edges",
+    "dependency_path",
+    "dependency_paths",
+    "analyze_dependencies",
+    "column_users",
+    "verifications",
+)
+
+
+def install(connection: Connection, package: str, names: Iterable[str]) -> None:
+    """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.
+
+    They run as they stand: `%` and `:` in them mean nothing to the driver.
+    """
+    folder = resources.files(package) / "sql"
+    cursor = connection.connection.cursor()
+    try:
+        for name in names:
+            cursor.execute((folder / f"{name}.sql").read_text(encoding="utf-8"))
+    finally:
+        cursor.close()
