@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from worker.cli.changesets import mount
 from worker.schema import Context, load, track_change
-from worker.schema.history.journal import Journal
+from worker.schema.history.journal import ChangesetJournal
 
 Connection = psycopg.Connection[Any]
 Run = Callable[..., Result]
@@ -194,7 +194,7 @@ def test_what_is_shown_does_not_wait_for_what_has_to_be_cleaned_up(
     )
     build = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
     dead = track_change(context, [build], [], "Index", "1.0.0", atomic=False)
-    journal = Journal(db)
+    journal = ChangesetJournal(db)
     assert journal.claim(dead.id, "elsewhere:1")
     journal.operation_starts(dead.id, 1)
     db.execute(

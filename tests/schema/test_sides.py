@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.schema.test_every_statement import problems
-from worker.schema import Change, Context, history, plan_change, track_change
+from worker.schema import Context, SchemaChange, history, plan_change, track_change
 from worker.schema.errors import InvalidChange
 
 Connection = psycopg.Connection[Any]
@@ -160,7 +160,7 @@ def test_what_a_query_operation_may_do_it_may(operation: str) -> None:
     ],
 )
 def test_what_cannot_be_seen_into_is_said(context: Context, operation: str, note: str) -> None:
-    (said,) = plan_change(context, Change.of([operation], [], "Opaque", "1.0.0")).notes
+    (said,) = plan_change(context, SchemaChange.of([operation], [], "Opaque", "1.0.0")).notes
     assert note in said
 
 

@@ -9,23 +9,24 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from worker.schema.catalogue.dependencies import Dependency
+from worker.schema.catalogue.read_side import RegistryDependent
 from worker.schema.history.deployments import Deployment
-from worker.schema.history.plain import DEEDS
-from worker.schema.history.records import Changeset, HistoryLine
+from worker.schema.history.plain import EFFECT_NAMES
+from worker.schema.history.records import Changeset, HistoryEntry
 from worker.schema.pictures.around import Around
-from worker.schema.plan.dependencies import Dependency
-from worker.schema.plan.plan import Plan
-from worker.schema.plan.read_side import Dependant
+from worker.schema.plan.plan import SchemaPlan
 from worker.schema.statements.effects import LockMode
 
 
-def show_plan(plan: Plan) -> Iterator[RenderableType]:
+def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
     """A plan: operations, locks, what depends on it, what follows, what stands against it."""
     yield _operations_of(plan)
     yield _locks_of(plan)
     yield from _paragraph("Depends on it, by the catalogue", _dependents(plan))
     yield from _paragraph(
-        "Hangs on it, by the registry", (f"{each} (on {each.object})" for each in plan.hanging)
+        "Hangs on it, by the registry",
+        (f"{each} (on {each.object})" for each in plan.registry_dependents),
     )
     yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
     yield from _paragraph("Refreshed afterwards", map(str, plan.follow_up.refreshes))
@@ -33,13 +34,13 @@ def show_plan(plan: Plan) -> Iterator[RenderableType]:
     yield from _paragraph("Needs a new major version, because it", plan.breaking)
     yield from _paragraph("Worth knowing", plan.notes)
     yield from _paragraph(
-        "In the way", (f"operation {each.number}: {each}" for each in plan.blocked), "red"
+        "In the way", (f"operation {each.number}: {each}" for each in plan.blockers), "red"
     )
     yield from _paragraph("Version", filter(None, [plan.version_problem]), "red")
     yield Text("\n" + _verdict(plan), style="green" if plan.is_possible else "red")
 
 
-def _verdict(plan: Plan) -> str:
+def _verdict(plan: SchemaPlan) -> str:
     if not plan.is_possible:
         return "This cannot be applied as it stands."
     if plan.step is not None:
@@ -47,10 +48,14 @@ def _verdict(plan: Plan) -> str:
     return f"Runs in one transaction: {len(plan.operations)} operation(s)."
 
 
-def _operations_of(plan: Plan) -> Table:
+def _operations_of(plan: SchemaPlan) -> Table:
     table = Table("#", "side", "statement", "what it does", "undo", title="Operations")
     for each in plan.operations:
-        done = [f"{deed} {target}" for deed in DEEDS for target in getattr(each.effects, deed)]
+        done = [
+            f"{effect} {target}"
+            for effect in EFFECT_NAMES
+            for target in getattr(each.effects, effect)
+        ]
         done += [str(column) for column in each.effects.columns]
         undo = each.undo.statement if each.undo else "none"
         table.add_row(
@@ -59,7 +64,7 @@ def _operations_of(plan: Plan) -> Table:
     return table
 
 
-def _locks_of(plan: Plan) -> Table:
+def _locks_of(plan: SchemaPlan) -> Table:
     table = Table("relation", "lock", "makes wait", title="Locks on what exists")
     for lock in plan.locks:
         table.add_row(Text(str(lock.name)), str(lock.mode), _waiting(lock.mode))
@@ -74,7 +79,7 @@ def _waiting(mode: LockMode) -> str:
     return "other schema changes" if mode >= LockMode.SHARE_UPDATE_EXCLUSIVE else "hardly anyone"
 
 
-def _dependents(plan: Plan) -> Iterator[str]:
+def _dependents(plan: SchemaPlan) -> Iterator[str]:
     for each in plan.dependents:
         yield f"{each.kind} {each.name} ({' → '.join(each.path)})"
 
@@ -86,7 +91,7 @@ def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[Re
         yield from (Text(f"  {line}", style=style) for line in listed)
 
 
-def show_history(lines: Sequence[HistoryLine]) -> Table:
+def render_history(lines: Sequence[HistoryEntry]) -> Table:
     """The history. An id is never cut, however narrow the terminal is: it is there to be copied."""
     table = Table(show_lines=True)
     table.add_column("changeset", no_wrap=True, overflow="ignore")
@@ -119,7 +124,7 @@ def _time(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""
 
 
-def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
+def render_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     """One changeset with its operations."""
     yield Text.assemble(
         (changeset.description, "bold"),
@@ -152,8 +157,8 @@ def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     yield table
 
 
-def show_dependencies(
-    dependencies: Sequence[Dependency], hanging: dict[str, list[Dependant]]
+def render_dependencies(
+    dependencies: Sequence[Dependency], hanging: dict[str, list[RegistryDependent]]
 ) -> Iterator[Table]:
     """Pairs with their paths, by the catalogue; what hangs on each object, by the registry."""
     table = Table("command object", "query object", "type", "path", title="By the catalogue")
@@ -170,7 +175,7 @@ def show_dependencies(
     yield table
 
 
-def show_around(found: Around) -> Iterator[RenderableType]:
+def render_around(found: Around) -> Iterator[RenderableType]:
     """What an object needs, and what needs it, with the way to each."""
     yield Text.assemble((found.object, "bold"), f"  {found.kind}")
     for title, ways in (("What it needs", found.needs), ("What needs it", found.needed_by)):
@@ -190,7 +195,7 @@ def _way(steps: list[tuple[str, str]]) -> str:
     return " → ".join([*(f"{name} ({link})" for name, link in between), last])
 
 
-def show_deployments(found: Sequence[Deployment]) -> Table:
+def render_deployments(found: Sequence[Deployment]) -> Table:
     """Deployments, a line each."""
     table = Table("name", "begun", "by", "ended", "outcome", "changesets", "failed", "message")
     for each in found:

@@ -17,22 +17,25 @@ from rich.console import Console, RenderableType
 from worker.base.db_errors import message_of, sentence
 from worker.base.errors import CqrsError
 from worker.cli import changeset_view
-from worker.schema.change.change import Change
+from worker.schema.catalogue.context import Context
+from worker.schema.catalogue.dependencies import (
+    Dependency,
+    analyze_dependencies,
+    registry_dependents,
+)
+from worker.schema.catalogue.read_side import RegistryDependent
+from worker.schema.change.change import SchemaChange, Schemas
 from worker.schema.change.files import read_file
 from worker.schema.changesets import execute_changeset, plan_change, track
 from worker.schema.execute.changeset_lock import recover
 from worker.schema.execute.rollback import rollback_changeset
 from worker.schema.history import plain as plain_data
 from worker.schema.history.deployments import begin_deployment, deployments, end_deployment
-from worker.schema.history.records import Changeset, Status, history, load
+from worker.schema.history.records import Changeset, ChangesetStatus, history, load
 from worker.schema.pictures.around import around
 from worker.schema.pictures.graph import Graph, dependency_graph
-from worker.schema.pictures.pictures import dot, mermaid
 from worker.schema.pictures.svg import svg
-from worker.schema.plan.context import Context
-from worker.schema.plan.dependencies import Dependency, analyze_dependencies, hanging_on
-from worker.schema.plan.read_side import Dependant
-from worker.schema.plan.reading import Schemas
+from worker.schema.pictures.text import dot, mermaid
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,7 +103,7 @@ def _complain(reason: str) -> None:
 def plan_(file: FileArgument, version: VersionOption = None, as_json: JsonFlag = False) -> None:
     """Say what a changeset would do, and do nothing. Exit code 1 if it cannot be applied."""
     found = plan_change(context(), _read(file, version))
-    _give(as_json, plain_data.plan_to_json(found), changeset_view.show_plan(found))
+    _give(as_json, plain_data.plan_to_json(found), changeset_view.render_plan(found))
     if not found.is_possible:
         raise typer.Exit(1)
 
@@ -146,7 +149,7 @@ def list_(
     _settle(here)
     with here.connection() as connection:
         found = history(connection, status=_status(status), limit=limit)
-    _give(as_json, plain_data.plain(found), [changeset_view.show_history(found)])
+    _give(as_json, plain_data.plain(found), [changeset_view.render_history(found)])
 
 
 @changesets.command()
@@ -165,7 +168,7 @@ def show(changeset: IdArgument, as_json: JsonFlag = False) -> None:
 def begin(name: str, as_json: JsonFlag = False) -> None:
     """Open a deployment; changesets and refreshes belong to it until it ends."""
     found = begin_deployment(context(), name)
-    _give(as_json, plain_data.plain(found), [changeset_view.show_deployments([found])])
+    _give(as_json, plain_data.plain(found), [changeset_view.render_deployments([found])])
 
 
 @deployment.command()
@@ -177,7 +180,7 @@ def end(
 ) -> None:
     """Close the open deployment."""
     found = end_deployment(context(), message, outcome="failed" if failed else "succeeded")
-    _give(as_json, plain_data.plain(found), [changeset_view.show_deployments([found])])
+    _give(as_json, plain_data.plain(found), [changeset_view.render_deployments([found])])
 
 
 @deployment.command("list")
@@ -186,7 +189,7 @@ def deployments_(as_json: JsonFlag = False) -> None:
     """Deployments, newest first."""
     with context().connection() as connection:
         found = deployments(connection)
-    _give(as_json, plain_data.plain(found), [changeset_view.show_deployments(found)])
+    _give(as_json, plain_data.plain(found), [changeset_view.render_deployments(found)])
 
 
 @explained
@@ -213,19 +216,19 @@ def _table_of_dependencies(
 ) -> None:
     with here.connection() as connection:
         found = analyze_dependencies(connection, schemas.command, schemas.query)
-        hanging = hanging_on(connection, here.read_side, schemas.command, schemas.query)
+        hanging = registry_dependents(connection, here.read_side, schemas.command, schemas.query)
         if object_name is not None:
             graph = dependency_graph(connection, here.read_side, schemas, object_name)
             _around(graph, found, hanging, as_json)
             return
     data = {"dependencies": plain_data.plain(found), "hanging": plain_data.plain(hanging)}
-    _give(as_json, data, changeset_view.show_dependencies(found, hanging))
+    _give(as_json, data, changeset_view.render_dependencies(found, hanging))
 
 
 def _around(
     graph: Graph,
     dependencies: Sequence[Dependency],
-    hanging: dict[str, list[Dependant]],
+    hanging: dict[str, list[RegistryDependent]],
     as_json: bool,
 ) -> None:
     found = around(graph, str(graph.middle))
@@ -237,26 +240,32 @@ def _around(
             {name: hanging[name] for name in graph.nodes if name in hanging}
         ),
     }
-    _give(as_json, data, changeset_view.show_around(found))
+    _give(as_json, data, changeset_view.render_around(found))
 
 
 def _settle(here: Context) -> None:
     """Dead ones are settled before they are shown, if that is done at a glance and may be done."""
     with suppress(psycopg.Error):
-        recover(here, patience=_GLANCE)
+        recover(here, wait=_GLANCE)
 
 
-def _read(file: Path, version: str | None) -> Change:
+def _read(file: Path, version: str | None) -> SchemaChange:
     change = read_file(file)
     if version is None:
         return change
-    return Change.of(
+    return SchemaChange.of(
         change.command_operations, change.query_operations, change.description, version
     )
 
 
-def _status(text: str | None) -> Status | None:
-    known: tuple[Status, ...] = ("pending", "in_progress", "completed", "failed", "rolled_back")
+def _status(text: str | None) -> ChangesetStatus | None:
+    known: tuple[ChangesetStatus, ...] = (
+        "pending",
+        "in_progress",
+        "completed",
+        "failed",
+        "rolled_back",
+    )
     found = next((each for each in known if each == text), None)
     if text is not None and found is None:
         raise typer.BadParameter(f"one of {', '.join(known)}")
@@ -264,7 +273,7 @@ def _status(text: str | None) -> Status | None:
 
 
 def _show(changeset: Changeset, as_json: bool) -> None:
-    _give(as_json, plain_data.plain(changeset), changeset_view.show_changeset(changeset))
+    _give(as_json, plain_data.plain(changeset), changeset_view.render_changeset(changeset))
 
 
 def _give(as_json: bool, data: Any, lines: Iterable[RenderableType]) -> None:

@@ -24,11 +24,19 @@ that ask for the column last.
 Everything takes a `Context`: how to connect, the read side, the limits.
 """
 
-from worker.schema.change.change import Change, Operation, Side
+from worker.schema.catalogue.context import Context, Limits
+from worker.schema.catalogue.dependencies import (
+    Dependency,
+    analyze_dependencies,
+    column_users,
+    registry_dependents,
+)
+from worker.schema.catalogue.read_side import ReadSide, RegistryDependent, RegistryDependentKind
+from worker.schema.change.change import Operation, SchemaChange, Side
 from worker.schema.change.files import read_file
 from worker.schema.changesets import execute_changeset, plan_change, track, track_change
 from worker.schema.execute.changeset_lock import recover
-from worker.schema.execute.follow_up_dispatch import hand_over
+from worker.schema.execute.follow_up_dispatch import dispatch_follow_ups
 from worker.schema.execute.refreshing import in_dependency_order, refresh_query_side
 from worker.schema.execute.rollback import rollback_changeset
 from worker.schema.history.deployments import (
@@ -40,41 +48,32 @@ from worker.schema.history.deployments import (
     open_deployment,
 )
 from worker.schema.history.records import Changeset, history, load
-from worker.schema.plan.context import Context, Limits
-from worker.schema.plan.dependencies import (
-    Dependency,
-    analyze_dependencies,
-    column_users,
-    hanging_on,
-)
-from worker.schema.plan.plan import FollowUp, Plan
-from worker.schema.plan.read_side import Dependant, DependantKind, ReadSide
+from worker.schema.plan.plan import FollowUp, SchemaPlan
 from worker.schema.statements.names import ObjectName
 
 __all__ = [
-    "Change",
     "Changeset",
     "Context",
-    "Dependant",
-    "DependantKind",
     "Dependency",
     "Deployment",
     "FollowUp",
     "Limits",
     "ObjectName",
     "Operation",
-    "Plan",
     "ReadSide",
+    "RegistryDependent",
+    "RegistryDependentKind",
+    "SchemaChange",
+    "SchemaPlan",
     "Side",
     "analyze_dependencies",
     "begin_deployment",
     "column_users",
     "deployment",
     "deployments",
+    "dispatch_follow_ups",
     "end_deployment",
     "execute_changeset",
-    "hand_over",
-    "hanging_on",
     "history",
     "in_dependency_order",
     "load",
@@ -83,6 +82,7 @@ __all__ = [
     "read_file",
     "recover",
     "refresh_query_side",
+    "registry_dependents",
     "rollback_changeset",
     "track",
     "track_change",

@@ -22,8 +22,8 @@ from worker.event_log.sources import Sources, queries
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.tasks import declared_version
 from worker.refresh.invalidation_rules import rules
-from worker.schema.plan.context import Context, Limits
-from worker.schema.plan.read_side import Dependant, DependantKind
+from worker.schema.catalogue.context import Context, Limits
+from worker.schema.catalogue.read_side import RegistryDependent, RegistryDependentKind
 from worker.schema.statements.names import ObjectName
 from worker.subscriptions.projection import Projection
 
@@ -31,7 +31,7 @@ from worker.subscriptions.projection import Projection
 class EngineReadSide:
     """What hangs on database objects by the registry, and how it is brought up to date."""
 
-    def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
+    def dependents_of(self, objects: Collection[ObjectName]) -> Sequence[RegistryDependent]:
         """Projections, queries, and refresh schedules that hang on these objects."""
         load_domains()
         wanted = set(objects)
@@ -71,19 +71,25 @@ def _name(view: ObjectName) -> str:
     return f"{view.schema}.{view.name}"
 
 
-def _everything() -> Iterator[Dependant]:
+def _everything() -> Iterator[RegistryDependent]:
     live = {name: table for name, table, _ in _live_tables()}
     for one in subscriptions:
         if isinstance(one, Projection):
             for table in (str(one.table.name), live.get(one.name) or one.first_table):
-                yield Dependant(_in_query(one, table), DependantKind.PROJECTION, one.name)
+                yield RegistryDependent(
+                    _in_query(one, table), RegistryDependentKind.PROJECTION, one.name
+                )
     for query in queries:
         for source in _sources(query.sources):
-            yield Dependant(source, DependantKind.QUERY, query.name)
-            yield Dependant(source, DependantKind.CACHE_TAG, cache.query_tag(query.name))
+            yield RegistryDependent(source, RegistryDependentKind.QUERY, query.name)
+            yield RegistryDependent(
+                source, RegistryDependentKind.CACHE_TAG, cache.query_tag(query.name)
+            )
     for rule in rules:
         for view in rule.refresh:
-            yield Dependant(_parsed(view), DependantKind.REFRESH_SCHEDULE, rule.name)
+            yield RegistryDependent(
+                _parsed(view), RegistryDependentKind.REFRESH_SCHEDULE, rule.name
+            )
 
 
 def _live_tables() -> list[tuple[str, str | None, int | None]]:

@@ -8,8 +8,8 @@ Permanent
     ├── WrongStatus            it was executed already, is pending, was rolled back, …
     ├── ChangeFailed           an operation failed; nothing of the changeset was kept
     ├── MissingUndo            a rollback needs undos that the changeset does not carry
-    ├── NewerChangeStands      a rollback would take away what a newer changeset builds on
-    ├── TurnLost               an operation gave the turn away; nothing was kept
+    ├── NewerChangesetCompleted      a rollback would take away what a newer changeset builds on
+    ├── ChangesetLockLost               an operation gave the turn away; nothing was kept
     ├── DeploymentOpen         one deployment is open already
     ├── NoDeploymentOpen       there is none to end
     └── UnknownObject          no such view, or not one that can be refreshed
@@ -102,7 +102,7 @@ class MissingUndo(SchemaError):
         self.changeset_id, self.missing = changeset_id, tuple(missing)
 
 
-class NewerChangeStands(SchemaError):
+class NewerChangesetCompleted(SchemaError):
     """Changesets are rolled back newest first. `force` overrules it."""
 
     def __init__(self, changeset_id: UUID, newer: UUID, description: str) -> None:
@@ -113,7 +113,7 @@ class NewerChangeStands(SchemaError):
         self.changeset_id, self.newer = changeset_id, newer
 
 
-class TurnLost(SchemaError):
+class ChangesetLockLost(SchemaError):
     """Whoever executed a changeset has its turn no more, so that it may not be finished."""
 
     def __init__(self, changeset_id: UUID) -> None:

@@ -26,11 +26,12 @@ from worker.base.app import app
 from worker.base.db_errors import message_of
 from worker.base.errors import CqrsError
 from worker.contracts import Command
+from worker.schema.catalogue.context import Context
+from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.command import schema_command
 from worker.schema.engine import engine_context
 from worker.schema.history.plain import summary
-from worker.schema.plan.context import Context
-from worker.schema.plan.reading import USUAL, read
+from worker.schema.plan.operations import read_operations
 
 log = structlog.get_logger(__name__)
 
@@ -64,11 +65,11 @@ class TrackChange(Command):
     atomic: bool = True
     force: bool = False
 
-    def change(self) -> schema.Change:
+    def change(self) -> schema.SchemaChange:
         """The change. Raises InvalidChange when its form is wrong."""
         sides = (self.command_operations, self.query_operations)
         commands, queries = ([each.model_dump() for each in side] for side in sides)
-        return schema.Change.of(commands, queries, self.description, self.version)
+        return schema.SchemaChange.of(commands, queries, self.description, self.version)
 
 
 class ExecuteChangeset(Command):
@@ -91,7 +92,9 @@ class RefreshQuerySide(Command):
     skip_tracking: bool = False
 
 
-@schema_command("schema.track_change", TrackChange, check=lambda c: read(c.change(), USUAL))
+@schema_command(
+    "schema.track_change", TrackChange, check=lambda c: read_operations(c.change(), DEFAULT_SCHEMAS)
+)
 def track_change(c: TrackChange, context: Context, command_id: UUID) -> dict[str, Any]:
     """Record a changeset and, if `atomic`, execute it."""
     done = schema.track(context, c.change(), atomic=c.atomic, force=c.force, command_id=command_id)
@@ -126,7 +129,7 @@ def settle(every: float | None = None) -> None:
     if slots.take("schema.settle", every):
         context = engine_context()
         schema.recover(context)
-        schema.hand_over(context)
+        schema.dispatch_follow_ups(context)
 
 
 @signals.worker_ready.connect

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pglast.parser import ParseError, scan
 
-from worker.schema.change.change import Change, Operation, Place
+from worker.schema.change.change import FilePosition, Operation, SchemaChange
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import SyntaxProblem, parse, position
 
@@ -71,7 +71,7 @@ class _Reader:
         self.wrong(f"unknown marker {marker.word!r}; {hint}", marker.start)
 
     def statement(self, found: _Statement) -> None:
-        place = Place(*position(self.text, found.start))
+        place = FilePosition(*position(self.text, found.start))
         if self.side is None:
             self.wrong(
                 f"write {MARK} command or {MARK} query before the first statement", found.start
@@ -82,7 +82,9 @@ class _Reader:
             self.sides[self.side].append(Operation(found.sql, place=place))
         self.undoing = None
 
-    def _undo(self, found: _Statement, place: Place, operations: list[str | Operation]) -> None:
+    def _undo(
+        self, found: _Statement, place: FilePosition, operations: list[str | Operation]
+    ) -> None:
         last = operations[-1] if operations else None
         if not isinstance(last, Operation):
             self.wrong("there is no operation before this undo", found.start)
@@ -92,7 +94,7 @@ class _Reader:
             operations[-1] = replace(last, undo=found.sql, undo_place=place)
 
 
-def read_sections(text: str) -> Change:
+def read_sections(text: str) -> SchemaChange:
     """The change in a `.sql` text. Raises InvalidChange with every problem and its place."""
     reader = _Reader(text)
     statements = _statements(text)
@@ -109,7 +111,7 @@ def read_sections(text: str) -> Change:
     reader.expect_nothing()
     if reader.problems:
         raise InvalidChange(reader.problems)
-    return Change.of(
+    return SchemaChange.of(
         reader.sides["command"],
         reader.sides["query"],
         reader.facts.get("description", ""),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from worker.schema.plan.dependencies import Connection
+from worker.base.db import Connection
 from worker.schema.statements.effects import Effects
 
 _CHECK = b"SET CONSTRAINTS ALL IMMEDIATE"

@@ -8,14 +8,14 @@ from uuid import UUID
 import psycopg
 
 from worker.base.db_errors import message_of
+from worker.schema.catalogue.context import Context
 from worker.schema.errors import ChangeFailed, SchemaError
-from worker.schema.execute.changeset_lock import Turn
+from worker.schema.execute.changeset_lock import ChangesetLock
+from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
 from worker.schema.execute.non_transactional import StepUnsettled, as_a_step
-from worker.schema.execute.running import OperationFailed, Run
 from worker.schema.execute.transaction import in_a_transaction
-from worker.schema.history.journal import Failure, Journal
+from worker.schema.history.journal import ChangesetJournal, Failure
 from worker.schema.history.records import load
-from worker.schema.plan.context import Context
 
 _UNSETTLED = (
     "left half done for now; the next changeset, a worker that starts, or `schema.settle` on beat"
@@ -25,9 +25,9 @@ _UNSETTLED = (
 
 def carry_out(
     context: Context,
-    own: Turn,
+    lock: ChangesetLock,
     changeset_id: UUID,
-    plan: Callable[[], Run],
+    plan: Callable[[], ChangesetRun],
     *,
     undoing: bool = False,
 ) -> None:
@@ -36,19 +36,19 @@ def carry_out(
     Raises ChangeFailed, and then the history says why; or what stopped it from outside, a Ctrl-C or
     a time limit, and then the history says that.
     """
-    run: Run | None = None
+    run: ChangesetRun | None = None
     try:
         run = plan()
         (in_a_transaction if run.plan.step is None else as_a_step)(run)
     except OperationFailed as failed:
         reason, failure = _worded(str(failed), undoing), None if undoing else failed.failure
-        _tell(context, own, changeset_id, reason, failure)
+        _tell(context, lock, changeset_id, reason, failure)
         raise ChangeFailed(changeset_id, reason, failed.failure.sqlstate) from failed.error
     except StepUnsettled as unsettled:
         reason = _worded(f"{_UNSETTLED}{unsettled}", undoing)
         raise ChangeFailed(changeset_id, reason) from unsettled
     except BaseException as error:
-        _stopped(context, own, changeset_id, error, run.running if run else None, undoing)
+        _stopped(context, lock, changeset_id, error, run.running if run else None, undoing)
 
 
 def _worded(reason: str, undoing: bool) -> str:
@@ -60,7 +60,7 @@ def _worded(reason: str, undoing: bool) -> str:
 
 def _stopped(
     context: Context,
-    own: Turn,
+    lock: ChangesetLock,
     changeset_id: UUID,
     error: BaseException,
     number: int | None,
@@ -72,7 +72,7 @@ def _stopped(
     """
     reason = _worded(_why(error, number), undoing)
     failure = Failure(number, reason, None, ()) if number and not undoing else None
-    told = _tell(context, own, changeset_id, reason, failure)
+    told = _tell(context, lock, changeset_id, reason, failure)
     if not isinstance(error, SchemaError | psycopg.Error):
         raise error
     if told or not _got_through(context, changeset_id, undoing):
@@ -90,18 +90,18 @@ def _why(error: BaseException, number: int | None) -> str:
 
 
 def _tell(
-    context: Context, own: Turn, changeset_id: UUID, reason: str, failure: Failure | None
+    context: Context, lock: ChangesetLock, changeset_id: UUID, reason: str, failure: Failure | None
 ) -> bool:
     """Write it into the history; whether it was still to be written.
 
     The journal's own session may be what was lost: then over another one.
     """
     try:
-        return own.journal.fail(changeset_id, reason, failure)
+        return lock.journal.fail(changeset_id, reason, failure)
     except psycopg.Error:
         try:
             with context.connection() as fresh:
-                return Journal(fresh).fail(changeset_id, reason, failure)
+                return ChangesetJournal(fresh).fail(changeset_id, reason, failure)
         except psycopg.Error as error:
             untold = f"{reason}; the history does not have it yet, for {message_of(error)}"
             raise ChangeFailed(changeset_id, untold) from error

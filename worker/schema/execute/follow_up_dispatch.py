@@ -7,20 +7,21 @@ from uuid import UUID
 
 import structlog
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
+from worker.schema.catalogue.context import Context
+from worker.schema.catalogue.dependencies import identities
+from worker.schema.catalogue.read_side import ReadSide
 from worker.schema.execute.refreshing import in_dependency_order
 from worker.schema.history.records import Changeset, follow_up_from, load
-from worker.schema.plan.context import Context
-from worker.schema.plan.dependencies import Connection, identities
 from worker.schema.plan.plan import FollowUp
-from worker.schema.plan.read_side import ReadSide
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
 log = structlog.get_logger(__name__)
 
 
-def hand_over(context: Context) -> int:
+def dispatch_follow_ups(context: Context) -> int:
     """Schedule what completed changesets still owe; how many were settled. For the sweep."""
     with context.connection() as connection:
         owing = connection.execute(_sql("owing")).fetchall()
@@ -30,7 +31,7 @@ def hand_over(context: Context) -> int:
         )
 
 
-def hand_over_one(context: Context, changeset_id: UUID) -> Changeset:
+def dispatch_follow_up(context: Context, changeset_id: UUID) -> Changeset:
     """The same for one changeset, right after it was committed; the changeset as it is then."""
     with context.connection() as connection:
         changeset = load(connection, changeset_id)
@@ -43,14 +44,14 @@ def hand_over_one(context: Context, changeset_id: UUID) -> Changeset:
 def _tried(connection: Connection, read_side: ReadSide, changeset_id: UUID, owed: FollowUp) -> bool:
     """Whether it was handed over. The change is committed, so a failure is logged, not raised."""
     try:
-        _hand_over(connection, read_side, changeset_id, owed)
+        _dispatch(connection, read_side, changeset_id, owed)
     except Exception as error:
         log.warning("follow_up_still_owed", changeset=str(changeset_id), reason=str(error))
         return False
     return True
 
 
-def _hand_over(
+def _dispatch(
     connection: Connection, read_side: ReadSide, changeset_id: UUID, owed: FollowUp
 ) -> None:
     """Scheduled first, ticked off afterwards: a crash between the two repeats it."""

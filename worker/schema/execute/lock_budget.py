@@ -16,14 +16,14 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.sql import statement
-from worker.schema.plan.dependencies import Connection
 
 _LOOKS = 20
 """How often it is looked within the whole patience: what is lost is a twentieth of it."""
 
 
-class Patience:
+class LockBudget:
     """The seconds that a try may still wait for locks; `ran_out` once it was cancelled for them."""
 
     def __init__(self, work: Connection, onlooker: Connection, seconds: float) -> None:

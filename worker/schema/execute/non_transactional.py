@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from worker.base.db_errors import message_of
-from worker.schema.execute.running import OperationFailed, Run
-from worker.schema.execute.steps import check_step, settle_step
+from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
+from worker.schema.execute.step_recovery import check_step, settle_step
 from worker.schema.history.journal import Timing
 from worker.schema.statements.effects import Effects
 
@@ -22,15 +22,15 @@ class StepUnsettled(Exception):
     """A step failed, and what it left could not be cleaned up yet: the next turn tries again."""
 
 
-def as_a_step(run: Run) -> None:
+def as_a_step(run: ChangesetRun) -> None:
     """Run the only statement outside a transaction. Raises OperationFailed, cleaned up."""
     if not run.undoing:
-        run.turn.journal.expect(run.changeset_id, run.plan.follow_up)
+        run.lock.journal.expect(run.changeset_id, run.plan.follow_up)
     (operation,) = run.plan.operations
     run.persist(lambda: _attempt(run, operation.effects))
 
 
-def _attempt(run: Run, effects: Effects) -> None:
+def _attempt(run: ChangesetRun, effects: Effects) -> None:
     _prepare(run, effects)
     (only,) = run.statements
     started_at, start = datetime.now(UTC), time.perf_counter()
@@ -47,7 +47,7 @@ def _attempt(run: Run, effects: Effects) -> None:
         _finish(run, timing)
 
 
-def _prepare(run: Run, effects: Effects) -> None:
+def _prepare(run: ChangesetRun, effects: Effects) -> None:
     number = run.statements[0].number
     try:
         with run.at_work(number):
@@ -57,12 +57,12 @@ def _prepare(run: Run, effects: Effects) -> None:
         raise OperationFailed(number, error) from error
 
 
-def _finish(run: Run, timing: Timing) -> None:
+def _finish(run: ChangesetRun, timing: Timing) -> None:
     with run.work.transaction():
         run.finish([timing])
 
 
-def _settled(run: Run, effects: Effects, error: BaseException) -> bool:
+def _settled(run: ChangesetRun, effects: Effects, error: BaseException) -> bool:
     """Finish or clean up after a failure; whether the step's effect stands after all.
 
     It may wait as long as a statement may run: it takes no lock that stops the application.

@@ -10,13 +10,14 @@ from uuid import UUID
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.db_errors import message_of
 from worker.base.sql import statement
+from worker.schema.catalogue.context import Context, this_process
+from worker.schema.catalogue.dependencies import dependents
 from worker.schema.errors import ChangeFailed, UnknownObject
-from worker.schema.execute.changeset_lock import Turn, turn
-from worker.schema.history.journal import Failure, Timing, complete
-from worker.schema.plan.context import Context, this_process
-from worker.schema.plan.dependencies import Connection, dependents
+from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock
+from worker.schema.history.journal import Failure, Timing, mark_completed
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.names import ObjectName
 
@@ -73,7 +74,7 @@ def _view(connection: Connection, text: str) -> ObjectName:
     except ValueError as error:
         raise UnknownObject(text, str(error)) from None
     rows = connection.execute(statement("worker.schema", "views_of"), {"schema": name.schema})
-    kinds = dict(rows.fetchall())
+    kinds: dict[str, str] = dict(rows.fetchall())
     kind = kinds.get(str(name))
     if kind == "materialized view":
         return name
@@ -88,35 +89,37 @@ def _view(connection: Connection, text: str) -> ObjectName:
 
 
 def _tracked(context: Context, views: Sequence[ObjectName], command_id: UUID | None) -> UUID:
-    with turn(context) as own:
-        changeset_id = own.journal.record_refresh(views, context.actor, command_id)
-        if not own.journal.claim(changeset_id, this_process(), command_id):
+    with changeset_lock(context) as lock:
+        changeset_id = lock.journal.record_refresh(views, context.actor, command_id)
+        if not lock.journal.claim(changeset_id, this_process(), command_id):
             return changeset_id
-        own.journal.attempt(changeset_id)
+        lock.journal.attempt(changeset_id)
         timings: list[Timing] = []
         for number, view in enumerate(views, start=1):
-            timings.append(_refresh_one(context, own, changeset_id, number, view, timings))
-        with own.work.transaction():
-            complete(own.work, changeset_id, timings, FollowUp())
+            timings.append(_refresh_one(context, lock, changeset_id, number, view, timings))
+        with lock.work.transaction():
+            mark_completed(lock.work, changeset_id, timings, FollowUp())
     return changeset_id
 
 
 def _refresh_one(
     context: Context,
-    own: Turn,
+    lock: ChangesetLock,
     changeset_id: UUID,
     number: int,
     view: ObjectName,
     before: Sequence[Timing],
 ) -> Timing:
-    own.journal.operation_starts(changeset_id, number)
+    lock.journal.operation_starts(changeset_id, number)
     started_at, start = datetime.now(UTC), time.perf_counter()
     try:
         context.read_side.refresh_now(view)
     except BaseException as error:
         reason = f"operation {number} failed: {message_of(error)}"
         sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
-        own.journal.fail(changeset_id, reason, Failure(number, message_of(error), sqlstate, before))
+        lock.journal.fail(
+            changeset_id, reason, Failure(number, message_of(error), sqlstate, before)
+        )
         if isinstance(error, Exception):
             raise ChangeFailed(changeset_id, reason, sqlstate) from error
         raise

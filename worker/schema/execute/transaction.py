@@ -3,7 +3,7 @@
 A statement that waits for a table lock makes everybody queue behind it, and what the transaction
 has locked already stays locked meanwhile. So the strong locks are taken before anything else, in
 order of name; and these waits and all later ones together are no longer than one `lock_timeout`
-(`patience`). When that is not enough, the transaction gives everything back, pauses, and tries
+(`budget`). When that is not enough, the transaction gives everything back, pauses, and tries
 again from the start, a bounded number of times.
 """
 
@@ -16,8 +16,8 @@ from psycopg import sql
 
 from worker.base.db_errors import message_of
 from worker.schema.execute import deferred
-from worker.schema.execute.lock_budget import Patience
-from worker.schema.execute.running import OperationFailed, Run
+from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
+from worker.schema.execute.lock_budget import LockBudget
 from worker.schema.history.journal import Timing
 from worker.schema.plan.locks import to_take_first
 from worker.schema.statements.effects import Lock
@@ -27,32 +27,32 @@ class _InTheWay(psycopg.errors.DependentObjectsStillExist):
     """What PostgreSQL would say, said before it is asked, and with every name."""
 
 
-def in_a_transaction(run: Run) -> None:
+def in_a_transaction(run: ChangesetRun) -> None:
     """Run all, then finish, then commit. Raises OperationFailed; then nothing was kept."""
-    for blocked in run.plan.blocked:
+    for blocked in run.plan.blockers:
         raise OperationFailed(blocked.number, _InTheWay(str(blocked)))
     run.persist(lambda: _attempt(run))
 
 
-def _attempt(run: Run) -> None:
-    patience = Patience(run.work, run.turn.journal.connection, run.limits.lock_timeout)
+def _attempt(run: ChangesetRun) -> None:
+    budget = LockBudget(run.work, run.lock.journal.connection, run.limits.lock_timeout)
     with run.work.transaction():
-        _take_locks(run, patience)
+        _take_locks(run, budget)
         try:
-            with patience.looking_on():
-                timings = _all(run, patience)
+            with budget.looking_on():
+                timings = _all(run, budget)
         except OperationFailed as failed:
-            raise _told_apart(failed, patience) from failed.error
+            raise _told_apart(failed, budget) from failed.error
         run.finish(timings)
 
 
-def _all(run: Run, patience: Patience) -> list[Timing]:
+def _all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     """Every statement in order, then what was deferred."""
     effects = {each.number: each.effects for each in run.plan.operations}
     timings: list[Timing] = []
     marks: list[int] = []
     for each in run.statements:
-        timings.append(run.one(each, timings, patience.left))
+        timings.append(run.one(each, timings, budget.left))
         if deferred.may_break(effects[each.number]):
             deferred.mark(run.work, each.number)
             marks.append(each.number)
@@ -60,7 +60,7 @@ def _all(run: Run, patience: Patience) -> list[Timing]:
     return timings
 
 
-def _check_deferred(run: Run, timings: Sequence[Timing], marks: Sequence[int]) -> None:
+def _check_deferred(run: ChangesetRun, timings: Sequence[Timing], marks: Sequence[int]) -> None:
     last = run.statements[-1].number
     try:
         deferred.check(run.work)
@@ -72,28 +72,28 @@ def _check_deferred(run: Run, timings: Sequence[Timing], marks: Sequence[int]) -
         raise OperationFailed(number, error, timings, reason) from error
 
 
-def _told_apart(failed: OperationFailed, patience: Patience) -> OperationFailed:
+def _told_apart(failed: OperationFailed, budget: LockBudget) -> OperationFailed:
     """Cancelled because it waited too long in all: that is a lock time-out like any other."""
-    if not patience.ran_out or not isinstance(failed.error, psycopg.errors.QueryCanceled):
+    if not budget.ran_out or not isinstance(failed.error, psycopg.errors.QueryCanceled):
         return failed
     error = psycopg.errors.LockNotAvailable(str(failed.error))
     return OperationFailed(failed.failure.number, error, failed.failure.timings)
 
 
-def _take_locks(run: Run, patience: Patience) -> None:
+def _take_locks(run: ChangesetRun, budget: LockBudget) -> None:
     """Take every lock that makes others wait, in order of name."""
     for lock in to_take_first(run.work, run.plan.locks):
-        run.limit(patience.left)
+        run.limit(budget.left)
         name = sql.Identifier(lock.name.schema, lock.name.name)
         mode = sql.SQL(str(lock.mode))  # one of eight words of ours
         try:
-            with patience.spent_waiting():
+            with budget.spent_waiting():
                 run.work.execute(sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(name, mode))
         except psycopg.Error as error:
             raise OperationFailed(_first_that_needs(run, lock), error) from error
 
 
-def _first_that_needs(run: Run, lock: Lock) -> int:
+def _first_that_needs(run: ChangesetRun, lock: Lock) -> int:
     """The first operation that needs a lock: the one to name when it cannot be had."""
     for each in run.plan.operations:
         if lock.name in {own.name for own in each.effects.locks}:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.sql import statement
+from worker.schema.catalogue.context import Context
 from worker.schema.errors import DeploymentOpen, InvalidChange, NoDeploymentOpen, Problem
-from worker.schema.plan.context import Context
-from worker.schema.plan.dependencies import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,17 @@ from uuid import UUID
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
-from worker.schema.change.change import Change
-from worker.schema.errors import TurnLost
-from worker.schema.plan.dependencies import Connection
+from worker.schema.change.change import SchemaChange
+from worker.schema.errors import ChangesetLockLost
+from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.plan.plan import FollowUp
-from worker.schema.plan.reading import ReadOperation, effects_of_text
 from worker.schema.statements.effects import Effects
 from worker.schema.statements.names import ObjectName
 
 
-class Running(NamedTuple):
+class ChangesetInProgress(NamedTuple):
     """A changeset that is `in_progress`, or `undoing`: being rolled back.
 
     `operation` is the one that had begun last, None if none had; `step` is set when it, or its
@@ -54,15 +54,15 @@ class Failure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
+class ChangesetJournal:
     """Writes `cqrs.changesets` and `cqrs.changeset_operations` over a connection in autocommit."""
 
     connection: Connection
 
     def record(
         self,
-        change: Change,
-        operations: Sequence[ReadOperation],
+        change: SchemaChange,
+        operations: Sequence[ParsedOperation],
         by: str,
         forced: bool,
         changeset_id: UUID | None = None,
@@ -172,10 +172,12 @@ class Journal:
         """Mark a step as done, or as undone, whose process died over it."""
         self._run("settled", {"id": changeset_id})
 
-    def in_progress(self) -> list[Running]:
+    def in_progress(self) -> list[ChangesetInProgress]:
         """Changesets that are being executed, or whose process died."""
         return [
-            Running(changeset_id, description, by, undoing, operation, _step(sql, count))
+            ChangesetInProgress(
+                changeset_id, description, by, undoing, operation, _step(sql, count)
+            )
             for changeset_id, description, by, undoing, operation, sql, count in self._run(
                 "in_progress", {}
             )
@@ -185,27 +187,27 @@ class Journal:
         return self.connection.execute(blocks("worker.schema", "journal.sql")[block], parameters)
 
 
-def complete(
+def mark_completed(
     work: Connection, changeset_id: UUID, timings: Sequence[Timing], follow_up: FollowUp
 ) -> None:
     """Mark as completed, with what the read side owes: in the transaction that did the work.
 
-    Raises TurnLost when this session may not finish it any more.
+    Raises ChangesetLockLost when this session may not finish it any more.
     """
     sql = blocks("worker.schema", "journal.sql")
     work.execute(sql["operations_ran"], _columns(changeset_id, timings, True))
     _finish(work, "complete", changeset_id, follow_up)
 
 
-def take_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
-    """Mark as rolled back, in the transaction that did it. Raises TurnLost."""
+def mark_rolled_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
+    """Mark as rolled back, in the transaction that did it. Raises ChangesetLockLost."""
     _finish(work, "undo", changeset_id, follow_up)
 
 
 def _finish(work: Connection, block: str, changeset_id: UUID, follow_up: FollowUp) -> None:
     sql = blocks("worker.schema", "journal.sql")[block]
     if work.execute(sql, {"id": changeset_id, "follow_up": owed(follow_up)}).rowcount != 1:
-        raise TurnLost(changeset_id)
+        raise ChangesetLockLost(changeset_id)
 
 
 def owed(follow_up: FollowUp) -> str | None:
@@ -221,7 +223,7 @@ def owed(follow_up: FollowUp) -> str | None:
     )
 
 
-def _operation_row(each: ReadOperation) -> tuple[Any, ...]:
+def _operation_row(each: ParsedOperation) -> tuple[Any, ...]:
     return (
         each.number,
         each.side.value,

@@ -11,8 +11,8 @@ from uuid import UUID
 from worker.schema.change.change import Side
 from worker.schema.change.versions import Version
 from worker.schema.history.records import Changeset, OperationRecord
-from worker.schema.plan.plan import Plan
-from worker.schema.plan.reading import ReadOperation
+from worker.schema.plan.operations import ParsedOperation
+from worker.schema.plan.plan import SchemaPlan
 from worker.schema.statements.effects import LockMode
 from worker.schema.statements.names import ObjectName
 
@@ -63,7 +63,7 @@ def _failure(failed: OperationRecord) -> dict[str, Any]:
     return {name: getattr(failed, name) for name in names}
 
 
-def plan_to_json(plan: Plan) -> dict[str, Any]:
+def plan_to_json(plan: SchemaPlan) -> dict[str, Any]:
     """A plan as plain data."""
     return {
         "version": plain(plan.version),
@@ -72,25 +72,25 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "operations": [_operation_to_json(each) for each in plan.operations],
         "locks": [{"object": str(each.name), "mode": str(each.mode)} for each in plan.locks],
         "dependents": [plain(each) for each in plan.dependents],
-        "hanging": [plain(each) for each in plan.hanging],
+        "hanging": [plain(each) for each in plan.registry_dependents],
         "breaking": list(plan.breaking),
-        "blocked": [plain(each) for each in plan.blocked],
+        "blocked": [plain(each) for each in plan.blockers],
         "notes": list(plan.notes),
         "follow_up": plain(plan.follow_up),
         "version_problem": plan.version_problem,
     }
 
 
-DEEDS = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
+EFFECT_NAMES = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
 
 
-def _operation_to_json(operation: ReadOperation) -> dict[str, Any]:
+def _operation_to_json(operation: ParsedOperation) -> dict[str, Any]:
     effects = operation.effects
     return {
         "number": operation.number,
         "side": operation.side.value,
         "statement": effects.statement,
-        **{deed: [str(each) for each in getattr(effects, deed)] for deed in DEEDS},
+        **{effect: [str(each) for each in getattr(effects, effect)] for effect in EFFECT_NAMES},
         "columns": [str(each) for each in effects.columns],
         "has_undo": operation.undo is not None,
         "opaque": effects.opaque,

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
-from worker.schema.change.change import Change, Operation, Side
+from worker.schema.change.change import Operation, SchemaChange, Side
 from worker.schema.errors import UnknownChangeset
-from worker.schema.plan.dependencies import Connection
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.names import ObjectName
 
-Status = Literal["pending", "in_progress", "completed", "failed", "rolled_back"]
+ChangesetStatus = Literal["pending", "in_progress", "completed", "failed", "rolled_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Changeset:
     kind: str
     description: str
     version: str | None
-    status: Status
+    status: ChangesetStatus
     forced: bool
     created_at: datetime
     started_at: datetime | None
@@ -65,9 +65,9 @@ class Changeset:
     operations: tuple[OperationRecord, ...]
 
     @property
-    def change(self) -> Change:
+    def change(self) -> SchemaChange:
         """The change as its author wrote it."""
-        return Change.of(
+        return SchemaChange.of(
             self._on(Side.COMMAND), self._on(Side.QUERY), self.description, self.version or "0.0.0"
         )
 
@@ -91,14 +91,14 @@ class Changeset:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryEntry:
     """A row of `cqrs.changeset_history`."""
 
     changeset_id: UUID
     kind: str
     description: str
     version: str | None
-    status: Status
+    status: ChangesetStatus
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -126,11 +126,11 @@ def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
 
 
 def history(
-    connection: Connection, *, status: Status | None = None, limit: int = 50
-) -> list[HistoryLine]:
+    connection: Connection, *, status: ChangesetStatus | None = None, limit: int = 50
+) -> list[HistoryEntry]:
     """The newest changesets, newest first."""
     rows = connection.execute(_sql("history"), {"status": status, "limit": limit})
-    return [HistoryLine(*row) for row in rows]
+    return [HistoryEntry(*row) for row in rows]
 
 
 def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:

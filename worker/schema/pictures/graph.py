@@ -6,16 +6,16 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from worker.base.db import Connection
 from worker.base.sql import statement
+from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.change.change import DEFAULT_SCHEMAS, Schemas
 from worker.schema.errors import UnknownObject
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.read_side import ReadSide
-from worker.schema.plan.reading import USUAL, Schemas
 from worker.schema.statements.names import ObjectName
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class GraphNode:
     """An object of the catalogue, or (with `schema` empty) a projection, query, tag or schedule."""
 
     name: str
@@ -29,7 +29,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class GraphEdge:
     """`dependant` depends on `on`."""
 
     on: str
@@ -41,9 +41,9 @@ class Edge:
 class Graph:
     """Nodes by name, and the edges between them; `middle` is the object that it was asked for."""
 
-    nodes: Mapping[str, Node]
-    edges: tuple[Edge, ...]
-    schemas: Schemas = USUAL
+    nodes: Mapping[str, GraphNode]
+    edges: tuple[GraphEdge, ...]
+    schemas: Schemas = DEFAULT_SCHEMAS
     middle: str | None = None
 
     def above(self, name: str) -> set[str]:
@@ -65,7 +65,7 @@ class Graph:
 def dependency_graph(
     connection: Connection,
     read_side: ReadSide,
-    schemas: Schemas = USUAL,
+    schemas: Schemas = DEFAULT_SCHEMAS,
     object_name: str | None = None,
 ) -> Graph:
     """The two sides, what lies between them and what hangs on them; or all around one object.
@@ -85,10 +85,10 @@ def dependency_graph(
     return part.only(_tied(part))
 
 
-def _standing(connection: Connection, schemas: Schemas) -> dict[str, Node]:
+def _standing(connection: Connection, schemas: Schemas) -> dict[str, GraphNode]:
     """Every object of both sides."""
     return {
-        name: Node(name, schema, kind)
+        name: GraphNode(name, schema, kind)
         for schema in (schemas.command, schemas.query)
         for name, kind in connection.execute(_sql("objects_of"), {"schema": schema})
     }
@@ -99,12 +99,12 @@ def _catalogue(connection: Connection, schemas: Schemas) -> Graph:
     with connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
         rows = connection.execute(_sql("edges")).fetchall()
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, GraphNode] = {}
     edges = []
     for schema, name, kind, dependant_schema, dependant, dependant_kind, link in rows:
-        nodes[name] = Node(name, schema, kind)
-        nodes[dependant] = Node(dependant, dependant_schema, dependant_kind)
-        edges.append(Edge(name, dependant, link))
+        nodes[name] = GraphNode(name, schema, kind)
+        nodes[dependant] = GraphNode(dependant, dependant_schema, dependant_kind)
+        edges.append(GraphEdge(name, dependant, link))
     return Graph(nodes, tuple(edges), schemas)
 
 
@@ -133,7 +133,7 @@ def _closure(roots: Iterable[str], steps: Iterable[tuple[str, str]]) -> set[str]
     return found
 
 
-def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> Node:
+def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> GraphNode:
     """The object of this name. A function may be named without its arguments."""
     try:
         wanted = ObjectName.parse(text)
@@ -143,7 +143,7 @@ def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: 
     kinds: dict[str, str] = dict(rows)
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
-            return Node(name, wanted.schema, kind)
+            return GraphNode(name, wanted.schema, kind)
     hint = _hanging_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
     raise UnknownObject(text, f"there is no such object{hint}")
 
@@ -158,7 +158,7 @@ def _hint(connection: Connection, schemas: Schemas, text: str) -> str:
 def _hanging_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
     """Where a projection, query, tag or schedule of this name hangs."""
     objects = [ObjectName.parse(name) for name in _standing(connection, schemas)]
-    found = [each for each in read_side.dependants_of(objects) if each.name == text]
+    found = [each for each in read_side.dependents_of(objects) if each.name == text]
     if not found:
         return ""
     on = ", ".join(dict.fromkeys(str(each.object) for each in found))
@@ -173,9 +173,9 @@ def _meant(text: str, names: Iterable[str]) -> str:
 def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
     """The same with what the registry knows of."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
-    for each in read_side.dependants_of([ObjectName.parse(name) for name in graph.nodes]):
-        nodes[str(each)] = Node(str(each), "", each.kind.value)
-        edges.append(Edge(str(each.object), str(each), each.kind.value))
+    for each in read_side.dependents_of([ObjectName.parse(name) for name in graph.nodes]):
+        nodes[str(each)] = GraphNode(str(each), "", each.kind.value)
+        edges.append(GraphEdge(str(each.object), str(each), each.kind.value))
     return replace(graph, nodes=nodes, edges=tuple(edges))
 
 

@@ -21,7 +21,7 @@ EMPTY = "\0"
 """How the names of empty places begin: no object's name can."""
 
 
-class Place(NamedTuple):
+class GraphPosition(NamedTuple):
     """A node's column (from 0) and height; heights are in units of the distance of two nodes."""
 
     column: int
@@ -32,8 +32,8 @@ class Place(NamedTuple):
 class Layout:
     """Where each node goes, and through which heights each line runs, column by column."""
 
-    places: dict[str, Place]
-    lines: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
+    places: dict[str, GraphPosition]
+    lines: dict[tuple[str, str], list[GraphPosition]] = field(default_factory=dict)
 
 
 def lay_out(nodes: Sequence[str], edges: Iterable[tuple[str, str]]) -> Layout:
@@ -45,7 +45,7 @@ def lay_out(nodes: Sequence[str], edges: Iterable[tuple[str, str]]) -> Layout:
     order = _ordered(order, neighbours)
     heights = _heights(order, neighbours)
     column_of = {name: number for number, names in enumerate(order) for name in names}
-    places = {name: Place(column_of[name], heights[name]) for name in column_of}
+    places = {name: GraphPosition(column_of[name], heights[name]) for name in column_of}
     lines = {edge: [places[name] for name in way] for edge, way in ways.items()}
     return Layout({name: places[name] for name in nodes}, lines)
 
@@ -111,17 +111,17 @@ def _columns(nodes: Sequence[str], edges: dict[tuple[str, str], tuple[str, str]]
     return columns
 
 
-Way = list[str]
+Route = list[str]
 
 
 def _with_empty_places(
     columns: dict[str, int], edges: dict[tuple[str, str], tuple[str, str]]
-) -> tuple[dict[tuple[str, str], Way], list[list[str]]]:
+) -> tuple[dict[tuple[str, str], Route], list[list[str]]]:
     """Each edge as a way through one place per column, empty ones between; and the columns."""
     order: list[list[str]] = [[] for _ in range(max(columns.values(), default=-1) + 1)]
     for name, column in columns.items():
         order[column].append(name)
-    ways: dict[tuple[str, str], Way] = {}
+    ways: dict[tuple[str, str], Route] = {}
     for number, (edge, (source, target)) in enumerate(edges.items()):
         between = range(columns[source] + 1, columns[target])
         empty = [f"{EMPTY}{number}.{column}" for column in between]
@@ -138,7 +138,7 @@ class Neighbours(NamedTuple):
     right: dict[str, list[str]]
 
 
-def _neighbours(ways: dict[tuple[str, str], Way]) -> Neighbours:
+def _neighbours(ways: dict[tuple[str, str], Route]) -> Neighbours:
     left: dict[str, list[str]] = {}
     right: dict[str, list[str]] = {}
     for way in ways.values():

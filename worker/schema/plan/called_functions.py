@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
-from worker.schema.plan.dependencies import Connection, qualifying
-from worker.schema.plan.reading import ReadOperation, effects_of_text
+from worker.schema.catalogue.dependencies import qualifying
+from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
 
@@ -36,7 +37,7 @@ Bodies = dict[ObjectName, list[Effects]]
 """By name, without the types of arguments: one for each overload."""
 
 
-def with_called(connection: Connection, operations: Sequence[ReadOperation]) -> list[Effects]:
+def with_called(connection: Connection, operations: Sequence[ParsedOperation]) -> list[Effects]:
     """The effects of each operation, with what the functions that it calls write."""
     calls = [_calls(each.effects) for each in operations]
     bodies = _bodies(connection, operations, {name for names in calls for name in names})
@@ -57,7 +58,7 @@ def _functions(effects: Effects) -> Iterator[ObjectName]:
 
 
 def _bodies(
-    connection: Connection, operations: Iterable[ReadOperation], called: Iterable[ObjectName]
+    connection: Connection, operations: Iterable[ParsedOperation], called: Iterable[ObjectName]
 ) -> Bodies:
     """Those of functions that are called, at any distance: the change's own, or the catalogue's."""
     found: Bodies = {}

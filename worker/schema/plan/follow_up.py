@@ -5,37 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from worker.schema.plan.dependencies import Dependent
+from worker.schema.catalogue.dependencies import DependentObject
+from worker.schema.catalogue.read_side import RegistryDependent, RegistryDependentKind
+from worker.schema.plan.operations import ParsedOperation
 from worker.schema.plan.plan import FollowUp
-from worker.schema.plan.read_side import Dependant, DependantKind
-from worker.schema.plan.reading import ReadOperation
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
 
-DependentsOf = Callable[[Target], list[Dependent]]
-Hanging = dict[str, list[Dependant]]
+DependentsOf = Callable[[Target], list[DependentObject]]
+RegistryDependents = dict[str, list[RegistryDependent]]
 
 
 def follow_up_of(
-    operations: Sequence[ReadOperation], dependents_of: DependentsOf, hanging: Hanging
+    operations: Sequence[ParsedOperation],
+    dependents_of: DependentsOf,
+    registered: RegistryDependents,
 ) -> FollowUp:
     """Projections whose tables changed are rebuilt; materialized views over rows that changed are
     refreshed, those that the change itself left fresh excepted; tags of all that are purged."""
-    noticed = [t for each in operations for t in each.effects.noticed]
-    affected = [*noticed, *(t for t in _computed(noticed, dependents_of))]
+    observable = [t for each in operations for t in each.effects.observable]
+    affected = [*observable, *(t for t in _computed(observable, dependents_of))]
     return FollowUp(
-        rebuilds=_names(hanging, (t.name for t in noticed), DependantKind.PROJECTION),
-        refreshes=_stale(operations, dependents_of, hanging),
-        purges=_names(hanging, (t.name for t in affected), DependantKind.CACHE_TAG),
+        rebuilds=_names(registered, (t.name for t in observable), RegistryDependentKind.PROJECTION),
+        refreshes=_stale(operations, dependents_of, registered),
+        purges=_names(registered, (t.name for t in affected), RegistryDependentKind.CACHE_TAG),
     )
 
 
-def _names(hanging: Hanging, objects: Iterable[ObjectName], kind: DependantKind) -> tuple[str, ...]:
+def _names(
+    registered: RegistryDependents, objects: Iterable[ObjectName], kind: RegistryDependentKind
+) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             dependant.name
             for name in objects
-            for dependant in hanging.get(str(name), [])
+            for dependant in registered.get(str(name), [])
             if dependant.kind is kind
         )
     )
@@ -49,7 +53,9 @@ def _computed(targets: Iterable[Target], dependents_of: DependentsOf) -> Iterato
 
 
 def _stale(
-    operations: Sequence[ReadOperation], dependents_of: DependentsOf, hanging: Hanging
+    operations: Sequence[ParsedOperation],
+    dependents_of: DependentsOf,
+    registered: RegistryDependents,
 ) -> tuple[ObjectName, ...]:
     """Materialized views that are behind once the change is done, and what it owes is rebuilt."""
     views = _Views(dependents_of)
@@ -58,8 +64,8 @@ def _stale(
         views.follow(each.effects)
         rebuilt += [
             target
-            for target in each.effects.noticed
-            if _names(hanging, [target.name], DependantKind.PROJECTION)
+            for target in each.effects.observable
+            if _names(registered, [target.name], RegistryDependentKind.PROJECTION)
         ]
     views.show_other_rows(rebuilt)
     return tuple(views.stale)
@@ -90,7 +96,7 @@ class _Views:
         for target in (*effects.creates, *effects.contents):
             if target.kind in _READING:
                 self.made[_bare(target)] = frozenset(_bare(each).name for each in effects.reads)
-        self.stale |= dict.fromkeys(effects.empty)
+        self.stale |= dict.fromkeys(effects.unpopulated)
 
     def show_other_rows(self, targets: Iterable[Target]) -> None:
         """What is computed from these is behind."""

@@ -14,21 +14,22 @@ from typing import Any
 from pglast import ast
 from psycopg.types.json import Jsonb
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
+from worker.schema.catalogue.dependencies import qualifying
 from worker.schema.plan.called_functions import with_called
-from worker.schema.plan.dependencies import Connection, qualifying
-from worker.schema.plan.reading import ReadOperation
+from worker.schema.plan.operations import ParsedOperation
 from worker.schema.statements import parse
-from worker.schema.statements.effects import Deed, Effects, Lock, LockMode, Target, Verb
+from worker.schema.statements.effects import Effects, Lock, LockMode, RowEffect, RowVerb, Target
 from worker.schema.statements.names import ObjectName
-from worker.schema.statements.tree import Node, name_of
+from worker.schema.statements.tree import SyntaxNode, name_of
 
-Contents = dict[str, tuple[Target, ...]]
+SchemaContents = dict[str, tuple[Target, ...]]
 
 
 def expanded(
-    connection: Connection, operations: Sequence[ReadOperation], contents: Contents
-) -> list[ReadOperation]:
+    connection: Connection, operations: Sequence[ParsedOperation], contents: SchemaContents
+) -> list[ParsedOperation]:
     """The same operations, with all that they do in this database."""
     called = with_called(connection, operations)
     tables = _tables_of_views(connection, operations, called)
@@ -40,17 +41,17 @@ def expanded(
     ]
 
 
-def contents_of(connection: Connection, operations: Iterable[ReadOperation]) -> Contents:
+def contents_of(connection: Connection, operations: Iterable[ParsedOperation]) -> SchemaContents:
     """What lies in the schemas that are dropped or renamed, by schema."""
     named = (t for each in operations for t in (*each.effects.drops, *each.effects.renames))
     schemas = sorted({target.name.schema for target in named if target.kind == "schema"})
-    found: Contents = {}
+    found: SchemaContents = {}
     for schema, kind, name in _rows(connection, "contents", schemas=schemas) if schemas else ():
         found[schema] = (*found.get(schema, ()), Target(kind, ObjectName.parse(name)))
     return found
 
 
-def _with_contents(effects: Effects, contents: Contents) -> Effects:
+def _with_contents(effects: Effects, contents: SchemaContents) -> Effects:
     """DROP SCHEMA … CASCADE drops, and a rename renames, everything in it."""
     dropped = _inside(effects.drops, contents) if effects.cascade else ()
     renamed = _inside(effects.renames, contents)
@@ -70,7 +71,7 @@ def _with_contents(effects: Effects, contents: Contents) -> Effects:
     )
 
 
-def _inside(targets: Iterable[Target], contents: Contents) -> tuple[Target, ...]:
+def _inside(targets: Iterable[Target], contents: SchemaContents) -> tuple[Target, ...]:
     schemas = (each.name.schema for each in targets if each.kind == "schema")
     return tuple(target for schema in schemas for target in contents.get(schema, ()))
 
@@ -80,7 +81,7 @@ def _is_relation(target: Target) -> bool:
 
 
 def _tables_of_views(
-    connection: Connection, operations: Iterable[ReadOperation], called: Iterable[Effects]
+    connection: Connection, operations: Iterable[ParsedOperation], called: Iterable[Effects]
 ) -> dict[ObjectName, ObjectName]:
     """For each view that is written to, what it hands its rows on to: a table, or a view again."""
     found = _views_made(operations)
@@ -93,19 +94,19 @@ def _tables_of_views(
     return found
 
 
-def _views_made(operations: Iterable[ReadOperation]) -> dict[ObjectName, ObjectName]:
+def _views_made(operations: Iterable[ParsedOperation]) -> dict[ObjectName, ObjectName]:
     """Views that the change makes or replaces itself, those through which rows can be written."""
     found = {}
     for each in operations:
-        made: Node = parse(each.operation.sql)[0].stmt
+        made: SyntaxNode = parse(each.operation.sql)[0].stmt
         if isinstance(made, ast.ViewStmt) and (source := _only_source(made.query)) is not None:
             found[name_of(made.view)] = source
     return found
 
 
-def _only_source(query: Node) -> ObjectName | None:
+def _only_source(query: SyntaxNode) -> ObjectName | None:
     """The relation that a query selects from, if it is one alone."""
-    sources: Node = query.fromClause or ()
+    sources: SyntaxNode = query.fromClause or ()
     alone = len(sources) == 1 and isinstance(sources[0], ast.RangeVar)
     return name_of(sources[0]) if alone else None
 
@@ -119,13 +120,15 @@ def _source(query: str) -> ObjectName:
 def _through_views(effects: Effects, tables: dict[ObjectName, ObjectName]) -> Effects:
     written = {each.name: list(_below(each.name, tables)) for each in effects.writes}
     below = [name for names in written.values() for name in names]
-    deeds = [
-        replace(deed, table=name) for deed in effects.deeds for name in written.get(deed.table, ())
+    row_effects = [
+        replace(effect, table=name)
+        for effect in effects.row_effects
+        for name in written.get(effect.table, ())
     ]
     return replace(
         effects,
         writes=_together(effects.writes, (Target("table", name) for name in below)),
-        deeds=(*effects.deeds, *deeds),
+        row_effects=(*effects.row_effects, *row_effects),
         locks=(*effects.locks, *(Lock(name, LockMode.ROW_EXCLUSIVE) for name in below)),
     )
 
@@ -138,23 +141,23 @@ def _below(view: ObjectName, tables: dict[ObjectName, ObjectName]) -> Iterator[O
 
 def _passed_on(
     connection: Connection, effects: Iterable[Effects]
-) -> dict[Deed, tuple[ObjectName, ...]]:
-    deeds = list(dict.fromkeys(deed for each in effects for deed in each.deeds))
-    if not deeds:
+) -> dict[RowEffect, tuple[ObjectName, ...]]:
+    row_effects = list(dict.fromkeys(effect for each in effects for effect in each.row_effects))
+    if not row_effects:
         return {}
     given = [
-        {"at": at, "name": str(deed.table), "verb": deed.verb, "columns": deed.columns}
-        for at, deed in enumerate(deeds)
+        {"at": at, "name": str(effect.table), "verb": effect.verb, "columns": effect.columns}
+        for at, effect in enumerate(row_effects)
     ]
-    found: dict[Deed, tuple[ObjectName, ...]] = {}
-    for at, schema, name in _rows(connection, "passed_on", deeds=Jsonb(given)):
-        found[deeds[at]] = (*found.get(deeds[at], ()), ObjectName(schema, name))
+    found: dict[RowEffect, tuple[ObjectName, ...]] = {}
+    for at, schema, name in _rows(connection, "passed_on", row_effects=Jsonb(given)):
+        found[row_effects[at]] = (*found.get(row_effects[at], ()), ObjectName(schema, name))
     return found
 
 
-def _passing_on(effects: Effects, passed: dict[Deed, tuple[ObjectName, ...]]) -> Effects:
-    reached = [(deed, name) for deed in effects.deeds for name in passed.get(deed, ())]
-    emptied = [name for deed, name in reached if deed.verb is Verb.TRUNCATE]
+def _passing_on(effects: Effects, passed: dict[RowEffect, tuple[ObjectName, ...]]) -> Effects:
+    reached = [(effect, name) for effect in effects.row_effects for name in passed.get(effect, ())]
+    emptied = [name for effect, name in reached if effect.verb is RowVerb.TRUNCATE]
     return replace(
         effects,
         writes=_together(effects.writes, (Target("table", name) for _, name in reached)),

@@ -6,18 +6,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
+from worker.schema.catalogue.dependencies import qualifying
+from worker.schema.change.change import Schemas
 from worker.schema.errors import Problem
-from worker.schema.plan.dependencies import Connection, qualifying
-from worker.schema.plan.reading import ReadOperation, Schemas, forbidden
+from worker.schema.plan.operations import ParsedOperation, forbidden
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
 
 
 def impossible(
     connection: Connection,
-    operations: Sequence[ReadOperation],
-    expanded: Sequence[ReadOperation],
+    operations: Sequence[ParsedOperation],
+    expanded: Sequence[ParsedOperation],
     schemas: Schemas,
 ) -> Iterator[Problem]:
     """Why operations cannot run, or may not, in this database: `expanded` is all that they do."""
@@ -33,7 +35,7 @@ def impossible(
 _WAYS = "a view, a foreign key or a function"
 
 
-def _problem(operation: ReadOperation, why: str) -> Problem:
+def _problem(operation: ParsedOperation, why: str) -> Problem:
     place = operation.operation.place
     return Problem(why, operation.number, place.line, place.column)
 
@@ -50,7 +52,7 @@ _WAYS_OUT = {
 
 
 def _in_partitions(
-    connection: Connection, operations: Sequence[ReadOperation]
+    connection: Connection, operations: Sequence[ParsedOperation]
 ) -> Iterator[Problem]:
     """Statements that PostgreSQL runs on plain tables and indexes alone, or in no transaction."""
     named = {each.number: _about(each.effects) for each in operations}
@@ -75,11 +77,11 @@ def _about(effects: Effects) -> Target | None:
     return next(iter((*effects.drops, *effects.touches)), None)
 
 
-def _too_new(connection: Connection, operations: Sequence[ReadOperation]) -> Iterator[Problem]:
+def _too_new(connection: Connection, operations: Sequence[ParsedOperation]) -> Iterator[Problem]:
     """Uses of a value that the change adds to an enum: PostgreSQL takes it once it is committed."""
     made = {target.name for each in operations for target in each.effects.creates}
     for at, adding in enumerate(operations):
-        for enum, value in adding.effects.values:
+        for enum, value in adding.effects.enum_values:
             if enum.name in made:
                 continue  # of an enum that is new itself, new values can be used
             for using in _users(connection, enum.name, value, operations[at + 1 :]):
@@ -92,8 +94,8 @@ def _too_new(connection: Connection, operations: Sequence[ReadOperation]) -> Ite
 
 
 def _users(
-    connection: Connection, enum: ObjectName, value: str, later: Sequence[ReadOperation]
-) -> Iterator[ReadOperation]:
+    connection: Connection, enum: ObjectName, value: str, later: Sequence[ParsedOperation]
+) -> Iterator[ParsedOperation]:
     """Operations with this string in them that have to do with the enum.
 
     They name it, or a relation that has a column of it, already or since an earlier operation.
@@ -112,7 +114,7 @@ def _users(
 
 
 def _carriers(
-    connection: Connection, enum: ObjectName, operations: Iterable[ReadOperation]
+    connection: Connection, enum: ObjectName, operations: Iterable[ParsedOperation]
 ) -> set[ObjectName]:
     named = {
         target.name

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.reading import ReadOperation
-from worker.schema.statements.effects import Along, Kin, Lock, LockMode
+from worker.schema.plan.operations import ParsedOperation
+from worker.schema.statements.effects import Lock, LockMode, RelatedLock, Relationship
 from worker.schema.statements.names import ObjectName
 
 
 def locks_of(
-    connection: Connection, operations: Sequence[ReadOperation], cascaded: Iterable[ObjectName] = ()
+    connection: Connection,
+    operations: Sequence[ParsedOperation],
+    cascaded: Iterable[ObjectName] = (),
 ) -> tuple[Lock, ...]:
     """The strongest lock on each relation, by name. What the change itself creates is left out.
 
-    `cascaded` are objects that a CASCADE takes along. Of what a refresh reads, nothing is said,
+    `cascaded` are objects that a CASCADE takes related. Of what a refresh reads, nothing is said,
     nor of the rows that foreign keys look up.
     """
     wanted = [lock for each in operations for lock in each.effects.locks]
     wanted += [Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in cascaded]
-    along = [kin for each in operations for kin in (*each.effects.along, *_kin_of_dropped(each))]
-    wanted += _along(connection, along)
+    related = [
+        relationship
+        for each in operations
+        for relationship in (*each.effects.related_locks, *_related_to_dropped(each))
+    ]
+    wanted += _related(connection, related)
     strongest: dict[ObjectName, LockMode] = {}
     for lock in (*wanted, *_beyond(connection, wanted)):
         strongest[lock.name] = max(lock.mode, strongest.get(lock.name, lock.mode))
@@ -38,40 +44,51 @@ def _standing(connection: Connection, names: Iterable[ObjectName]) -> set[str]:
     return {name for (name,) in connection.execute(_sql("standing"), {"names": qualified})}
 
 
-def _kin_of_dropped(operation: ReadOperation) -> Iterator[Along]:
-    kinds = (Kin.OWN_REFERENCED, Kin.REFERENCING, Kin.SEQUENCES, Kin.PARENT, Kin.SISTERS)
+def _related_to_dropped(operation: ParsedOperation) -> Iterator[RelatedLock]:
+    kinds = (
+        Relationship.OWN_REFERENCED,
+        Relationship.REFERENCING,
+        Relationship.SEQUENCES,
+        Relationship.PARENT,
+        Relationship.SISTERS,
+    )
     tables = (target for target in operation.effects.drops if target.kind == "table")
     for target in tables:
-        yield from (Along(kin, target.name, LockMode.ACCESS_EXCLUSIVE) for kin in kinds)
+        yield from (
+            RelatedLock(relationship, target.name, LockMode.ACCESS_EXCLUSIVE)
+            for relationship in kinds
+        )
 
 
 _BLOCKS = {
-    Kin.REFERENCED: "referenced",
-    Kin.OWN_REFERENCED: "own_referenced",
-    Kin.REFERENCING: "referencing",
-    Kin.CONSTRAINT: "foreign_keys_of_constraints",
-    Kin.SEQUENCES: "sequences",
-    Kin.IDENTITY: "identity",
-    Kin.STATISTICS: "tables_of_statistics",
-    Kin.DEFAULT_PARTITION: "default_partitions",
-    Kin.PARENT: "parents",
-    Kin.SISTERS: "sisters",
-    Kin.TYPED: "typed_tables",
-    Kin.OF_DOMAIN: "tables_of_domains",
-    Kin.VIEWED: "viewed",
+    Relationship.REFERENCED: "referenced",
+    Relationship.OWN_REFERENCED: "own_referenced",
+    Relationship.REFERENCING: "referencing",
+    Relationship.CONSTRAINT: "foreign_keys_of_constraints",
+    Relationship.SEQUENCES: "sequences",
+    Relationship.IDENTITY: "identity",
+    Relationship.STATISTICS: "tables_of_statistics",
+    Relationship.DEFAULT_PARTITION: "default_partitions",
+    Relationship.PARENT: "parents",
+    Relationship.SISTERS: "sisters",
+    Relationship.TYPED: "typed_tables",
+    Relationship.OF_DOMAIN: "tables_of_domains",
+    Relationship.VIEWED: "viewed",
 }
 
 
-def _along(connection: Connection, along: Sequence[Along]) -> Iterator[Lock]:
-    """Kin of what is named, with its lock."""
-    for kin, block in _BLOCKS.items():
-        roots = [each for each in along if each.kin is kin]
+def _related(connection: Connection, related: Sequence[RelatedLock]) -> Iterator[Lock]:
+    """What is related to what is named, with its lock."""
+    for relationship, block in _BLOCKS.items():
+        roots = [each for each in related if each.relationship is relationship]
         for at, schema, name in _rows(connection, block, roots):
-            yield Lock(ObjectName(schema, name), roots[at].mode, kin is not Kin.PARENT)
+            yield Lock(
+                ObjectName(schema, name), roots[at].mode, relationship is not Relationship.PARENT
+            )
 
 
 def _rows(
-    connection: Connection, block: str, roots: Sequence[Along]
+    connection: Connection, block: str, roots: Sequence[RelatedLock]
 ) -> Iterator[tuple[int, str, str]]:
     """Rows of a block, each with the place of its root in the list."""
     if roots:
@@ -83,7 +100,7 @@ def _rows(
 
 def _beyond(connection: Connection, wanted: Sequence[Lock]) -> Iterator[Lock]:
     """What is locked with a relation: partitions and child tables, and an index's table."""
-    families = [lock for lock in wanted if lock.family]
+    families = [lock for lock in wanted if lock.with_children]
     for at, schema, name in _under(connection, "children", families):
         yield Lock(ObjectName(schema, name), families[at].mode)
     tables = [(lock, lock.table_mode) for lock in wanted if lock.table_mode]

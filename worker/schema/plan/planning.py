@@ -1,7 +1,7 @@
 """The second half of planning: the change held against the catalogue, the registry, the history.
 
 operations ──expansion──> all that they do here ──impossible──> refused, or a plan of
-locks, dependents, reasons for a new major version, obstacles, notes, what the read side is owed
+locks, dependents, reasons for a new major version, blockers, notes, what the read side is owed
 """
 
 from __future__ import annotations
@@ -9,32 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from worker.schema.change.change import Change
+from worker.base.db import Connection
+from worker.schema.catalogue.dependencies import DependentObject
+from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.change.change import DEFAULT_SCHEMAS, SchemaChange, Schemas
 from worker.schema.errors import InvalidChange
-from worker.schema.plan.blockers import obstacles
-from worker.schema.plan.catalogue import Catalogue, look_up
-from worker.schema.plan.dependencies import Connection, Dependent
+from worker.schema.plan.blockers import blockers
+from worker.schema.plan.facts import CatalogueFacts, look_up
 from worker.schema.plan.follow_up import follow_up_of
 from worker.schema.plan.implied_effects import contents_of, expanded
 from worker.schema.plan.impossible import impossible
 from worker.schema.plan.locks import locks_of
-from worker.schema.plan.plan import Plan
-from worker.schema.plan.read_side import ReadSide
-from worker.schema.plan.reading import USUAL, ReadOperation, Schemas, read
+from worker.schema.plan.operations import ParsedOperation, read_operations
+from worker.schema.plan.plan import SchemaPlan
 from worker.schema.plan.version_order import version_problem
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
 
 def plan(
-    connection: Connection, change: Change, read_side: ReadSide, schemas: Schemas = USUAL
-) -> Plan:
+    connection: Connection,
+    change: SchemaChange,
+    read_side: ReadSide,
+    schemas: Schemas = DEFAULT_SCHEMAS,
+) -> SchemaPlan:
     """What a change will do. Raises InvalidChange when its words alone forbid it.
 
     A projection's columns are its code's: a release that declares a new version of one has it
     rebuilt by the release's changeset, which need not name the table behind its view.
     """
-    found = plan_operations(connection, read(change, schemas), read_side, schemas)
+    found = plan_operations(connection, read_operations(change, schemas), read_side, schemas)
     problem = version_problem(connection, change.version, found.breaking)
     outdated = read_side.outdated()
     return replace(
@@ -51,10 +55,10 @@ _OUTDATED = "projection {}: its code declares a version that is not live yet; it
 
 def plan_operations(
     connection: Connection,
-    operations: Sequence[ReadOperation],
+    operations: Sequence[ParsedOperation],
     read_side: ReadSide,
-    schemas: Schemas = USUAL,
-) -> Plan:
+    schemas: Schemas = DEFAULT_SCHEMAS,
+) -> SchemaPlan:
     """What operations that have been read already will do, without a look at the version.
 
     Raises InvalidChange for what cannot be done in this database, or may not.
@@ -63,29 +67,33 @@ def plan_operations(
     whole = expanded(connection, operations, contents)
     if problems := list(impossible(connection, operations, whole, schemas)):
         raise InvalidChange(problems)
-    catalogue = look_up(connection, whole, read_side, contents)
-    return Plan(
+    facts = look_up(connection, whole, read_side, contents)
+    return SchemaPlan(
         tuple(whole),
-        locks=locks_of(connection, whole, _cascaded(whole, catalogue)),
-        dependents=tuple(_affected(whole, catalogue)),
-        hanging=tuple(sorted({d for found in catalogue.hanging.values() for d in found})),
-        breaking=tuple(_breaking(whole, catalogue, schemas)),
-        blocked=tuple(obstacles(whole, catalogue)),
-        notes=tuple(_notes(whole, catalogue)),
-        follow_up=follow_up_of(whole, catalogue.on, catalogue.hanging),
+        locks=locks_of(connection, whole, _cascaded(whole, facts)),
+        dependents=tuple(_affected(whole, facts)),
+        registry_dependents=tuple(
+            sorted({d for found in facts.registry_dependents.values() for d in found})
+        ),
+        breaking=tuple(_breaking(whole, facts, schemas)),
+        blockers=tuple(blockers(whole, facts)),
+        notes=tuple(_notes(whole, facts)),
+        follow_up=follow_up_of(whole, facts.dependents_of, facts.registry_dependents),
     )
 
 
-def _affected(operations: Sequence[ReadOperation], catalogue: Catalogue) -> list[Dependent]:
-    found: dict[Dependent, None] = {}
+def _affected(
+    operations: Sequence[ParsedOperation], facts: CatalogueFacts
+) -> list[DependentObject]:
+    found: dict[DependentObject, None] = {}
     for each in operations:
-        for target in each.effects.noticed:
-            found.update(dict.fromkeys(catalogue.on(target)))
+        for target in each.effects.observable:
+            found.update(dict.fromkeys(facts.dependents_of(target)))
     return list(found)
 
 
 def _breaking(
-    operations: Sequence[ReadOperation], catalogue: Catalogue, schemas: Schemas
+    operations: Sequence[ParsedOperation], facts: CatalogueFacts, schemas: Schemas
 ) -> Iterator[str]:
     """Reasons for a major version: something that the query side uses goes or changes its type.
 
@@ -93,22 +101,24 @@ def _breaking(
     """
     for each in operations:
         for target in each.effects.drops:
-            used_by = _query_side(catalogue.on(target), schemas)
-            yield from _reason(f"drops {target}", used_by, target.name, catalogue)
+            used_by = _query_side(facts.dependents_of(target), schemas)
+            yield from _reason(f"drops {target}", used_by, target.name, facts)
         for column in each.effects.columns:
-            used_by = _query_side(catalogue.users(column), schemas)
-            yield from _reason(str(column), used_by, column.table, catalogue)
+            used_by = _query_side(facts.users(column), schemas)
+            yield from _reason(str(column), used_by, column.table, facts)
         for target in each.effects.renames:
-            yield from _reason(f"takes its name from {target}", [], target.name, catalogue)
+            yield from _reason(f"takes its name from {target}", [], target.name, facts)
 
 
-def _reason(what: str, used_by: list[str], name: ObjectName, catalogue: Catalogue) -> Iterator[str]:
-    users = [*used_by, *map(str, catalogue.hanging_on(name))]
+def _reason(
+    what: str, used_by: list[str], name: ObjectName, facts: CatalogueFacts
+) -> Iterator[str]:
+    users = [*used_by, *map(str, facts.registry_dependents_of(name))]
     if users:
         yield f"{what}, used by {', '.join(users)}"
 
 
-def _query_side(found: Iterable[Dependent], schemas: Schemas) -> list[str]:
+def _query_side(found: Iterable[DependentObject], schemas: Schemas) -> list[str]:
     return list(
         dict.fromkeys(
             each.name
@@ -118,16 +128,16 @@ def _query_side(found: Iterable[Dependent], schemas: Schemas) -> list[str]:
     )
 
 
-def _notes(operations: Sequence[ReadOperation], catalogue: Catalogue) -> Iterator[str]:
+def _notes(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> Iterator[str]:
     made: set[str] = set()
     for each in operations:
         effects = each.effects
         if effects.opaque:
             yield f"operation {each.number}: {effects.opaque}"
         if effects.cascade:
-            yield from _cascade_notes(each, catalogue)
+            yield from _cascade_notes(each, facts)
         for target in (*effects.alters, *effects.drops, *effects.writes):
-            known = str(target.name) in catalogue.identities or _is_among(target, made)
+            known = str(target.name) in facts.identities or _is_among(target, made)
             replaces = "OR REPLACE" in effects.statement
             if not known and not replaces and target.kind in _LISTED:
                 yield f"operation {each.number}: there is no {target}"
@@ -146,18 +156,18 @@ def _is_among(target: Target, made: set[str]) -> bool:
 _LISTED = ("table", "view", "materialized view", "function", "procedure", "sequence", "domain")
 
 
-def _cascade_notes(operation: ReadOperation, catalogue: Catalogue) -> Iterator[str]:
-    if taken := catalogue.taken_along(operation):
+def _cascade_notes(operation: ParsedOperation, facts: CatalogueFacts) -> Iterator[str]:
+    if taken := facts.cascaded_from(operation):
         names = ", ".join(dict.fromkeys(f"{each.kind} {each.name}" for each in taken))
         yield f"operation {operation.number}: CASCADE takes along what it must of {names}"
 
 
-def _cascaded(operations: Sequence[ReadOperation], catalogue: Catalogue) -> list[ObjectName]:
+def _cascaded(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> list[ObjectName]:
     """Relations that a CASCADE locks."""
     return [
         ObjectName.parse(dependent.name)
         for each in operations
         if each.effects.cascade
-        for dependent in catalogue.taken_along(each)
+        for dependent in facts.cascaded_from(each)
         if "(" not in dependent.name
     ]

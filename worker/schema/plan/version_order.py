@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from worker.base.db import Connection
 from worker.base.sql import statement
 from worker.schema.change.versions import Version
-from worker.schema.plan.dependencies import Connection
 
 
 def newest_completed(connection: Connection) -> Version | None:

@@ -13,7 +13,7 @@ from pglast import ast
 
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
-from worker.schema.statements.tree import Node, qualified, walk
+from worker.schema.statements.tree import SyntaxNode, qualified, walk
 
 _FORBIDDEN = (
     (
@@ -41,7 +41,7 @@ _FORBIDDEN = (
 )
 
 
-def forbidden_call(statement: Node) -> str | None:
+def forbidden_call(statement: SyntaxNode) -> str | None:
     """Why one of the functions that a statement calls may not be called; None: all may."""
     for name in _called(statement):
         for pattern, why in _FORBIDDEN:
@@ -50,7 +50,7 @@ def forbidden_call(statement: Node) -> str | None:
     return None
 
 
-def _called(statement: Node) -> Iterator[str]:
+def _called(statement: SyntaxNode) -> Iterator[str]:
     """PostgreSQL's own functions by name; an extension's may lie in any schema."""
     for each in walk(statement):
         if isinstance(each, ast.FuncCall):
@@ -59,7 +59,7 @@ def _called(statement: Node) -> Iterator[str]:
                 yield name.name
 
 
-def sequences_moved(statement: Node) -> tuple[Target, ...]:
+def sequences_moved(statement: SyntaxNode) -> tuple[Target, ...]:
     """Sequences that are named in a call of `nextval` or `setval`."""
     found = [
         Target("sequence", name)
@@ -71,7 +71,7 @@ def sequences_moved(statement: Node) -> tuple[Target, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _named(argument: Node) -> ObjectName | None:
+def _named(argument: SyntaxNode) -> ObjectName | None:
     """The name in a string, with or without `::regclass`; None where it is computed."""
     constant = argument.arg if isinstance(argument, ast.TypeCast) else argument
     text = getattr(getattr(constant, "val", None), "sval", None)

@@ -7,7 +7,7 @@ import re
 from pglast import parse_sql
 from pglast.parser import ParseError
 
-from worker.schema.statements.tree import Node
+from worker.schema.statements.tree import SyntaxNode
 
 
 class SyntaxProblem(ValueError):
@@ -18,10 +18,10 @@ class SyntaxProblem(ValueError):
         self.offset = offset
 
 
-def parse(text: str) -> tuple[Node, ...]:
+def parse(text: str) -> tuple[SyntaxNode, ...]:
     """The statements in a text (pglast RawStmt). Raises SyntaxProblem."""
     try:
-        statements: tuple[Node, ...] = parse_sql(text)
+        statements: tuple[SyntaxNode, ...] = parse_sql(text)
     except ParseError as error:
         raise SyntaxProblem(str(error.args[0]), _offset(text, error)) from None
     return statements

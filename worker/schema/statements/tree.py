@@ -8,25 +8,25 @@ from typing import Any
 from pglast import ast
 from pglast.stream import RawStream
 
-from worker.schema.statements.effects import Deed, Lock, LockMode, Target, Verb
+from worker.schema.statements.effects import Lock, LockMode, RowEffect, RowVerb, Target
 from worker.schema.statements.names import ObjectName
 
-Node = Any
+SyntaxNode = Any
 """A node of pglast's syntax tree: its classes are made at run time and carry no types."""
 
 
-def name_of(relation: Node) -> ObjectName:
+def name_of(relation: SyntaxNode) -> ObjectName:
     """The name in a RangeVar; the schema is empty where none is written."""
     return ObjectName(relation.schemaname or "", relation.relname)
 
 
-def qualified(parts: Iterable[Node]) -> ObjectName:
+def qualified(parts: Iterable[SyntaxNode]) -> ObjectName:
     """The name in a list of String nodes: the last is the name, the one before it the schema."""
     strings = [part.sval for part in parts]
     return ObjectName(strings[-2] if len(strings) > 1 else "", strings[-1])
 
 
-def routine(kind: str, parts: Iterable[Node], types: Iterable[Node] | None) -> Target:
+def routine(kind: str, parts: Iterable[SyntaxNode], types: Iterable[SyntaxNode] | None) -> Target:
     """A function with the types of its arguments, or (None) whichever has this name."""
     name = qualified(parts)
     if types is None:
@@ -36,7 +36,7 @@ def routine(kind: str, parts: Iterable[Node], types: Iterable[Node] | None) -> T
     return Target(kind, ObjectName(name.schema, name.name, arguments), written)
 
 
-def words(enum_member: Node) -> str:
+def words(enum_member: SyntaxNode) -> str:
     """`OBJECT_MATVIEW` as people say it: "materialized view"."""
     name = str(enum_member.name).removeprefix("OBJECT_").lower()
     return _KINDS.get(name, name.replace("_", " "))
@@ -55,7 +55,7 @@ _KINDS = {
 }
 
 
-def walk(node: Node) -> Iterator[Node]:
+def walk(node: SyntaxNode) -> Iterator[SyntaxNode]:
     """A node and all below it, depth first."""
     if isinstance(node, ast.Node):
         yield node
@@ -66,10 +66,10 @@ def walk(node: Node) -> Iterator[Node]:
             yield from walk(each)
 
 
-def reads(*nodes: Node) -> tuple[Target, ...]:
+def reads(*nodes: SyntaxNode) -> tuple[Target, ...]:
     """Relations and schema-qualified functions that these trees read; names of CTEs are none, nor
     are the aliases in FOR UPDATE OF."""
-    everything: list[Node] = [each for node in nodes for each in walk(node)]
+    everything: list[SyntaxNode] = [each for node in nodes for each in walk(node)]
     ctes = {each.ctename for each in everything if isinstance(each, ast.CommonTableExpr)}
     clauses = [each for each in everything if isinstance(each, ast.LockingClause)]
     aliases = {id(each) for clause in clauses for each in clause.lockedRels or ()}
@@ -84,7 +84,7 @@ def reads(*nodes: Node) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def types_in(*nodes: Node) -> tuple[Target, ...]:
+def types_in(*nodes: SyntaxNode) -> tuple[Target, ...]:
     """Types that these trees name with their schema: of columns, casts, arguments, results.
 
     In a definition, `SFUNC = command.f` say, a function is written like a type.
@@ -102,9 +102,9 @@ def types_in(*nodes: Node) -> tuple[Target, ...]:
     )
 
 
-def lock_on(relation: Node, mode: LockMode, family: bool = True) -> Lock:
+def lock_on(relation: SyntaxNode, mode: LockMode, with_children: bool = True) -> Lock:
     """A lock on a relation, with its partitions and child tables unless it says ONLY."""
-    return Lock(name_of(relation), mode, family and bool(relation.inh))
+    return Lock(name_of(relation), mode, with_children and bool(relation.inh))
 
 
 def shared(targets: Iterable[Target]) -> tuple[Lock, ...]:
@@ -114,7 +114,7 @@ def shared(targets: Iterable[Target]) -> tuple[Lock, ...]:
     )
 
 
-def written_by(*nodes: Node) -> tuple[Target, ...]:
+def written_by(*nodes: SyntaxNode) -> tuple[Target, ...]:
     """Tables that INSERT, UPDATE, DELETE or MERGE anywhere in these trees write to."""
     kinds = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
     return tuple(
@@ -127,7 +127,7 @@ def written_by(*nodes: Node) -> tuple[Target, ...]:
     )
 
 
-def locked_by(*nodes: Node) -> tuple[Target, ...]:
+def locked_by(*nodes: SyntaxNode) -> tuple[Target, ...]:
     """Relations of which SELECT … FOR UPDATE or FOR SHARE anywhere in these trees locks rows."""
     return tuple(
         dict.fromkeys(
@@ -141,7 +141,7 @@ def locked_by(*nodes: Node) -> tuple[Target, ...]:
     )
 
 
-def _locked(select: Node, clause: Node) -> Iterator[Target]:
+def _locked(select: SyntaxNode, clause: SyntaxNode) -> Iterator[Target]:
     """Those that a clause names, or all in FROM."""
     wanted = {each.relname for each in clause.lockedRels or ()}
     ctes = {each.ctename for each in walk(select) if isinstance(each, ast.CommonTableExpr)}
@@ -152,16 +152,18 @@ def _locked(select: Node, clause: Node) -> Iterator[Target]:
                 yield Target("relation", name_of(each))
 
 
-def deeds_in(*nodes: Node) -> tuple[Deed, ...]:
+def row_effects_in(*nodes: SyntaxNode) -> tuple[RowEffect, ...]:
     """Deletes and updates anywhere in these trees; an INSERT updates ON CONFLICT."""
     return tuple(
-        dict.fromkeys(deed for node in nodes for each in walk(node) for deed in _deeds(each))
+        dict.fromkeys(
+            effect for node in nodes for each in walk(node) for effect in _row_effects(each)
+        )
     )
 
 
-def _deeds(node: Node) -> Iterator[Deed]:
+def _row_effects(node: SyntaxNode) -> Iterator[RowEffect]:
     if isinstance(node, ast.DeleteStmt):
-        yield Deed(Verb.DELETE, name_of(node.relation))
+        yield RowEffect(RowVerb.DELETE, name_of(node.relation))
     elif isinstance(node, ast.UpdateStmt):
         yield _update(node, node.targetList)
     elif isinstance(node, ast.InsertStmt) and node.onConflictClause is not None:
@@ -169,17 +171,17 @@ def _deeds(node: Node) -> Iterator[Deed]:
     elif isinstance(node, ast.MergeStmt):
         for clause in node.mergeWhenClauses or ():
             if clause.commandType.name == "CMD_DELETE":
-                yield Deed(Verb.DELETE, name_of(node.relation))
+                yield RowEffect(RowVerb.DELETE, name_of(node.relation))
             elif clause.commandType.name == "CMD_UPDATE":
                 yield _update(node, clause.targetList)
 
 
-def _update(node: Node, assignments: Iterable[Node] | None) -> Deed:
+def _update(node: SyntaxNode, assignments: Iterable[SyntaxNode] | None) -> RowEffect:
     columns = tuple(each.name for each in assignments or ())
-    return Deed(Verb.UPDATE, name_of(node.relation), columns)
+    return RowEffect(RowVerb.UPDATE, name_of(node.relation), columns)
 
 
-def option(options: Iterable[Node] | None, name: str) -> bool:
+def option(options: Iterable[SyntaxNode] | None, name: str) -> bool:
     """Whether a flag is set in a parenthesised list of options, `(CONCURRENTLY, …)`."""
     for each in options or ():
         if each.defname == name:
@@ -188,7 +190,7 @@ def option(options: Iterable[Node] | None, name: str) -> bool:
     return False
 
 
-def foreign_keys(*nodes: Node) -> tuple[ObjectName, ...]:
+def foreign_keys(*nodes: SyntaxNode) -> tuple[ObjectName, ...]:
     """Tables that constraints in these trees reference."""
     return tuple(
         dict.fromkeys(

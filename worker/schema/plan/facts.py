@@ -5,47 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from worker.schema.plan.dependencies import (
-    Connection,
-    Dependent,
+from worker.base.db import Connection
+from worker.schema.catalogue.dependencies import (
+    DependentObject,
     column_users,
     dependents,
     identities,
 )
-from worker.schema.plan.implied_effects import Contents
-from worker.schema.plan.read_side import Dependant, ReadSide
-from worker.schema.plan.reading import ReadOperation
+from worker.schema.catalogue.read_side import ReadSide, RegistryDependent
+from worker.schema.plan.implied_effects import SchemaContents
+from worker.schema.plan.operations import ParsedOperation
 from worker.schema.statements.effects import ColumnChange, Target
 from worker.schema.statements.names import ObjectName
 
 
-class Catalogue(NamedTuple):
+class CatalogueFacts(NamedTuple):
     """Who is called what, who depends on whom, what the registry hangs on it, what lies where."""
 
     identities: dict[str, tuple[str, ...]]
-    dependents: dict[str, list[Dependent]]
-    columns: dict[ColumnChange, list[Dependent]]
-    hanging: dict[str, list[Dependant]]
-    contents: Contents
+    dependents: dict[str, list[DependentObject]]
+    columns: dict[ColumnChange, list[DependentObject]]
+    registry_dependents: dict[str, list[RegistryDependent]]
+    contents: SchemaContents
 
-    def on(self, target: Target) -> list[Dependent]:
+    def dependents_of(self, target: Target) -> list[DependentObject]:
         """Everything that depends on an object, by the catalogue."""
         names = self.identities.get(str(target.name), ())
         return [each for name in names for each in self.dependents.get(name, [])]
 
-    def hanging_on(self, name: ObjectName) -> list[Dependant]:
+    def registry_dependents_of(self, name: ObjectName) -> list[RegistryDependent]:
         """What the registry hangs on an object."""
-        return self.hanging.get(str(name), [])
+        return self.registry_dependents.get(str(name), [])
 
     def identities_of(self, targets: Iterable[Target]) -> set[str]:
         """What the catalogue calls some objects."""
         return {name for each in targets for name in self.identities.get(str(each.name), ())}
 
-    def direct_users(self, column: ColumnChange) -> list[Dependent]:
+    def direct_users(self, column: ColumnChange) -> list[DependentObject]:
         """What uses a column itself."""
         return self.columns.get(column, [])
 
-    def users(self, column: ColumnChange) -> list[Dependent]:
+    def users(self, column: ColumnChange) -> list[DependentObject]:
         """Direct users of a column, and whatever depends on its table through one of them.
 
         An attribute of a composite type is used wherever the type is.
@@ -59,11 +59,16 @@ class Catalogue(NamedTuple):
         ]
         return [*direct, *through]
 
-    def taken_along(self, operation: ReadOperation) -> list[Dependent]:
+    def cascaded_from(self, operation: ParsedOperation) -> list[DependentObject]:
         """What a CASCADE drops, or drops a foreign key of, beyond what the operation names."""
         effects = operation.effects
         dropped = self.identities_of(effects.drops)
-        users = [each for target in effects.drops for each in self.on(target) if each.blocks_drop]
+        users = [
+            each
+            for target in effects.drops
+            for each in self.dependents_of(target)
+            if each.blocks_drop
+        ]
         users += [
             each
             for column in effects.columns
@@ -74,16 +79,16 @@ class Catalogue(NamedTuple):
 
 def look_up(
     connection: Connection,
-    operations: Sequence[ReadOperation],
+    operations: Sequence[ParsedOperation],
     read_side: ReadSide,
-    contents: Contents,
-) -> Catalogue:
+    contents: SchemaContents,
+) -> CatalogueFacts:
     """All that planning these operations needs to know."""
     targets = {t for each in operations for t in (*each.effects.changes, *each.effects.reads)}
     inside = {target for found in contents.values() for target in found}
     known = identities(connection, targets | inside)
-    changed = {t.name for each in operations for t in each.effects.noticed}
-    by_root: dict[str, list[Dependent]] = {}
+    changed = {t.name for each in operations for t in each.effects.observable}
+    by_root: dict[str, list[DependentObject]] = {}
     for schema in sorted({name.schema for name in changed}):
         names = [
             identity
@@ -94,12 +99,12 @@ def look_up(
         for each in dependents(connection, schema, names):
             by_root.setdefault(each.root, []).append(each)
     columns = column_users(connection, [c for each in operations for c in each.effects.columns])
-    return Catalogue(known, by_root, columns, _hanging(read_side, changed, by_root), contents)
+    return CatalogueFacts(known, by_root, columns, _hanging(read_side, changed, by_root), contents)
 
 
 def _hanging(
-    read_side: ReadSide, changed: Iterable[ObjectName], by_root: dict[str, list[Dependent]]
-) -> dict[str, list[Dependant]]:
+    read_side: ReadSide, changed: Iterable[ObjectName], by_root: dict[str, list[DependentObject]]
+) -> dict[str, list[RegistryDependent]]:
     objects = set(changed)
     objects |= {
         ObjectName.parse(each.name)
@@ -107,7 +112,7 @@ def _hanging(
         for each in found
         if each.is_computed
     }
-    found: dict[str, list[Dependant]] = {}
-    for dependant in read_side.dependants_of(sorted(objects)):
+    found: dict[str, list[RegistryDependent]] = {}
+    for dependant in read_side.dependents_of(sorted(objects)):
         found.setdefault(str(dependant.object), []).append(dependant)
     return found

@@ -21,7 +21,7 @@ Connect = Callable[[], Connection]
 LIMIT = 0.5
 """Seconds that a try may wait."""
 SLACK = 0.3
-"""Seconds more until a busy machine has noticed."""
+"""Seconds more until a busy machine has observable."""
 VIEWS = [f"query.v{number}" for number in range(1, 6)]
 
 

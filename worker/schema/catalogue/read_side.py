@@ -14,7 +14,7 @@ from typing import Protocol
 from worker.schema.statements.names import ObjectName
 
 
-class DependantKind(StrEnum):
+class RegistryDependentKind(StrEnum):
     """What can hang on a database object without the catalogue knowing it."""
 
     PROJECTION = "projection"
@@ -24,11 +24,11 @@ class DependantKind(StrEnum):
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Dependant:
+class RegistryDependent:
     """`name` (of a projection, query, tag or schedule) hangs on `object`."""
 
     object: ObjectName
-    kind: DependantKind
+    kind: RegistryDependentKind
     name: str
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class ReadSide(Protocol):
     the view is fresh.
     """
 
-    def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
+    def dependents_of(self, objects: Collection[ObjectName]) -> Sequence[RegistryDependent]:
         """What hangs directly on these objects, by the registry."""
         ...
 

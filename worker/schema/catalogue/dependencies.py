@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import psycopg
 from psycopg.types.json import Jsonb
 
+from worker.base.db import Connection
 from worker.base.sql import statement
-from worker.schema.plan.read_side import Dependant, ReadSide
+from worker.schema.catalogue.read_side import ReadSide, RegistryDependent
 from worker.schema.statements.effects import ColumnChange, Target
 from worker.schema.statements.names import ObjectName
 
-Connection = psycopg.Connection[Any]
 FOREIGN_KEY = "foreign key"
 PARTITION, PARENT = "partition", "parent"
 
@@ -36,7 +35,7 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependent:
+class DependentObject:
     """An object that depends on `root`, wherever it lies."""
 
     root: str
@@ -79,13 +78,13 @@ def analyze_dependencies(
     ]
 
 
-def hanging_on(
+def registry_dependents(
     connection: Connection, read_side: ReadSide, *schemas: str
-) -> dict[str, list[Dependant]]:
+) -> dict[str, list[RegistryDependent]]:
     """Projections, queries, cache tags and refresh schedules on each object of some schemas."""
     rows = connection.execute(statement("worker.schema", "names_in"), {"schemas": list(schemas)})
-    found: dict[str, list[Dependant]] = {}
-    for dependant in read_side.dependants_of([ObjectName.parse(name) for (name,) in rows]):
+    found: dict[str, list[RegistryDependent]] = {}
+    for dependant in read_side.dependents_of([ObjectName.parse(name) for (name,) in rows]):
         found.setdefault(str(dependant.object), []).append(dependant)
     return {name: sorted(dependants) for name, dependants in sorted(found.items())}
 
@@ -137,7 +136,7 @@ def qualifying(connection: Connection) -> Iterator[None]:
         yield
 
 
-def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[Dependent]:
+def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[DependentObject]:
     """Everything that depends on some objects (by their identities) of one schema."""
     if not names:
         return []
@@ -145,16 +144,16 @@ def dependents(connection: Connection, schema: str, names: Sequence[str]) -> lis
         statement("worker.schema", "dependants"), {"schema": schema, "names": list(names)}
     )
     return [
-        Dependent(root, name, lies_in, kind, tuple(path), tuple(links))
+        DependentObject(root, name, lies_in, kind, tuple(path), tuple(links))
         for root, name, lies_in, kind, path, links in rows
     ]
 
 
 def column_users(
     connection: Connection, changes: Sequence[ColumnChange]
-) -> dict[ColumnChange, list[Dependent]]:
+) -> dict[ColumnChange, list[DependentObject]]:
     """Objects that use columns, directly."""
-    found: dict[ColumnChange, list[Dependent]] = {change: [] for change in changes}
+    found: dict[ColumnChange, list[DependentObject]] = {change: [] for change in changes}
     if not found:
         return found
     rows = connection.execute(
@@ -165,7 +164,7 @@ def column_users(
         },
     )
     for table, column, name, schema, kind, link in rows:
-        user = Dependent(table, name, schema, kind, (table, name), (link,))
+        user = DependentObject(table, name, schema, kind, (table, name), (link,))
         for change, users in found.items():
             if (str(change.table), change.column) == (table, column) and user not in users:
                 users.append(user)

@@ -15,13 +15,13 @@ from uuid import UUID
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.db_errors import message_of
 from worker.base.sql import statement
-from worker.schema.execute.changeset_lock import Turn
+from worker.schema.catalogue.context import Limits
+from worker.schema.execute.changeset_lock import ChangesetLock
 from worker.schema.history.journal import Failure, Timing
-from worker.schema.plan.context import Limits
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.plan import Plan
+from worker.schema.plan.plan import SchemaPlan
 
 _LONGEST_PAUSE = 30.0
 _WORTH_ANOTHER_TRY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
@@ -47,7 +47,7 @@ class OperationFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedStatement:
     """A statement to run, under the number of its operation."""
 
     number: int
@@ -58,17 +58,17 @@ Finish = Callable[[Sequence[Timing]], None]
 
 
 @dataclass(slots=True)
-class Run:
+class ChangesetRun:
     """A changeset's statements, or its undos (then it is `undoing`), on their way.
 
     `finish` is told when each operation ran, and writes the outcome in the transaction that did the
     work. `running` is the number of the operation that is at work, None between two.
     """
 
-    turn: Turn
+    lock: ChangesetLock
     changeset_id: UUID
-    plan: Plan
-    statements: Sequence[Numbered]
+    plan: SchemaPlan
+    statements: Sequence[NumberedStatement]
     limits: Limits
     finish: Finish
     undoing: bool = False
@@ -82,14 +82,14 @@ class Run:
     @property
     def work(self) -> Connection:
         """The session that does the work, and holds the turn."""
-        return self.turn.work
+        return self.lock.work
 
     def persist(self, attempt: Callable[[], None]) -> None:
         """Try, again and again with longer and longer pauses, as long as it is locks that are
         missing. Raises OperationFailed."""
         for tried in range(1, self.limits.lock_attempts + 1):
             if not self.undoing:
-                self.turn.journal.attempt(self.changeset_id)
+                self.lock.journal.attempt(self.changeset_id)
             try:
                 return attempt()
             except OperationFailed as failed:
@@ -98,7 +98,10 @@ class Run:
         raise AssertionError("unreachable")
 
     def one(
-        self, each: Numbered, before: Sequence[Timing] = (), lock_timeout: float | None = None
+        self,
+        each: NumberedStatement,
+        before: Sequence[Timing] = (),
+        lock_timeout: float | None = None,
     ) -> Timing:
         """Run one statement under both time limits. Raises OperationFailed."""
         with self.at_work(each.number):
@@ -141,7 +144,7 @@ class Run:
                 pass
 
     def _note_start(self, number: int) -> None:
-        journal = self.turn.journal
+        journal = self.lock.journal
         (journal.undo_starts if self.undoing else journal.operation_starts)(
             self.changeset_id, number
         )
@@ -176,7 +179,7 @@ class Run:
 
     def _holders(self) -> str:
         """Who holds what we wait for, for people to read."""
-        journal = self.turn.journal.connection
+        journal = self.lock.journal.connection
         rows = journal.execute(
             statement("worker.schema", "lock_holders"),
             {

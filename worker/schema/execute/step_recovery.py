@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from psycopg import sql
 
+from worker.base.db import Connection
 from worker.base.sql import statement
 from worker.schema.errors import InvalidChange, Problem
-from worker.schema.plan.dependencies import Connection
-from worker.schema.statements.effects import Effects, Step
+from worker.schema.statements.effects import Effects, NonTransactional
 from worker.schema.statements.names import ObjectName
 
 
@@ -31,7 +31,7 @@ def check_step(work: Connection, effects: Effects) -> None:
     One that is invalid serves nobody: it is what a failed build of that name left behind, and goes.
     Raises InvalidChange for a valid one, and for one that somebody is building now.
     """
-    if effects.step is not Step.CREATE_INDEX:
+    if effects.step is not NonTransactional.CREATE_INDEX:
         return
     index = effects.creates[0].name
     match _state(work, index):
@@ -96,9 +96,9 @@ def _drop(work: Connection, index: ObjectName) -> None:
     work.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name))
 
 
-_SETTLERS: dict[Step, Callable[[Connection, Effects], bool]] = {
-    Step.CREATE_INDEX: _settle_create,
-    Step.DROP_INDEX: _settle_drop,
-    Step.REINDEX: _settle_reindex,
-    Step.DETACH_PARTITION: _settle_detach,
+_SETTLERS: dict[NonTransactional, Callable[[Connection, Effects], bool]] = {
+    NonTransactional.CREATE_INDEX: _settle_create,
+    NonTransactional.DROP_INDEX: _settle_drop,
+    NonTransactional.REINDEX: _settle_reindex,
+    NonTransactional.DETACH_PARTITION: _settle_detach,
 }
