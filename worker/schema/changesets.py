@@ -35,7 +35,6 @@ from worker.schema.history.journal import ChangesetJournal, mark_completed
 from worker.schema.history.records import Changeset, load
 from worker.schema.plan import planning
 from worker.schema.plan.plan import SchemaPlan
-from worker.schema.plan.version_order import newest_completed
 
 _ADVICE = {
     "completed": "it has been executed already",
@@ -177,5 +176,5 @@ def _check_executable(changeset: Changeset) -> None:
 
 def _check_version(connection: Connection, plan: SchemaPlan) -> None:
     if plan.version_problem is not None:
-        newest = newest_completed(connection)
+        newest = planning.newest_completed(connection)
         raise VersionRefused(str(plan.version), str(newest), plan.version_problem)

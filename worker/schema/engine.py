@@ -17,7 +17,7 @@ from worker.base.actor import current_actor
 from worker.base.app import app
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings, section
-from worker.base.sql import statement
+from worker.base.sql import blocks
 from worker.event_log.sources import Sources, queries
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.tasks import declared_version
@@ -26,6 +26,8 @@ from worker.schema.catalogue.context import Context, Limits
 from worker.schema.catalogue.read_side import RegistryDependent, RegistryDependentKind
 from worker.schema.statements.names import ObjectName
 from worker.subscriptions.projection import Projection
+
+_SQL = blocks("worker.schema")
 
 
 class EngineReadSide:
@@ -95,7 +97,7 @@ def _everything() -> Iterator[RegistryDependent]:
 def _live_tables() -> list[tuple[str, str | None, int | None]]:
     """Subscriptions, with the table behind each one's view and the version that it was made for."""
     with db.writer() as connection:
-        return connection.execute(statement("worker.schema", "live_tables")).fetchall()
+        return connection.execute(_SQL["live_tables"]).fetchall()
 
 
 def _sources(sources: Sources) -> Iterator[ObjectName]:

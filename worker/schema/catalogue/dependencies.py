@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
 from worker.base.db import Connection
-from worker.base.sql import statement
+from worker.schema.catalogue import SQL
 from worker.schema.catalogue.read_side import ReadSide, RegistryDependent
 from worker.schema.statements.effects import ColumnChange, Target
 from worker.schema.statements.names import ObjectName
@@ -69,9 +68,7 @@ def analyze_dependencies(
 
     Raises psycopg.errors.InvalidSchemaName when there is no such schema.
     """
-    rows = connection.execute(
-        statement("worker.schema", "analyze"), {"command": command_schema, "query": query_schema}
-    )
+    rows = connection.execute(SQL["analyze"], {"command": command_schema, "query": query_schema})
     return [
         Dependency(command, query, type_, tuple(path), tuple(links))
         for command, query, type_, path, links in rows
@@ -82,7 +79,7 @@ def registry_dependents(
     connection: Connection, read_side: ReadSide, *schemas: str
 ) -> dict[str, list[RegistryDependent]]:
     """Projections, queries, cache tags and refresh schedules on each object of some schemas."""
-    rows = connection.execute(statement("worker.schema", "names_in"), {"schemas": list(schemas)})
+    rows = connection.execute(SQL["object_names"], {"schemas": list(schemas)})
     found: dict[str, list[RegistryDependent]] = {}
     for dependant in read_side.dependents_of([ObjectName.parse(name) for (name,) in rows]):
         found.setdefault(str(dependant.object), []).append(dependant)
@@ -99,12 +96,8 @@ def identities(connection: Connection, targets: Collection[Target]) -> dict[str,
     types = _types(connection, {one for each in named for one in each.types or ()})
     wanted = [_wanted(each, types) for each in named]
     found: dict[str, tuple[str, ...]] = {}
-    with qualifying(connection):
-        rows = connection.execute(
-            statement("worker.schema", "identities"), {"wanted": Jsonb(wanted)}
-        )
-        for key, identity in rows:
-            found[key] = (*found.get(key, ()), identity)
+    for key, identity in qualified_rows(connection, SQL["identities"], wanted=Jsonb(wanted)):
+        found[key] = (*found.get(key, ()), identity)
     return found
 
 
@@ -121,28 +114,25 @@ def _types(connection: Connection, names: Collection[str]) -> dict[str, int | No
     """Types by how they were written; looked up as the operations themselves will be."""
     if not names:
         return {}
-    rows = connection.execute(statement("worker.schema", "types"), {"names": sorted(names)})
+    rows = connection.execute(SQL["types"], {"names": sorted(names)})
     return dict(rows.fetchall())
 
 
-@contextmanager
-def qualifying(connection: Connection) -> Iterator[None]:
-    """Within it, PostgreSQL writes every name with its schema, as the catalogue's views have them.
+def qualified_rows(connection: Connection, statement: str, **parameters: object) -> list[Any]:
+    """All rows of a statement in which PostgreSQL writes every name with its schema.
 
-    The connection must not be in a transaction.
+    So the catalogue's views have them. The connection must not be in a transaction.
     """
     with connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-        yield
+        return connection.execute(statement, parameters).fetchall()
 
 
 def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[DependentObject]:
     """Everything that depends on some objects (by their identities) of one schema."""
     if not names:
         return []
-    rows = connection.execute(
-        statement("worker.schema", "dependants"), {"schema": schema, "names": list(names)}
-    )
+    rows = connection.execute(SQL["dependents"], {"schema": schema, "names": list(names)})
     return [
         DependentObject(root, name, lies_in, kind, tuple(path), tuple(links))
         for root, name, lies_in, kind, path, links in rows
@@ -157,7 +147,7 @@ def column_users(
     if not found:
         return found
     rows = connection.execute(
-        statement("worker.schema", "column_users"),
+        SQL["column_users"],
         {
             "tables": [str(change.table) for change in found],
             "columns": [change.column for change in found],

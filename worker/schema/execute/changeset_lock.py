@@ -30,9 +30,9 @@ import structlog
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.base.sql import statement
 from worker.schema.catalogue.context import Context
 from worker.schema.errors import ChangesetBusy
+from worker.schema.execute import SQL
 from worker.schema.execute.step_recovery import settle_step
 from worker.schema.history.journal import ChangesetInProgress, ChangesetJournal
 
@@ -76,7 +76,7 @@ def recover(context: Context, *, wait: float | None = None) -> int:
         if not journal.in_progress():
             return 0
         with context.connection() as work:
-            row = work.execute(statement("worker.schema", "try_turn")).fetchone()
+            row = work.execute(SQL["try_changeset_lock"]).fetchone()
             return _recovered(work, journal, context, wait) if row and row[0] else 0
 
 
@@ -94,7 +94,7 @@ def _recovered(
 def _acquire(work: Connection, journal: ChangesetJournal, seconds: float) -> None:
     _limit(work, seconds, None)
     try:
-        work.execute(statement("worker.schema", "take_turn"))
+        work.execute(SQL["take_changeset_lock"])
     except psycopg.errors.LockNotAvailable:
         running = ", ".join(
             f"{each.id}, {each.description!r}, by {each.executed_by}"
@@ -115,9 +115,7 @@ def _limit(work: Connection, lock_timeout: float, statement_timeout: float | Non
     """Both time limits of the session, seconds."""
     lock = f"{max(1, round(lock_timeout * 1000))}ms"
     whole = f"{round((statement_timeout or 0) * 1000)}ms"
-    work.execute(
-        statement("worker.schema", "limit"), {"lock": lock, "statement": whole, "local": False}
-    )
+    work.execute(SQL["limit"], {"lock": lock, "statement": whole, "local": False})
 
 
 def _recover_interrupted(

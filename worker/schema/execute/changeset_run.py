@@ -17,8 +17,8 @@ import psycopg
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.base.sql import statement
 from worker.schema.catalogue.context import Limits
+from worker.schema.execute import SQL
 from worker.schema.execute.changeset_lock import ChangesetLock
 from worker.schema.history.journal import Failure, Timing
 from worker.schema.plan.plan import SchemaPlan
@@ -128,7 +128,7 @@ class ChangesetRun:
     def limit(self, lock_timeout: float) -> None:
         """Set both time limits: for the transaction or, for a step, for the session."""
         self.work.execute(
-            statement("worker.schema", "limit"),
+            SQL["limit"],
             {
                 "lock": _milliseconds(lock_timeout),
                 "statement": _milliseconds(min(self.limits.statement_timeout, self._left())),
@@ -181,7 +181,7 @@ class ChangesetRun:
         """Who holds what we wait for, for people to read."""
         journal = self.lock.journal.connection
         rows = journal.execute(
-            statement("worker.schema", "lock_holders"),
+            SQL["lock_holders"],
             {
                 "own": [self.work.info.backend_pid, journal.info.backend_pid],
                 "names": [str(lock.name) for lock in self.plan.locks],

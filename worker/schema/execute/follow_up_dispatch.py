@@ -8,10 +8,10 @@ from uuid import UUID
 import structlog
 
 from worker.base.db import Connection
-from worker.base.sql import blocks
 from worker.schema.catalogue.context import Context
 from worker.schema.catalogue.dependencies import identities
 from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.execute import SQL
 from worker.schema.execute.refreshing import in_dependency_order
 from worker.schema.history.records import Changeset, follow_up_from, load
 from worker.schema.plan.plan import FollowUp
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 def dispatch_follow_ups(context: Context) -> int:
     """Schedule what completed changesets still owe; how many were settled. For the sweep."""
     with context.connection() as connection:
-        owing = connection.execute(_sql("owing")).fetchall()
+        owing = connection.execute(SQL["owing"]).fetchall()
         return sum(
             _tried(connection, context.read_side, changeset_id, follow_up_from(stored))
             for changeset_id, stored in owing
@@ -61,14 +61,10 @@ def _dispatch(
         read_side.refresh(in_dependency_order(connection, _existing(connection, owed.refreshes)))
     if owed.purges:
         read_side.purge(owed.purges)
-    connection.execute(_sql("followed_up"), {"id": changeset_id})
+    connection.execute(SQL["followed_up"], {"id": changeset_id})
 
 
 def _existing(connection: Connection, views: Sequence[ObjectName]) -> list[ObjectName]:
     """Without those that a CASCADE took along, or that somebody dropped meanwhile."""
     standing = identities(connection, [Target("materialized view", view) for view in views])
     return [view for view in views if str(view) in standing]
-
-
-def _sql(block: str) -> bytes:
-    return blocks("worker.schema", "journal.sql")[block].encode()

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from worker.base.db import Connection
-from worker.base.sql import statement
+from worker.schema.execute import SQL
 
 _LOOKS = 20
 """How often it is looked within the whole patience: what is lost is a twentieth of it."""
@@ -64,7 +64,7 @@ class LockBudget:
 
     def _waits(self) -> bool:
         pid = {"pid": self.work.info.backend_pid}
-        row = self.onlooker.execute(statement("worker.schema", "waits"), pid).fetchone()
+        row = self.onlooker.execute(SQL["waits"], pid).fetchone()
         return bool(row and row[0])
 
     def _count(self, seconds: float) -> None:

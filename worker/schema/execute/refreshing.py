@@ -12,10 +12,10 @@ import psycopg
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.base.sql import statement
 from worker.schema.catalogue.context import Context, this_process
 from worker.schema.catalogue.dependencies import dependents
 from worker.schema.errors import ChangeFailed, UnknownObject
+from worker.schema.execute import SQL
 from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock
 from worker.schema.history.journal import Failure, Timing, mark_completed
 from worker.schema.plan.plan import FollowUp
@@ -73,7 +73,7 @@ def _view(connection: Connection, text: str) -> ObjectName:
         name = ObjectName.parse(text)
     except ValueError as error:
         raise UnknownObject(text, str(error)) from None
-    rows = connection.execute(statement("worker.schema", "views_of"), {"schema": name.schema})
+    rows = connection.execute(SQL["views_of"], {"schema": name.schema})
     kinds: dict[str, str] = dict(rows.fetchall())
     kind = kinds.get(str(name))
     if kind == "materialized view":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from worker.base.sql import blocks
 from worker.schema.catalogue.context import Context, this_process
 from worker.schema.change.change import Operation
 from worker.schema.errors import MissingUndo, NewerChangesetCompleted, WrongStatus
+from worker.schema.execute import SQL
 from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock, recover
 from worker.schema.execute.changeset_run import ChangesetRun, NumberedStatement
 from worker.schema.execute.execution import carry_out
@@ -102,7 +101,7 @@ def _suggestion(sql: str) -> str:
 
 
 def _check_newest(lock: ChangesetLock, changeset: Changeset) -> None:
-    row = lock.journal.connection.execute(_sql("newer_completed"), {"id": changeset.id}).fetchone()
+    row = lock.journal.connection.execute(SQL["newer_completed"], {"id": changeset.id}).fetchone()
     if row is not None:
         raise NewerChangesetCompleted(changeset.id, row[0], row[1])
 
@@ -129,7 +128,3 @@ def _undos(context: Context, changeset: Changeset) -> list[ParsedOperation]:
         )
         for each in reversed(read_operations(changeset.change, context.schemas))
     ]
-
-
-def _sql(block: str) -> Any:
-    return blocks("worker.schema", "journal.sql")[block]

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from psycopg import sql
 
 from worker.base.db import Connection
-from worker.base.sql import statement
 from worker.schema.errors import InvalidChange, Problem
+from worker.schema.execute import SQL
 from worker.schema.statements.effects import Effects, NonTransactional
 from worker.schema.statements.names import ObjectName
 
@@ -61,9 +61,7 @@ def _settle_drop(work: Connection, effects: Effects) -> bool:
 
 def _settle_reindex(work: Connection, effects: Effects) -> bool:
     """Whether all was rebuilt cannot be told: run it again, it does no harm."""
-    left = work.execute(
-        statement("worker.schema", "reindex_left"), {"name": str(effects.touches[0].name)}
-    ).fetchall()
+    left = work.execute(SQL["reindex_left"], {"name": str(effects.touches[0].name)}).fetchall()
     for schema, name in left:
         _drop(work, ObjectName(schema, name))
     return False
@@ -72,7 +70,7 @@ def _settle_reindex(work: Connection, effects: Effects) -> bool:
 def _settle_detach(work: Connection, effects: Effects) -> bool:
     parent, partition = (str(target.name) for target in (*effects.alters, *effects.touches))
     row = work.execute(
-        statement("worker.schema", "partition_state"), {"parent": parent, "partition": partition}
+        SQL["partition_state"], {"parent": parent, "partition": partition}
     ).fetchone()
     if row is not None and row[0]:
         work.execute(f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE".encode())
@@ -87,7 +85,7 @@ def _is_valid(work: Connection, index: ObjectName) -> bool | None:
 
 def _state(work: Connection, index: ObjectName) -> tuple[bool, int | None] | None:
     """Whether an index is valid, and which process is building it; None when there is none."""
-    query = statement("worker.schema", "index_state")
+    query = SQL["index_state"]
     return work.execute(query, {"index": str(index)}).fetchone()
 
 

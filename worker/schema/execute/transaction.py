@@ -14,13 +14,13 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
+from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.schema.execute import deferred
 from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
 from worker.schema.execute.lock_budget import LockBudget
 from worker.schema.history.journal import Timing
 from worker.schema.plan.locks import to_take_first
-from worker.schema.statements.effects import Lock
+from worker.schema.statements.effects import Effects, Lock
 
 
 class _InTheWay(psycopg.errors.DependentObjectsStillExist):
@@ -53,8 +53,8 @@ def _all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     marks: list[int] = []
     for each in run.statements:
         timings.append(run.one(each, timings, budget.left))
-        if deferred.may_break(effects[each.number]):
-            deferred.mark(run.work, each.number)
+        if _may_break(effects[each.number]):
+            _mark(run.work, each.number)
             marks.append(each.number)
     _check_deferred(run, timings, marks)
     return timings
@@ -63,12 +63,12 @@ def _all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
 def _check_deferred(run: ChangesetRun, timings: Sequence[Timing], marks: Sequence[int]) -> None:
     last = run.statements[-1].number
     try:
-        deferred.check(run.work)
+        _check(run.work)
     except psycopg.OperationalError as error:  # it waited or ran for too long
         raise OperationFailed(last, error, timings) from error
     except psycopg.Error as error:
         reason = f"{message_of(error)} (a deferred constraint, checked at the end)"
-        number = deferred.guilty(run.work, marks) or last
+        number = _guilty(run.work, marks) or last
         raise OperationFailed(number, error, timings, reason) from error
 
 
@@ -99,3 +99,35 @@ def _first_that_needs(run: ChangesetRun, lock: Lock) -> int:
         if lock.name in {own.name for own in each.effects.locks}:
             return each.number
     return run.plan.operations[0].number
+
+
+_CHECK = b"SET CONSTRAINTS ALL IMMEDIATE"
+
+
+def _may_break(effects: Effects) -> bool:
+    """Whether a statement may write rows, and so leave a deferred constraint to be checked."""
+    return bool(effects.writes or effects.opaque) or effects.statement.startswith("SELECT")
+
+
+def _mark(work: Connection, number: int) -> None:
+    """After an operation that may break one: a place to go back to."""
+    work.execute(f"SAVEPOINT cqrs_{number}".encode())
+
+
+def _check(work: Connection) -> None:
+    """Check all now. Raises psycopg.Error, as COMMIT would."""
+    work.execute(_CHECK)
+
+
+def _guilty(work: Connection, marks: Sequence[int]) -> int | None:
+    """After a check that failed: the operation that broke what is broken; None if none may have."""
+    found = marks[-1] if marks else None
+    for number in reversed(marks[:-1]):
+        work.execute(f"ROLLBACK TO SAVEPOINT cqrs_{number}".encode())
+        try:
+            _check(work)
+        except psycopg.Error:
+            found = number
+        else:
+            break
+    return found

@@ -11,9 +11,9 @@ from uuid import UUID
 import psycopg
 
 from worker.base.db import Connection
-from worker.base.sql import statement
 from worker.schema.catalogue.context import Context
 from worker.schema.errors import DeploymentOpen, InvalidChange, NoDeploymentOpen, Problem
+from worker.schema.history import SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def begin_deployment(context: Context, name: str) -> Deployment:
     with context.connection() as connection:
         try:
             begun = connection.execute(
-                _sql("begin_deployment"), {"name": name.strip(), "by": context.actor}
+                SQL["begin_deployment"], {"name": name.strip(), "by": context.actor}
             ).fetchone()
         except psycopg.errors.UniqueViolation:
             if (standing := open_deployment(connection)) is not None:
@@ -83,7 +83,7 @@ def _end(
 ) -> Deployment | None:
     """End this deployment (None: whichever is open); None if it is not open."""
     facts = {"id": deployment_id, "message": message.replace("\0", ""), "outcome": outcome}
-    ended = connection.execute(_sql("end_deployment"), facts).fetchone()
+    ended = connection.execute(SQL["end_deployment"], facts).fetchone()
     return _of(connection, ended) if ended else None
 
 
@@ -94,14 +94,10 @@ def open_deployment(connection: Connection) -> Deployment | None:
 
 def deployments(connection: Connection, limit: int = 50) -> list[Deployment]:
     """The newest deployments, newest first; an open one is always among them."""
-    rows = connection.execute(_sql("deployments"), {"limit": limit})
+    rows = connection.execute(SQL["deployments"], {"limit": limit})
     return [Deployment(*row) for row in rows]
 
 
 def _of(connection: Connection, row: tuple[object, ...] | None) -> Deployment:
     """The deployment whose id a statement has just returned."""
     return next(each for each in deployments(connection) if row and each.id == row[0])
-
-
-def _sql(block: str) -> bytes:
-    return statement("worker.schema", block).encode()

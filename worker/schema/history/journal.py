@@ -12,9 +12,9 @@ from uuid import UUID
 import psycopg
 
 from worker.base.db import Connection
-from worker.base.sql import blocks
 from worker.schema.change.change import SchemaChange
 from worker.schema.errors import ChangesetLockLost
+from worker.schema.history import SQL
 from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.effects import Effects
@@ -184,7 +184,7 @@ class ChangesetJournal:
         ]
 
     def _run(self, block: str, parameters: dict[str, Any]) -> psycopg.Cursor[Any]:
-        return self.connection.execute(blocks("worker.schema", "journal.sql")[block], parameters)
+        return self.connection.execute(SQL[block], parameters)
 
 
 def mark_completed(
@@ -194,7 +194,7 @@ def mark_completed(
 
     Raises ChangesetLockLost when this session may not finish it any more.
     """
-    sql = blocks("worker.schema", "journal.sql")
+    sql = SQL
     work.execute(sql["operations_ran"], _columns(changeset_id, timings, True))
     _finish(work, "complete", changeset_id, follow_up)
 
@@ -205,7 +205,7 @@ def mark_rolled_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) 
 
 
 def _finish(work: Connection, block: str, changeset_id: UUID, follow_up: FollowUp) -> None:
-    sql = blocks("worker.schema", "journal.sql")[block]
+    sql = SQL[block]
     if work.execute(sql, {"id": changeset_id, "follow_up": owed(follow_up)}).rowcount != 1:
         raise ChangesetLockLost(changeset_id)
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from worker.base.db import Connection
-from worker.base.sql import blocks
 from worker.schema.change.change import Operation, SchemaChange, Side
 from worker.schema.errors import UnknownChangeset
+from worker.schema.history import SQL
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.names import ObjectName
 
@@ -117,7 +117,7 @@ def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
         parameters = {"id": UUID(str(changeset_id))}
     except ValueError:
         raise UnknownChangeset(changeset_id) from None
-    row: Any = connection.execute(_sql("changeset"), parameters).fetchone()
+    row: Any = connection.execute(SQL["changeset"], parameters).fetchone()
     if row is None:
         raise UnknownChangeset(changeset_id)
     operations = tuple(_operations(connection, parameters))
@@ -129,7 +129,7 @@ def history(
     connection: Connection, *, status: ChangesetStatus | None = None, limit: int = 50
 ) -> list[HistoryEntry]:
     """The newest changesets, newest first."""
-    rows = connection.execute(_sql("history"), {"status": status, "limit": limit})
+    rows = connection.execute(SQL["history"], {"status": status, "limit": limit})
     return [HistoryEntry(*row) for row in rows]
 
 
@@ -145,9 +145,5 @@ def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
 
 
 def _operations(connection: Connection, parameters: dict[str, UUID]) -> Iterator[OperationRecord]:
-    for number, side, *rest in connection.execute(_sql("operations"), parameters):
+    for number, side, *rest in connection.execute(SQL["operations"], parameters):
         yield OperationRecord(number, Side(side), *rest)
-
-
-def _sql(block: str) -> Any:
-    return blocks("worker.schema", "journal.sql")[block]

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from worker.base.db import Connection
-from worker.base.sql import statement
+from worker.schema.catalogue.dependencies import qualified_rows
 from worker.schema.catalogue.read_side import ReadSide
 from worker.schema.change.change import DEFAULT_SCHEMAS, Schemas
 from worker.schema.errors import UnknownObject
+from worker.schema.pictures import SQL
 from worker.schema.statements.names import ObjectName
 
 
@@ -73,7 +74,7 @@ def dependency_graph(
     Objects of either side that nothing ties to another are left out. Raises UnknownObject when
     there is no such object, psycopg.errors.InvalidSchemaName when there is no such schema.
     """
-    connection.execute(_sql("require_schemas"), {"schemas": [schemas.command, schemas.query]})
+    connection.execute(SQL["require_schemas"], {"schemas": [schemas.command, schemas.query]})
     whole = _catalogue(connection, schemas)
     if object_name is not None:
         middle = _known(connection, read_side, schemas, object_name)
@@ -90,15 +91,13 @@ def _standing(connection: Connection, schemas: Schemas) -> dict[str, GraphNode]:
     return {
         name: GraphNode(name, schema, kind)
         for schema in (schemas.command, schemas.query)
-        for name, kind in connection.execute(_sql("objects_of"), {"schema": schema})
+        for name, kind in connection.execute(SQL["objects_of"], {"schema": schema})
     }
 
 
 def _catalogue(connection: Connection, schemas: Schemas) -> Graph:
     """Every dependency in the database, but for the way of rows up from a partition."""
-    with connection.transaction():
-        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-        rows = connection.execute(_sql("edges")).fetchall()
+    rows = qualified_rows(connection, SQL["edges"])
     nodes: dict[str, GraphNode] = {}
     edges = []
     for schema, name, kind, dependant_schema, dependant, dependant_kind, link in rows:
@@ -139,7 +138,7 @@ def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: 
         wanted = ObjectName.parse(text)
     except ValueError as error:
         raise UnknownObject(text, f"{error}{_hint(connection, schemas, text)}") from None
-    rows = connection.execute(_sql("objects_of"), {"schema": wanted.schema}).fetchall()
+    rows = connection.execute(SQL["objects_of"], {"schema": wanted.schema}).fetchall()
     kinds: dict[str, str] = dict(rows)
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
@@ -177,7 +176,3 @@ def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
         nodes[str(each)] = GraphNode(str(each), "", each.kind.value)
         edges.append(GraphEdge(str(each.object), str(each), each.kind.value))
     return replace(graph, nodes=nodes, edges=tuple(edges))
-
-
-def _sql(block: str) -> bytes:
-    return statement("worker.schema", block).encode()

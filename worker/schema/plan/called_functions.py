@@ -8,11 +8,10 @@ body does not tell (see `bodies`) remains unknown, as the plan says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from worker.base.db import Connection
-from worker.base.sql import blocks
-from worker.schema.catalogue.dependencies import qualifying
+from worker.schema.catalogue.dependencies import qualified_rows
+from worker.schema.plan import SQL
 from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
@@ -42,7 +41,7 @@ def with_called(connection: Connection, operations: Sequence[ParsedOperation]) -
     calls = [_calls(each.effects) for each in operations]
     bodies = _bodies(connection, operations, {name for names in calls for name in names})
     return [
-        replace(each.effects, writes=_together(each.effects.writes, _written(names, bodies)))
+        each.effects.also_writing(_written(names, bodies))
         for each, names in zip(operations, calls, strict=True)
     ]
 
@@ -83,9 +82,7 @@ def _standing(
 ) -> Iterator[tuple[ObjectName, Effects]]:
     ordered = sorted(names)
     wanted = {"schemas": [n.schema for n in ordered], "names": [n.name for n in ordered]}
-    with qualifying(connection):
-        sql = blocks("worker.schema", "expansion.sql")["functions"]
-        rows = connection.execute(sql.encode(), wanted).fetchall()
+    rows = qualified_rows(connection, SQL["functions"], **wanted)
     for schema, name, definition in rows:
         yield ObjectName(schema, name), effects_of_text(definition)
 
@@ -99,7 +96,3 @@ def _written(names: Iterable[ObjectName], bodies: Bodies) -> Iterator[Target]:
             yield from (target for target in each.reaches if target.kind in _WRITTEN)
         known |= ahead
         ahead = {name for each in effects for name in _functions(each)} - known
-
-
-def _together(known: tuple[Target, ...], more: Iterable[Target]) -> tuple[Target, ...]:
-    return tuple(dict.fromkeys((*known, *more)))

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from pglast import ast
 from psycopg.types.json import Jsonb
 
 from worker.base.db import Connection
-from worker.base.sql import blocks
-from worker.schema.catalogue.dependencies import qualifying
+from worker.schema.catalogue.dependencies import qualified_rows
+from worker.schema.plan import SQL
 from worker.schema.plan.called_functions import with_called
 from worker.schema.plan.operations import ParsedOperation
 from worker.schema.statements import parse
@@ -46,7 +45,8 @@ def contents_of(connection: Connection, operations: Iterable[ParsedOperation]) -
     named = (t for each in operations for t in (*each.effects.drops, *each.effects.renames))
     schemas = sorted({target.name.schema for target in named if target.kind == "schema"})
     found: SchemaContents = {}
-    for schema, kind, name in _rows(connection, "contents", schemas=schemas) if schemas else ():
+    rows = qualified_rows(connection, SQL["contents"], schemas=schemas) if schemas else ()
+    for schema, kind, name in rows:
         found[schema] = (*found.get(schema, ()), Target(kind, ObjectName.parse(name)))
     return found
 
@@ -87,7 +87,7 @@ def _tables_of_views(
     found = _views_made(operations)
     ahead = {target.name for effects in called for target in effects.writes}
     while ahead := {name for name in ahead if name not in found and name.schema}:
-        rows = _rows(connection, "views", names=[str(name) for name in sorted(ahead)])
+        rows = qualified_rows(connection, SQL["views"], names=[str(name) for name in sorted(ahead)])
         below = {ObjectName.parse(name): _source(query) for name, query in rows}
         found |= below
         ahead = set(below.values())
@@ -126,8 +126,7 @@ def _through_views(effects: Effects, tables: dict[ObjectName, ObjectName]) -> Ef
         for name in written.get(effect.table, ())
     ]
     return replace(
-        effects,
-        writes=_together(effects.writes, (Target("table", name) for name in below)),
+        effects.also_writing(Target("table", name) for name in below),
         row_effects=(*effects.row_effects, *row_effects),
         locks=(*effects.locks, *(Lock(name, LockMode.ROW_EXCLUSIVE) for name in below)),
     )
@@ -150,7 +149,7 @@ def _passed_on(
         for at, effect in enumerate(row_effects)
     ]
     found: dict[RowEffect, tuple[ObjectName, ...]] = {}
-    for at, schema, name in _rows(connection, "passed_on", row_effects=Jsonb(given)):
+    for at, schema, name in qualified_rows(connection, SQL["passed_on"], row_effects=Jsonb(given)):
         found[row_effects[at]] = (*found.get(row_effects[at], ()), ObjectName(schema, name))
     return found
 
@@ -159,18 +158,6 @@ def _passing_on(effects: Effects, passed: dict[RowEffect, tuple[ObjectName, ...]
     reached = [(effect, name) for effect in effects.row_effects for name in passed.get(effect, ())]
     emptied = [name for effect, name in reached if effect.verb is RowVerb.TRUNCATE]
     return replace(
-        effects,
-        writes=_together(effects.writes, (Target("table", name) for _, name in reached)),
+        effects.also_writing(Target("table", name) for _, name in reached),
         locks=(*effects.locks, *(Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in emptied)),
     )
-
-
-def _together(known: tuple[Target, ...], more: Iterable[Target]) -> tuple[Target, ...]:
-    return tuple(dict.fromkeys((*known, *more)))
-
-
-def _rows(connection: Connection, block: str, **parameters: Any) -> list[Any]:
-    with qualifying(connection):
-        return connection.execute(
-            blocks("worker.schema", "expansion.sql")[block].encode(), parameters
-        ).fetchall()

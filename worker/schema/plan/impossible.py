@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from worker.base.db import Connection
-from worker.base.sql import blocks
-from worker.schema.catalogue.dependencies import qualifying
+from worker.schema.catalogue.dependencies import qualified_rows
 from worker.schema.change.change import Schemas
 from worker.schema.errors import Problem
+from worker.schema.plan import SQL
 from worker.schema.plan.operations import ParsedOperation, forbidden
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
@@ -58,7 +57,7 @@ def _in_partitions(
     named = {each.number: _about(each.effects) for each in operations}
     names = [str(target.name) for target in named.values() if target is not None]
     partitions: dict[str, list[str]] = (
-        dict(_rows(connection, "partitioned", names=names)) if names else {}
+        dict(qualified_rows(connection, SQL["partitioned"], names=names)) if names else {}
     )
     for each in operations:
         target = named[each.number]
@@ -123,12 +122,5 @@ def _carriers(
         if target.name.schema and target.name.name and not target.name.arguments
     }
     names = [str(name) for name in sorted(named)]
-    rows = _rows(connection, "has_columns_of", type=str(enum), names=names)
+    rows = qualified_rows(connection, SQL["has_columns_of"], type=str(enum), names=names)
     return {ObjectName.parse(name) for (name,) in rows}
-
-
-def _rows(connection: Connection, block: str, **parameters: Any) -> list[Any]:
-    with qualifying(connection):
-        return connection.execute(
-            blocks("worker.schema", "expansion.sql")[block].encode(), parameters
-        ).fetchall()

@@ -10,6 +10,8 @@ from worker.schema.plan.operations import ParsedOperation
 from worker.schema.statements.effects import Lock, LockMode, RelatedLock, Relationship
 from worker.schema.statements.names import ObjectName
 
+_SQL = blocks("worker.schema.plan", "locks.sql")
+
 
 def locks_of(
     connection: Connection,
@@ -18,49 +20,49 @@ def locks_of(
 ) -> tuple[Lock, ...]:
     """The strongest lock on each relation, by name. What the change itself creates is left out.
 
-    `cascaded` are objects that a CASCADE takes related. Of what a refresh reads, nothing is said,
+    `cascaded` are objects that a CASCADE takes along. Of what a refresh reads, nothing is said,
     nor of the rows that foreign keys look up.
     """
     wanted = [lock for each in operations for lock in each.effects.locks]
     wanted += [Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in cascaded]
     related = [
-        relationship
+        lock
         for each in operations
-        for relationship in (*each.effects.related_locks, *_related_to_dropped(each))
+        for lock in (*each.effects.related_locks, *_related_to_dropped(each))
     ]
-    wanted += _related(connection, related)
+    wanted += _on_related(connection, related)
     strongest: dict[ObjectName, LockMode] = {}
-    for lock in (*wanted, *_beyond(connection, wanted)):
+    for lock in (*wanted, *_on_children_and_tables(connection, wanted)):
         strongest[lock.name] = max(lock.mode, strongest.get(lock.name, lock.mode))
-    standing = _standing(connection, strongest)
+    existing = _existing(connection, strongest)
     return tuple(
-        Lock(name, mode) for name, mode in sorted(strongest.items()) if str(name) in standing
+        Lock(name, mode) for name, mode in sorted(strongest.items()) if str(name) in existing
     )
 
 
-def _standing(connection: Connection, names: Iterable[ObjectName]) -> set[str]:
+def _existing(connection: Connection, names: Iterable[ObjectName]) -> set[str]:
     """Which of some names are relations that somebody may wait for."""
     qualified = [str(name) for name in names if name.schema]
-    return {name for (name,) in connection.execute(_sql("standing"), {"names": qualified})}
+    return {name for (name,) in connection.execute(_SQL["existing"], {"names": qualified})}
+
+
+_OF_DROPPED = (
+    Relationship.OWN_REFERENCED,
+    Relationship.REFERENCING,
+    Relationship.SEQUENCES,
+    Relationship.PARENT,
+    Relationship.SISTERS,
+)
 
 
 def _related_to_dropped(operation: ParsedOperation) -> Iterator[RelatedLock]:
-    kinds = (
-        Relationship.OWN_REFERENCED,
-        Relationship.REFERENCING,
-        Relationship.SEQUENCES,
-        Relationship.PARENT,
-        Relationship.SISTERS,
-    )
     tables = (target for target in operation.effects.drops if target.kind == "table")
-    for target in tables:
-        yield from (
-            RelatedLock(relationship, target.name, LockMode.ACCESS_EXCLUSIVE)
-            for relationship in kinds
-        )
+    for table in tables:
+        for relationship in _OF_DROPPED:
+            yield RelatedLock(relationship, table.name, LockMode.ACCESS_EXCLUSIVE)
 
 
-_BLOCKS = {
+_STATEMENTS = {
     Relationship.REFERENCED: "referenced",
     Relationship.OWN_REFERENCED: "own_referenced",
     Relationship.REFERENCING: "referencing",
@@ -77,43 +79,32 @@ _BLOCKS = {
 }
 
 
-def _related(connection: Connection, related: Sequence[RelatedLock]) -> Iterator[Lock]:
-    """What is related to what is named, with its lock."""
-    for relationship, block in _BLOCKS.items():
-        roots = [each for each in related if each.relationship is relationship]
-        for at, schema, name in _rows(connection, block, roots):
-            yield Lock(
-                ObjectName(schema, name), roots[at].mode, relationship is not Relationship.PARENT
-            )
+def _on_related(connection: Connection, related: Sequence[RelatedLock]) -> Iterator[Lock]:
+    """The locks on what is related to the objects that are named."""
+    for relationship, statement in _STATEMENTS.items():
+        roots = [lock for lock in related if lock.relationship is relationship]
+        names, parts = [str(lock.name) for lock in roots], [lock.part for lock in roots]
+        for at, name in _rows(connection, statement, names, parts=parts):
+            yield Lock(name, roots[at].mode, relationship is not Relationship.PARENT)
+
+
+def _on_children_and_tables(connection: Connection, wanted: Sequence[Lock]) -> Iterator[Lock]:
+    """What is locked with a relation: partitions and child tables, and an index's table."""
+    parents = [lock for lock in wanted if lock.with_children]
+    for at, name in _rows(connection, "children", [str(lock.name) for lock in parents]):
+        yield Lock(name, parents[at].mode)
+    indexes = [(lock.name, lock.table_mode) for lock in wanted if lock.table_mode]
+    for at, name in _rows(connection, "indexed_tables", [str(index) for index, _ in indexes]):
+        yield Lock(name, indexes[at][1])
 
 
 def _rows(
-    connection: Connection, block: str, roots: Sequence[RelatedLock]
-) -> Iterator[tuple[int, str, str]]:
-    """Rows of a block, each with the place of its root in the list."""
-    if roots:
-        yield from connection.execute(
-            _sql(block),
-            {"names": [str(each.name) for each in roots], "parts": [each.part for each in roots]},
-        )
-
-
-def _beyond(connection: Connection, wanted: Sequence[Lock]) -> Iterator[Lock]:
-    """What is locked with a relation: partitions and child tables, and an index's table."""
-    families = [lock for lock in wanted if lock.with_children]
-    for at, schema, name in _under(connection, "children", families):
-        yield Lock(ObjectName(schema, name), families[at].mode)
-    tables = [(lock, lock.table_mode) for lock in wanted if lock.table_mode]
-    for at, schema, name in _under(connection, "indexed_tables", [lock for lock, _ in tables]):
-        yield Lock(ObjectName(schema, name), tables[at][1])
-
-
-def _under(
-    connection: Connection, block: str, locks: Sequence[Lock]
-) -> Iterator[tuple[int, str, str]]:
-    if locks:
-        names = [str(lock.name) for lock in locks]
-        yield from connection.execute(_sql(block), {"names": names})
+    connection: Connection, statement: str, names: list[str], **parameters: object
+) -> Iterator[tuple[int, ObjectName]]:
+    """What a statement finds for some roots: the root's place in the list, and a relation."""
+    if names:
+        rows = connection.execute(_SQL[statement], {"names": names, **parameters})
+        yield from ((at, ObjectName(schema, name)) for at, schema, name in rows)
 
 
 def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
@@ -121,9 +112,5 @@ def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
     strong = {str(lock.name): lock for lock in locks if lock.mode.stops_writers}
     if not strong:
         return []
-    rows = connection.execute(_sql("plain_tables"), {"names": list(strong)})
+    rows = connection.execute(_SQL["plain_tables"], {"names": list(strong)})
     return [strong[name] for (name,) in rows]
-
-
-def _sql(block: str) -> bytes:
-    return blocks("worker.schema", "locks.sql")[block].encode()

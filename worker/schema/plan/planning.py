@@ -13,7 +13,9 @@ from worker.base.db import Connection
 from worker.schema.catalogue.dependencies import DependentObject
 from worker.schema.catalogue.read_side import ReadSide
 from worker.schema.change.change import DEFAULT_SCHEMAS, SchemaChange, Schemas
+from worker.schema.change.versions import Version
 from worker.schema.errors import InvalidChange
+from worker.schema.plan import SQL
 from worker.schema.plan.blockers import blockers
 from worker.schema.plan.facts import CatalogueFacts, look_up
 from worker.schema.plan.follow_up import follow_up_of
@@ -22,7 +24,6 @@ from worker.schema.plan.impossible import impossible
 from worker.schema.plan.locks import locks_of
 from worker.schema.plan.operations import ParsedOperation, read_operations
 from worker.schema.plan.plan import SchemaPlan
-from worker.schema.plan.version_order import version_problem
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
@@ -171,3 +172,27 @@ def _cascaded(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> l
         for dependent in facts.cascaded_from(each)
         if "(" not in dependent.name
     ]
+
+
+def newest_completed(connection: Connection) -> Version | None:
+    """The highest version among the completed changesets; None when there is none."""
+    rows = connection.execute(SQL["completed_versions"])
+    return max((Version.parse(version) for (version,) in rows), default=None)
+
+
+def version_problem(
+    connection: Connection, version: Version, breaking: Sequence[str]
+) -> str | None:
+    """Why a version cannot follow the newest completed one, or None."""
+    newest = newest_completed(connection)
+    return None if newest is None else problem_after(newest, version, breaking)
+
+
+def problem_after(newest: Version, version: Version, breaking: Sequence[str]) -> str | None:
+    """Why `version` cannot follow `newest`: not higher, or no new major where it breaks things."""
+    if version <= newest:
+        return f"version {version} does not follow {newest}, the newest completed one"
+    if breaking and version.major <= newest.major:
+        reasons = "; ".join(breaking)
+        return f"a new major version is needed, {newest.major + 1}.0.0, because it {reasons}"
+    return None

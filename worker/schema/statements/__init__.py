@@ -16,8 +16,7 @@ from worker.schema.statements import common, indexes, objects, rows, tables, vie
 from worker.schema.statements.bodies import with_body
 from worker.schema.statements.calls import forbidden_call
 from worker.schema.statements.effects import Effects
-from worker.schema.statements.parsing import SyntaxProblem, parse, position
-from worker.schema.statements.tree import SyntaxNode, types_in
+from worker.schema.statements.tree import SyntaxNode, SyntaxProblem, parse, position, types_in
 
 __all__ = ["READERS", "SyntaxProblem", "effects_of", "parse", "position"]
 

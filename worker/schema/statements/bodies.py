@@ -18,8 +18,7 @@ from pglast.parser import ParseError
 
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import quote
-from worker.schema.statements.parsing import SyntaxProblem, parse
-from worker.schema.statements.tree import SyntaxNode, qualified
+from worker.schema.statements.tree import SyntaxNode, SyntaxProblem, parse, qualified
 
 _MADE_UP = "it runs SQL that it makes up: what that does is not known before it runs"
 _UNREAD = "its body cannot be read here: what it does is not known before it runs"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from worker.schema.statements.names import ObjectName
@@ -212,6 +213,10 @@ class Effects:
                 )
             )
         )
+
+    def also_writing(self, tables: Iterable[Target]) -> Effects:
+        """The same, and these written to as well."""
+        return replace(self, writes=tuple(dict.fromkeys((*self.writes, *tables))))
 
     @property
     def main(self) -> Target | None:

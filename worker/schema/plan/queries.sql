@@ -1,3 +1,8 @@
+-- name: completed_versions
+-- Every version that stands; what is being rolled back stands until that is done.
+SELECT DISTINCT version FROM cqrs.changesets
+ WHERE (status = 'completed' OR undoing) AND version IS NOT NULL
+
 -- name: contents
 -- Everything that lies in some schemas. Operators go by no name that a plan could show.
 SELECT o.schema, o.kind, o.name

@@ -163,7 +163,7 @@ SELECT s.at, n.nspname, c.relname
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE s.relid <> s.root
 
--- name: standing
+-- name: existing
 -- Which of some names are relations; a composite type is one that nobody reads or writes.
 SELECT r.name FROM unnest(%(names)s::text[]) AS r (name)
   JOIN pg_class AS c ON c.oid = to_regclass(r.name) AND c.relkind <> 'c'

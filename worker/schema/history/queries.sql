@@ -150,21 +150,23 @@ SELECT h.changeset_id, h.kind, h.description, h.version, h.status, h.created_at,
  WHERE %(status)s::text IS NULL OR h.status = %(status)s
  ORDER BY h.created_at DESC LIMIT %(limit)s
 
--- name: newer_completed
--- A changeset that was completed after this one and still stands.
-SELECT n.id, n.description
-  FROM cqrs.changesets AS n, cqrs.changesets AS c
- WHERE c.id = %(id)s AND n.kind = 'change' AND n.status = 'completed'
-   AND n.completed_at > c.completed_at
- ORDER BY n.completed_at DESC LIMIT 1
+-- name: begin_deployment
+-- A deployment opens; a unique index lets only one be open.
+INSERT INTO cqrs.deployments (name, begun_by) VALUES (%(name)s, %(by)s) RETURNING id
 
--- name: owing
--- Changesets whose follow-up has not been handed over.
-SELECT c.id, c.follow_up FROM cqrs.changesets AS c
- WHERE c.follow_up IS NOT NULL AND c.followed_up_at IS NULL
-   AND c.status IN ('completed', 'rolled_back')
- ORDER BY c.completed_at
+-- name: end_deployment
+-- The open one ends, if it is the one that is meant: null means whichever it is.
+UPDATE cqrs.deployments
+   SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, '')
+ WHERE ended_at IS NULL AND id = coalesce(%(id)s::uuid, id)
+RETURNING id
 
--- name: followed_up
--- The read side has it.
-UPDATE cqrs.changesets SET followed_up_at = clock_timestamp() WHERE id = %(id)s
+-- name: deployments
+-- The newest deployments, an open one first.
+SELECT d.id, d.name, d.begun_at, d.begun_by, d.ended_at, d.outcome, d.message,
+       count(c.id), count(c.id) FILTER (WHERE c.status = 'failed')
+  FROM cqrs.deployments AS d
+  LEFT JOIN cqrs.changesets AS c ON c.deployment_id = d.id
+ GROUP BY d.id
+ ORDER BY (d.ended_at IS NULL) DESC, d.begun_at DESC
+ LIMIT %(limit)s
