@@ -98,7 +98,9 @@ def test_a_projections_name_is_answered_with_what_it_hangs_on(
     db: Connection, read_side: SmallReadSide
 ) -> None:
     read_side.hang(RegistryDependentKind.PROJECTION, "shop.orders", "query.orders")
-    with pytest.raises(UnknownObject, match=r"a projection: name what it hangs on, query\.orders"):
+    with pytest.raises(
+        UnknownObject, match=r"a projection: name what it depends on, query\.orders"
+    ):
         dependency_graph(db, read_side, object_name="shop.orders")
 
 

@@ -99,7 +99,7 @@ def test_a_plan_that_cannot_be_applied_ends_with_code_one(
     result = run("changeset", "plan", str(drop))
     assert result.exit_code == 1
     assert "cannot drop table command.orders: used by view query.totals" in result.stdout
-    assert "cannot be applied as it stands" in result.stdout
+    assert "cannot be applied as it is" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_many_short_waits_are_one_long_one(
     assert failed.number > 1
 
 
-def test_time_that_is_spent_working_leaves_the_patience_as_it_was(
+def test_time_that_is_spent_working_leaves_the_lock_budget_as_it_was(
     context: Context, db: Connection, connect: Connect
 ) -> None:
     work = "SELECT pg_sleep(0.8)"

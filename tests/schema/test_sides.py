@@ -102,11 +102,11 @@ def test_no_operation_reaches_the_engines_own_tables(operation: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
-        ("SELECT pg_advisory_unlock_all()", "the turn of changesets is such a lock"),
-        ("SELECT pg_try_advisory_xact_lock(1)", "the turn of changesets"),
-        ("SELECT pg_catalog.pg_advisory_lock(1)", "the turn of changesets"),
-        ("DO 'BEGIN PERFORM pg_advisory_unlock_all(); END'", "the turn of changesets"),
-        ("CREATE TABLE command.t AS SELECT pg_advisory_unlock(1, 2)", "the turn of changesets"),
+        ("SELECT pg_advisory_unlock_all()", "the changeset lock is such a lock"),
+        ("SELECT pg_try_advisory_xact_lock(1)", "the changeset lock"),
+        ("SELECT pg_catalog.pg_advisory_lock(1)", "the changeset lock"),
+        ("DO 'BEGIN PERFORM pg_advisory_unlock_all(); END'", "the changeset lock"),
+        ("CREATE TABLE command.t AS SELECT pg_advisory_unlock(1, 2)", "the changeset lock"),
         ("SELECT set_config('lock_timeout', '0', false)", "the changeset's limits"),
         ("DO 'BEGIN SET LOCAL lock_timeout = 0; END'", "the changeset's limits"),
         ("UPDATE command.t SET a = set_config('a.b', 'c', true)", "the changeset's limits"),

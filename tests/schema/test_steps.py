@@ -166,7 +166,7 @@ def test_copies_that_a_reindex_left_are_dropped(db: Connection) -> None:
 def test_a_partition_that_is_half_detached_is_finished(
     context: Context, db: Connection, connect: Callable[[], Connection]
 ) -> None:
-    """The second half of DETACH waits for older transactions: this one outlives the patience."""
+    """The second half of DETACH waits for older transactions: it outlives the lock timeout."""
     db.execute(
         """CREATE TABLE command.parts (id int NOT NULL) PARTITION BY RANGE (id);
         CREATE TABLE command.part PARTITION OF command.parts FOR VALUES FROM (0) TO (10)"""

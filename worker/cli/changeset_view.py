@@ -20,12 +20,12 @@ from worker.schema.statements.effects import LockMode
 
 
 def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
-    """A plan: operations, locks, what depends on it, what follows, what stands against it."""
+    """A plan: operations, locks, what depends on it, what follows, what blocks it."""
     yield _operations_of(plan)
     yield _locks_of(plan)
     yield from _paragraph("Depends on it, by the catalogue", _dependents(plan))
     yield from _paragraph(
-        "Hangs on it, by the registry",
+        "Depends on it, by the registry",
         (f"{each} (on {each.object})" for each in plan.registry_dependents),
     )
     yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
@@ -34,7 +34,7 @@ def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
     yield from _paragraph("Needs a new major version, because it", plan.breaking)
     yield from _paragraph("Worth knowing", plan.notes)
     yield from _paragraph(
-        "In the way", (f"operation {each.number}: {each}" for each in plan.blockers), "red"
+        "Blocked by", (f"operation {each.number}: {each}" for each in plan.blockers), "red"
     )
     yield from _paragraph("Version", filter(None, [plan.version_problem]), "red")
     yield Text("\n" + _verdict(plan), style="green" if plan.is_possible else "red")
@@ -42,7 +42,7 @@ def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
 
 def _verdict(plan: SchemaPlan) -> str:
     if not plan.is_possible:
-        return "This cannot be applied as it stands."
+        return "This cannot be applied as it is."
     if plan.step is not None:
         return f"Runs as a step of its own, outside a transaction ({plan.step.value})."
     return f"Runs in one transaction: {len(plan.operations)} operation(s)."
@@ -138,7 +138,9 @@ def render_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     if changeset.error:
         yield Text(changeset.error, style="red")
     if changeset.follow_up and changeset.followed_up_at is None:
-        yield Text("the read side has not been told yet; the sweep will", style="yellow")
+        yield Text(
+            "the follow-up has not been dispatched yet; the sweep will dispatch it", style="yellow"
+        )
     table = Table("#", "side", "kind", "object", "took", "success", "undo", "error")
     for each in changeset.operations:
         took = f"{each.duration.total_seconds() * 1000:.1f} ms" if each.duration else ""
@@ -160,7 +162,7 @@ def render_changeset(changeset: Changeset) -> Iterator[RenderableType]:
 def render_dependencies(
     dependencies: Sequence[Dependency], hanging: dict[str, list[RegistryDependent]]
 ) -> Iterator[Table]:
-    """Pairs with their paths, by the catalogue; what hangs on each object, by the registry."""
+    """Pairs with their paths, by the catalogue; what depends on each object by the registry."""
     table = Table("command object", "query object", "type", "path", title="By the catalogue")
     for each in dependencies:
         steps = zip(each.path[1:], each.links, strict=True)
@@ -169,7 +171,7 @@ def render_dependencies(
             Text(each.command_object), Text(each.query_object), each.type, Text(" → ".join(way))
         )
     yield table
-    table = Table("object", "what hangs on it", title="By the registry")
+    table = Table("object", "what depends on it", title="By the registry")
     for name, found in hanging.items():
         table.add_row(Text(name), Text("\n".join(map(str, found))))
     yield table

@@ -1,10 +1,19 @@
-"""Schema changes that span both sides: planned, recorded, executed as one, and taken back.
+"""Schema changes that span both sides: planned, recorded, executed as one, and rolled back.
 
-    Change ──read──> operations ──plan──> Plan ──record──> changeset ──turn──> one transaction
-    (files)          (statements)         (planning)       (journal)   (turn)  (transaction)
-                                                                                    │ COMMIT
-                                      rebuilds, refreshes, purges <── hand over ────┘
-                                                                      (handover)
+    SchemaChange ──read──> operations ──plan──> SchemaPlan ──record──> changeset ──execute─┐
+    (change)               (statements)         (plan)                 (history)  (execute)│
+                                                                       under the changeset │ lock
+      rebuilds, refreshes, purges <──dispatch── follow-up <──COMMIT── one transaction <────┘
+      (read side)                    (at least once)
+
+    change/      what an author writes: operations for both sides, files, versions
+    statements/  from a statement's text to its effects and locks, by PostgreSQL's own parser
+    catalogue/   what exists and who depends on it, by PostgreSQL's catalogue and the registry
+    plan/        all that a change will do in this database, before it does anything
+    execute/     the changeset lock, transaction, lock budget, recovery, rollback, follow-ups
+    history/     changesets and deployments as they are recorded
+    pictures/    the dependency graph as Mermaid, DOT and SVG
+    changesets   the verbs over all of these; `command` and `tasks` make commands of them
 
 What it promises:
 

@@ -1,20 +1,22 @@
-"""Track a change, execute it, take it back: the package's main verbs.
+"""Track a change, execute it, roll it back: the package's main verbs.
 
     track_change        record -> (atomic) execute
-    execute_changeset   turn -> plan again -> one transaction, or one step -> follow up
-    rollback_changeset  turn -> plan the undos -> one transaction -> follow up
+    execute_changeset   lock -> plan again -> one transaction, or one step -> follow-up
+    rollback_changeset  lock -> plan the undos -> one transaction -> follow-up
 
 What happens on each failure:
 
 - An operation fails, or a time limit is passed: the transaction is rolled back, the changeset is
   `failed`, the operation carries the error and its SQLSTATE (see `execution`).
-- The process is killed: see `turn`. The database is as it was; the changeset can be executed again.
-- The connection is lost at COMMIT: whether it got through is asked of the row that COMMIT writes.
-- A follow-up cannot be handed over: it stays owed, is logged, and `dispatch_follow_ups` repeats it.
+- The process is killed: see `changeset_lock`. The database is as it was; the changeset can be
+  executed again.
+- The connection is lost at COMMIT: whether it happened is read from the row that COMMIT writes.
+- A follow-up cannot be dispatched: it stays pending, is logged, and `dispatch_follow_ups` tries
+  again.
 
-A command (a Celery task, see `command`) gives its id along: what it tracks is recorded under that
-id, and what it executes or rolls back bears it. So a command that is delivered again finds what it
-did, and goes on from there instead of doing it twice.
+Idempotency: a command (a Celery task, see `command`) passes its id. What it tracks is recorded
+under that id, what it executes or rolls back is marked with it; so a command that is delivered
+again finds what it did, and goes on from there instead of doing it twice.
 """
 
 from __future__ import annotations
@@ -89,18 +91,18 @@ def _tracked_before(context: Context, change: SchemaChange, command_id: UUID) ->
     """What this command has recorded, when it was delivered before."""
     with context.connection() as connection:
         try:
-            found = load(connection, command_id)
+            recorded = load(connection, command_id)
         except UnknownChangeset:
             return None
-    if _texts(found.change) != _texts(change):
+    if _texts(recorded.change) != _texts(change):
         raise CommandIdReused(command_id, "schema.track_change")
-    return found
+    return recorded
 
 
 def _texts(change: SchemaChange) -> list[object]:
-    """All that a change says, wherever it was written."""
-    said = [(side, operation.sql, operation.undo) for side, operation in change]
-    return [change.description, str(change.version), *said]
+    """All that a change says, wherever it comes from."""
+    operations = [(side, operation.sql, operation.undo) for side, operation in change]
+    return [change.description, str(change.version), *operations]
 
 
 def _record(
@@ -111,8 +113,8 @@ def _record(
         if not force:
             _check_version(connection, plan)
         journal = ChangesetJournal(connection)
-        new = journal.record(change, plan.operations, context.actor, force, command_id)
-        return load(connection, new)
+        changeset_id = journal.record(change, plan.operations, context.actor, force, command_id)
+        return load(connection, changeset_id)
 
 
 def plan_change(context: Context, change: SchemaChange) -> SchemaPlan:
@@ -129,22 +131,22 @@ def execute_changeset(
     Raises UnknownChangeset, WrongStatus, ChangesetBusy; ChangeFailed when it fails. A command that
     has executed it already is given it as it is.
     """
-    found = _standing(context, changeset_id)
-    if found.is_done_by(command_id):
-        return dispatch_follow_up(context, found.id)
-    if not found.is_under_way_by(command_id):
-        _check_executable(found)
+    known = _current(context, changeset_id)
+    if known.is_done_by(command_id):
+        return dispatch_follow_up(context, known.id)
+    if not known.is_under_way_by(command_id):
+        _check_executable(known)
     with changeset_lock(context) as lock:
         changeset = load(lock.journal.connection, changeset_id)
         if lock.journal.claim(changeset.id, this_process(), command_id):
             carry_out(context, lock, changeset.id, lambda: _run(context, lock, changeset))
         elif not changeset.is_done_by(command_id):
             _check_executable(changeset)
-    return dispatch_follow_up(context, found.id)
+    return dispatch_follow_up(context, known.id)
 
 
-def _standing(context: Context, changeset_id: UUID | str) -> Changeset:
-    """The changeset; one whose process died is settled first."""
+def _current(context: Context, changeset_id: UUID | str) -> Changeset:
+    """The changeset; recovered first, if it was interrupted."""
     with context.connection() as connection:
         changeset = load(connection, changeset_id)
         if changeset.status == "in_progress" and recover(context):

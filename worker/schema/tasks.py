@@ -6,7 +6,7 @@
 They run on the queue `maintenance`, one changeset at a time. Each gives what a command gives: a
 handle, and a receipt under the task's id, which is the changeset's id as well where one is tracked.
 Sent or delivered again, it has its effect once (`worker/schema/command.py` says how). What a
-changeset owes the read side is handed over by the sweep if its worker dies before it could.
+changeset's follow-up is dispatched by the sweep if its worker dies before it could.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from worker.schema.plan.operations import read_operations
 log = structlog.get_logger(__name__)
 
 
-class Statement(BaseModel):
-    """One operation: its SQL, and the SQL that takes it back, if there is any."""
+class OperationPayload(BaseModel):
+    """One operation: its SQL, and the SQL that undoes it, if there is any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,20 +46,20 @@ class Statement(BaseModel):
 
 
 def _as_fields(given: object) -> object:
-    """An operation as text alone, or as Python writes it, is one without frills."""
+    """An operation as text alone, or as Python writes it, is its payload too."""
     if isinstance(given, schema.Operation):
         return {"sql": given.sql, "undo": given.undo}
     return {"sql": given} if isinstance(given, str) else given
 
 
-Statements = tuple[Annotated[Statement, BeforeValidator(_as_fields)], ...]
+OperationPayloads = tuple[Annotated[OperationPayload, BeforeValidator(_as_fields)], ...]
 
 
 class TrackChange(Command):
     """Record a change of both sides and, if `atomic`, execute it."""
 
-    command_operations: Statements
-    query_operations: Statements
+    command_operations: OperationPayloads
+    query_operations: OperationPayloads
     description: str
     version: str
     atomic: bool = True
@@ -79,7 +79,7 @@ class ExecuteChangeset(Command):
 
 
 class RollbackChangeset(Command):
-    """Take a completed changeset back."""
+    """Roll a completed changeset back."""
 
     changeset_id: UUID
     force: bool = False
@@ -125,7 +125,7 @@ def refresh_query_side(c: RefreshQuerySide, context: Context, command_id: UUID) 
 
 @app.task(name="schema.settle", ignore_result=True)
 def settle(every: float | None = None) -> None:
-    """Settle changesets whose process died, and hand over what completed ones still owe."""
+    """Recover interrupted changesets, and dispatch the follow-ups that are pending."""
     if slots.take("schema.settle", every):
         context = engine_context()
         schema.recover(context)
@@ -134,7 +134,7 @@ def settle(every: float | None = None) -> None:
 
 @signals.worker_ready.connect
 def _settle_at_start(**_: Any) -> None:
-    """What the worker before this one left when it was killed: at once, not when beat comes by.
+    """Recover what a killed worker left: at once, not when beat runs next.
 
     PostgreSQL may take a second or two to notice the death: then it is looked again after that.
     """

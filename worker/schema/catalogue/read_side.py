@@ -1,6 +1,6 @@
-"""What the planner asks of the read side, and what it hands over to it afterwards.
+"""The port to the read side: what the planner asks of it, and what is dispatched to it afterwards.
 
-The catalogue knows views; which projections, queries, cache tags and refresh schedules hang on an
+The catalogue knows views; which projections, queries, cache tags and refresh schedules depend on an
 object is known to the engine's registry alone. This is the port between the two.
 """
 
@@ -41,8 +41,8 @@ class ReadSide(Protocol):
     A projection hangs on its own table and on the view before it, a query on what it reads, a tag
     on the objects whose change makes its answers stale, a schedule on the view that it refreshes.
 
-    `rebuild`, `refresh` and `purge` schedule and return; each must bear being called twice for the
-    same change, since a crash between the call and the tick repeats it. `refresh_now` returns when
+    `rebuild`, `refresh` and `purge` schedule and return; each must be idempotent: a crash between
+    the call and its record calls it again. `refresh_now` returns when
     the view is fresh.
     """
 

@@ -52,7 +52,7 @@ class FilePosition:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One SQL statement, and the one that takes it back, if there is one."""
+    """One SQL statement, and the one that undoes it, if there is one."""
 
     sql: str
     undo: str | None = None

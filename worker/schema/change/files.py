@@ -13,7 +13,7 @@ A `.sql` file is SQL that any editor understands, with markers in comments:
     --! query
     CREATE VIEW query.order_totals AS SELECT sum(total) FROM command.orders;
 
-The statement after `--! undo` takes back the one before it. A `.toml` file says the same as data:
+The statement after `--! undo` undoes the one before it. A `.toml` file says the same as data:
 
     description = "Add order management"
     version = "1.0.0"

@@ -126,7 +126,7 @@ def _recover_interrupted(
         _limit(work, wait, context.limits.statement_timeout)
         done, reason = _is_done(work, each), _reason(each)
         if done:
-            journal.settled(each.id)
+            journal.mark_recovered(each.id)
         else:
             journal.fail(each.id, reason)
         why = "it was done before its process ended" if done else reason

@@ -1,4 +1,4 @@
-"""A run and its outcome: whatever stops it is written down, over a fresh session if need be."""
+"""A run and its outcome: whatever stops it is recorded, over a fresh session if need be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.schema.catalogue.context import Context
 from worker.schema.errors import ChangeFailed, SchemaError
 from worker.schema.execute.changeset_lock import ChangesetLock
 from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
-from worker.schema.execute.non_transactional import StepUnsettled, as_a_step
+from worker.schema.execute.non_transactional import StepUnsettled, outside_a_transaction
 from worker.schema.execute.transaction import in_a_transaction
 from worker.schema.history.journal import ChangesetJournal, Failure
 from worker.schema.history.records import load
@@ -39,20 +39,20 @@ def carry_out(
     run: ChangesetRun | None = None
     try:
         run = plan()
-        (in_a_transaction if run.plan.step is None else as_a_step)(run)
+        (in_a_transaction if run.plan.step is None else outside_a_transaction)(run)
     except OperationFailed as failed:
-        reason, failure = _worded(str(failed), undoing), None if undoing else failed.failure
-        _tell(context, lock, changeset_id, reason, failure)
+        reason, failure = _with_direction(str(failed), undoing), None if undoing else failed.failure
+        _record_failure(context, lock, changeset_id, reason, failure)
         raise ChangeFailed(changeset_id, reason, failed.failure.sqlstate) from failed.error
     except StepUnsettled as unsettled:
-        reason = _worded(f"{_UNSETTLED}{unsettled}", undoing)
+        reason = _with_direction(f"{_UNSETTLED}{unsettled}", undoing)
         raise ChangeFailed(changeset_id, reason) from unsettled
     except BaseException as error:
         _stopped(context, lock, changeset_id, error, run.running if run else None, undoing)
 
 
-def _worded(reason: str, undoing: bool) -> str:
-    """A reason that does not leave it open which way it went."""
+def _with_direction(reason: str, undoing: bool) -> str:
+    """A reason that says whether it was executing or rolling back."""
     if not undoing:
         return reason
     return f"{'undo of ' if reason.startswith('operation ') else 'rollback: '}{reason}"
@@ -66,16 +66,16 @@ def _stopped(
     number: int | None,
     undoing: bool,
 ) -> None:
-    """Write down what stopped it, and in which operation.
+    """Record what stopped it, and in which operation.
 
-    A commit whose answer was lost may have got through; the history's row knows.
+    A COMMIT whose answer was lost may have happened: the changeset's row says whether.
     """
-    reason = _worded(_why(error, number), undoing)
+    reason = _with_direction(_why(error, number), undoing)
     failure = Failure(number, reason, None, ()) if number and not undoing else None
-    told = _tell(context, lock, changeset_id, reason, failure)
+    recorded = _record_failure(context, lock, changeset_id, reason, failure)
     if not isinstance(error, SchemaError | psycopg.Error):
         raise error
-    if told or not _got_through(context, changeset_id, undoing):
+    if recorded or not _is_committed(context, changeset_id, undoing):
         raise ChangeFailed(changeset_id, reason) from error
 
 
@@ -89,10 +89,10 @@ def _why(error: BaseException, number: int | None) -> str:
     return f"{f'operation {number} was ' if number else ''}stopped by {reason}"
 
 
-def _tell(
+def _record_failure(
     context: Context, lock: ChangesetLock, changeset_id: UUID, reason: str, failure: Failure | None
 ) -> bool:
-    """Write it into the history; whether it was still to be written.
+    """Record it in the history; whether it was still to be recorded.
 
     The journal's own session may be what was lost: then over another one.
     """
@@ -103,11 +103,11 @@ def _tell(
             with context.connection() as fresh:
                 return ChangesetJournal(fresh).fail(changeset_id, reason, failure)
         except psycopg.Error as error:
-            untold = f"{reason}; the history does not have it yet, for {message_of(error)}"
-            raise ChangeFailed(changeset_id, untold) from error
+            unrecorded = f"{reason}; the history does not have it yet, for {message_of(error)}"
+            raise ChangeFailed(changeset_id, unrecorded) from error
 
 
-def _got_through(context: Context, changeset_id: UUID, undoing: bool) -> bool:
+def _is_committed(context: Context, changeset_id: UUID, undoing: bool) -> bool:
     with context.connection() as fresh:
-        found = load(fresh, changeset_id).status
-    return found == ("rolled_back" if undoing else "completed")
+        status = load(fresh, changeset_id).status
+    return status == ("rolled_back" if undoing else "completed")

@@ -1,4 +1,8 @@
-"""Handing over what the read side owes after a change: at least once, whatever crashes between."""
+"""Dispatch of follow-ups to the read side: an outbox, at least once, whatever crashes between.
+
+A changeset's follow-up (rebuilds, refreshes, purges) is stored by the transaction that did the work
+and dispatched after it; what a crash leaves undispatched, the sweep dispatches again.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +26,12 @@ log = structlog.get_logger(__name__)
 
 
 def dispatch_follow_ups(context: Context) -> int:
-    """Schedule what completed changesets still owe; how many were settled. For the sweep."""
+    """Dispatch every follow-up that is pending; how many were. For the sweep."""
     with context.connection() as connection:
-        owing = connection.execute(SQL["owing"]).fetchall()
+        pending = connection.execute(SQL["pending_follow_ups"]).fetchall()
         return sum(
-            _tried(connection, context.read_side, changeset_id, follow_up_from(stored))
-            for changeset_id, stored in owing
+            _dispatched(connection, context.read_side, changeset_id, follow_up_from(stored))
+            for changeset_id, stored in pending
         )
 
 
@@ -36,15 +40,17 @@ def dispatch_follow_up(context: Context, changeset_id: UUID) -> Changeset:
     with context.connection() as connection:
         changeset = load(connection, changeset_id)
         if changeset.follow_up and changeset.followed_up_at is None:
-            _tried(connection, context.read_side, changeset.id, changeset.follow_up)
+            _dispatched(connection, context.read_side, changeset.id, changeset.follow_up)
             changeset = load(connection, changeset_id)
     return changeset
 
 
-def _tried(connection: Connection, read_side: ReadSide, changeset_id: UUID, owed: FollowUp) -> bool:
-    """Whether it was handed over. The change is committed, so a failure is logged, not raised."""
+def _dispatched(
+    connection: Connection, read_side: ReadSide, changeset_id: UUID, follow_up: FollowUp
+) -> bool:
+    """Whether it was dispatched. The change is committed: a failure is logged, not raised."""
     try:
-        _dispatch(connection, read_side, changeset_id, owed)
+        _dispatch(connection, read_side, changeset_id, follow_up)
     except Exception as error:
         log.warning("follow_up_still_owed", changeset=str(changeset_id), reason=str(error))
         return False
@@ -52,19 +58,21 @@ def _tried(connection: Connection, read_side: ReadSide, changeset_id: UUID, owed
 
 
 def _dispatch(
-    connection: Connection, read_side: ReadSide, changeset_id: UUID, owed: FollowUp
+    connection: Connection, read_side: ReadSide, changeset_id: UUID, follow_up: FollowUp
 ) -> None:
-    """Scheduled first, ticked off afterwards: a crash between the two repeats it."""
-    if owed.rebuilds:
-        read_side.rebuild(owed.rebuilds)
-    if owed.refreshes:
-        read_side.refresh(in_dependency_order(connection, _existing(connection, owed.refreshes)))
-    if owed.purges:
-        read_side.purge(owed.purges)
-    connection.execute(SQL["followed_up"], {"id": changeset_id})
+    """Scheduled first, marked as dispatched afterwards: a crash between the two repeats it."""
+    if follow_up.rebuilds:
+        read_side.rebuild(follow_up.rebuilds)
+    if follow_up.refreshes:
+        read_side.refresh(
+            in_dependency_order(connection, _existing(connection, follow_up.refreshes))
+        )
+    if follow_up.purges:
+        read_side.purge(follow_up.purges)
+    connection.execute(SQL["follow_up_dispatched"], {"id": changeset_id})
 
 
 def _existing(connection: Connection, views: Sequence[ObjectName]) -> list[ObjectName]:
-    """Without those that a CASCADE took along, or that somebody dropped meanwhile."""
-    standing = identities(connection, [Target("materialized view", view) for view in views])
-    return [view for view in views if str(view) in standing]
+    """Without those that a CASCADE, or somebody meanwhile, has dropped."""
+    known = identities(connection, [Target("materialized view", view) for view in views])
+    return [view for view in views if str(view) in known]

@@ -1,5 +1,5 @@
 -- name: take_changeset_lock
--- Wait for the right to execute a changeset. The pair of keys is ours: "cqrs", and 1.
+-- Wait for the changeset lock. The pair of keys is ours: "cqrs", and 1.
 SELECT pg_advisory_lock(1668379251, 1)
 
 -- name: try_changeset_lock
@@ -56,20 +56,20 @@ SELECT o.name, o.kind FROM cqrs.catalogue_objects AS o
  WHERE o.schema = %(schema)s AND o.class = 'pg_class'::regclass
 
 -- name: newer_completed
--- A changeset that was completed after this one and still stands.
+-- A changeset that was completed after this one and not rolled back.
 SELECT n.id, n.description
   FROM cqrs.changesets AS n, cqrs.changesets AS c
  WHERE c.id = %(id)s AND n.kind = 'change' AND n.status = 'completed'
    AND n.completed_at > c.completed_at
  ORDER BY n.completed_at DESC LIMIT 1
 
--- name: owing
--- Changesets whose follow-up has not been handed over.
+-- name: pending_follow_ups
+-- Changesets whose follow-up has not been dispatched.
 SELECT c.id, c.follow_up FROM cqrs.changesets AS c
  WHERE c.follow_up IS NOT NULL AND c.followed_up_at IS NULL
    AND c.status IN ('completed', 'rolled_back')
  ORDER BY c.completed_at
 
--- name: followed_up
+-- name: follow_up_dispatched
 -- The read side has it.
 UPDATE cqrs.changesets SET followed_up_at = clock_timestamp() WHERE id = %(id)s

@@ -31,7 +31,7 @@ def refresh_query_side(
 ) -> UUID | None:
     """Refresh materialized views, in dependency order; the id under which the history has it.
 
-    With `skip_tracking` nothing is written down and None returned: for regular maintenance.
+    With `skip_tracking` nothing is recorded and None returned: for regular maintenance.
     `command_id`: of the command that this is done for, if it is; then that is the id, and what the
     command has done already is not done again.
     Raises UnknownObject before anything is refreshed; ChangeFailed when a refresh fails (tracked),

@@ -1,4 +1,4 @@
-"""Taking a completed changeset back, by the undos that its operations carry."""
+"""Rolling back a completed changeset, by the undos that its operations carry."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ def rollback_changeset(
     (unless forced), ChangesetBusy; ChangeFailed when an undo fails: then the changeset is completed
     as before. A command that has rolled it back already is given it as it is.
     """
-    found = _standing(context, changeset_id, command_id)
-    if not _is_taken_back_by(found, command_id):
-        _roll_back(context, found.id, force, command_id)
-    return dispatch_follow_up(context, found.id)
+    changeset = _current(context, changeset_id, command_id)
+    if not _is_rolled_back_by(changeset, command_id):
+        _roll_back(context, changeset.id, force, command_id)
+    return dispatch_follow_up(context, changeset.id)
 
 
-def _standing(context: Context, changeset_id: UUID | str, command_id: UUID | None) -> Changeset:
-    """The changeset; refused at once if it cannot be rolled back, whosever turn it is."""
+def _current(context: Context, changeset_id: UUID | str, command_id: UUID | None) -> Changeset:
+    """The changeset; refused at once if it cannot be rolled back, whoever holds the lock."""
     with context.connection() as connection:
-        found = load(connection, changeset_id)
-        if found.status == "in_progress" and recover(context):
-            found = load(connection, changeset_id)
-    if not _is_taken_back_by(found, command_id) and not found.is_under_way_by(command_id):
-        _check(found)
-    return found
+        changeset = load(connection, changeset_id)
+        if changeset.status == "in_progress" and recover(context):
+            changeset = load(connection, changeset_id)
+    if not _is_rolled_back_by(changeset, command_id) and not changeset.is_under_way_by(command_id):
+        _check(changeset)
+    return changeset
 
 
 def _roll_back(context: Context, changeset_id: UUID, force: bool, command_id: UUID | None) -> None:
     with changeset_lock(context) as lock:
         changeset = load(lock.journal.connection, changeset_id)
-        if _is_taken_back_by(changeset, command_id):
+        if _is_rolled_back_by(changeset, command_id):
             return
         _check(changeset)
         if not force:
@@ -72,7 +72,7 @@ def _roll_back(context: Context, changeset_id: UUID, force: bool, command_id: UU
         carry_out(context, lock, changeset.id, lambda: _run(context, lock, changeset), undoing=True)
 
 
-def _is_taken_back_by(changeset: Changeset, command_id: UUID | None) -> bool:
+def _is_rolled_back_by(changeset: Changeset, command_id: UUID | None) -> bool:
     return changeset.status == "rolled_back" and changeset.is_done_by(command_id)
 
 
@@ -121,7 +121,7 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
 
 
 def _undos(context: Context, changeset: Changeset) -> list[ParsedOperation]:
-    """The undos as operations, last first, under the numbers of what they take back."""
+    """The undos as operations, last first, under the numbers of what they undo."""
     return [
         ParsedOperation(
             each.number, each.side, Operation(each.operation.undo or ""), each.undo or each.effects

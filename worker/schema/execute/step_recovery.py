@@ -1,9 +1,9 @@
-"""Steps outside a transaction: finished or cleaned up, never left half done.
+"""Recovery of non-transactional steps: finished or cleaned up, never left half done.
 
 A failed or killed CREATE INDEX CONCURRENTLY leaves an invalid index, which costs every write and
 serves no read; a DETACH leaves a partition that is neither in nor out. `settle_step` looks at what
-is there and either finishes it or takes it away: right after a failure, or after a kill when the
-next changeset takes its turn (see `turn`).
+is there and either finishes it or drops it: right after a failure, or after a kill when the next
+one takes the changeset lock (see `changeset_lock`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from worker.schema.statements.names import ObjectName
 
 
 def settle_step(work: Connection, effects: Effects) -> bool:
-    """After a failure: finish the step or clean up after it; whether its effect stands."""
+    """After a failure: finish the step or clean up after it; whether it took effect."""
     settle = _SETTLERS.get(effects.step) if effects.step else None
     return settle(work, effects) if settle else False
 
@@ -28,7 +28,7 @@ def settle_step(work: Connection, effects: Effects) -> bool:
 def check_step(work: Connection, effects: Effects) -> None:
     """Before: no index of that name may be there, so that any left-over is known as ours.
 
-    One that is invalid serves nobody: it is what a failed build of that name left behind, and goes.
+    One that is invalid serves nobody: a failed build of that name left it behind. It is dropped.
     Raises InvalidChange for a valid one, and for one that somebody is building now.
     """
     if effects.step is not NonTransactional.CREATE_INDEX:

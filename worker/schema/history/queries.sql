@@ -27,7 +27,7 @@ UPDATE cqrs.changesets
  WHERE id = %(id)s AND status IN ('pending', 'failed')
 
 -- name: claim_undo
--- Somebody rolls it back; it stands as it stood until that is committed.
+-- Somebody rolls it back; it is completed as before until that is committed.
 WITH cleared AS (
     UPDATE cqrs.changeset_operations SET undo_started_at = NULL
      WHERE changeset_id = %(id)s AND undo_started_at IS NOT NULL
@@ -51,12 +51,12 @@ UPDATE cqrs.changeset_operations SET started_at = clock_timestamp()
  WHERE changeset_id = %(id)s AND number = %(number)s
 
 -- name: undo_starts
--- The operation that is taken back now.
+-- The operation that is being undone now.
 UPDATE cqrs.changeset_operations SET undo_started_at = clock_timestamp()
  WHERE changeset_id = %(id)s AND number = %(number)s
 
--- name: expect
--- What the read side will owe once a step is done: whoever settles it cannot plan it any more.
+-- name: record_follow_up
+-- The follow-up of a step, before it runs: whoever recovers it cannot plan it any more.
 UPDATE cqrs.changesets SET follow_up = %(follow_up)s::jsonb
  WHERE id = %(id)s AND status = 'in_progress'
 
@@ -68,8 +68,8 @@ UPDATE cqrs.changeset_operations AS o
        AS t (number, started_at, duration)
  WHERE o.changeset_id = %(id)s AND o.number = t.number
 
--- name: fail
--- It failed, unless its commit got through; what was being rolled back stands as it stood.
+-- name: mark_failed
+-- It failed, unless it was committed; what was being rolled back is completed as before.
 UPDATE cqrs.changesets
    SET status = CASE WHEN undoing THEN 'completed' ELSE 'failed' END, undoing = false,
        completed_at = CASE WHEN undoing THEN completed_at ELSE clock_timestamp() END,
@@ -83,8 +83,8 @@ UPDATE cqrs.changeset_operations
        duration = coalesce(duration, clock_timestamp() - started_at)
  WHERE changeset_id = %(id)s AND number = %(number)s
 
--- name: complete
--- It is done: written by the transaction that did it, if that session has its turn still.
+-- name: mark_completed
+-- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'completed', completed_at = clock_timestamp(), error = NULL,
        follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
@@ -93,8 +93,8 @@ UPDATE cqrs.changesets
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
                   AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
 
--- name: undo
--- It was taken back: written by the transaction that did it, if that session has its turn still.
+-- name: mark_rolled_back
+-- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'rolled_back', undoing = false, completed_at = clock_timestamp(), error = NULL,
        follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
@@ -103,9 +103,9 @@ UPDATE cqrs.changesets
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
                   AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
 
--- name: settled
--- A step whose process died turned out to be done. What the read side owes was written beforehand;
--- an undo's is that of the change itself.
+-- name: mark_recovered
+-- A step whose process died turned out to be done. Its follow-up was recorded beforehand; an undo's
+-- is that of the change itself.
 WITH ran AS (
     UPDATE cqrs.changeset_operations AS o SET success = true
       FROM cqrs.changesets AS c

@@ -134,7 +134,7 @@ def history(
 
 
 def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
-    """What the read side owes, as it was stored."""
+    """A follow-up, as it was stored."""
     if stored is None:
         return FollowUp()
     return FollowUp(

@@ -69,7 +69,7 @@ def dependency_graph(
     schemas: Schemas = DEFAULT_SCHEMAS,
     object_name: str | None = None,
 ) -> Graph:
-    """The two sides, what lies between them and what hangs on them; or all around one object.
+    """The two sides, what lies between them and what the registry adds; or all around one object.
 
     Objects of either side that nothing ties to another are left out. Raises UnknownObject when
     there is no such object, psycopg.errors.InvalidSchemaName when there is no such schema.
@@ -80,13 +80,13 @@ def dependency_graph(
         middle = _known(connection, read_side, schemas, object_name)
         part = whole.only(whole.above(middle.name) | whole.below(middle.name))
         part = Graph({middle.name: middle, **part.nodes}, part.edges, schemas, middle.name)
-        return _with_hanging(part, read_side)
-    standing = _standing(connection, schemas)
-    part = _with_hanging(Graph({**standing, **whole.nodes}, whole.edges, schemas), read_side)
+        return _with_registry(part, read_side)
+    objects = _objects(connection, schemas)
+    part = _with_registry(Graph({**objects, **whole.nodes}, whole.edges, schemas), read_side)
     return part.only(_tied(part))
 
 
-def _standing(connection: Connection, schemas: Schemas) -> dict[str, GraphNode]:
+def _objects(connection: Connection, schemas: Schemas) -> dict[str, GraphNode]:
     """Every object of both sides."""
     return {
         name: GraphNode(name, schema, kind)
@@ -143,25 +143,25 @@ def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: 
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
             return GraphNode(name, wanted.schema, kind)
-    hint = _hanging_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
+    hint = _registry_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
     raise UnknownObject(text, f"there is no such object{hint}")
 
 
 def _hint(connection: Connection, schemas: Schemas, text: str) -> str:
     """What a name without its schema may have meant, on either side."""
-    names = _standing(connection, schemas)
+    names = _objects(connection, schemas)
     exact = [name for name in names if ObjectName.parse(name).name == text]
     return f"; did you mean {' or '.join(exact)}?" if exact else ""
 
 
-def _hanging_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
-    """Where a projection, query, tag or schedule of this name hangs."""
-    objects = [ObjectName.parse(name) for name in _standing(connection, schemas)]
+def _registry_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
+    """Where a projection, query, tag or schedule of this name belongs."""
+    objects = [ObjectName.parse(name) for name in _objects(connection, schemas)]
     found = [each for each in read_side.dependents_of(objects) if each.name == text]
     if not found:
         return ""
     on = ", ".join(dict.fromkeys(str(each.object) for each in found))
-    return f", but a {found[0].kind.value}: name what it hangs on, {on}"
+    return f", but a {found[0].kind.value}: name what it depends on, {on}"
 
 
 def _meant(text: str, names: Iterable[str]) -> str:
@@ -169,7 +169,7 @@ def _meant(text: str, names: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
+def _with_registry(graph: Graph, read_side: ReadSide) -> Graph:
     """The same with what the registry knows of."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
     for each in read_side.dependents_of([ObjectName.parse(name) for name in graph.nodes]):

@@ -1,4 +1,4 @@
-"""What PostgreSQL will refuse, because others use what is dropped or retyped: all of them named."""
+"""What blocks a change: PostgreSQL refuses to drop or retype what others use. All are named."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from worker.schema.statements.effects import ColumnChange, ColumnEffect, Target
 
 
 def blockers(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> Iterator[Blocker]:
-    """Who is in the way of which operation.
+    """What blocks which operation.
 
-    Dependents that the change itself drops or changes beforehand are given the benefit of the
-    doubt: they may have let go.
+    Dependents that the change itself drops or changes beforehand do not count: they may not depend
+    on it any more by then.
     """
     changed: set[str] = set()
     for each in operations:
@@ -24,12 +24,12 @@ def blockers(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> It
         for target in () if effects.cascade else effects.drops:
             what = f"cannot drop {target}"
             users = [user for user in facts.dependents_of(target) if user.blocks_drop]
-            yield from _in_the_way(each.number, what, users, changed)
+            yield from _blocker(each.number, what, users, changed)
             yield from _inside(each.number, what, target, facts, changed)
         for column in effects.columns:
-            users = _users_in_the_way(column, effects.cascade, facts)
+            users = _blocking_users(column, effects.cascade, facts)
             what = f"the operation {column}"
-            yield from _in_the_way(each.number, what, users, changed, _way_out(column))
+            yield from _blocker(each.number, what, users, changed, _way_out(column))
         changed |= facts.identities_of((*effects.alters, *effects.touches))
 
 
@@ -38,13 +38,13 @@ def _inside(
 ) -> Iterator[Blocker]:
     """A schema is dropped when it is empty."""
     if target.kind == "schema":
-        standing = [
+        left = [
             str(each)
             for each in facts.contents.get(target.name.schema, ())
             if not changed.intersection(facts.identities_of([each]))
         ]
-        if standing:
-            yield Blocker(number, what, tuple(standing))
+        if left:
+            yield Blocker(number, what, tuple(left))
 
 
 _HOLD_A_TYPE = frozenset(
@@ -52,12 +52,12 @@ _HOLD_A_TYPE = frozenset(
 )
 
 
-def _users_in_the_way(
+def _blocking_users(
     column: ColumnChange, cascade: bool, facts: CatalogueFacts
 ) -> list[DependentObject]:
     """A retype is refused while views and the like use the column; a drop, unless it cascades.
 
-    Who uses a composite type as a whole is not in the way of a change to one attribute.
+    Who uses a composite type as a whole does not block a change to one attribute.
     """
     if column.effect is ColumnEffect.RENAME or (column.effect is ColumnEffect.DROP and cascade):
         return []
@@ -79,7 +79,7 @@ def _way_out(column: ColumnChange) -> str:
     return _RETYPE if column.effect is ColumnEffect.RETYPE and not column.of_type else ""
 
 
-def _in_the_way(
+def _blocker(
     number: int, what: str, found: Iterable[DependentObject], changed: set[str], way_out: str = ""
 ) -> Iterator[Blocker]:
     names = tuple(

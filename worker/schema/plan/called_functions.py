@@ -1,4 +1,4 @@
-"""What the functions that operations call do in their turn, as far as their bodies tell.
+"""Called functions: what those that operations call do themselves, as far as their bodies tell.
 
 An operation that calls a function writes what the function writes: views over it are out of date
 afterwards, and a function that works on the other side may not be called from this one. What its
@@ -69,7 +69,7 @@ def _bodies(
     known: set[ObjectName] = set()
     ahead = set(called)
     while ahead:
-        for name, effects in _standing(connection, ahead):
+        for name, effects in _from_catalogue(connection, ahead):
             found.setdefault(name, []).append(effects)
         known |= ahead
         ahead = {n for name in ahead for each in found.get(name, ()) for n in _functions(each)}
@@ -77,7 +77,7 @@ def _bodies(
     return found
 
 
-def _standing(
+def _from_catalogue(
     connection: Connection, names: Iterable[ObjectName]
 ) -> Iterator[tuple[ObjectName, Effects]]:
     ordered = sorted(names)

@@ -1,4 +1,4 @@
-"""What the read side owes after a change: exactly these rebuilds, refreshes and purges."""
+"""The follow-up of a change: exactly those rebuilds, refreshes and purges that it makes due."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _stale(
     dependents_of: DependentsOf,
     registered: RegistryDependents,
 ) -> tuple[ObjectName, ...]:
-    """Materialized views that are behind once the change is done, and what it owes is rebuilt."""
+    """Materialized views that are stale once the change is done and its projections are rebuilt."""
     views = _Views(dependents_of)
     rebuilt: list[Target] = []
     for each in operations:

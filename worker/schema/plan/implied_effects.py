@@ -1,4 +1,4 @@
-"""What operations do beyond their words, by the catalogue: in a schema, through views and keys.
+"""Implied effects: what operations do beyond their words, by the catalogue.
 
 A dropped schema takes along what lies in it; a function that is called writes what it writes; rows
 written through a view land in its table; a DELETE, an UPDATE of a key or a TRUNCATE … CASCADE goes
@@ -26,7 +26,7 @@ from worker.schema.statements.tree import SyntaxNode, name_of
 SchemaContents = dict[str, tuple[Target, ...]]
 
 
-def expanded(
+def with_implied_effects(
     connection: Connection, operations: Sequence[ParsedOperation], contents: SchemaContents
 ) -> list[ParsedOperation]:
     """The same operations, with all that they do in this database."""

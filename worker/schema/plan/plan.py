@@ -32,7 +32,7 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What the read side owes after a change."""
+    """What the read side has to do after a change: the outbox entry of a changeset."""
 
     rebuilds: tuple[str, ...] = ()
     refreshes: tuple[ObjectName, ...] = ()

@@ -1,7 +1,7 @@
 """The second half of planning: the change held against the catalogue, the registry, the history.
 
-operations ──expansion──> all that they do here ──impossible──> refused, or a plan of
-locks, dependents, reasons for a new major version, blockers, notes, what the read side is owed
+operations ──implied effects──> all that they do here ──impossible──> refused, or a plan of
+locks, dependents, reasons for a new major version, blockers, notes, and the follow-up
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from worker.schema.plan import SQL
 from worker.schema.plan.blockers import blockers
 from worker.schema.plan.facts import CatalogueFacts, look_up
 from worker.schema.plan.follow_up import follow_up_of
-from worker.schema.plan.implied_effects import contents_of, expanded
+from worker.schema.plan.implied_effects import contents_of, with_implied_effects
 from worker.schema.plan.impossible import impossible
 from worker.schema.plan.locks import locks_of
 from worker.schema.plan.operations import ParsedOperation, read_operations
@@ -65,7 +65,7 @@ def plan_operations(
     Raises InvalidChange for what cannot be done in this database, or may not.
     """
     contents = contents_of(connection, operations)
-    whole = expanded(connection, operations, contents)
+    whole = with_implied_effects(connection, operations, contents)
     if problems := list(impossible(connection, operations, whole, schemas)):
         raise InvalidChange(problems)
     facts = look_up(connection, whole, read_side, contents)

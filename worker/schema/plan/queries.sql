@@ -1,5 +1,5 @@
 -- name: completed_versions
--- Every version that stands; what is being rolled back stands until that is done.
+-- Every version that is completed; what is being rolled back counts until that is done.
 SELECT DISTINCT version FROM cqrs.changesets
  WHERE (status = 'completed' OR undoing) AND version IS NOT NULL
 

@@ -18,14 +18,14 @@ from worker.schema.statements.tree import SyntaxNode, qualified, walk
 _FORBIDDEN = (
     (
         r"pg_(try_)?advisory_\w+",
-        "the turn of changesets is such a lock: take no advisory locks here, and give none back",
+        "the changeset lock is such a lock: take no advisory locks here, and release none",
     ),
     (r"set_config", "settings belong to the changeset's limits, not among its operations"),
     (
         r"pg_(terminate|cancel)_backend",
         "other sessions are none of its business: end them by hand, with their owners' consent",
     ),
-    (r"dblink\w*", "what runs over another connection is not taken back when the changeset fails"),
+    (r"dblink\w*", "what runs over another connection is not rolled back when the changeset fails"),
     (
         r"(query|cursor|table|schema|database)_to_xml\w*|ts_stat",
         "it runs SQL that stands in a string: write that as an operation",

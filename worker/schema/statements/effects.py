@@ -1,4 +1,4 @@
-"""What a statement does to the database, as far as its own words tell: the planner's vocabulary."""
+"""What a statement does to the database, as far as its own words tell: what planning works with."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ColumnEffect(StrEnum):
 
 
 class NonTransactional(StrEnum):
-    """Statements that cannot run in a transaction, and may be a step of their own."""
+    """Statements that cannot run in a transaction: each is a step, in a changeset of its own."""
 
     CREATE_INDEX = "CREATE INDEX CONCURRENTLY"
     DROP_INDEX = "DROP INDEX CONCURRENTLY"
