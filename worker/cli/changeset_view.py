@@ -26,7 +26,7 @@ def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
     yield from _paragraph("Depends on it, by the catalogue", _dependents(plan))
     yield from _paragraph(
         "Depends on it, by the registry",
-        (f"{each} (on {each.object})" for each in plan.registry_dependents),
+        (f"{dependent} (on {dependent.object})" for dependent in plan.registry_dependents),
     )
     yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
     yield from _paragraph("Refreshed afterwards", map(str, plan.follow_up.refreshes))
@@ -34,7 +34,7 @@ def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
     yield from _paragraph("Needs a new major version, because it", plan.breaking)
     yield from _paragraph("Worth knowing", plan.notes)
     yield from _paragraph(
-        "Blocked by", (f"operation {each.number}: {each}" for each in plan.blockers), "red"
+        "Blocked by", (f"operation {blocker.number}: {blocker}" for blocker in plan.blockers), "red"
     )
     yield from _paragraph("Version", filter(None, [plan.version_problem]), "red")
     yield Text("\n" + _verdict(plan), style="green" if plan.is_possible else "red")
@@ -50,16 +50,20 @@ def _verdict(plan: SchemaPlan) -> str:
 
 def _operations_of(plan: SchemaPlan) -> Table:
     table = Table("#", "side", "statement", "what it does", "undo", title="Operations")
-    for each in plan.operations:
+    for operation in plan.operations:
         done = [
             f"{effect} {target}"
             for effect in EFFECT_NAMES
-            for target in getattr(each.effects, effect)
+            for target in getattr(operation.effects, effect)
         ]
-        done += [str(column) for column in each.effects.columns]
-        undo = each.undo.statement if each.undo else "none"
+        done += [str(column) for column in operation.effects.columns]
+        undo = operation.undo.statement if operation.undo else "none"
         table.add_row(
-            str(each.number), each.side.value, each.effects.statement, Text("\n".join(done)), undo
+            str(operation.number),
+            operation.side.value,
+            operation.effects.statement,
+            Text("\n".join(done)),
+            undo,
         )
     return table
 
@@ -80,8 +84,8 @@ def _waiting(mode: LockMode) -> str:
 
 
 def _dependents(plan: SchemaPlan) -> Iterator[str]:
-    for each in plan.dependents:
-        yield f"{each.kind} {each.name} ({' → '.join(each.path)})"
+    for dependent in plan.dependents:
+        yield f"{dependent.kind} {dependent.name} ({' → '.join(dependent.path)})"
 
 
 def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[RenderableType]:
@@ -97,15 +101,15 @@ def render_history(lines: Sequence[HistoryEntry]) -> Table:
     table.add_column("changeset", no_wrap=True, overflow="ignore")
     table.add_column("status", no_wrap=True)
     table.add_column("what", overflow="fold")
-    for each in lines:
-        made = f"{_time(each.created_at)} by {each.created_by}"
-        sides = f"{each.command_ops_count} command, {each.query_ops_count} query"
-        status = Text.assemble(_status(each.status), "\n", each.version or "")
-        error = (f"\n{each.error}", "red") if each.error else ""
+    for line in lines:
+        made = f"{_time(line.created_at)} by {line.created_by}"
+        sides = f"{line.command_ops_count} command, {line.query_ops_count} query"
+        status = Text.assemble(_status(line.status), "\n", line.version or "")
+        error = (f"\n{line.error}", "red") if line.error else ""
         table.add_row(
-            Text(f"{each.changeset_id}\n{_shortened(made, 36)}"),
+            Text(f"{line.changeset_id}\n{_shortened(made, 36)}"),
             status,
-            Text.assemble(each.description, f" ({sides})", error),
+            Text.assemble(line.description, f" ({sides})", error),
         )
     return table
 
@@ -142,37 +146,40 @@ def render_changeset(changeset: Changeset) -> Iterator[RenderableType]:
             "the follow-up has not been dispatched yet; the sweep will dispatch it", style="yellow"
         )
     table = Table("#", "side", "kind", "object", "took", "success", "undo", "error")
-    for each in changeset.operations:
-        took = f"{each.duration.total_seconds() * 1000:.1f} ms" if each.duration else ""
-        success = {True: "yes", False: "no", None: ""}[each.success]
-        state = f" [{each.sqlstate}]" if each.sqlstate else ""
+    for operation in changeset.operations:
+        took = f"{operation.duration.total_seconds() * 1000:.1f} ms" if operation.duration else ""
+        success = {True: "yes", False: "no", None: ""}[operation.success]
+        state = f" [{operation.sqlstate}]" if operation.sqlstate else ""
         table.add_row(
-            str(each.number),
-            each.side.value,
-            each.kind,
-            Text(each.object or ""),
+            str(operation.number),
+            operation.side.value,
+            operation.kind,
+            Text(operation.object or ""),
             took,
             success,
-            "yes" if each.undo else "",
-            Text((each.error or "") + state),
+            "yes" if operation.undo else "",
+            Text((operation.error or "") + state),
         )
     yield table
 
 
 def render_dependencies(
-    dependencies: Sequence[Dependency], hanging: dict[str, list[RegistryDependent]]
+    dependencies: Sequence[Dependency], registered: dict[str, list[RegistryDependent]]
 ) -> Iterator[Table]:
     """Pairs with their paths, by the catalogue; what depends on each object by the registry."""
     table = Table("command object", "query object", "type", "path", title="By the catalogue")
-    for each in dependencies:
-        steps = zip(each.path[1:], each.links, strict=True)
-        way = [each.path[0], *(f"{name} ({link})" for name, link in steps)]
+    for dependency in dependencies:
+        steps = zip(dependency.path[1:], dependency.links, strict=True)
+        way = [dependency.path[0], *(f"{name} ({link})" for name, link in steps)]
         table.add_row(
-            Text(each.command_object), Text(each.query_object), each.type, Text(" → ".join(way))
+            Text(dependency.command_object),
+            Text(dependency.query_object),
+            dependency.type,
+            Text(" → ".join(way)),
         )
     yield table
     table = Table("object", "what depends on it", title="By the registry")
-    for name, found in hanging.items():
+    for name, found in registered.items():
         table.add_row(Text(name), Text("\n".join(map(str, found))))
     yield table
 
@@ -185,10 +192,10 @@ def render_around(found: Around) -> Iterator[RenderableType]:
             yield Text(f"\n{title}: nothing")
             continue
         table = Table("kind", "object", "by way of", title=title)
-        for each in ways:
-            steps = zip(each.path[1:], each.links, strict=True)
-            label = each.name.removeprefix(f"{each.kind} ")
-            table.add_row(each.kind, Text(label), Text(_way(list(steps))))
+        for way in ways:
+            steps = zip(way.path[1:], way.links, strict=True)
+            label = way.name.removeprefix(f"{way.kind} ")
+            table.add_row(way.kind, Text(label), Text(_way(list(steps))))
         yield table
 
 

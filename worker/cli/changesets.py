@@ -212,28 +212,28 @@ def _table_of_dependencies(
 ) -> None:
     with here.connection() as connection:
         found = analyze_dependencies(connection, schemas.command, schemas.query)
-        hanging = registry_dependents(connection, here.read_side, schemas.command, schemas.query)
+        registered = registry_dependents(connection, here.read_side, schemas.command, schemas.query)
         if object_name is not None:
             graph = dependency_graph(connection, here.read_side, schemas, object_name)
-            _around(graph, found, hanging, as_json)
+            _around(graph, found, registered, as_json)
             return
-    data = {"dependencies": plain_data.plain(found), "hanging": plain_data.plain(hanging)}
-    _give(as_json, data, changeset_view.render_dependencies(found, hanging))
+    data = {"dependencies": plain_data.plain(found), "hanging": plain_data.plain(registered)}
+    _give(as_json, data, changeset_view.render_dependencies(found, registered))
 
 
 def _around(
     graph: Graph,
     dependencies: Sequence[Dependency],
-    hanging: dict[str, list[RegistryDependent]],
+    registered: dict[str, list[RegistryDependent]],
     as_json: bool,
 ) -> None:
     found = around(graph, str(graph.middle))
     data = plain_data.plain(found) | {
         "dependencies": plain_data.plain(
-            [each for each in dependencies if found.object in each.path]
+            [dependency for dependency in dependencies if found.object in dependency.path]
         ),
         "hanging": plain_data.plain(
-            {name: hanging[name] for name in graph.nodes if name in hanging}
+            {name: registered[name] for name in graph.nodes if name in registered}
         ),
     }
     _give(as_json, data, changeset_view.render_around(found))

@@ -163,7 +163,10 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
         lock,
         changeset.id,
         plan,
-        [NumberedStatement(each.number, each.operation.sql) for each in plan.operations],
+        [
+            NumberedStatement(operation.number, operation.operation.sql)
+            for operation in plan.operations
+        ],
         context.limits,
         finish=lambda timings: mark_completed(lock.work, changeset.id, timings, plan.follow_up),
     )

@@ -51,7 +51,7 @@ class DependentObject:
 
     @property
     def blocks_drop(self) -> bool:
-        """Whether PostgreSQL refuses to drop the root while this stands (without CASCADE).
+        """Whether PostgreSQL refuses to drop the root while this exists (without CASCADE).
 
         Partitions go with their parent; a parent stays without its partition.
         """
@@ -80,10 +80,10 @@ def registry_dependents(
 ) -> dict[str, list[RegistryDependent]]:
     """Projections, queries, cache tags and refresh schedules on each object of some schemas."""
     rows = connection.execute(SQL["object_names"], {"schemas": list(schemas)})
-    found: dict[str, list[RegistryDependent]] = {}
-    for dependant in read_side.dependents_of([ObjectName.parse(name) for (name,) in rows]):
-        found.setdefault(str(dependant.object), []).append(dependant)
-    return {name: sorted(dependants) for name, dependants in sorted(found.items())}
+    by_object: dict[str, list[RegistryDependent]] = {}
+    for dependent in read_side.dependents_of([ObjectName.parse(name) for (name,) in rows]):
+        by_object.setdefault(str(dependent.object), []).append(dependent)
+    return {name: sorted(found) for name, found in sorted(by_object.items())}
 
 
 def identities(connection: Connection, targets: Collection[Target]) -> dict[str, tuple[str, ...]]:
@@ -92,13 +92,13 @@ def identities(connection: Connection, targets: Collection[Target]) -> dict[str,
     A function that was written without the types of its arguments may be several. Objects that do
     not exist are left out.
     """
-    named = {each for each in targets if each.name.schema and each.name.name}
-    types = _types(connection, {one for each in named for one in each.types or ()})
-    wanted = [_wanted(each, types) for each in named]
-    found: dict[str, tuple[str, ...]] = {}
+    named = {target for target in targets if target.name.schema and target.name.name}
+    types = _types(connection, {written for target in named for written in target.types or ()})
+    wanted = [_wanted(target, types) for target in named]
+    known: dict[str, tuple[str, ...]] = {}
     for key, identity in qualified_rows(connection, SQL["identities"], wanted=Jsonb(wanted)):
-        found[key] = (*found.get(key, ()), identity)
-    return found
+        known[key] = (*known.get(key, ()), identity)
+    return known
 
 
 def _wanted(target: Target, types: dict[str, int | None]) -> dict[str, object]:
@@ -106,7 +106,7 @@ def _wanted(target: Target, types: dict[str, int | None]) -> dict[str, object]:
         "key": str(target.name),
         "schema": target.name.schema,
         "bare": str(ObjectName(target.name.schema, target.name.name)),
-        "types": None if target.types is None else [types[each] for each in target.types],
+        "types": None if target.types is None else [types[written] for written in target.types],
     }
 
 
@@ -143,19 +143,19 @@ def column_users(
     connection: Connection, changes: Sequence[ColumnChange]
 ) -> dict[ColumnChange, list[DependentObject]]:
     """Objects that use columns, directly."""
-    found: dict[ColumnChange, list[DependentObject]] = {change: [] for change in changes}
-    if not found:
-        return found
+    by_column: dict[ColumnChange, list[DependentObject]] = {change: [] for change in changes}
+    if not by_column:
+        return by_column
     rows = connection.execute(
         SQL["column_users"],
         {
-            "tables": [str(change.table) for change in found],
-            "columns": [change.column for change in found],
+            "tables": [str(change.table) for change in by_column],
+            "columns": [change.column for change in by_column],
         },
     )
     for table, column, name, schema, kind, link in rows:
         user = DependentObject(table, name, schema, kind, (table, name), (link,))
-        for change, users in found.items():
+        for change, users in by_column.items():
             if (str(change.table), change.column) == (table, column) and user not in users:
                 users.append(user)
-    return found
+    return by_column

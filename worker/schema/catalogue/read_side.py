@@ -15,7 +15,7 @@ from worker.schema.statements.names import ObjectName
 
 
 class RegistryDependentKind(StrEnum):
-    """What can hang on a database object without the catalogue knowing it."""
+    """What can depend on a database object without the catalogue knowing it."""
 
     PROJECTION = "projection"
     QUERY = "query"
@@ -25,7 +25,7 @@ class RegistryDependentKind(StrEnum):
 
 @dataclass(frozen=True, order=True, slots=True)
 class RegistryDependent:
-    """`name` (of a projection, query, tag or schedule) hangs on `object`."""
+    """`name` (of a projection, query, tag or schedule) depends on `object`."""
 
     object: ObjectName
     kind: RegistryDependentKind
@@ -38,7 +38,7 @@ class RegistryDependent:
 class ReadSide(Protocol):
     """The engine's registry and its schedulers, as schema changes need them.
 
-    A projection hangs on its own table and on the view before it, a query on what it reads, a tag
+    A projection depends on its own table and on the view before it, a query on what it reads, a tag
     on the objects whose change makes its answers stale, a schedule on the view that it refreshes.
 
     `rebuild`, `refresh` and `purge` schedule and return; each must be idempotent: a crash between
@@ -47,7 +47,7 @@ class ReadSide(Protocol):
     """
 
     def dependents_of(self, objects: Collection[ObjectName]) -> Sequence[RegistryDependent]:
-        """What hangs directly on these objects, by the registry."""
+        """What depends directly on these objects, by the registry."""
         ...
 
     def outdated(self) -> Sequence[str]:

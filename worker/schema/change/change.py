@@ -144,13 +144,13 @@ class Unstorable(NamedTuple):
 
 def unstorable(text: str) -> Unstorable | None:
     """The first character of a text that PostgreSQL takes in no text."""
-    found = re.search("[\0\ud800-\udfff]", text)
-    if found is None:
+    character = re.search("[\0\ud800-\udfff]", text)
+    if character is None:
         return None
-    if found[0] == "\0":
-        return Unstorable("a NUL character", found.start())
-    half = f"half of a surrogate pair, U+{ord(found[0]):X}: write the whole character"
-    return Unstorable(half, found.start())
+    if character[0] == "\0":
+        return Unstorable("a NUL character", character.start())
+    half = f"half of a surrogate pair, U+{ord(character[0]):X}: write the whole character"
+    return Unstorable(half, character.start())
 
 
 def _of_text(field: str, value: object) -> Iterator[Problem]:

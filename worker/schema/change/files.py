@@ -121,14 +121,14 @@ def _places(text: str) -> _Places:
     TOML's parser does not tell. One that is written with escapes has a place of its own: positions
     in it count from its first character, as if it were a file.
     """
-    found: _Places = {}
+    places: _Places = {}
     for token in _STRING.finditer(text):
         if not token[0].startswith("#"):
             value = tomllib.loads(f"it = {token[0]}")["it"]
             offset = text.find(value, *token.span())
             place = FilePosition(*position(text, offset)) if offset >= 0 else FilePosition()
-            found.setdefault(value, deque()).append(place)
-    return found
+            places.setdefault(value, deque()).append(place)
+    return places
 
 
 def _take(places: _Places, value: str | None) -> FilePosition:

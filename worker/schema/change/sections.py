@@ -100,14 +100,14 @@ def read_sections(text: str) -> SchemaChange:
     statements = _statements(text)
     markers = _markers(text)
     for marker in markers:
-        if any(each.start < marker.start < each.end for each in statements):
+        if any(statement.start < marker.start < statement.end for statement in statements):
             reader.wrong("a marker inside a statement: is a semicolon missing?", marker.start)
     found: list[_Marker | _Statement] = [*markers, *statements]
-    for each in sorted(found, key=lambda one: one.start):
-        if isinstance(each, _Marker):
-            reader.marker(each)
+    for part in sorted(found, key=lambda part: part.start):
+        if isinstance(part, _Marker):
+            reader.marker(part)
         else:
-            reader.statement(each)
+            reader.statement(part)
     reader.expect_nothing()
     if reader.problems:
         raise InvalidChange(reader.problems)
@@ -128,11 +128,13 @@ def _statements(text: str) -> list[_Statement]:
     except SyntaxProblem as problem:
         line, column = position(text, problem.offset)
         raise InvalidChange([Problem(str(problem), line=line, column=column)]) from None
-    found = []
-    for each in parsed:
-        end = each.stmt_location + each.stmt_len if each.stmt_len else len(text)
-        found.append(_Statement(each.stmt_location, end, text[each.stmt_location : end].strip()))
-    return found
+    statements = []
+    for statement in parsed:
+        end = statement.stmt_location + statement.stmt_len if statement.stmt_len else len(text)
+        statements.append(
+            _Statement(statement.stmt_location, end, text[statement.stmt_location : end].strip())
+        )
+    return statements
 
 
 def _markers(text: str) -> list[_Marker]:

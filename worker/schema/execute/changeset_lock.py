@@ -97,8 +97,8 @@ def _acquire(work: Connection, journal: ChangesetJournal, seconds: float) -> Non
         work.execute(SQL["take_changeset_lock"])
     except psycopg.errors.LockNotAvailable:
         running = ", ".join(
-            f"{each.id}, {each.description!r}, by {each.executed_by}"
-            for each in journal.in_progress()
+            f"{changeset.id}, {changeset.description!r}, by {changeset.executed_by}"
+            for changeset in journal.in_progress()
         )
         reason = running or "its name is not known yet"
         raise ChangesetBusy(f"{reason}, and did not end within {seconds:g} s") from None
@@ -122,15 +122,15 @@ def _recover_interrupted(
     work: Connection, journal: ChangesetJournal, context: Context, wait: float
 ) -> int:
     interrupted = journal.in_progress()
-    for each in interrupted:
+    for changeset in interrupted:
         _limit(work, wait, context.limits.statement_timeout)
-        done, reason = _is_done(work, each), _reason(each)
+        done, reason = _is_done(work, changeset), _reason(changeset)
         if done:
-            journal.mark_recovered(each.id)
+            journal.mark_recovered(changeset.id)
         else:
-            journal.fail(each.id, reason)
+            journal.fail(changeset.id, reason)
         why = "it was done before its process ended" if done else reason
-        log.warning("changeset_settled", changeset=str(each.id), reason=why)
+        log.warning("changeset_settled", changeset=str(changeset.id), reason=why)
     return len(interrupted)
 
 

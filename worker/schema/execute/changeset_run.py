@@ -63,7 +63,7 @@ class ChangesetRun:
     """One execution of a changeset's statements, or (`undoing`) of its undos.
 
     `finish` is told when each operation ran, and writes the outcome in the transaction that did the
-    work. `running` is the number of the operation that is at work, None between two.
+    work. `running` is the number of the operation that is being executed, None between two.
     """
 
     lock: ChangesetLock

@@ -1,4 +1,4 @@
-"""Refreshing the query side: by hand or in a deployment, with or without a line in the history."""
+"""Refreshing the query side: by an operator or in a deployment, with or without an entry in the history."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def in_dependency_order(connection: Connection, views: Iterable[ObjectName]) -> 
     below: dict[str, set[str]] = {name: set() for name in wanted}
     for schema in sorted({view.schema for view in wanted.values()}):
         names = [name for name, view in wanted.items() if view.schema == schema]
-        for each in dependents(connection, schema, names):
-            if each.name in wanted and each.is_computed:
-                below[each.name].add(each.root)
+        for dependent in dependents(connection, schema, names):
+            if dependent.name in wanted and dependent.is_computed:
+                below[dependent.name].add(dependent.root)
     ordered: list[str] = []
     while len(ordered) < len(wanted):
         ordered += sorted(

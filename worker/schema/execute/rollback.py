@@ -82,9 +82,11 @@ def _check(changeset: Changeset) -> None:
             changeset.id, changeset.status, "only a completed change can be rolled back"
         )
     missing = [
-        f"{each.number} ({each.kind} {each.object or ''}".rstrip() + ")" + _suggestion(each.sql)
-        for each in changeset.operations
-        if each.undo is None
+        f"{operation.number} ({operation.kind} {operation.object or ''}".rstrip()
+        + ")"
+        + _suggestion(operation.sql)
+        for operation in changeset.operations
+        if operation.undo is None
     ]
     if missing:
         raise MissingUndo(changeset.id, missing)
@@ -113,7 +115,7 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
         lock,
         changeset.id,
         plan,
-        [NumberedStatement(each.number, each.operation.sql) for each in undos],
+        [NumberedStatement(undo.number, undo.operation.sql) for undo in undos],
         context.limits,
         finish=lambda _: mark_rolled_back(lock.work, changeset.id, plan.follow_up),
         undoing=True,

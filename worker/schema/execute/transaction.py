@@ -53,7 +53,7 @@ def _attempt(run: ChangesetRun) -> None:
 
 def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     """Every statement in order, then what was deferred."""
-    effects = {each.number: each.effects for each in run.plan.operations}
+    effects = {operation.number: operation.effects for operation in run.plan.operations}
     timings: list[Timing] = []
     savepoints: list[int] = []
     for statement in run.statements:
@@ -102,9 +102,9 @@ def _take_locks(run: ChangesetRun, budget: LockBudget) -> None:
 
 def _first_that_needs(run: ChangesetRun, lock: Lock) -> int:
     """The first operation that needs a lock: the one to name when it cannot be had."""
-    for each in run.plan.operations:
-        if lock.name in {needed.name for needed in each.effects.locks}:
-            return each.number
+    for operation in run.plan.operations:
+        if lock.name in {needed.name for needed in operation.effects.locks}:
+            return operation.number
     return run.plan.operations[0].number
 
 

@@ -44,8 +44,8 @@ def begin_deployment(context: Context, name: str) -> Deployment:
                 SQL["begin_deployment"], {"name": name.strip(), "by": context.actor}
             ).fetchone()
         except psycopg.errors.UniqueViolation:
-            if (standing := open_deployment(connection)) is not None:
-                raise DeploymentOpen(standing.name, standing.begun_at, standing.begun_by) from None
+            if (already := open_deployment(connection)) is not None:
+                raise DeploymentOpen(already.name, already.begun_at, already.begun_by) from None
             return begin_deployment(context, name)  # it was ended this very moment
         return _of(connection, begun)
 
@@ -89,7 +89,7 @@ def _end(
 
 def open_deployment(connection: Connection) -> Deployment | None:
     """The deployment that has not ended, for `cqrs status`; None when all have."""
-    return next((each for each in deployments(connection) if each.ended_at is None), None)
+    return next((it for it in deployments(connection) if it.ended_at is None), None)
 
 
 def deployments(connection: Connection, limit: int = 50) -> list[Deployment]:
@@ -100,4 +100,4 @@ def deployments(connection: Connection, limit: int = 50) -> list[Deployment]:
 
 def _of(connection: Connection, row: tuple[object, ...] | None) -> Deployment:
     """The deployment whose id a statement has just returned."""
-    return next(each for each in deployments(connection) if row and each.id == row[0])
+    return next(it for it in deployments(connection) if row and it.id == row[0])

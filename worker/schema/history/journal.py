@@ -245,9 +245,9 @@ def _columns(changeset_id: UUID, timings: Sequence[Timing], success: bool | None
     return {
         "id": changeset_id,
         "success": success,
-        "numbers": [each.number for each in timings],
-        "starts": [each.started_at for each in timings],
-        "durations": [each.duration for each in timings],
+        "numbers": [timing.number for timing in timings],
+        "starts": [timing.started_at for timing in timings],
+        "durations": [timing.duration for timing in timings],
     }
 
 

@@ -84,10 +84,16 @@ class Changeset:
     @property
     def failed_operation(self) -> OperationRecord | None:
         """The operation that failed, if one did."""
-        return next((each for each in self.operations if each.success is False), None)
+        return next(
+            (operation for operation in self.operations if operation.success is False), None
+        )
 
     def _on(self, side: Side) -> list[str | Operation]:
-        return [Operation(each.sql, each.undo) for each in self.operations if each.side is side]
+        return [
+            Operation(operation.sql, operation.undo)
+            for operation in self.operations
+            if operation.side is side
+        ]
 
 
 @dataclass(frozen=True, slots=True)

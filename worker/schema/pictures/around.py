@@ -48,9 +48,9 @@ GraphStep = tuple[str, str, GraphEdge]
 def _ways(graph: Graph, name: str, steps: Iterable[GraphStep]) -> list[DependencyPath]:
     """Ways without a foreign key count before ways with one, then the shortest, then by name."""
     every = sorted(steps, key=lambda step: step[1])
-    found = _search(graph, name, [s for s in every if s[2].link != FOREIGN_KEY])
-    found = _search(graph, name, every) | found
-    return sorted(found.values(), key=lambda way: (len(way.path), way.name))
+    paths = _search(graph, name, [s for s in every if s[2].link != FOREIGN_KEY])
+    paths = _search(graph, name, every) | paths
+    return sorted(paths.values(), key=lambda way: (len(way.path), way.name))
 
 
 def _search(graph: Graph, name: str, steps: Iterable[GraphStep]) -> dict[str, DependencyPath]:
@@ -58,13 +58,13 @@ def _search(graph: Graph, name: str, steps: Iterable[GraphStep]) -> dict[str, De
     following: dict[str, list[GraphStep]] = {}
     for step in steps:
         following.setdefault(step[0], []).append(step)
-    found: dict[str, DependencyPath] = {}
+    paths: dict[str, DependencyPath] = {}
     ahead = deque([DependencyPath(name, "", (name,), ())])
     while ahead:
         here = ahead.popleft()
         for _, there, edge in following.get(here.name, ()):
-            if there not in found and there != name:
+            if there not in paths and there != name:
                 path, links = (*here.path, there), (*here.links, edge.link)
-                found[there] = DependencyPath(there, graph.nodes[there].kind, path, links)
-                ahead.append(found[there])
-    return found
+                paths[there] = DependencyPath(there, graph.nodes[there].kind, path, links)
+                ahead.append(paths[there])
+    return paths

@@ -57,7 +57,7 @@ class Graph:
 
     def only(self, names: Collection[str]) -> Graph:
         """The part of the graph between some nodes."""
-        edges = tuple(each for each in self.edges if each.on in names and each.dependant in names)
+        edges = tuple(edge for edge in self.edges if edge.on in names and edge.dependant in names)
         return Graph(
             {name: node for name, node in self.nodes.items() if name in names}, edges, self.schemas
         )
@@ -123,13 +123,13 @@ def _closure(roots: Iterable[str], steps: Iterable[tuple[str, str]]) -> set[str]
     following: dict[str, list[str]] = {}
     for source, target in steps:
         following.setdefault(source, []).append(target)
-    found, ahead = set(roots), list(roots)
+    reached, ahead = set(roots), list(roots)
     while ahead:
         for name in following.get(ahead.pop(), ()):
-            if name not in found:
-                found.add(name)
+            if name not in reached:
+                reached.add(name)
                 ahead.append(name)
-    return found
+    return reached
 
 
 def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> GraphNode:
@@ -157,11 +157,11 @@ def _hint(connection: Connection, schemas: Schemas, text: str) -> str:
 def _registry_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
     """Where a projection, query, tag or schedule of this name belongs."""
     objects = [ObjectName.parse(name) for name in _objects(connection, schemas)]
-    found = [each for each in read_side.dependents_of(objects) if each.name == text]
-    if not found:
+    named = [dependent for dependent in read_side.dependents_of(objects) if dependent.name == text]
+    if not named:
         return ""
-    on = ", ".join(dict.fromkeys(str(each.object) for each in found))
-    return f", but a {found[0].kind.value}: name what it depends on, {on}"
+    on = ", ".join(dict.fromkeys(str(dependent.object) for dependent in named))
+    return f", but a {named[0].kind.value}: name what it depends on, {on}"
 
 
 def _meant(text: str, names: Iterable[str]) -> str:
@@ -172,7 +172,7 @@ def _meant(text: str, names: Iterable[str]) -> str:
 def _with_registry(graph: Graph, read_side: ReadSide) -> Graph:
     """The same with what the registry knows of."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
-    for each in read_side.dependents_of([ObjectName.parse(name) for name in graph.nodes]):
-        nodes[str(each)] = GraphNode(str(each), "", each.kind.value)
-        edges.append(GraphEdge(str(each.object), str(each), each.kind.value))
+    for dependent in read_side.dependents_of([ObjectName.parse(name) for name in graph.nodes]):
+        nodes[str(dependent)] = GraphNode(str(dependent), "", dependent.kind.value)
+        edges.append(GraphEdge(str(dependent.object), str(dependent), dependent.kind.value))
     return replace(graph, nodes=nodes, edges=tuple(edges))

@@ -106,14 +106,14 @@ def _columns(nodes: Sequence[str], edges: dict[tuple[str, str], tuple[str, str]]
     ready = [name for name in nodes if not waiting[name]]
     while ready:
         name = ready.pop()
-        columns[name] = max((columns[each] + 1 for each in before[name]), default=0)
-        for each in dict.fromkeys(after[name]):  # in an order that every process has
-            waiting[each] -= 1
-            if not waiting[each]:
-                ready.append(each)
+        columns[name] = max((columns[neighbour] + 1 for neighbour in before[name]), default=0)
+        for neighbour in dict.fromkeys(after[name]):  # in an order that every process has
+            waiting[neighbour] -= 1
+            if not waiting[neighbour]:
+                ready.append(neighbour)
     for name in nodes:
         if not before[name] and after[name]:
-            columns[name] = min(columns[each] for each in after[name]) - 1
+            columns[name] = min(columns[neighbour] for neighbour in after[name]) - 1
     return columns
 
 
@@ -148,9 +148,9 @@ def _neighbours(ways: dict[tuple[str, str], Route]) -> Neighbours:
     left: dict[str, list[str]] = {}
     right: dict[str, list[str]] = {}
     for way in ways.values():
-        for one, other in pairwise(way):
-            right.setdefault(one, []).append(other)
-            left.setdefault(other, []).append(one)
+        for here, there in pairwise(way):
+            right.setdefault(here, []).append(there)
+            left.setdefault(there, []).append(here)
     return Neighbours(left, right)
 
 
@@ -177,7 +177,7 @@ def _by_mean(names: list[str], beside: list[str], side: dict[str, list[str]]) ->
     own = {name: place * len(beside) / max(1, len(names)) for place, name in enumerate(names)}
 
     def mean(name: str) -> float:
-        ranks = [rank[each] for each in side.get(name, ())]
+        ranks = [rank[neighbour] for neighbour in side.get(name, ())]
         return sum(ranks) / len(ranks) if ranks else own[name]
 
     return sorted(names, key=mean)
@@ -186,12 +186,12 @@ def _by_mean(names: list[str], beside: list[str], side: dict[str, list[str]]) ->
 def _crossings(order: list[list[str]], neighbours: Neighbours) -> int:
     """How many pairs of lines cross between neighbouring columns."""
     total = 0
-    for one, other in pairwise(order):
-        rank = {name: place for place, name in enumerate(other)}
+    for here, there in pairwise(order):
+        rank = {name: place for place, name in enumerate(there)}
         ends = [
             place
-            for name in one
-            for place in sorted(rank[each] for each in neighbours.right.get(name, ()))
+            for name in here
+            for place in sorted(rank[neighbour] for neighbour in neighbours.right.get(name, ()))
         ]
         total += _inversions(ends)
     return total
@@ -234,13 +234,14 @@ def _heights(order: list[list[str]], neighbours: Neighbours) -> dict[str, float]
 def _steps(names: Sequence[str]) -> list[float]:
     """Heights of a column with everything as near as it may be; empty places need little room."""
     needs = [NARROW if name.startswith(EMPTY) else 1.0 for name in names]
-    between = [(one + other) / 2 for one, other in pairwise(needs)]
+    between = [(this + next_) / 2 for this, next_ in pairwise(needs)]
     return list(accumulate(between, initial=0.0)) if needs else []
 
 
 def _wanted(name: str, heights: dict[str, float], neighbours: Neighbours) -> float:
     around = [
-        heights[each] for each in (*neighbours.left.get(name, ()), *neighbours.right.get(name, ()))
+        heights[neighbour]
+        for neighbour in (*neighbours.left.get(name, ()), *neighbours.right.get(name, ()))
     ]
     return sum(around) / len(around) if around else heights[name]
 

@@ -18,18 +18,18 @@ def blockers(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> It
     on it any more by then.
     """
     changed: set[str] = set()
-    for each in operations:
-        effects = each.effects
+    for operation in operations:
+        effects = operation.effects
         changed |= facts.identities_of(effects.drops)
         for target in () if effects.cascade else effects.drops:
             what = f"cannot drop {target}"
             users = [user for user in facts.dependents_of(target) if user.blocks_drop]
-            yield from _blocker(each.number, what, users, changed)
-            yield from _inside(each.number, what, target, facts, changed)
+            yield from _blocker(operation.number, what, users, changed)
+            yield from _inside(operation.number, what, target, facts, changed)
         for column in effects.columns:
             users = _blocking_users(column, effects.cascade, facts)
             what = f"the operation {column}"
-            yield from _blocker(each.number, what, users, changed, _way_out(column))
+            yield from _blocker(operation.number, what, users, changed, _way_out(column))
         changed |= facts.identities_of((*effects.alters, *effects.touches))
 
 
@@ -64,7 +64,7 @@ def _blocking_users(
     users = facts.direct_users(column) if column.of_type else facts.users(column)
     if column.effect is ColumnEffect.DROP:
         return users
-    return [each for each in users if _HOLD_A_TYPE.intersection(each.links)]
+    return [user for user in users if _HOLD_A_TYPE.intersection(user.links)]
 
 
 _RETYPE = (
@@ -80,11 +80,11 @@ def _way_out(column: ColumnChange) -> str:
 
 
 def _blocker(
-    number: int, what: str, found: Iterable[DependentObject], changed: set[str], way_out: str = ""
+    number: int, what: str, users: Iterable[DependentObject], changed: set[str], way_out: str = ""
 ) -> Iterator[Blocker]:
     names = tuple(
         dict.fromkeys(
-            f"{each.kind} {each.name}" for each in found if not changed.intersection(each.path[1:])
+            f"{user.kind} {user.name}" for user in users if not changed.intersection(user.path[1:])
         )
     )
     if names:

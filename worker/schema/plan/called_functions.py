@@ -38,7 +38,7 @@ Bodies = dict[ObjectName, list[Effects]]
 
 def with_called(connection: Connection, operations: Sequence[ParsedOperation]) -> list[Effects]:
     """The effects of each operation, with what the functions that it calls write."""
-    calls = [_calls(each.effects) for each in operations]
+    calls = [_calls(operation.effects) for operation in operations]
     bodies = _bodies(connection, operations, {name for names in calls for name in names})
     return [
         each.effects.also_writing(_written(names, bodies))
@@ -60,21 +60,21 @@ def _bodies(
     connection: Connection, operations: Iterable[ParsedOperation], called: Iterable[ObjectName]
 ) -> Bodies:
     """Those of functions that are called, at any distance: the change's own, or the catalogue's."""
-    found: Bodies = {}
-    for each in operations:
-        for target in (*each.effects.creates, *each.effects.contents):
+    bodies: Bodies = {}
+    for operation in operations:
+        for target in (*operation.effects.creates, *operation.effects.contents):
             if target.kind in ("function", "procedure"):
                 name = ObjectName(target.name.schema, target.name.name)
-                found.setdefault(name, []).append(each.effects)
+                bodies.setdefault(name, []).append(operation.effects)
     known: set[ObjectName] = set()
     ahead = set(called)
     while ahead:
         for name, effects in _from_catalogue(connection, ahead):
-            found.setdefault(name, []).append(effects)
+            bodies.setdefault(name, []).append(effects)
         known |= ahead
-        ahead = {n for name in ahead for each in found.get(name, ()) for n in _functions(each)}
+        ahead = {n for name in ahead for effect in bodies.get(name, ()) for n in _functions(effect)}
         ahead -= known
-    return found
+    return bodies
 
 
 def _from_catalogue(
@@ -91,8 +91,8 @@ def _written(names: Iterable[ObjectName], bodies: Bodies) -> Iterator[Target]:
     known: set[ObjectName] = set()
     ahead = set(names)
     while ahead:
-        effects = [each for name in sorted(ahead) for each in bodies.get(name, ())]
-        for each in effects:
-            yield from (target for target in each.reaches if target.kind in _WRITTEN)
+        effects = [effect for name in sorted(ahead) for effect in bodies.get(name, ())]
+        for effect in effects:
+            yield from (target for target in effect.reaches if target.kind in _WRITTEN)
         known |= ahead
-        ahead = {name for each in effects for name in _functions(each)} - known
+        ahead = {name for effect in effects for name in _functions(effect)} - known

@@ -20,7 +20,7 @@ from worker.schema.statements.names import ObjectName
 
 
 class CatalogueFacts(NamedTuple):
-    """Who is called what, who depends on whom, what the registry hangs on it, what lies where."""
+    """Names, dependents by the catalogue and by the registry, and what schemas contain."""
 
     identities: dict[str, tuple[str, ...]]
     dependents: dict[str, list[DependentObject]]
@@ -31,15 +31,15 @@ class CatalogueFacts(NamedTuple):
     def dependents_of(self, target: Target) -> list[DependentObject]:
         """Everything that depends on an object, by the catalogue."""
         names = self.identities.get(str(target.name), ())
-        return [each for name in names for each in self.dependents.get(name, [])]
+        return [dependent for name in names for dependent in self.dependents.get(name, [])]
 
     def registry_dependents_of(self, name: ObjectName) -> list[RegistryDependent]:
-        """What the registry hangs on an object."""
+        """What depends on an object, by the registry."""
         return self.registry_dependents.get(str(name), [])
 
     def identities_of(self, targets: Iterable[Target]) -> set[str]:
         """What the catalogue calls some objects."""
-        return {name for each in targets for name in self.identities.get(str(each.name), ())}
+        return {name for target in targets for name in self.identities.get(str(target.name), ())}
 
     def direct_users(self, column: ColumnChange) -> list[DependentObject]:
         """What uses a column itself."""
@@ -51,11 +51,12 @@ class CatalogueFacts(NamedTuple):
         An attribute of a composite type is used wherever the type is.
         """
         direct = self.direct_users(column)
-        names = {each.name for each in direct}
+        names = {user.name for user in direct}
         through = [
-            each
-            for each in self.dependents.get(str(column.table), [])
-            if each.is_computed and (column.of_type or names.intersection(each.path[1:-1]))
+            dependent
+            for dependent in self.dependents.get(str(column.table), [])
+            if dependent.is_computed
+            and (column.of_type or names.intersection(dependent.path[1:-1]))
         ]
         return [*direct, *through]
 
@@ -64,17 +65,17 @@ class CatalogueFacts(NamedTuple):
         effects = operation.effects
         dropped = self.identities_of(effects.drops)
         users = [
-            each
+            dependent
             for target in effects.drops
-            for each in self.dependents_of(target)
-            if each.blocks_drop
+            for dependent in self.dependents_of(target)
+            if dependent.blocks_drop
         ]
         users += [
-            each
+            dependent
             for column in effects.columns
-            for each in (self.direct_users(column) if column.of_type else self.users(column))
+            for dependent in (self.direct_users(column) if column.of_type else self.users(column))
         ]
-        return [each for each in users if each.name not in dropped]
+        return [user for user in users if user.name not in dropped]
 
 
 def look_up(
@@ -84,10 +85,14 @@ def look_up(
     contents: SchemaContents,
 ) -> CatalogueFacts:
     """All that planning these operations needs to know."""
-    targets = {t for each in operations for t in (*each.effects.changes, *each.effects.reads)}
+    targets = {
+        t
+        for operation in operations
+        for t in (*operation.effects.changes, *operation.effects.reads)
+    }
     inside = {target for found in contents.values() for target in found}
     known = identities(connection, targets | inside)
-    changed = {t.name for each in operations for t in each.effects.observable}
+    changed = {t.name for operation in operations for t in operation.effects.observable}
     by_root: dict[str, list[DependentObject]] = {}
     for schema in sorted({name.schema for name in changed}):
         names = [
@@ -96,9 +101,11 @@ def look_up(
             if name.schema == schema
             for identity in known.get(str(name), ())
         ]
-        for each in dependents(connection, schema, names):
-            by_root.setdefault(each.root, []).append(each)
-    columns = column_users(connection, [c for each in operations for c in each.effects.columns])
+        for dependent in dependents(connection, schema, names):
+            by_root.setdefault(dependent.root, []).append(dependent)
+    columns = column_users(
+        connection, [c for operation in operations for c in operation.effects.columns]
+    )
     return CatalogueFacts(known, by_root, columns, _hanging(read_side, changed, by_root), contents)
 
 
@@ -112,7 +119,7 @@ def _hanging(
         for each in found
         if each.is_computed
     }
-    found: dict[str, list[RegistryDependent]] = {}
-    for dependant in read_side.dependents_of(sorted(objects)):
-        found.setdefault(str(dependant.object), []).append(dependant)
-    return found
+    registered: dict[str, list[RegistryDependent]] = {}
+    for dependent in read_side.dependents_of(sorted(objects)):
+        registered.setdefault(str(dependent.object), []).append(dependent)
+    return registered

@@ -1,6 +1,6 @@
 """Implied effects: what operations do beyond their words, by the catalogue.
 
-A dropped schema takes along what lies in it; a function that is called writes what it writes; rows
+A dropped schema drops what lies in it; a function that is called writes what it writes; rows
 written through a view land in its table; a DELETE, an UPDATE of a key or a TRUNCATE … CASCADE goes
 on along foreign keys.
 """
@@ -32,23 +32,27 @@ def with_implied_effects(
     """The same operations, with all that they do in this database."""
     called = with_called(connection, operations)
     tables = _tables_of_views(connection, operations, called)
-    found = [_through_views(_with_contents(effects, contents), tables) for effects in called]
-    passed = _passed_on(connection, found)
+    extended = [_through_views(_with_contents(effects, contents), tables) for effects in called]
+    passed = _passed_on(connection, extended)
     return [
         replace(each, effects=_passing_on(effects, passed))
-        for each, effects in zip(operations, found, strict=True)
+        for each, effects in zip(operations, extended, strict=True)
     ]
 
 
 def contents_of(connection: Connection, operations: Iterable[ParsedOperation]) -> SchemaContents:
     """What lies in the schemas that are dropped or renamed, by schema."""
-    named = (t for each in operations for t in (*each.effects.drops, *each.effects.renames))
+    named = (
+        t
+        for operation in operations
+        for t in (*operation.effects.drops, *operation.effects.renames)
+    )
     schemas = sorted({target.name.schema for target in named if target.kind == "schema"})
-    found: SchemaContents = {}
+    contents: SchemaContents = {}
     rows = qualified_rows(connection, SQL["contents"], schemas=schemas) if schemas else ()
     for schema, kind, name in rows:
-        found[schema] = (*found.get(schema, ()), Target(kind, ObjectName.parse(name)))
-    return found
+        contents[schema] = (*contents.get(schema, ()), Target(kind, ObjectName.parse(name)))
+    return contents
 
 
 def _with_contents(effects: Effects, contents: SchemaContents) -> Effects:
@@ -72,7 +76,7 @@ def _with_contents(effects: Effects, contents: SchemaContents) -> Effects:
 
 
 def _inside(targets: Iterable[Target], contents: SchemaContents) -> tuple[Target, ...]:
-    schemas = (each.name.schema for each in targets if each.kind == "schema")
+    schemas = (target.name.schema for target in targets if target.kind == "schema")
     return tuple(target for schema in schemas for target in contents.get(schema, ()))
 
 
@@ -84,24 +88,24 @@ def _tables_of_views(
     connection: Connection, operations: Iterable[ParsedOperation], called: Iterable[Effects]
 ) -> dict[ObjectName, ObjectName]:
     """For each view that is written to, what it hands its rows on to: a table, or a view again."""
-    found = _views_made(operations)
+    sources = _views_made(operations)
     ahead = {target.name for effects in called for target in effects.writes}
-    while ahead := {name for name in ahead if name not in found and name.schema}:
+    while ahead := {name for name in ahead if name not in sources and name.schema}:
         rows = qualified_rows(connection, SQL["views"], names=[str(name) for name in sorted(ahead)])
         below = {ObjectName.parse(name): _source(query) for name, query in rows}
-        found |= below
+        sources |= below
         ahead = set(below.values())
-    return found
+    return sources
 
 
 def _views_made(operations: Iterable[ParsedOperation]) -> dict[ObjectName, ObjectName]:
     """Views that the change makes or replaces itself, those through which rows can be written."""
-    found = {}
-    for each in operations:
-        made: SyntaxNode = parse(each.operation.sql)[0].stmt
+    sources = {}
+    for operation in operations:
+        made: SyntaxNode = parse(operation.operation.sql)[0].stmt
         if isinstance(made, ast.ViewStmt) and (source := _only_source(made.query)) is not None:
-            found[name_of(made.view)] = source
-    return found
+            sources[name_of(made.view)] = source
+    return sources
 
 
 def _only_source(query: SyntaxNode) -> ObjectName | None:
@@ -118,7 +122,7 @@ def _source(query: str) -> ObjectName:
 
 
 def _through_views(effects: Effects, tables: dict[ObjectName, ObjectName]) -> Effects:
-    written = {each.name: list(_below(each.name, tables)) for each in effects.writes}
+    written = {target.name: list(_below(target.name, tables)) for target in effects.writes}
     below = [name for names in written.values() for name in names]
     row_effects = [
         replace(effect, table=name)
@@ -148,10 +152,10 @@ def _passed_on(
         {"at": at, "name": str(effect.table), "verb": effect.verb, "columns": effect.columns}
         for at, effect in enumerate(row_effects)
     ]
-    found: dict[RowEffect, tuple[ObjectName, ...]] = {}
+    passed: dict[RowEffect, tuple[ObjectName, ...]] = {}
     for at, schema, name in qualified_rows(connection, SQL["passed_on"], row_effects=Jsonb(given)):
-        found[row_effects[at]] = (*found.get(row_effects[at], ()), ObjectName(schema, name))
-    return found
+        passed[row_effects[at]] = (*passed.get(row_effects[at], ()), ObjectName(schema, name))
+    return passed
 
 
 def _passing_on(effects: Effects, passed: dict[RowEffect, tuple[ObjectName, ...]]) -> Effects:

@@ -54,19 +54,19 @@ def _in_partitions(
     connection: Connection, operations: Sequence[ParsedOperation]
 ) -> Iterator[Problem]:
     """Statements that PostgreSQL runs on plain tables and indexes alone, or in no transaction."""
-    named = {each.number: _about(each.effects) for each in operations}
+    named = {operation.number: _about(operation.effects) for operation in operations}
     names = [str(target.name) for target in named.values() if target is not None]
     partitions: dict[str, list[str]] = (
         dict(qualified_rows(connection, SQL["partitioned"], names=names)) if names else {}
     )
-    for each in operations:
-        target = named[each.number]
+    for operation in operations:
+        target = named[operation.number]
         if target is not None and str(target.name) in partitions:
             parts = ", ".join(partitions[str(target.name)]) or "none yet"
             yield _problem(
-                each,
-                f"{each.effects.statement} cannot run on {target}, which is partitioned; write"
-                f" {_WAYS_OUT[each.effects.statement]} (partitions: {parts})",
+                operation,
+                f"{operation.effects.statement} cannot run on {target}, which is partitioned; write"
+                f" {_WAYS_OUT[operation.effects.statement]} (partitions: {parts})",
             )
 
 
@@ -78,7 +78,7 @@ def _about(effects: Effects) -> Target | None:
 
 def _too_new(connection: Connection, operations: Sequence[ParsedOperation]) -> Iterator[Problem]:
     """Uses of a value that the change adds to an enum: PostgreSQL takes it once it is committed."""
-    made = {target.name for each in operations for target in each.effects.creates}
+    made = {target.name for operation in operations for target in operation.effects.creates}
     for at, adding in enumerate(operations):
         for enum, value in adding.effects.enum_values:
             if enum.name in made:
@@ -101,15 +101,15 @@ def _users(
     """
     carriers = _carriers(connection, enum, later)
     literal = "'" + value.replace("'", "''") + "'"
-    for each in later:
-        sql, effects = each.operation.sql, each.effects
+    for operation in later:
+        sql, effects = operation.operation.sql, operation.effects
         mentions = re.search(rf"(?<![\w$]){re.escape(enum.name)}(?![\w$])", sql) is not None
         relations = {target.name for target in (*effects.changes, *effects.reads)}
         if mentions:
             carriers |= {target.name for target in (*effects.creates, *effects.alters)}
         harmless = effects.statement.startswith(("ALTER TYPE", "COMMENT"))
         if literal in sql and not harmless and (mentions or relations & carriers):
-            yield each
+            yield operation
 
 
 def _carriers(
@@ -117,8 +117,8 @@ def _carriers(
 ) -> set[ObjectName]:
     named = {
         target.name
-        for each in operations
-        for target in (*each.effects.changes, *each.effects.reads)
+        for operation in operations
+        for target in (*operation.effects.changes, *operation.effects.reads)
         if target.name.schema and target.name.name and not target.name.arguments
     }
     names = [str(name) for name in sorted(named)]

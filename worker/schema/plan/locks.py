@@ -20,15 +20,15 @@ def locks_of(
 ) -> tuple[Lock, ...]:
     """The strongest lock on each relation, by name. What the change itself creates is left out.
 
-    `cascaded` are objects that a CASCADE takes along. Of what a refresh reads, nothing is said,
+    `cascaded` are objects that a CASCADE drops. Of what a refresh reads, nothing is said,
     nor of the rows that foreign keys look up.
     """
-    wanted = [lock for each in operations for lock in each.effects.locks]
+    wanted = [lock for operation in operations for lock in operation.effects.locks]
     wanted += [Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in cascaded]
     related = [
         lock
-        for each in operations
-        for lock in (*each.effects.related_locks, *_related_to_dropped(each))
+        for operation in operations
+        for lock in (*operation.effects.related_locks, *_related_to_dropped(operation))
     ]
     wanted += _on_related(connection, related)
     strongest: dict[ObjectName, LockMode] = {}

@@ -115,7 +115,7 @@ def forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
     if effects.refused is not None:
         yield f"{effects.statement}: {effects.refused}"
         return
-    worked_on = (each for each in effects.reaches if each.kind != "function")
+    worked_on = (target for target in effects.reaches if target.kind != "function")
     for target in dict.fromkeys((*effects.changes, *worked_on)):
         yield from _untouchable(effects.statement, target)
     yield from _crossing(effects, side, schemas)
@@ -143,7 +143,7 @@ def _crossing(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
     opposite = schemas.opposite(side)
     reads = effects.reads if side is Side.COMMAND else ()
     named = (*reads, *effects.reaches, *effects.changes)
-    touched = {each.name: each for each in named if each.name.schema == opposite}
+    touched = {target.name: target for target in named if target.name.schema == opposite}
     for target in touched.values():
         yield (
             f"a {side.value} operation may not touch the {_other(side).value} side:"
@@ -159,10 +159,10 @@ def _misplaced_steps(operations: tuple[ParsedOperation, ...]) -> Iterator[Proble
     """What cannot run in a transaction must be alone."""
     if len(operations) < 2:
         return
-    for each in operations:
-        for effects in filter(None, (each.effects, each.undo)):
+    for operation in operations:
+        for effects in filter(None, (operation.effects, operation.undo)):
             if effects.step is not None:
-                place = each.operation.place
+                place = operation.operation.place
                 yield Problem(
-                    _STEP.format(effects.step.value), each.number, place.line, place.column
+                    _STEP.format(effects.step.value), operation.number, place.line, place.column
                 )

@@ -39,15 +39,15 @@ def plan(
     A projection's columns are its code's: a release that declares a new version of one has it
     rebuilt by the release's changeset, which need not name the table behind its view.
     """
-    found = plan_operations(connection, read_operations(change, schemas), read_side, schemas)
-    problem = version_problem(connection, change.version, found.breaking)
+    planned = plan_operations(connection, read_operations(change, schemas), read_side, schemas)
+    problem = version_problem(connection, change.version, planned.breaking)
     outdated = read_side.outdated()
     return replace(
-        found,
+        planned,
         version=change.version,
         version_problem=problem,
-        notes=(*found.notes, *map(_OUTDATED.format, outdated)),
-        follow_up=found.follow_up.and_rebuild(outdated),
+        notes=(*planned.notes, *map(_OUTDATED.format, outdated)),
+        follow_up=planned.follow_up.and_rebuild(outdated),
     )
 
 
@@ -86,11 +86,11 @@ def plan_operations(
 def _affected(
     operations: Sequence[ParsedOperation], facts: CatalogueFacts
 ) -> list[DependentObject]:
-    found: dict[DependentObject, None] = {}
-    for each in operations:
-        for target in each.effects.observable:
-            found.update(dict.fromkeys(facts.dependents_of(target)))
-    return list(found)
+    affected: dict[DependentObject, None] = {}
+    for operation in operations:
+        for target in operation.effects.observable:
+            affected.update(dict.fromkeys(facts.dependents_of(target)))
+    return list(affected)
 
 
 def _breaking(
@@ -98,16 +98,16 @@ def _breaking(
 ) -> Iterator[str]:
     """Reasons for a major version: something that the query side uses goes or changes its type.
 
-    Views follow an object that gets another name; what the registry hangs on the old one does not.
+    Views follow an object that is renamed; what depends on it by the registry does not.
     """
-    for each in operations:
-        for target in each.effects.drops:
+    for operation in operations:
+        for target in operation.effects.drops:
             used_by = _query_side(facts.dependents_of(target), schemas)
             yield from _reason(f"drops {target}", used_by, target.name, facts)
-        for column in each.effects.columns:
+        for column in operation.effects.columns:
             used_by = _query_side(facts.users(column), schemas)
             yield from _reason(str(column), used_by, column.table, facts)
-        for target in each.effects.renames:
+        for target in operation.effects.renames:
             yield from _reason(f"takes its name from {target}", [], target.name, facts)
 
 
@@ -119,29 +119,30 @@ def _reason(
         yield f"{what}, used by {', '.join(users)}"
 
 
-def _query_side(found: Iterable[DependentObject], schemas: Schemas) -> list[str]:
+def _query_side(dependents: Iterable[DependentObject], schemas: Schemas) -> list[str]:
     return list(
         dict.fromkeys(
-            each.name
-            for each in found
-            if each.schema == schemas.query and (each.is_computed or len(each.links) == 1)
+            dependent.name
+            for dependent in dependents
+            if dependent.schema == schemas.query
+            and (dependent.is_computed or len(dependent.links) == 1)
         )
     )
 
 
 def _notes(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> Iterator[str]:
     made: set[str] = set()
-    for each in operations:
-        effects = each.effects
+    for operation in operations:
+        effects = operation.effects
         if effects.opaque:
-            yield f"operation {each.number}: {effects.opaque}"
+            yield f"operation {operation.number}: {effects.opaque}"
         if effects.cascade:
-            yield from _cascade_notes(each, facts)
+            yield from _cascade_notes(operation, facts)
         for target in (*effects.alters, *effects.drops, *effects.writes):
             known = str(target.name) in facts.identities or _is_among(target, made)
             replaces = "OR REPLACE" in effects.statement
             if not known and not replaces and target.kind in _LISTED:
-                yield f"operation {each.number}: there is no {target}"
+                yield f"operation {operation.number}: there is no {target}"
         named = (*effects.creates, *effects.becomes, *effects.alters)
         made.update(str(target.name) for target in named)
 
@@ -167,9 +168,9 @@ def _cascaded(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> l
     """Relations that a CASCADE locks."""
     return [
         ObjectName.parse(dependent.name)
-        for each in operations
-        if each.effects.cascade
-        for dependent in facts.cascaded_from(each)
+        for operation in operations
+        if operation.effects.cascade
+        for dependent in facts.cascaded_from(operation)
         if "(" not in dependent.name
     ]
 

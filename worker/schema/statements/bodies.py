@@ -60,14 +60,14 @@ def _placed(targets: Sequence[Target], path: Sequence[str]) -> Iterator[Target]:
 
     A function without one leaves that to whoever calls it.
     """
-    for each in targets:
-        schemas = (each.name.schema,) if each.name.schema else path
-        yield from (replace(each, name=replace(each.name, schema=one)) for one in schemas)
+    for target in targets:
+        schemas = (target.name.schema,) if target.name.schema else path
+        yield from (replace(target, name=replace(target.name, schema=schema)) for schema in schemas)
 
 
 def _search_path(statement: SyntaxNode) -> tuple[str, ...]:
     """The schemas in a function's own `SET search_path`, PostgreSQL's excepted."""
-    settings = (each.arg for each in statement.options or () if each.defname == "set")
+    settings = (option.arg for option in statement.options or () if option.defname == "set")
     return tuple(
         schema
         for each in settings
@@ -80,9 +80,11 @@ def _search_path(statement: SyntaxNode) -> tuple[str, ...]:
 def _done_now(effects: Effects, inside: Sequence[Effects], body: Body) -> Effects:
     """All that a block may do: which of its statements run is not known."""
     together: dict[str, Any] = {
-        each.name: tuple(dict.fromkeys(one for part in inside for one in getattr(part, each.name)))
-        for each in fields(Effects)
-        if isinstance(getattr(effects, each.name), tuple)
+        field.name: tuple(
+            dict.fromkeys(one for part in inside for one in getattr(part, field.name))
+        )
+        for field in fields(Effects)
+        if isinstance(getattr(effects, field.name), tuple)
     }
     refused = [f"{each.statement}: {each.refused}" for each in inside if each.refused]
     refused += [f"{each.step} cannot run in a block" for each in inside if each.step]
@@ -98,7 +100,7 @@ def _done_now(effects: Effects, inside: Sequence[Effects], body: Body) -> Effect
 def body_of(statement: SyntaxNode) -> Body:
     """What stands in the body of a CREATE FUNCTION, PROCEDURE or DO."""
     options = statement.args if isinstance(statement, ast.DoStmt) else statement.options
-    given = {each.defname: each.arg for each in options or ()}
+    given = {option.defname: option.arg for option in options or ()}
     if getattr(statement, "sql_body", None) is not None:
         return Body(tuple(_statements(statement.sql_body)))
     language = given["language"].sval.lower() if "language" in given else "plpgsql"
@@ -158,8 +160,8 @@ def _with_plain_types(statement: SyntaxNode, text: str) -> str:
     if isinstance(statement, ast.DoStmt):
         return f"DO {body}"
     arguments = ", ".join(
-        f"{_MODES.get(each.mode.name, 'IN')} {quote(each.name) if each.name else ''} record"
-        for each in statement.parameters or ()
+        f"{_MODES.get(given.mode.name, 'IN')} {quote(given.name) if given.name else ''} record"
+        for given in statement.parameters or ()
     )
     if statement.is_procedure:
         return f"CREATE PROCEDURE it({arguments}) LANGUAGE plpgsql AS {body}"
@@ -218,7 +220,7 @@ def _parsed(query: _Query) -> Iterator[SyntaxNode | None]:
         text = re.split(":?=", text, maxsplit=1)[1]
     parsed = parse(text if query.mode == _STATEMENT else f"SELECT {text}")
     if not query.made_up:
-        yield from (each.stmt for each in parsed)
+        yield from (statement.stmt for statement in parsed)
         return
     (value,) = (each.val for each in parsed[0].stmt.targetList)
     constant = getattr(getattr(value, "val", None), "sval", None)

@@ -52,23 +52,23 @@ def forbidden_call(statement: SyntaxNode) -> str | None:
 
 def _called(statement: SyntaxNode) -> Iterator[str]:
     """PostgreSQL's own functions by name; an extension's may lie in any schema."""
-    for each in walk(statement):
-        if isinstance(each, ast.FuncCall):
-            name = qualified(each.funcname or ())
+    for node in walk(statement):
+        if isinstance(node, ast.FuncCall):
+            name = qualified(node.funcname or ())
             if name.schema in ("", "pg_catalog") or name.name.startswith("dblink"):
                 yield name.name
 
 
 def sequences_moved(statement: SyntaxNode) -> tuple[Target, ...]:
     """Sequences that are named in a call of `nextval` or `setval`."""
-    found = [
+    moved = [
         Target("sequence", name)
-        for each in walk(statement)
-        if isinstance(each, ast.FuncCall) and each.args
-        if qualified(each.funcname or ()).name in ("nextval", "setval")
-        if (name := _named(each.args[0])) is not None
+        for node in walk(statement)
+        if isinstance(node, ast.FuncCall) and node.args
+        if qualified(node.funcname or ()).name in ("nextval", "setval")
+        if (name := _named(node.args[0])) is not None
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(moved))
 
 
 def _named(argument: SyntaxNode) -> ObjectName | None:

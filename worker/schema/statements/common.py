@@ -50,11 +50,11 @@ def _elsewhere(statement: str, verb: str, kind: str) -> Effects:
 
 
 def drop(statement: SyntaxNode) -> Effects:
-    """DROP of anything. What hangs on a table (a trigger, a policy) alters the table."""
+    """DROP of anything. What belongs to a table (a trigger, a policy) alters the table."""
     kind = words(statement.removeType)
     if kind in _ELSEWHERE:
         return _elsewhere(f"DROP {kind.upper()}", "drop", kind)
-    targets = tuple(dict.fromkeys(_target(kind, each) for each in statement.objects))
+    targets = tuple(dict.fromkeys(_target(kind, object_) for object_ in statement.objects))
     of_a_table = kind in _OF_A_TABLE
     alone = bool(statement.concurrent)
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if alone else LockMode.ACCESS_EXCLUSIVE
@@ -66,13 +66,13 @@ def drop(statement: SyntaxNode) -> Effects:
         contents=targets if kind in ("policy", "rule") else (),
         drops=() if of_a_table else targets,
         locks=tuple(
-            Lock(each.name, mode, table_mode=table_mode)
-            for each in targets
+            Lock(target.name, mode, table_mode=table_mode)
+            for target in targets
             if kind in _RELATIONS or of_a_table
         ),
         related_locks=tuple(
-            RelatedLock(Relationship.STATISTICS, each.name, LockMode.SHARE_UPDATE_EXCLUSIVE)
-            for each in targets
+            RelatedLock(Relationship.STATISTICS, target.name, LockMode.SHARE_UPDATE_EXCLUSIVE)
+            for target in targets
             if kind == "statistics"
         ),
         cascade=statement.behavior.name == "DROP_CASCADE",
@@ -141,7 +141,7 @@ def _rename_column(statement: SyntaxNode) -> Effects:
 
 
 def _rename_relation(kind: str, statement: SyntaxNode) -> Effects:
-    """A relation, or something that hangs on one: the latter is seen by nobody."""
+    """A relation, or something that belongs to one: a reader does not notice the latter."""
     name = name_of(statement.relation)
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if kind == "index" else LockMode.ACCESS_EXCLUSIVE
     locks = (Lock(name, mode, with_children=False),)
@@ -197,7 +197,9 @@ def grant(statement: SyntaxNode) -> Effects:
         return _elsewhere(verb, f"{verb.lower()} rights on", kind)
     if statement.targtype.name == "ACL_TARGET_ALL_IN_SCHEMA":
         kind = "schema"
-    return Effects(verb, touches=tuple(_granted(kind, each) for each in statement.objects or ()))
+    return Effects(
+        verb, touches=tuple(_granted(kind, object_) for object_ in statement.objects or ())
+    )
 
 
 def _granted(kind: str, thing: SyntaxNode) -> Target:

@@ -60,7 +60,7 @@ def vacuum(statement: SyntaxNode) -> Effects:
     return Effects(
         name,
         touches=tables,
-        locks=tuple(Lock(each.name, mode) for each in tables),
+        locks=tuple(Lock(table.name, mode) for table in tables),
         step=NonTransactional.VACUUM if statement.is_vacuumcmd else None,
         refused=None if tables else f"name the tables to {name.lower()}",
     )
@@ -78,7 +78,9 @@ def cluster(statement: SyntaxNode) -> Effects:
 def create_statistics(statement: SyntaxNode) -> Effects:
     """CREATE STATISTICS."""
     named = statement.defnames
-    tables = [name_of(each) for each in statement.relations if isinstance(each, ast.RangeVar)]
+    tables = [
+        name_of(relation) for relation in statement.relations if isinstance(relation, ast.RangeVar)
+    ]
     return Effects(
         "CREATE STATISTICS",
         creates=(Target("statistics", qualified(named)),) if named else (),

@@ -30,19 +30,19 @@ from worker.schema.statements.tree import (
 def writing(name: str, statement: SyntaxNode) -> Effects:
     """What a statement writes, reads and locks rows of, in its common table expressions too."""
     written = (*written_by(statement), *sequences_moved(statement))
-    names = {each.name for each in written}
-    read = tuple(each for each in reads(statement) if each.name not in names)
+    names = {target.name for target in written}
+    read = tuple(target for target in reads(statement) if target.name not in names)
     held = locked_by(statement)
-    locks = tuple(Lock(each.name, LockMode.ROW_EXCLUSIVE) for each in written)
+    locks = tuple(Lock(target.name, LockMode.ROW_EXCLUSIVE) for target in written)
     return Effects(
         name,
         writes=written,
         row_effects=row_effects_in(statement),
         touches=held,
         reads=read,
-        locks=(*locks, *shared(read), *(Lock(each.name, LockMode.ROW_SHARE) for each in held)),
+        locks=(*locks, *shared(read), *(Lock(target.name, LockMode.ROW_SHARE) for target in held)),
         related_locks=tuple(
-            RelatedLock(Relationship.VIEWED, each.name, LockMode.ROW_SHARE) for each in held
+            RelatedLock(Relationship.VIEWED, target.name, LockMode.ROW_SHARE) for target in held
         ),
     )
 
@@ -78,27 +78,29 @@ def select(statement: SyntaxNode) -> Effects:
     return replace(
         effects,
         creates=table,
-        reads=tuple(each for each in effects.reads if each.name not in {t.name for t in table}),
-        locks=tuple(each for each in effects.locks if each.name not in {t.name for t in table}),
+        reads=tuple(
+            target for target in effects.reads if target.name not in {t.name for t in table}
+        ),
+        locks=tuple(lock for lock in effects.locks if lock.name not in {t.name for t in table}),
         reaches=_called(effects),
         opaque="what the functions that it calls do is not known before they run",
     )
 
 
 def _called(effects: Effects) -> tuple[Target, ...]:
-    return tuple(each for each in effects.reads if each.kind == "function")
+    return tuple(target for target in effects.reads if target.kind == "function")
 
 
 def truncate(statement: SyntaxNode) -> Effects:
     """TRUNCATE; with CASCADE, foreign keys pass it on."""
     relations = statement.relations
-    tables = tuple(Target("table", name_of(each)) for each in relations)
+    tables = tuple(Target("table", name_of(relation)) for relation in relations)
     cascade = statement.behavior.name == "DROP_CASCADE"
     return Effects(
         "TRUNCATE",
         writes=tables,
-        row_effects=tuple(RowEffect(RowVerb.TRUNCATE, each.name) for each in tables if cascade),
-        locks=tuple(lock_on(each, LockMode.ACCESS_EXCLUSIVE) for each in relations),
+        row_effects=tuple(RowEffect(RowVerb.TRUNCATE, table.name) for table in tables if cascade),
+        locks=tuple(lock_on(relation, LockMode.ACCESS_EXCLUSIVE) for relation in relations),
         cascade=cascade,
     )
 
@@ -106,13 +108,13 @@ def truncate(statement: SyntaxNode) -> Effects:
 def lock_table(statement: SyntaxNode) -> Effects:
     """LOCK TABLE; of a view, what it is made of. Who holds a lock touches more than a reader."""
     mode = LockMode(statement.mode)
-    relations = tuple(Target("relation", name_of(each)) for each in statement.relations)
+    relations = tuple(Target("relation", name_of(relation)) for relation in statement.relations)
     return Effects(
         "LOCK TABLE",
         touches=relations,
-        locks=tuple(lock_on(each, mode) for each in statement.relations),
+        locks=tuple(lock_on(relation, mode) for relation in statement.relations),
         related_locks=tuple(
-            RelatedLock(Relationship.VIEWED, each.name, mode) for each in relations
+            RelatedLock(Relationship.VIEWED, relation.name, mode) for relation in relations
         ),
     )
 

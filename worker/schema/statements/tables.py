@@ -37,7 +37,7 @@ def create_table(statement: SyntaxNode) -> Effects:
     parents = [name_of(parent) for parent in statement.inhRelations or ()]
     referenced = [name for name in foreign_keys(statement) if name != table.name]
     mentioned = reads(statement.tableElts)
-    others = tuple(each for each in mentioned if each.name not in (*referenced, table.name))
+    others = tuple(target for target in mentioned if target.name not in (*referenced, table.name))
     partition = statement.partbound is not None
     parent_mode = LockMode.ACCESS_EXCLUSIVE if partition else LockMode.SHARE_UPDATE_EXCLUSIVE
     return Effects(
@@ -79,7 +79,7 @@ def alter_table(statement: SyntaxNode) -> Effects:
         columns=tuple(each for command in commands for each in _column(target, command)),
         locks=(lock_on(statement.relation, own, with_children), *partners),
         related_locks=tuple(
-            each for command in commands for each in _related_locks(target, command)
+            lock for command in commands for lock in _related_locks(target, command)
         ),
         cascade=any(command.behavior.name == "DROP_CASCADE" for command in commands),
         step=NonTransactional.DETACH_PARTITION if any(map(_detaches_alone, commands)) else None,

@@ -70,7 +70,7 @@ def routine(kind: str, parts: Iterable[SyntaxNode], types: Iterable[SyntaxNode] 
     name = qualified(parts)
     if types is None:
         return Target(kind, name)
-    written = tuple(str(RawStream()(each)) for each in types)
+    written = tuple(str(RawStream()(argument)) for argument in types)
     arguments = f"({', '.join(written)})"
     return Target(kind, ObjectName(name.schema, name.name, arguments), written)
 
@@ -109,9 +109,9 @@ def reads(*nodes: SyntaxNode) -> tuple[Target, ...]:
     """Relations and schema-qualified functions that these trees read; names of CTEs are none, nor
     are the aliases in FOR UPDATE OF."""
     everything: list[SyntaxNode] = [each for node in nodes for each in walk(node)]
-    ctes = {each.ctename for each in everything if isinstance(each, ast.CommonTableExpr)}
-    clauses = [each for each in everything if isinstance(each, ast.LockingClause)]
-    aliases = {id(each) for clause in clauses for each in clause.lockedRels or ()}
+    ctes = {node.ctename for node in everything if isinstance(node, ast.CommonTableExpr)}
+    clauses = [node for node in everything if isinstance(node, ast.LockingClause)]
+    aliases = {id(relation) for clause in clauses for relation in clause.lockedRels or ()}
     found: dict[Target, None] = {}
     for each in everything:
         if id(each) in aliases:
@@ -149,7 +149,7 @@ def lock_on(relation: SyntaxNode, mode: LockMode, with_children: bool = True) ->
 def shared(targets: Iterable[Target]) -> tuple[Lock, ...]:
     """The locks of reading: they make nobody wait but those who ask for everything."""
     return tuple(
-        Lock(each.name, LockMode.ACCESS_SHARE) for each in targets if each.kind == "relation"
+        Lock(target.name, LockMode.ACCESS_SHARE) for target in targets if target.kind == "relation"
     )
 
 
@@ -182,20 +182,20 @@ def locked_by(*nodes: SyntaxNode) -> tuple[Target, ...]:
 
 def _locked(select: SyntaxNode, clause: SyntaxNode) -> Iterator[Target]:
     """Those that a clause names, or all in FROM."""
-    wanted = {each.relname for each in clause.lockedRels or ()}
-    ctes = {each.ctename for each in walk(select) if isinstance(each, ast.CommonTableExpr)}
-    for each in walk(select.fromClause):
-        if isinstance(each, ast.RangeVar) and (each.schemaname or each.relname not in ctes):
-            called = each.alias.aliasname if each.alias else each.relname
+    wanted = {relation.relname for relation in clause.lockedRels or ()}
+    ctes = {node.ctename for node in walk(select) if isinstance(node, ast.CommonTableExpr)}
+    for node in walk(select.fromClause):
+        if isinstance(node, ast.RangeVar) and (node.schemaname or node.relname not in ctes):
+            called = node.alias.aliasname if node.alias else node.relname
             if not wanted or called in wanted:
-                yield Target("relation", name_of(each))
+                yield Target("relation", name_of(node))
 
 
 def row_effects_in(*nodes: SyntaxNode) -> tuple[RowEffect, ...]:
     """Deletes and updates anywhere in these trees; an INSERT updates ON CONFLICT."""
     return tuple(
         dict.fromkeys(
-            effect for node in nodes for each in walk(node) for effect in _row_effects(each)
+            effect for node in nodes for below in walk(node) for effect in _row_effects(below)
         )
     )
 
