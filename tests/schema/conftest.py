@@ -62,7 +62,7 @@ def connect(database: Database) -> Callable[[], Connection]:
 
 @pytest.fixture
 def read_side(connect: Callable[[], Connection]) -> SmallReadSide:
-    """Nothing hangs on anything, until a test says so."""
+    """Nothing depends on anything, until a test says so."""
     return SmallReadSide(connect)
 
 

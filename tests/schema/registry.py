@@ -1,4 +1,4 @@
-"""A small read side for the tests: a table of who hangs on what, and refreshes that are real."""
+"""A small read side for the tests: a table of who depends on what, and refreshes that are real."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from tests.conftest import Database
+from worker.base.sql import statement
 from worker.cli.status_view import render
 from worker.ops import status
 from worker.schema import Operation, begin_deployment, execute_changeset, track_change
 from worker.schema.engine import engine_context
-from worker.schema.execute import SQL
 from worker.schema.history.journal import ChangesetJournal
 
 Connection = psycopg.Connection[Any]
@@ -42,7 +42,7 @@ def test_a_deployment_and_changesets_under_way_are_shown_and_orphans_named(
     waiting = track_change(context, [operation], [], "Table", "1.0.0", atomic=False)
     ChangesetJournal(db).claim(waiting.id, "elsewhere:1")
     with own_database.connect() as alive:
-        alive.execute(SQL["take_changeset_lock"])
+        alive.execute(statement("worker.schema.execute", "take_changeset_lock"))
         assert any(line.startswith("deployment Live: begun by") for line in shown())
         (line,) = (line for line in shown() if line.startswith("changeset "))
         assert "Table, version 1.0.0: being executed by elsewhere:1 since" in line

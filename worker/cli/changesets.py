@@ -26,6 +26,7 @@ from worker.schema.catalogue.read_side import RegistryDependent
 from worker.schema.change.change import SchemaChange, Schemas
 from worker.schema.change.files import read_file
 from worker.schema.changesets import execute_changeset, plan_change, track
+from worker.schema.engine import engine_context
 from worker.schema.errors import UnknownObject
 from worker.schema.execute.changeset_lock import recover
 from worker.schema.execute.rollback import rollback_changeset
@@ -44,8 +45,11 @@ VersionOption = Annotated[
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overrule the rule that says no.")]
 
+app = typer.Typer()
 changesets = typer.Typer(no_args_is_help=True, help="Schema changes that span both sides.")
 deployment = typer.Typer(no_args_is_help=True, help="Groups of changesets and refreshes.")
+app.add_typer(changesets, name="changeset")
+app.add_typer(deployment, name="deployment")
 _CLEAN_UP_WAIT = 0.1
 """Seconds that a clean-up of an interrupted changeset may keep those waiting who only look."""
 
@@ -59,20 +63,11 @@ class Format(StrEnum):
     SVG = "svg"
 
 
-def register(app: typer.Typer) -> None:
-    """Put the commands under `cqrs`."""
-    app.add_typer(changesets, name="changeset")
-    app.add_typer(deployment, name="deployment")
-    app.command("deps")(deps)
-
-
 def context(ctx: typer.Context) -> Context:
     """The engine's context, or the one that `cqrs` was called with as `obj`."""
     given = ctx.find_object(Context)
     if given is not None:
         return given
-    from worker.schema.engine import engine_context  # the registry and Celery, which help needs not
-
     migrate.require()
     return engine_context()
 
@@ -180,6 +175,7 @@ def deployments_(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     _give(as_json, plain_data.plain(found), [changeset_view.render_deployments(found)])
 
 
+@app.command()
 @explained
 def deps(
     ctx: typer.Context,

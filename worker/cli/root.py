@@ -152,7 +152,7 @@ def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
         yield advance
 
 
-schema_cli.register(app)
+app.add_typer(schema_cli.app)
 rebuild_cli.register(app)
 refresh_cli.register(app)
 

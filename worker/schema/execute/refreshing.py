@@ -1,4 +1,4 @@
-"""Refreshing the query side: by an operator or in a deployment, with or without an entry in the history."""
+"""Refreshing the query side: by an operator or in a deployment, recorded in the history or not."""
 
 from __future__ import annotations
 
