@@ -33,7 +33,7 @@ from tasks.orders.commands import (
     register_customer,
     update_order_status,
 )
-from worker import Settings, embedded
+from worker import embedded
 from worker.base import db, migrate, settings
 from worker.base.registry import load_domains
 from worker.cli.console import explained, out
@@ -60,11 +60,11 @@ class Sent:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def register(cli: typer.Typer) -> None:
-    """Add the command: `[tool.cqrs] cli` names this module."""
-    cli.command("demo")(explained(demo))
+app = typer.Typer()  # `[tool.cqrs.cli]` names this module
 
 
+@app.command("demo")
+@explained
 def demo(
     orders: Annotated[int, typer.Option(min=10, help="How many orders to place.")] = 120,
 ) -> None:
@@ -94,7 +94,8 @@ def _system(out: Console) -> Iterator[tuple[Supervisor, Flower]]:
     home = settings.get_settings().home / "demo"
     embedded.remove(home)
     servers = embedded.start(home)
-    chosen = Settings(
+    chosen = settings.changed(
+        settings.get_settings(),
         home=home,
         database_url=servers.database_url,
         query_database_url=servers.database_url,

@@ -18,7 +18,7 @@ from tests.support.workers import Workers
 from worker import event_log
 from worker.base import settings
 from worker.base.app import app
-from worker.cli.status_view import render, seconds
+from worker.cli.status import render, seconds
 from worker.commands.executor import execute
 from worker.contracts import Envelope, uuid7
 from worker.event_log import NewEvent

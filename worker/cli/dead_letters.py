@@ -18,7 +18,9 @@ from worker.commands.dead_commands import DeadCommand
 from worker.subscriptions import dead_letters
 from worker.subscriptions.dead_letters import Letter, Repair, RetryFailed
 
-app = typer.Typer(no_args_is_help=True, help="Events and commands that could not be handled.")
+app = typer.Typer(
+    name="dead-letters", no_args_is_help=True, help="Events and commands that could not be handled."
+)
 
 SubscriptionOption = Annotated[
     str | None, typer.Option("--subscription", help="Only letters of this subscription.")

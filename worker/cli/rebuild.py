@@ -1,4 +1,4 @@
-"""`cqrs rebuild` and `cqrs verify`: `register(app)` hangs both on the command line."""
+"""`cqrs rebuild` and `cqrs verify`: read tables built anew from the log, or compared with it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ All = Annotated[bool, typer.Option("--all", help="Every projection.")]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Processes to fold with.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("rebuild")(explained(rebuild_command))
-    app.command("verify")(explained(verify_command))
+app = typer.Typer()
 
 
-def rebuild_command(
+@app.command("rebuild")
+@explained
+def rebuild_(
     names: Names = None,
     everything: All = False,
     jobs: Jobs = 2,
@@ -62,7 +61,9 @@ def rebuild_command(
     _show_drift([(one.name, one.drift) for one in done])
 
 
-def verify_command(
+@app.command("verify")
+@explained
+def verify_(
     names: Names = None,
     sample: Annotated[int, typer.Option(min=2, help="Rows to look at, about.")] = SAMPLE,
     everything: Annotated[bool, typer.Option("--all", help="Every row, not a sample.")] = False,

@@ -1,4 +1,4 @@
-"""`cqrs refresh`: `register(app)` hangs it on the command line."""
+"""`cqrs refresh`: materialized views, computed anew."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LONGEST = 7 * 86_400.0
 """Seconds that a person may let one view take."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("refresh")(explained(refresh_command))
+app = typer.Typer()
 
 
-def refresh_command(
+@app.command("refresh")
+@explained
+def refresh_(
     views: Annotated[list[str] | None, typer.Argument(help="Materialized views by name.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every materialized view.")] = False,
     over: Annotated[

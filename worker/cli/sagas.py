@@ -11,7 +11,7 @@ from worker.cli.console import JsonFlag, explained, out, print_json, print_table
 from worker.reactions import saga_status
 from worker.reactions.state_machine import SagaStatus
 
-app = typer.Typer(no_args_is_help=True, help="Processes over several commands.")
+app = typer.Typer(name="sagas", no_args_is_help=True, help="Processes over several commands.")
 
 Saga = Annotated[str, typer.Argument(metavar="SAGA", help="A saga's id, or its key.")]
 

@@ -8,11 +8,13 @@ import typer
 
 from worker.base.registry import load_domains
 from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, show, whoever
-from worker.cli.status_view import subscriptions_table
+from worker.cli.status import subscriptions_table
 from worker.ops import status, subscription_admin
 from worker.ops.subscription_admin import Operated
 
-app = typer.Typer(no_args_is_help=True, help="Operate projections and reactions.")
+app = typer.Typer(
+    name="subscriptions", no_args_is_help=True, help="Operate projections and reactions."
+)
 
 Name = Annotated[str, typer.Argument(help="The subscription's name.")]
 

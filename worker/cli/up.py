@@ -1,4 +1,5 @@
-"""`cqrs up`: the whole system in the foreground, on embedded servers where none are named."""
+"""`cqrs up`: the whole system in the foreground, on embedded servers where none are named; and
+`cqrs migrate`, which it begins with."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from worker.base import migrate
 from worker.base.errors import Permanent, Transient
 from worker.base.settings import Settings, get_settings
 from worker.cli import banner
-from worker.cli.console import explained, out
+from worker.cli.console import JsonFlag, explained, out, print_json
 from worker.ops.supervisor import Supervisor, children, environment_of
 
 LOOK_EVERY = 0.5
@@ -45,11 +46,22 @@ class ServersEnded(Transient):
         self.home = home
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("up")(explained(up))
+app = typer.Typer()
 
 
+@app.command("migrate")
+@explained
+def migrate_(as_json: JsonFlag = False) -> None:
+    """Bring the database to the version of this code. Safe to run again."""
+    version = migrate.upgrade()
+    if as_json:
+        print_json({"version": version})
+    else:
+        out.print(f"the database is at {version}")
+
+
+@app.command()
+@explained
 def up(
     concurrency: Annotated[int, typer.Option(min=1, help="Processes of each worker.")] = 2,
 ) -> None:

@@ -1,17 +1,39 @@
-"""How `cqrs status` looks to people."""
+"""`cqrs status`, and how it looks to people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from worker.cli.console import cell
+from worker.base.settings import get_settings
+from worker.cli.console import JsonFlag, cell, explained, print_json, show
+from worker.ops import status as system_status
 from worker.ops.read_models import ReadModelStatus
 from worker.ops.status import ChangesetStatus, LogStatus, Status, SubscriptionStatus
+
+app = typer.Typer()
+
+
+@app.command("status")
+@explained
+def status_(as_json: JsonFlag = False) -> None:
+    """Servers, workers, positions and lag, dead letters, and who holds what up.
+
+    Exit code 1 if a server does not answer, or the database is not migrated.
+    """
+    _ = get_settings().servers  # says what to do if there are no servers at all
+    status = system_status.gather()
+    if as_json:
+        print_json(status.to_json())
+    else:
+        show(render(status))
+    if not status.whole:
+        raise typer.Exit(1)
 
 
 def render(status: Status) -> Group:
