@@ -61,7 +61,7 @@ class SteppedReader:
 class CountedPatience:
     """Patience that ends after so many rests, whatever the clock says."""
 
-    def __init__(self, _seconds: float) -> None:
+    def __init__(self, _seconds: float, *, since: float = 0.0) -> None:
         self._rests = 0
 
     def rest(self) -> bool:

@@ -15,10 +15,10 @@ def rest(seconds: float) -> None:
 
 
 class Patience:
-    """A wait of so many seconds in all."""
+    """A wait of so many seconds in all, from now on or `since` a moment of the monotonic clock."""
 
-    def __init__(self, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
+    def __init__(self, seconds: float, *, since: float | None = None) -> None:
+        self.deadline = (time.monotonic() if since is None else since) + seconds
         self._next = FIRST_REST
 
     @property

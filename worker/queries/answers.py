@@ -108,7 +108,7 @@ def answer(asked: Asked[T], after: int | None) -> Answer[T]:
 
 
 def _fill(asked: Asked[T], place: Place, after: int | None) -> Answer[T]:
-    patience = Patience(FILL_PATIENCE)
+    patience: Patience | None = None
     while True:
         fill = cache.begin(place, lifetime=asked.policy.lifetime())
         if found := _kept(asked, fill.seen.fresh(after, asked.policy.grace)):
@@ -118,6 +118,7 @@ def _fill(asked: Asked[T], place: Place, after: int | None) -> Answer[T]:
             return _filled(asked, fill, after)
         if found := _stale(asked, fill, after):
             return found
+        patience = patience or Patience(FILL_PATIENCE)
         if not patience.rest():
             return _filled(asked, fill, after)
 
