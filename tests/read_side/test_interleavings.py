@@ -87,7 +87,7 @@ def generations_read_after_the_database(patch: pytest.MonkeyPatch) -> None:
     real = cache.store
 
     def late(fill: Fill, *args: Any, **kwargs: Any) -> str:
-        again = cache.begin(fill.place, lifetime=60)
+        again = cache.begin(fill.key, lifetime=60)
         return real(replace(fill, seen=again.seen), *args, **kwargs)
 
     patch.setattr(cache, "store", late)

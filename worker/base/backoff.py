@@ -14,7 +14,7 @@ def rest(seconds: float) -> None:
     time.sleep(seconds)
 
 
-class Patience:
+class Backoff:
     """A wait of so many seconds in all, from now on or `since` a moment of the monotonic clock."""
 
     def __init__(self, seconds: float, *, since: float | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from worker import event_log
 from worker.base import db
-from worker.base.backoff import Patience
+from worker.base.backoff import Backoff
 from worker.base.db import Connection
 from worker.base.errors import Permanent, Transient
 from worker.base.settings import get_settings
@@ -144,14 +144,14 @@ def set_partitions(name: str, partitions: int, *, timeout: float = 10.0) -> Oper
     """
     with db.writer() as connection:
         must_be_divisible(connection, _subscriber(name), partitions)
-    patience = Patience(timeout)
+    backoff = Backoff(timeout)
     while True:
         try:
             return _operate(name, lambda c, places: _divide(c, name, places, partitions))
         except PartitionsApart:
-            if not patience.rest():
+            if not backoff.rest():
                 raise
-            subscription.catch_up([name], seconds=patience.left)
+            subscription.catch_up([name], seconds=backoff.left)
 
 
 def _divide(

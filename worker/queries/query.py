@@ -32,19 +32,19 @@ import orjson
 from pydantic import BaseModel, TypeAdapter
 
 from worker.base.actor import current_actor
-from worker.base.backoff import Patience
+from worker.base.backoff import Backoff
 from worker.base.errors import InvalidQuery, UnknownQuery
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
-from worker.cache.entries import Place, Snapshot
+from worker.cache.entries import CacheKey, Snapshot
 from worker.contracts import Receipt
 from worker.event_log.sources import Sources, queries
 from worker.queries import consistency as levels
 from worker.queries import costs, parameters, query_audit
-from worker.queries.answers import Answer, Asked, Policy, answer
-from worker.queries.consistency import Behind, Consistency, Wish
+from worker.queries.answers import Answer, Lookup, Policy, answer
+from worker.queries.consistency import Behind, Consistency, ReadRequirement
 from worker.queries.costs import Cost
 from worker.queries.filters import MOST_ROWS
 from worker.queries.parameters import Parameters
@@ -90,13 +90,13 @@ class Query(Generic[T]):
         CostLimitReached.
         """
         began = time.monotonic()
-        wish, wrong = levels.parse(consistency, after, timeout)
+        required, wrong = levels.parse(consistency, after, timeout)
         given, wrong_values = parameters.parse(self.parameters, values)
         if errors := wrong | wrong_values:
             raise InvalidQuery(self.name, errors)
-        answer = self._answer(given, wish, began)
+        answer = self._answer(given, required, began)
         if self.audited:
-            self._audit(given, wish, answer, time.monotonic() - began)
+            self._audit(given, required, answer, time.monotonic() - began)
         return answer
 
     @property
@@ -104,17 +104,17 @@ class Query(Generic[T]):
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
-    def _answer(self, given: Parameters, wish: Wish, began: float) -> Answer[T]:
-        asked = Asked(self._reading(given), self.shape, self.policy, self._place(given))
-        wanted = self._wanted(wish)
-        patience: Patience | None = None
+    def _answer(self, given: Parameters, required: ReadRequirement, began: float) -> Answer[T]:
+        lookup = Lookup(self._reading(given), self.shape, self.policy, self._place(given))
+        wanted = self._wanted(required)
+        backoff: Backoff | None = None
         while True:
             try:
-                return answer(asked, wanted)
+                return answer(lookup, wanted)
             except Behind as late:
                 assert wanted is not None
-                patience = patience or Patience(wish.timeout, since=began)
-                levels.wait(self.name, self.sources, wanted, wish, late.snapshot, patience)
+                backoff = backoff or Backoff(required.timeout, since=began)
+                levels.wait(self.name, self.sources, wanted, required, late.snapshot, backoff)
 
     def _reading(self, given: Parameters) -> Callable[[int | None], tuple[T, Snapshot]]:
         """How the database is asked. It is charged for once, however often a reader is early."""
@@ -130,27 +130,27 @@ class Query(Generic[T]):
 
         return from_database
 
-    def _wanted(self, wish: Wish) -> int | None:
+    def _wanted(self, required: ReadRequirement) -> int | None:
         """The position to reach. A query without sources reads what commands write themselves: on
         the primary its answer is always current."""
-        if wish.level is Consistency.EVENTUAL:
+        if required.level is Consistency.EVENTUAL:
             return None
         if self.sources:
-            return levels.target(wish, self.sources)
+            return levels.target(required, self.sources)
         servers = get_settings().servers
-        if wish.after is not None and servers.query_database != servers.database:
+        if required.after is not None and servers.query_database != servers.database:
             why = "this query reads no read model, and a replica cannot say how far it is"
             raise InvalidQuery(self.name, {"after": why})
-        if wish.after is not None:
-            levels.must_exist(self.name, wish.after)
+        if required.after is not None:
+            levels.must_exist(self.name, required.after)
         return None
 
-    def _place(self, given: Parameters) -> Place | None:
+    def _place(self, given: Parameters) -> CacheKey | None:
         if not self.cached or (values := parameters.as_text(given)) is None:
             return None
         digest = hashlib.blake2b(values.encode(), digest_size=16).hexdigest()
         own = () if self.tags is None else self.tags(given)
-        return Place.of(f"{self.name}:{self._version}:{digest}", (*self._engine_tags, *own))
+        return CacheKey.of(f"{self.name}:{self._version}:{digest}", (*self._engine_tags, *own))
 
     @cached_property
     def _engine_tags(self) -> tuple[str, ...]:
@@ -167,12 +167,14 @@ class Query(Generic[T]):
                 parts.append(orjson.dumps(blocks(self.package)))
         return hashlib.blake2b(b"\0".join(parts), digest_size=4).hexdigest()
 
-    def _audit(self, given: Parameters, wish: Wish, answer: Answer[T], seconds: float) -> None:
+    def _audit(
+        self, given: Parameters, required: ReadRequirement, answer: Answer[T], seconds: float
+    ) -> None:
         query_audit.record(
             self.name,
             current_actor(),
             given.model_dump_json(),
-            wish,
+            required,
             data=answer.data,
             as_of=answer.as_of,
             from_cache=answer.from_cache,
