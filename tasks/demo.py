@@ -40,8 +40,8 @@ from worker.cli.console import explained, out
 from worker.commands import receipts
 from worker.contracts import Receipt, to_cents, uuid7
 from worker.event_log.subscribers import subscriptions
+from worker.ops.maintenance import find_work
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
-from worker.ops.sweep import find_work
 from worker.refresh import refresh_all
 
 PATIENCE = 50.0

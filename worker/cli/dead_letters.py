@@ -63,9 +63,9 @@ def list_(
         _show_commands(commands)
 
 
-@app.command()
+@app.command("show")
 @explained
-def show(letter: LetterArgument, as_json: JsonFlag = False) -> None:
+def show_dead_letter(letter: LetterArgument, as_json: JsonFlag = False) -> None:
     """One letter: the bad event and what is parked behind it, or the dead command's payload."""
     load_domains()
     which = parse(letter)

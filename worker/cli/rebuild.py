@@ -11,7 +11,7 @@ from rich.table import Table
 
 from worker.base import migrate
 from worker.base.registry import load_domains
-from worker.cli.console import JsonFlag, bars, explained, out, print_json, show
+from worker.cli.console import JsonFlag, bars, explained, out, print_json, print_wide
 from worker.rebuild import Drift, Progress, Rebuilt, cancel, rebuild, verify
 from worker.rebuild.progress import Callback
 from worker.rebuild.tasks import projections
@@ -57,7 +57,7 @@ def rebuild_(
     if as_json:
         print_json([one.to_json() for one in done])
         return
-    show(_rebuilt(done))
+    print_wide(_rebuilt(done))
     _show_drift([(one.name, one.drift) for one in done])
 
 
@@ -82,7 +82,7 @@ def verify_(
     if as_json:
         print_json([one.to_json() for one in found])
     else:
-        show(_verified(found))
+        print_wide(_verified(found))
         _show_drift([(one.name, one.drift) for one in found])
     if any(one.differing for one in found):
         raise typer.Exit(1)

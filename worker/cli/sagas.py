@@ -41,9 +41,9 @@ def list_(
     )  # fmt: skip
 
 
-@app.command()
+@app.command("show")
 @explained
-def show(saga: Saga, as_json: JsonFlag = False) -> None:
+def show_saga(saga: Saga, as_json: JsonFlag = False) -> None:
     """One saga, and everything that has happened to it."""
     one, history = saga_status.show(saga)
     if as_json:

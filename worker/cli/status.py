@@ -11,10 +11,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from worker.base.settings import get_settings
-from worker.cli.console import JsonFlag, cell, explained, print_json, show
+from worker.cli.console import JsonFlag, cell, explained, print_json, print_wide
 from worker.ops import status as system_status
-from worker.ops.read_models import ReadModelStatus
-from worker.ops.status import ChangesetStatus, LogStatus, Status, SubscriptionStatus
+from worker.ops.status import (
+    ChangesetStatus,
+    LogStatus,
+    ReadModelStatus,
+    Status,
+    SubscriptionStatus,
+)
 
 app = typer.Typer()
 
@@ -31,7 +36,7 @@ def status_(as_json: JsonFlag = False) -> None:
     if as_json:
         print_json(status.to_json())
     else:
-        show(render(status))
+        print_wide(render(status))
     if not status.whole:
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from worker.base.registry import load_domains
-from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, show, whoever
+from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, print_wide, whoever
 from worker.cli.status import subscriptions_table
 from worker.ops import status, subscription_admin
 from worker.ops.subscription_admin import Operated
@@ -28,7 +28,7 @@ def list_(as_json: JsonFlag = False) -> None:
     if as_json:
         print_json([one.to_json() for one in found])
         return
-    show(subscriptions_table(found))
+    print_wide(subscriptions_table(found))
 
 
 @app.command()

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from worker.base.project import NO_DOMAINS
 from worker.base.settings import get_settings
-from worker.cli.console import JsonFlag, err, explained, print_json, show
+from worker.cli.console import JsonFlag, err, explained, print_json, print_wide
 from worker.ops import system_map
 from worker.ops.schedule import ScheduleEntry
 from worker.ops.system_map import CommandPath, QueryProfile, SystemMap
@@ -33,7 +33,7 @@ def map_(as_json: JsonFlag = False) -> None:
     if as_json:
         print_json(drawn.to_json())
     else:
-        show(render(drawn))
+        print_wide(render(drawn))
     if not get_settings().domains:
         err.print(NO_DOMAINS, markup=False, soft_wrap=True)
     if drawn.problems:
