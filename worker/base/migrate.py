@@ -125,8 +125,8 @@ def head() -> str:
 def current() -> str | None:
     """The version that the database has, written like `head()`; None if it was never migrated."""
     with db.owner() as connection:
-        found = [_version(connection, line) for line in lines()]
-    return ",".join(version for version in found if version) or None
+        versions = [_version(connection, line) for line in lines()]
+    return ",".join(version for version in versions if version) or None
 
 
 def _version(connection: psycopg.Connection[tuple[object, ...]], line: Line) -> str:
@@ -140,9 +140,9 @@ def _version(connection: psycopg.Connection[tuple[object, ...]], line: Line) -> 
 
 def require() -> None:
     """Raise NotMigrated unless the database is at the version of this code."""
-    found = current()
-    if found != head():
-        raise NotMigrated(found, head())
+    at = current()
+    if at != head():
+        raise NotMigrated(at, head())
 
 
 def is_missing_object(error: psycopg.Error) -> bool:

@@ -61,9 +61,9 @@ class Snapshot:
     @classmethod
     def of(cls, names: Iterable[str], rows: Iterable[tuple[str, int, bool]]) -> Snapshot:
         """From rows (source, position, whether it has dead letters); 0 for a source without one."""
-        found = list(rows)
-        positions = dict.fromkeys(names, 0) | {name: position for name, position, _ in found}
-        return cls(positions, any(has_letters for _, _, has_letters in found))
+        rows = list(rows)
+        positions = dict.fromkeys(names, 0) | {name: position for name, position, _ in rows}
+        return cls(positions, any(has_letters for _, _, has_letters in rows))
 
     @property
     def as_of(self) -> int | None:

@@ -72,13 +72,20 @@ def _refresh(
 
 def _tell(done: Sequence[Refreshed], as_json: bool) -> None:
     if as_json:
-        print_json([to_jsonable_python(one) for one in done])
+        print_json([to_jsonable_python(refreshed) for refreshed in done])
     else:
         rows = [
-            (one.view, one.outcome, one.reason, one.rows, f"{one.seconds:.2f}", one.concurrent)
-            for one in done
+            (
+                refreshed.view,
+                refreshed.outcome,
+                refreshed.reason,
+                refreshed.rows,
+                f"{refreshed.seconds:.2f}",
+                refreshed.concurrent,
+            )
+            for refreshed in done
         ]
         columns = ("view", "outcome", "why", "rows", "seconds", "read meanwhile")
         print_table(columns, rows, "no materialized view is computed from that")
-    if any(one.outcome == "failed" for one in done):
+    if any(refreshed.outcome == "failed" for refreshed in done):
         raise typer.Exit(1)

@@ -55,9 +55,9 @@ def load(name: str, module: str) -> Any:
 
     Raises BadSettings for a module that is not there, or has no such command.
     """
-    found = import_named(module, f"cqrs {name}")
+    imported = import_named(module, f"cqrs {name}")
     host = typer.Typer(add_completion=False)
-    if isinstance(part := getattr(found, "app", None), typer.Typer):
+    if isinstance(part := getattr(imported, "app", None), typer.Typer):
         host.add_typer(part)
     if (command := typer.main.get_group(host).commands.get(name)) is None:
         raise BadSettings(f"a typer application `app` with a command {name} is missing in {module}")
@@ -70,8 +70,8 @@ class Subcommands(TyperGroup):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.modules = subcommands()
-        for name, one in self.modules.items():
-            self.add_command(TyperCommand(name, help=one.help))
+        for name, subcommand in self.modules.items():
+            self.add_command(TyperCommand(name, help=subcommand.help))
 
     def list_commands(self, ctx: Any) -> list[str]:
         """In the order of the table."""

@@ -261,8 +261,8 @@ class Submission:
         if not self.under_way:
             return 0
         with db.writer() as connection:
-            found = receipts.find(connection, list(self.under_way))
-        done = [receipt for receipt in found.values() if receipt.status.final]
+            so_far = receipts.find(connection, list(self.under_way))
+        done = [receipt for receipt in so_far.values() if receipt.status.final]
         for receipt in done:
             self._count(receipt)
         self.tell(len(done), self.report)

@@ -24,11 +24,11 @@ Name = Annotated[str, typer.Argument(help="The subscription's name.")]
 def list_(as_json: JsonFlag = False) -> None:
     """Every subscription: position, lag, partitions, dead letters, what is wrong with it."""
     load_domains()
-    found = status.subscription_statuses()
+    statuses = status.subscription_statuses()
     if as_json:
-        print_json([one.to_json() for one in found])
+        print_json([subscription.to_json() for subscription in statuses])
         return
-    print_wide(subscriptions_table(found))
+    print_wide(subscriptions_table(statuses))
 
 
 @app.command()

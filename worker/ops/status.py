@@ -176,7 +176,7 @@ class Status:
     @property
     def whole(self) -> bool:
         """Whether every server answers and the database could be asked."""
-        return self.problem is None and not any(one.problem for one in self.servers)
+        return self.problem is None and not any(server.problem for server in self.servers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
@@ -241,19 +241,22 @@ def _one(connection: Connection, name: str) -> tuple[Any, ...]:
 
 
 def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus]:
-    declared = [{"name": one.name, "types": sorted(one.event_types)} for one in subscriptions]
-    asked = {"declared": to_json(declared), "stretch": LAG_STRETCH, "last": last}
+    declared = [
+        {"name": subscriber.name, "types": sorted(subscriber.event_types)}
+        for subscriber in subscriptions
+    ]
+    parameters = {"declared": to_json(declared), "stretch": LAG_STRETCH, "last": last}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_SQL["subscriptions"], asked).fetchall()
+        rows = cursor.execute(_SQL["subscriptions"], parameters).fetchall()
     return [_subscription(row) for row in rows]
 
 
 def _subscription(row: dict[str, Any]) -> SubscriptionStatus:
-    one = subscriptions.get(row["name"])
-    if one is None:
+    subscriber = subscriptions.get(row["name"])
+    if subscriber is None:
         row |= {"lag_events": None, "lag_seconds": None}
-    kind = type(one).__name__.lower().removesuffix("type") if one else "unknown"
-    return SubscriptionStatus(kind=kind, declared=one is not None, **row)
+    kind = type(subscriber).__name__.lower().removesuffix("type") if subscriber else "unknown"
+    return SubscriptionStatus(kind=kind, declared=subscriber is not None, **row)
 
 
 def _read_models(connection: Connection) -> list[ReadModelStatus]:

@@ -155,17 +155,17 @@ def set_partitions(name: str, partitions: int, *, timeout: float = 10.0) -> Oper
 
 
 def _divide(
-    connection: Connection, name: str, places: Sequence[Checkpoint], partitions: int
+    connection: Connection, name: str, parts: Sequence[Checkpoint], partitions: int
 ) -> None:
-    positions = [place.position for place in places]
+    positions = [part.position for part in parts]
     if len(set(positions)) > 1:
         raise PartitionsApart(name, positions)
     rows = connection.execute(SQL["drop_checkpoints"], _with(name)).fetchall()
-    position, _, table, shape, paused, size = rows[0]
-    kept = {"position": position, "table": table, "shape": shape, "paused": paused, "size": size}
+    position, _, table, version, paused, size = rows[0]
+    kept = {"position": position, "table": table, "shape": version, "paused": paused, "size": size}
     kept["changed"] = max(row[1] for row in rows)
-    made = connection.execute(SQL["add_partitions"], _with(name, partitions=partitions, **kept))
-    parking.count(connection, [row[0] for row in made])
+    added = connection.execute(SQL["add_partitions"], _with(name, partitions=partitions, **kept))
+    parking.count(connection, [row[0] for row in added])
 
 
 def _refuse_unsafe(

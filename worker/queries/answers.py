@@ -111,13 +111,13 @@ def _fill(lookup: Lookup[T], key: CacheKey, after: int | None) -> Answer[T]:
     backoff: Backoff | None = None
     while True:
         fill = cache.begin(key, lifetime=lookup.policy.lifetime())
-        if found := _kept(lookup, fill.seen.fresh(after, lookup.policy.grace)):
+        if kept := _kept(lookup, fill.seen.fresh(after, lookup.policy.grace)):
             _give_up(fill)
-            return found
+            return kept
         if fill.token:
             return _filled(lookup, fill, after)
-        if found := _stale(lookup, fill, after):
-            return found
+        if kept := _stale(lookup, fill, after):
+            return kept
         backoff = backoff or Backoff(FILL_TIMEOUT)
         if not backoff.rest():
             return _filled(lookup, fill, after)
@@ -128,8 +128,8 @@ def _filled(lookup: Lookup[T], fill: Fill, after: int | None) -> Answer[T]:
         data, snapshot = lookup.read(after)
     except BaseException as error:
         _give_up(fill)
-        if isinstance(error, _AWAY) and (found := _stale(lookup, fill, after)):
-            return found
+        if isinstance(error, _AWAY) and (kept := _stale(lookup, fill, after)):
+            return kept
         raise
     with suppress(CacheAway):
         body = lookup.shape.dump_json(data)

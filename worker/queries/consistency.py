@@ -15,7 +15,7 @@ the checkpoints of the server that it reads from.
 A position counts as reached once the subscription is done with it. If the very event that a
 reader names with `after=` is parked, as a dead letter or behind one of its stream, no waiting
 brings it: the reader is told at once (EventParked). Other events that are parked hold nobody up,
-so a strong answer lacks them until their letters are retried; `cqrs status` counts them.
+so a strong answer lacks them until their dead letters are retried; `cqrs status` counts them.
 """
 
 from __future__ import annotations
@@ -145,11 +145,11 @@ def last_position() -> int:
 
 def positions(sources: Sources) -> Snapshot:
     """How far each source has come on the server that queries read from, at this moment."""
-    found: list[tuple[str, int, bool]] = []
+    rows: list[tuple[str, int, bool]] = []
     with db.reader() as connection:
         for name, arguments in statements(sources):
-            found += connection.execute(_SQL[name], arguments).fetchall()
-    return Snapshot.of(sources.names, found)
+            rows += connection.execute(_SQL[name], arguments).fetchall()
+    return Snapshot.of(sources.names, rows)
 
 
 def statements(sources: Sources) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -220,7 +220,7 @@ def nudge(required: ReadRequirement, sources: Sources, here: Snapshot, wanted: i
 def wake(names: Iterable[str]) -> None:
     """Send a wake-up for each group of these subscriptions, unless one waits already."""
     known = filter(None, map(subscriptions.get, names))
-    for group in sorted({one.group for one in known}):
+    for group in sorted({subscriber.group for subscriber in known}):
         after_commit.wake("cqrs.project", group)
 
 

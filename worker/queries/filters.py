@@ -130,10 +130,10 @@ class Filters(Generic[Model]):
 
     def where(self, *conditions: Where) -> Filters[Model]:
         """Conditions that came as data; each is checked like those above."""
-        made = self
-        for one in conditions:
-            made = made._add(one.column, one.op, one.value)
-        return made
+        filters = self
+        for condition in conditions:
+            filters = filters._add(condition.column, condition.op, condition.value)
+        return filters
 
     def order_by(self, *columns: str) -> Filters[Model]:
         """Sort by these, the first one first; a minus in front turns the order around."""
@@ -175,8 +175,8 @@ class Filters(Generic[Model]):
     def _tests(self) -> tuple[list[sql.Composed], dict[str, Any]]:
         tests: list[sql.Composed] = []
         parameters: dict[str, Any] = {}
-        for place, one in enumerate(self.conditions):
-            test, some = _test(one, f"w{place}")
+        for number, condition in enumerate(self.conditions):
+            test, some = _test(condition, f"w{number}")
             tests.append(test)
             parameters |= some
         return tests, parameters
@@ -187,19 +187,19 @@ class Filters(Generic[Model]):
             raise _wrong(self.model, name, why)
 
 
-def _test(one: Where, slot: str) -> tuple[sql.Composed, dict[str, Any]]:
+def _test(condition: Where, slot: str) -> tuple[sql.Composed, dict[str, Any]]:
     """A condition as SQL, and its parameters."""
-    column = sql.Identifier(one.column)
-    if one.value is None:
-        nothing = sql.SQL("{} IS NULL" if one.op is Op.EQ else "{} IS NOT NULL")
+    column = sql.Identifier(condition.column)
+    if condition.value is None:
+        nothing = sql.SQL("{} IS NULL" if condition.op is Op.EQ else "{} IS NOT NULL")
         return nothing.format(column), {}
-    if one.op is Op.BETWEEN and isinstance(one.value, tuple):
+    if condition.op is Op.BETWEEN and isinstance(condition.value, tuple):
         low, high = f"{slot}_low", f"{slot}_high"
         between = sql.SQL("{} BETWEEN {} AND {}")
         test = between.format(column, sql.Placeholder(low), sql.Placeholder(high))
-        return test, dict(zip((low, high), one.value, strict=True))
-    value = list(one.value) if isinstance(one.value, tuple) else one.value
-    return _COMPARISONS[one.op].format(column, sql.Placeholder(slot)), {slot: value}
+        return test, dict(zip((low, high), condition.value, strict=True))
+    value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+    return _COMPARISONS[condition.op].format(column, sql.Placeholder(slot)), {slot: value}
 
 
 def _sorted(order: tuple[str, bool]) -> sql.Composed:

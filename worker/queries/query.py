@@ -211,7 +211,7 @@ def query(
 
     def declare(function: Callable[..., T]) -> Query[T]:
         returned = _returned_by(name, function)
-        made = Query(
+        declared = Query(
             name=name,
             function=function,
             sources=Sources(tuple(reads), tuple(views)),
@@ -224,8 +224,8 @@ def query(
             shape=TypeAdapter(returned),
             purpose=(inspect.getdoc(function) or "").partition("\n")[0],
         )
-        queries.add(name, made)
-        return made
+        queries.add(name, declared)
+        return declared
 
     return declare
 
@@ -233,10 +233,10 @@ def query(
 def ask(name: str, /, **parameters: Any) -> Answer[Any]:
     """Ask a query by name, with what its `ask` takes. Raises UnknownQuery, naming the closest."""
     load_domains()
-    found = queries.get(name)
-    if found is None:
+    known = queries.get(name)
+    if known is None:
         raise UnknownQuery(name, queries.closest(name))
-    return cast("Answer[Any]", found.ask(**parameters))
+    return cast("Answer[Any]", known.ask(**parameters))
 
 
 def _returned_by(name: str, function: Callable[..., Any]) -> Any:
