@@ -34,7 +34,7 @@ from tasks.orders.commands import (
     register_customer,
     update_order_status,
 )
-from worker import Settings, embedded
+from worker import embedded
 from worker.base import db, migrate, settings
 from worker.base.registry import load_domains
 from worker.cli.console import explained, out
@@ -42,8 +42,8 @@ from worker.commands import receipts
 from worker.contracts import Receipt, to_cents, uuid7
 from worker.embedded import watchdog
 from worker.event_log.subscribers import subscriptions
+from worker.ops.maintenance import find_work
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
-from worker.ops.sweep import find_work
 from worker.refresh import refresh_all
 
 PATIENCE = 50.0
@@ -62,11 +62,11 @@ class Sent:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def register(cli: typer.Typer) -> None:
-    """Add the command: `[tool.cqrs] cli` names this module."""
-    cli.command("demo")(explained(demo))
+app = typer.Typer()  # `[tool.cqrs.cli]` names this module
 
 
+@app.command("demo")
+@explained
 def demo(
     orders: Annotated[int, typer.Option(min=10, help="How many orders to place.")] = 120,
 ) -> None:
@@ -96,7 +96,8 @@ def _system(out: Console, home: Path) -> Iterator[tuple[Supervisor, Flower]]:
     """A whole system in a home of its own; limits are short, so lost messages come back soon."""
     embedded.remove(home)
     servers = embedded.start(home)
-    chosen = Settings(
+    chosen = settings.changed(
+        settings.get_settings(),
         home=home,
         database_url=servers.database_url,
         query_database_url=servers.database_url,

@@ -18,13 +18,12 @@ from tests.support.workers import Workers
 from worker import event_log
 from worker.base import settings
 from worker.base.app import app
-from worker.cli.status_view import render, seconds
+from worker.cli.status import render, seconds
 from worker.commands.executor import execute
 from worker.contracts import Envelope, uuid7
 from worker.event_log import NewEvent
 from worker.ops import status, subscription_admin
-from worker.ops.read_models import ReadModelStatus
-from worker.ops.status import LogStatus, SubscriptionStatus
+from worker.ops.status import LogStatus, ReadModelStatus, SubscriptionStatus
 from worker.rebuild import rebuild, verify
 from worker.subscriptions import dead_letters, runner
 

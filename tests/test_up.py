@@ -94,6 +94,15 @@ def test_it_says_what_runs_and_ends_everything_when_asked(
     assert not programs & processes()
 
 
+def test_it_says_that_no_domain_runs(
+    up: Callable[[dict[str, str]], Program], database: Database
+) -> None:
+    program = up(environment(get_settings()) | {"CQRS_DOMAINS": ""})
+    program.says("Ctrl-C stops everything")
+    assert "no domain runs here: name packages in CQRS_DOMAINS" in program.said
+    assert program.end() == 0
+
+
 def test_it_ends_with_a_sentence_when_its_embedded_servers_do(
     tmp_path: Path, up: Callable[[dict[str, str]], Program]
 ) -> None:

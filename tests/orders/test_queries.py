@@ -26,7 +26,7 @@ from tests.orders.shop import Shop, accepted, send
 from worker import refresh
 from worker.base.errors import InvalidQuery
 from worker.contracts import Actor, uuid7
-from worker.queries.conditions import Op, Where
+from worker.queries.filters import Op, Where
 from worker.queries.query import ask
 from worker.subscriptions.runner import catch_up, invalidate
 

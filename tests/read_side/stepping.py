@@ -58,10 +58,10 @@ class SteppedReader:
         self._stopped.release()
 
 
-class CountedPatience:
-    """Patience that ends after so many rests, whatever the clock says."""
+class CountedBackoff:
+    """A backoff that ends after so many rests, whatever the clock says."""
 
-    def __init__(self, _seconds: float) -> None:
+    def __init__(self, _seconds: float, *, since: float = 0.0) -> None:
         self._rests = 0
 
     def rest(self) -> bool:
@@ -79,8 +79,8 @@ def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
         inside.setattr(Reader, "_begin", _pausing(Reader._begin))
         inside.setattr(Reader, "_execute", _pausing(Reader._execute))
         inside.setattr(consistency, "positions", _pausing(consistency.positions))
-        inside.setattr(answers, "Patience", CountedPatience)
-        inside.setattr(query, "Patience", CountedPatience)
+        inside.setattr(answers, "Backoff", CountedBackoff)
+        inside.setattr(query, "Backoff", CountedBackoff)
         inside.setattr("worker.commands.after_commit.wake", lambda *_: None)
         inside.setattr(consistency, "ask_for_refresh", lambda _: None)
         yield

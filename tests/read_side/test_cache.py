@@ -12,10 +12,10 @@ from tests.conftest import test_settings
 from worker import cache
 from worker.base import settings
 from worker.cache import invalidate, look, server, store
-from worker.cache.entries import Fill, Place, Snapshot
+from worker.cache.entries import CacheKey, Fill, Snapshot
 from worker.embedded import Servers
 
-HERE = Place.of("orders.summary:1", ["order:1", "orders"])
+HERE = CacheKey.of("orders.summary:1", ["order:1", "orders"])
 
 
 @pytest.fixture(autouse=True)
@@ -35,16 +35,16 @@ def replica(servers: Servers, tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def begin(place: Place = HERE) -> Fill:
-    return cache.begin(place, lifetime=60)
+def begin(key: CacheKey = HERE) -> Fill:
+    return cache.begin(key, lifetime=60)
 
 
 def at(position: int) -> Snapshot:
     return Snapshot({"orders.summaries": position})
 
 
-def keep(position: int, body: bytes = b"[]", place: Place = HERE) -> str:
-    return store(begin(place), at(position), body, lifetime=60)
+def keep(position: int, body: bytes = b"[]", key: CacheKey = HERE) -> str:
+    return store(begin(key), at(position), body, lifetime=60)
 
 
 def test_what_was_stored_is_fresh() -> None:
@@ -179,11 +179,11 @@ def test_invalidating_tags_that_nobody_cached_costs_no_memory(redis: redis_py.Re
 
 
 def test_thousands_of_tags_are_invalidated() -> None:
-    places = [Place.of(f"q:{n}", [f"order:{n}"]) for n in range(0, 3_000, 500)]
-    for place in places:
-        keep(1, place=place)
+    keys = [CacheKey.of(f"q:{n}", [f"order:{n}"]) for n in range(0, 3_000, 500)]
+    for key in keys:
+        keep(1, key=key)
     invalidate((f"order:{n}" for n in range(3_000)), 2)
-    assert not any(look(place).fresh() for place in places)
+    assert not any(look(key).fresh() for key in keys)
 
 
 def test_invalidating_nothing_is_nothing() -> None:

@@ -17,12 +17,12 @@ from tests.support.workers import until
 from worker import cache
 from worker.base import settings
 from worker.cache import invalidate, look, store
-from worker.cache.entries import Place, Snapshot
+from worker.cache.entries import CacheKey, Snapshot
 from worker.embedded import Servers, valkey
 from worker.embedded.folders import Folders
 from worker.embedded.watchdog import watching
 
-HERE = Place.of("orders.summary:1", ["order:1"])
+HERE = CacheKey.of("orders.summary:1", ["order:1"])
 
 
 class OwnServer:

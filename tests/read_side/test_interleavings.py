@@ -25,6 +25,7 @@ from worker.cache import server
 from worker.cache.entries import Fill, Seen, Snapshot
 from worker.embedded import Servers
 from worker.queries import consistency, reader
+from worker.queries.query import Query
 from worker.refresh.run import Run
 
 SEEDS = 20
@@ -86,7 +87,7 @@ def generations_read_after_the_database(patch: pytest.MonkeyPatch) -> None:
     real = cache.store
 
     def late(fill: Fill, *args: Any, **kwargs: Any) -> str:
-        again = cache.begin(fill.place, lifetime=60)
+        again = cache.begin(fill.key, lifetime=60)
         return real(replace(fill, seen=again.seen), *args, **kwargs)
 
     patch.setattr(cache, "store", late)
@@ -114,8 +115,8 @@ def the_generation_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 def as_of_is_read_after_the_data(patch: pytest.MonkeyPatch) -> None:
     real = reader.read
 
-    def late(function: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
-        data, _ = real(function, sources, *args, **kwargs)
+    def late(name: str, function: Any, sources: Any, **kwargs: Any) -> Any:
+        data, _ = real(name, function, sources, **kwargs)
         return data, consistency.positions(sources)
 
     patch.setattr("worker.queries.query.read", late)
@@ -166,7 +167,8 @@ def a_views_horizon_is_read_after_its_refresh(patch: pytest.MonkeyPatch) -> None
 
 
 def a_view_is_no_tag_of_what_is_computed_from_it(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("worker.queries.query.source_tag", lambda name: f"nothing:{name}")
+    without = property(lambda self: (cache.query_tag(self.name),))
+    patch.setattr(Query, "_engine_tags", without)
 
 
 def a_replica_counts_as_current(patch: pytest.MonkeyPatch) -> None:

@@ -200,7 +200,7 @@ def callers() -> Iterator[ThreadPoolExecutor]:
 def test_one_fills_and_the_others_wait_for_it(
     blocked: Blocked, callers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "FILL_PATIENCE", 60.0)
+    monkeypatch.setattr(answers, "FILL_TIMEOUT", 60.0)
     waits = _counted_rests(monkeypatch)
     asked = [callers.submit(item.ask, item="pen") for _ in range(8)]
     until(lambda: blocked.waiting() == 1 and len(waits) >= 14)  # each of seven rests twice
@@ -243,7 +243,7 @@ def test_a_patient_query_takes_the_stale_answer_while_another_one_fills(
 def test_who_has_waited_long_enough_asks_the_database_itself(
     blocked: Blocked, callers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "FILL_PATIENCE", 0.01)
+    monkeypatch.setattr(answers, "FILL_TIMEOUT", 0.01)
     asked = [callers.submit(item.ask, item="pen") for _ in range(2)]
     until(lambda: blocked.waiting() == 2)
     blocked.open()
@@ -259,7 +259,7 @@ def test_a_filler_that_dies_holds_up_nobody_for_long(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lock is there, it is not: the next ones wait for their patience, and fill."""
-    monkeypatch.setattr(answers, "FILL_PATIENCE", 0.01)
+    monkeypatch.setattr(answers, "FILL_TIMEOUT", 0.01)
     shop.sell()
     shop.project()
     with monkeypatch.context() as patch:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
@@ -20,9 +19,7 @@ def domains_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*arguments: str) -> Result:
     """Run the command line."""
-    app = typer.Typer()
-    rebuild_cli.register(app)
-    return CliRunner().invoke(app, arguments)
+    return CliRunner().invoke(rebuild_cli.app, arguments)
 
 
 def test_a_rebuild_is_shown_with_its_drift(depot: Depot) -> None:

@@ -6,15 +6,11 @@ import json
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from tests.rebuild.conftest import Depot
 from tests.refresh.conftest import BEST, TOTALS
 from worker.cli import refresh as refresh_cli
-
-app = typer.Typer()
-refresh_cli.register(app)
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +21,7 @@ def domains_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refresh(*arguments: str) -> Result:
     """Call the program in this process."""
-    return CliRunner().invoke(app, arguments)
+    return CliRunner().invoke(refresh_cli.app, arguments)
 
 
 def outcomes(result: Result) -> dict[str, Any]:

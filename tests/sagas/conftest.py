@@ -22,7 +22,7 @@ from worker.base.registry import load_domains
 from worker.commands.executor import execute
 from worker.commands.queue_consumer import drain
 from worker.contracts import Envelope, Receipt, uuid7
-from worker.ops.sweep import find_work
+from worker.ops.maintenance import find_work
 from worker.subscriptions.runner import catch_up
 
 

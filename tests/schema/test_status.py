@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Database
 from worker.base.sql import statement
-from worker.cli.status_view import render
+from worker.cli.status import render
 from worker.ops import status
 from worker.schema import Operation, begin_deployment, execute_changeset, track_change
 from worker.schema.engine import engine_context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import GROUP
 from worker.ops import subscription_admin
-from worker.ops.sweep import find_work
+from worker.ops.maintenance import find_work
 from worker.subscriptions.runner import invalidate
 
 NAMES = ("parcels.tracking", "parcels.arrivals")

@@ -122,7 +122,7 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
     """
 
     abstract = True
-    from_config = tuple(one for one in Task.from_config if "time_limit" not in one[0])
+    from_config = tuple(option for option in Task.from_config if "time_limit" not in option[0])
 
 
 class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types

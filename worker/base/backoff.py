@@ -14,11 +14,11 @@ def rest(seconds: float) -> None:
     time.sleep(seconds)
 
 
-class Patience:
-    """A wait of so many seconds in all."""
+class Backoff:
+    """A wait of so many seconds in all, from now on or `since` a moment of the monotonic clock."""
 
-    def __init__(self, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
+    def __init__(self, seconds: float, *, since: float | None = None) -> None:
+        self.deadline = (time.monotonic() if since is None else since) + seconds
         self._next = FIRST_REST
 
     @property

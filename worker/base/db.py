@@ -84,21 +84,21 @@ def forget() -> None:
 
     Closing would say goodbye on connections that the parent still uses.
     """
-    for made in _made:
-        made.dispose(close=False)
-    _made.clear()
+    for engine in _engines:
+        engine.dispose(close=False)
+    _engines.clear()
     _engine.cache_clear()
 
 
 def close() -> None:
     """Close every pooled connection of this process."""
-    for made in _made:
-        made.dispose()
-    _made.clear()
+    for engine in _engines:
+        engine.dispose()
+    _engines.clear()
     _engine.cache_clear()
 
 
-_made: list[sa.Engine] = []
+_engines: list[sa.Engine] = []
 
 
 @cache
@@ -119,7 +119,7 @@ def _engine(role: str) -> sa.Engine:
             "prepare_threshold": None if role == "commands" else 1,
         },
     )
-    _made.append(engine)
+    _engines.append(engine)
     return engine
 
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL complains about, as one sentence that says what to do: for people at a shell."""
+"""An error of PostgreSQL as one sentence that says what to do: for people at a shell."""
 
 from __future__ import annotations
 

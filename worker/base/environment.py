@@ -33,7 +33,9 @@ def read(
     try:
         return model(**given)
     except ValidationError as error:
-        raise BadSettings("; ".join(_sentence(one, prefix) for one in error.errors())) from None
+        raise BadSettings(
+            "; ".join(_sentence(problem, prefix) for problem in error.errors())
+        ) from None
 
 
 def _unknown(
@@ -46,7 +48,7 @@ def _unknown(
 
 
 def _did_you_mean(name: str, prefix: str, known: Collection[str]) -> str:
-    names = [one.removeprefix(prefix) for one in known]
+    names = [variable.removeprefix(prefix) for variable in known]
     close = difflib.get_close_matches(name.upper().removeprefix(prefix), names, n=1)
     return f"unknown setting {name}" + (f"; did you mean {prefix}{close[0]}?" if close else "")
 

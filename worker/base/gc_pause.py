@@ -1,4 +1,4 @@
-"""The garbage collector, told to wait while a batch makes many objects and no cycle among them."""
+"""The garbage collector, paused while a batch makes many objects and no cycle among them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def waiting() -> Iterator[None]:
+def paused() -> Iterator[None]:
     """Collect nothing within the block: it would take a quarter to a third of the time there."""
     was_on = gc.isenabled()
     gc.disable()

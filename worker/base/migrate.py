@@ -4,6 +4,8 @@ The engine and each domain have a line of versions of their own, each with a ver
 own in the schema `cqrs`: `alembic_version` for the engine, `alembic_version_<label>` for a domain
 (its label is the last part of its package's name before `migrations`). A domain that is named
 nowhere is neither migrated nor missed.
+
+Alembic is imported where it is used: who sends a command, or asks a query, never needs it.
 """
 
 from __future__ import annotations
@@ -13,12 +15,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import psycopg
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from psycopg import errors as pg
 
 from worker.base import db
@@ -27,6 +27,9 @@ from worker.base.registry import parts
 from worker.base.sql import quoted
 from worker.store import migrations as environment
 from worker.store.migrations import versions as engine_versions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 ENGINE = engine_versions.__name__
 
@@ -49,6 +52,8 @@ class Line:
 
     def config(self) -> Config:
         """Alembic's configuration for this line alone."""
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", _folder(environment))
         config.set_main_option("path_separator", "os")
@@ -69,6 +74,8 @@ def _folder(package: ModuleType) -> str:
 
 @lru_cache
 def _heads(line: Line) -> str:
+    from alembic.script import ScriptDirectory
+
     return str(",".join(sorted(ScriptDirectory.from_config(line.config()).get_heads())))
 
 
@@ -88,6 +95,8 @@ def upgrade(url: str | None = None) -> str:
 
     Safe to run by several at once: they take turns, and the later ones find nothing to do.
     """
+    from alembic import command
+
     engine = sa.create_engine(db.sqlalchemy_url(url)) if url else db.owner_engine()
     try:
         with _connected(engine) as connection, connection.begin():
@@ -116,8 +125,8 @@ def head() -> str:
 def current() -> str | None:
     """The version that the database has, written like `head()`; None if it was never migrated."""
     with db.owner() as connection:
-        found = [_version(connection, line) for line in lines()]
-    return ",".join(version for version in found if version) or None
+        versions = [_version(connection, line) for line in lines()]
+    return ",".join(version for version in versions if version) or None
 
 
 def _version(connection: psycopg.Connection[tuple[object, ...]], line: Line) -> str:
@@ -131,9 +140,9 @@ def _version(connection: psycopg.Connection[tuple[object, ...]], line: Line) -> 
 
 def require() -> None:
     """Raise NotMigrated unless the database is at the version of this code."""
-    found = current()
-    if found != head():
-        raise NotMigrated(found, head())
+    at = current()
+    if at != head():
+        raise NotMigrated(at, head())
 
 
 def is_missing_object(error: psycopg.Error) -> bool:

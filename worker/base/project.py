@@ -3,7 +3,9 @@
     [tool.cqrs]
     domains = ["tasks.orders", "tasks.banking"]   packages, each with commands, projections, …
     schedule = "beat_schedule"                    the module of the schedule table
-    cli = ["tasks.demo"]                          modules that add commands to `cqrs`
+
+    [tool.cqrs.cli]                               more subcommands of `cqrs`: modules with an `app`
+    demo = { module = "tasks.demo", help = "…" }  or shorter: demo = "tasks.demo"
 
 The engine knows no domain and no application: this table names them, `CQRS_DOMAINS` before it. The
 folder of the file is put on Python's path, as `celery -A` does with the working folder. Without a
@@ -12,12 +14,18 @@ file, or without the table, nothing runs here but the engine.
 
 from __future__ import annotations
 
+import difflib
 import sys
 import tomllib
+from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from worker.base.errors import BadSettings
 
@@ -28,6 +36,20 @@ NO_DOMAINS = (
 )
 
 
+class Subcommand(BaseModel):
+    """A subcommand of `cqrs`: the module that has it, and its line in `cqrs --help`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    module: str
+    help: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_module(cls, value: object) -> object:
+        return {"module": value} if isinstance(value, str) else value
+
+
 class Project(BaseModel):
     """The application around the engine, by the names of its modules."""
 
@@ -35,7 +57,7 @@ class Project(BaseModel):
 
     domains: tuple[str, ...] = ()
     schedule: str | None = None
-    cli: tuple[str, ...] = ()
+    cli: Mapping[str, Subcommand] = Field(default_factory=dict)
 
 
 def project() -> Project:
@@ -47,11 +69,12 @@ def project() -> Project:
 def _read(folder: Path) -> Project:
     file = folder / FILE
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("cqrs")
+        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return Project()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} is no TOML file: {error}") from None
+    table = tool.get("cqrs") if isinstance(tool, dict) else tool
     if table is None:
         return Project()
     if str(folder) not in sys.path:
@@ -59,5 +82,41 @@ def _read(folder: Path) -> Project:
     try:
         return Project.model_validate(table)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(map(_sentence, error.errors()))
         raise BadSettings(f"[tool.cqrs] in {file}: {wrong}") from None
+
+
+def import_named(module: str, named_by: str) -> ModuleType:
+    """A module that somebody has named; `named_by` says where, for people.
+
+    Raises BadSettings if there is none of this name.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise BadSettings(f"no such module: {module} ({named_by}); {_advice(module)}") from None
+
+
+def _advice(module: str) -> str:
+    package, _, _ = module.rpartition(".")
+    try:
+        places = getattr(import_module(package), "__path__", ()) if package else (".",)
+    except ModuleNotFoundError:
+        return _advice(package)
+    names = [f"{package}.{part.name}".lstrip(".") for part in iter_modules(places)]
+    if near := difflib.get_close_matches(module, names, n=1):
+        return f"did you mean {near[0]}?"
+    return f"it must be importable, such as from the working folder ({Path.cwd()})"
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    """What is wrong with an entry, and what to do about it."""
+    key = ".".join(map(str, problem["loc"]))
+    if problem["type"] != "extra_forbidden":
+        return f"{key}: {problem['msg']} (is {problem['input']!r})" if key else str(problem["msg"])
+    known = Subcommand.model_fields if problem["loc"][0] == "cli" else Project.model_fields
+    near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    return f"{key}: no such key; {hint}"

@@ -19,7 +19,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from worker.base.errors import BadDeclarations, BadSettings
+from worker.base.errors import BadDeclarations
+from worker.base.project import FILE, import_named
 from worker.base.settings import check_sections, get_settings
 
 MODULES = ("settings", "commands", "projections", "reactions", "queries", "invalidation_rules")
@@ -99,17 +100,13 @@ def _load(domain: str) -> None:
 
 def _part(domain: str, name: str) -> ModuleType | None:
     """One module of a domain: named in its `__init__`, else beside it, else None."""
-    named = getattr(_imported(domain), name, None)
+    named = getattr(import_named(domain, _named_by()), name, None)
     if isinstance(named, str):
-        return _imported(named)
+        return import_named(named, f"`{name}` in {domain}")
     path = f"{domain}.{name}"
     return import_module(path) if find_spec(path) is not None else None
 
 
-def _imported(package: str) -> ModuleType:
-    try:
-        return import_module(package)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{package}.".startswith(f"{error.name}."):
-            raise
-        raise BadSettings(f"no such package (CQRS_DOMAINS: {package})") from None
+def _named_by() -> str:
+    set_here = "domains" in get_settings().model_fields_set
+    return "CQRS_DOMAINS" if set_here else f"[tool.cqrs] domains in {FILE}"

@@ -35,7 +35,7 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
 
         Raises redis.exceptions.ConnectionError if Redis stays away.
         """
-        self._publish([self._entry(one) for one in results])
+        self._publish([self._entry(result) for result in results])
 
     def _store_result(
         self, task_id: str, result: Any, state: str, *rest: Any, request: Any = None, **more: Any
@@ -45,13 +45,15 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
         self._publish([self._entry(Result(task_id, state, result), request)])
         return result
 
-    def _entry(self, one: Result, request: Any = None) -> tuple[str, str]:
-        value = one.value if one.state == states.SUCCESS else self.prepare_exception(one.value)
-        meta = self._get_result_meta(value, one.state, None, request)
-        meta["task_id"] = one.task_id
+    def _entry(self, result: Result, request: Any = None) -> tuple[str, str]:
+        value = (
+            result.value if result.state == states.SUCCESS else self.prepare_exception(result.value)
+        )
+        meta = self._get_result_meta(value, result.state, None, request)
+        meta["task_id"] = result.task_id
         # Celery's own encoding keeps the types of an exception's arguments, and takes its time.
-        text = to_json(meta) if one.state == states.SUCCESS else self.encode(meta)
-        return self.get_key_for_task(one.task_id), text
+        text = to_json(meta) if result.state == states.SUCCESS else self.encode(meta)
+        return self.get_key_for_task(result.task_id), text
 
     def _publish(self, entries: list[tuple[str, str]]) -> None:
         if entries:

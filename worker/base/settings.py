@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import (
     BaseModel,
+    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from worker import embedded
 from worker.base.environment import read
@@ -42,12 +42,15 @@ _SCHEMES = {
 Section = TypeVar("Section", bound=BaseModel)
 
 
-class Settings(BaseSettings):
-    """Every setting of the engine, validated at start."""
+def split(names: str) -> tuple[str, ...]:
+    """Comma-separated names; of an empty text, none."""
+    return tuple(filter(None, map(str.strip, names.split(","))))
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", allow_inf_nan=False
-    )
+
+class Settings(BaseModel):
+    """Every setting of the engine, validated at start. Made by hand, it is what the call says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     database_url: str | None = Field(None, description="PostgreSQL; unset: the embedded one")
     query_database_url: str | None = Field(
@@ -59,7 +62,7 @@ class Settings(BaseSettings):
         None, description="Redis or Valkey for cached answers and wake-up signals; unset: embedded"
     )
     home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
-    domains: Annotated[tuple[str, ...], NoDecode] = Field(
+    domains: tuple[str, ...] = Field(
         default_factory=lambda: project().domains,
         description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
     )
@@ -140,9 +143,7 @@ class Settings(BaseSettings):
     @field_validator("domains", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+        return split(value) if isinstance(value, str) else value
 
     @field_validator(*_SCHEMES)
     @classmethod
@@ -157,9 +158,9 @@ class Settings(BaseSettings):
         names = ("task_soft_time_limit", "task_time_limit", "visibility_timeout")
         soft, hard, visibility = (getattr(self, name) for name in names)
         if not soft < hard < visibility:
-            shown = " < ".join(f"{PREFIX}{name.upper()}" for name in names)
+            variables = " < ".join(f"{PREFIX}{name.upper()}" for name in names)
             raise ValueError(
-                f"{shown} must hold (are {soft}, {hard}, {visibility}):"
+                f"{variables} must hold (are {soft}, {hard}, {visibility}):"
                 " else a running task is delivered a second time"
             )
         return self
@@ -240,6 +241,11 @@ def using(settings: Settings) -> Iterator[Settings]:
         _current = before
 
 
+def changed(settings: Settings, **changes: Any) -> Settings:
+    """The same settings but for these, validated anew."""
+    return Settings(**(settings.model_dump(exclude_unset=True) | changes))
+
+
 def install(settings: Settings) -> None:
     """Make other settings current for the rest of this process."""
     global _current
@@ -276,6 +282,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _sections_of(environment: Mapping[str, str]) -> tuple[str, ...]:
     """How variables begin that a domain checks, when it asks for its section."""
     named = environment.get(f"{PREFIX}DOMAINS")
-    domains = project().domains if named is None else named.split(",")
-    names = ["schema", *(domain.strip().rsplit(".", 1)[-1] for domain in domains)]
+    domains = project().domains if named is None else split(named)
+    names = ["schema", *(domain.rsplit(".", 1)[-1] for domain in domains)]
     return tuple(f"{PREFIX}{name.upper()}_" for name in names)

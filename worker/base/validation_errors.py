@@ -17,7 +17,7 @@ LONGEST_SHOWN = 60
 def by_field(error: ValidationError) -> dict[str, str]:
     """Every wrong field of a failed validation, with what is wrong and the value given."""
     return {
-        ".".join(map(str, problem["loc"])): problem["msg"] + _shown(problem)
+        ".".join(map(str, problem["loc"])): problem["msg"] + _rendered(problem)
         for problem in error.errors(include_url=False)
     }
 
@@ -48,7 +48,7 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{path}.{place}" if path else str(place))
 
 
-def _shown(problem: Mapping[str, Any]) -> str:
+def _rendered(problem: Mapping[str, Any]) -> str:
     given = problem.get("input")
     if problem["type"] == "missing" or isinstance(given, dict | list):
         return ""

@@ -58,7 +58,7 @@ import orjson
 
 from worker.base.settings import get_settings
 from worker.cache import server
-from worker.cache.entries import ANY_SOURCE, Fill, Place, Seen, Snapshot
+from worker.cache.entries import ANY_SOURCE, CacheKey, Fill, Seen, Snapshot
 
 LEASE = 10.0
 """Seconds after which the lock of a filler that died is free again."""
@@ -72,12 +72,12 @@ TAGS_AT_ONCE = 1_000
 """Tags in one call of the invalidation: a longer one would hold up every other client."""
 
 
-def look(place: Place) -> Seen:
-    """What the cache has for a place, in one round trip. Raises CacheAway."""
-    return Seen.of(server.run("look", place.look_keys, []))
+def look(key: CacheKey) -> Seen:
+    """What the cache has for a key, in one round trip. Raises CacheAway."""
+    return Seen.of(server.run("look", key.look_keys, []))
 
 
-def begin(place: Place, *, lifetime: float) -> Fill:
+def begin(key: CacheKey, *, lifetime: float) -> Fill:
     """Read the generations before the database is read, make missing ones, try for the lock.
 
     `lifetime`: seconds that the answer is going to be kept. Raises CacheAway.
@@ -85,8 +85,8 @@ def begin(place: Place, *, lifetime: float) -> Fill:
     token, generation = secrets.token_hex(8), secrets.token_hex(8)
     record = int((lifetime + RECORD_SPARE) * 1000)
     arguments = [token, str(int(LEASE * 1000)), generation, str(record)]
-    mine, *seen = server.run("begin_fill", place.fill_keys, arguments)
-    return Fill(place, Seen.of(seen), token if mine else None)
+    mine, *seen = server.run("begin_fill", key.fill_keys, arguments)
+    return Fill(key, Seen.of(seen), token if mine else None)
 
 
 def store(fill: Fill, snapshot: Snapshot, body: bytes, *, lifetime: float) -> str:
@@ -107,7 +107,7 @@ def store(fill: Fill, snapshot: Snapshot, body: bytes, *, lifetime: float) -> st
         "" if snapshot.as_of is None else snapshot.as_of,
         body,
     ]
-    return str(server.run("store", fill.place.fill_keys, fields).decode())
+    return str(server.run("store", fill.key.fill_keys, fields).decode())
 
 
 def _refusal(fill: Fill, snapshot: Snapshot, body: bytes) -> str | None:
@@ -119,7 +119,7 @@ def _refusal(fill: Fill, snapshot: Snapshot, body: bytes) -> str | None:
 def give_up(fill: Fill) -> None:
     """Let go of the lock without an answer: the next one may try. Raises CacheAway."""
     if fill.token:
-        server.run("give_up", [fill.place.lock], [fill.token])
+        server.run("give_up", [fill.key.lock], [fill.token])
 
 
 def invalidate(tags: Iterable[str], position: int = 0, source: str = ANY_SOURCE) -> None:

@@ -17,15 +17,15 @@ ANY_SOURCE = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CacheKey:
     """Where an answer is kept, and the tags that it depends on, in a fixed order."""
 
     key: str
     tags: tuple[str, ...]
 
     @classmethod
-    def of(cls, key: str, tags: Iterable[str]) -> Place:
-        """A place with its tags in order, each once."""
+    def of(cls, key: str, tags: Iterable[str]) -> CacheKey:
+        """A key with its tags in order, each once."""
         return cls(key, tuple(sorted(set(tags))))
 
     @property
@@ -61,9 +61,9 @@ class Snapshot:
     @classmethod
     def of(cls, names: Iterable[str], rows: Iterable[tuple[str, int, bool]]) -> Snapshot:
         """From rows (source, position, whether it has dead letters); 0 for a source without one."""
-        found = list(rows)
-        positions = dict.fromkeys(names, 0) | {name: position for name, position, _ in found}
-        return cls(positions, any(has_letters for _, _, has_letters in found))
+        rows = list(rows)
+        positions = dict.fromkeys(names, 0) | {name: position for name, position, _ in rows}
+        return cls(positions, any(has_letters for _, _, has_letters in rows))
 
     @property
     def as_of(self) -> int | None:
@@ -159,6 +159,6 @@ def _entry(
 class Fill:
     """What a filler knows before it asks the database; `token` is None if another one fills."""
 
-    place: Place
+    key: CacheKey
     seen: Seen
     token: str | None

@@ -15,7 +15,7 @@ from rich.console import RenderableType
 from worker.base import migrate
 from worker.base.db_errors import message_of
 from worker.cli import changeset_view
-from worker.cli.console import JsonFlag, explained, print_json, show
+from worker.cli.console import JsonFlag, explained, print_json, print_wide
 from worker.schema.catalogue.context import Context
 from worker.schema.catalogue.dependencies import (
     Dependency,
@@ -274,4 +274,4 @@ def _give(as_json: bool, data: Any, lines: Iterable[RenderableType]) -> None:
         print_json(data)
         return
     for line in lines:
-        show(line)
+        print_wide(line)

@@ -87,10 +87,10 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], empty:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(cell, row))
-    show(table if table.row_count else empty)
+    print_wide(table if table.row_count else empty)
 
 
-def show(what: RenderableType) -> None:
+def print_wide(what: RenderableType) -> None:
     """Print for people: as wide as their terminal, or wide enough for a file or a pipe."""
     if not out.is_terminal:
         out.width = max(out.width, WIDE)

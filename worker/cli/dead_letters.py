@@ -18,7 +18,9 @@ from worker.commands.dead_commands import DeadCommand
 from worker.subscriptions import dead_letters
 from worker.subscriptions.dead_letters import Letter, Repair, RetryFailed
 
-app = typer.Typer(no_args_is_help=True, help="Events and commands that could not be handled.")
+app = typer.Typer(
+    name="dead-letters", no_args_is_help=True, help="Events and commands that could not be handled."
+)
 
 SubscriptionOption = Annotated[
     str | None, typer.Option("--subscription", help="Only letters of this subscription.")
@@ -51,8 +53,8 @@ def list_(
     if as_json:
         print_json(
             {
-                "events": [one.to_json() for one in events],
-                "commands": [one.to_json() for one in commands],
+                "events": [letter.to_json() for letter in events],
+                "commands": [command.to_json() for command in commands],
             }
         )
         return
@@ -61,9 +63,9 @@ def list_(
         _show_commands(commands)
 
 
-@app.command()
+@app.command("show")
 @explained
-def show(letter: LetterArgument, as_json: JsonFlag = False) -> None:
+def show_dead_letter(letter: LetterArgument, as_json: JsonFlag = False) -> None:
     """One letter: the bad event and what is parked behind it, or the dead command's payload."""
     load_domains()
     which = parse(letter)
@@ -165,21 +167,23 @@ def _sentence(repair: Repair) -> str:
 
 
 def _tell_all(done: Sequence[Repair | RetryFailed], as_json: bool) -> None:
-    failed = [one for one in done if isinstance(one, RetryFailed)]
+    failed = [repair for repair in done if isinstance(repair, RetryFailed)]
     if as_json:
-        print_json([_outcome(one) for one in done])
+        print_json([_outcome(repair) for repair in done])
     else:
-        for one in done:
-            out.print(str(one) if isinstance(one, RetryFailed) else _sentence(one), markup=False)
+        for repair in done:
+            out.print(
+                str(repair) if isinstance(repair, RetryFailed) else _sentence(repair), markup=False
+            )
         out.print(f"{len(done) - len(failed)} of {len(done)} letters repaired")
     if failed:
         raise typer.Exit(1)
 
 
-def _outcome(one: Repair | RetryFailed) -> dict[str, Any]:
-    if isinstance(one, RetryFailed):
-        return {"letter": one.letter.to_json(), "error": one.bad.error}
-    return one.to_json()
+def _outcome(repair: Repair | RetryFailed) -> dict[str, Any]:
+    if isinstance(repair, RetryFailed):
+        return {"letter": repair.letter.to_json(), "error": repair.bad.error}
+    return repair.to_json()
 
 
 def _tell_command(command: DeadCommand, what: str, as_json: bool) -> None:

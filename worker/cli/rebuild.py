@@ -1,4 +1,4 @@
-"""`cqrs rebuild` and `cqrs verify`: `register(app)` hangs both on the command line."""
+"""`cqrs rebuild` and `cqrs verify`: read tables built anew from the log, or compared with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from worker.base import migrate
 from worker.base.registry import load_domains
-from worker.cli.console import JsonFlag, bars, explained, out, print_json, show
+from worker.cli.console import JsonFlag, bars, explained, out, print_json, print_wide
 from worker.rebuild import Drift, Progress, Rebuilt, cancel, rebuild, verify
 from worker.rebuild.progress import Callback
 from worker.rebuild.tasks import projections
@@ -22,13 +22,12 @@ All = Annotated[bool, typer.Option("--all", help="Every projection.")]
 Jobs = Annotated[int, typer.Option(min=1, max=64, help="Processes to fold with.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("rebuild")(explained(rebuild_command))
-    app.command("verify")(explained(verify_command))
+app = typer.Typer()
 
 
-def rebuild_command(
+@app.command("rebuild")
+@explained
+def rebuild_(
     names: Names = None,
     everything: All = False,
     jobs: Jobs = 2,
@@ -56,13 +55,15 @@ def rebuild_command(
         with _bar(name, as_json) as tell:
             done.append(rebuild(name, progress=tell, jobs=jobs, from_position=from_position))
     if as_json:
-        print_json([one.to_json() for one in done])
+        print_json([rebuilt.to_json() for rebuilt in done])
         return
-    show(_rebuilt(done))
-    _show_drift([(one.name, one.drift) for one in done])
+    print_wide(_rebuilt(done))
+    _print_drift([(rebuilt.name, rebuilt.drift) for rebuilt in done])
 
 
-def verify_command(
+@app.command("verify")
+@explained
+def verify_(
     names: Names = None,
     sample: Annotated[int, typer.Option(min=2, help="Rows to look at, about.")] = SAMPLE,
     everything: Annotated[bool, typer.Option("--all", help="Every row, not a sample.")] = False,
@@ -74,16 +75,16 @@ def verify_command(
     Without names, every projection is verified.
     """
     wanted = _wanted(names, everything=not names)
-    found = [
+    done = [
         verify.verify_all(name, jobs=jobs) if everything else verify.verify(name, sample=sample)
         for name in wanted
     ]
     if as_json:
-        print_json([one.to_json() for one in found])
+        print_json([verified.to_json() for verified in done])
     else:
-        show(_verified(found))
-        _show_drift([(one.name, one.drift) for one in found])
-    if any(one.differing for one in found):
+        print_wide(_verified(done))
+        _print_drift([(verified.name, verified.drift) for verified in done])
+    if any(verified.differing for verified in done):
         raise typer.Exit(1)
 
 
@@ -104,13 +105,13 @@ def _cancel(names: Sequence[str]) -> None:
 @contextmanager
 def _bar(name: str, quiet: bool) -> Iterator[Callback]:
     """A progress bar with the events per second and the time that it takes still."""
-    with bars(quiet) as shown:
-        task = shown.add_task(f"{name} building", total=None, rate="")
+    with bars(quiet) as progress_bar:
+        task = progress_bar.add_task(f"{name} building", total=None, rate="")
 
         def tell(progress: Progress) -> None:
             rate = f"{progress.events / progress.seconds:,.0f} events/s" if progress.seconds else ""
             text = f"{name} {progress.state}"
-            shown.update(
+            progress_bar.update(
                 task, completed=progress.done, total=progress.total, rate=rate, description=text
             )
 
@@ -119,23 +120,23 @@ def _bar(name: str, quiet: bool) -> Iterator[Callback]:
 
 def _rebuilt(done: Sequence[Rebuilt]) -> Table:
     table = Table("projection", "table", "events", "rows", "differed", "seconds")
-    for one in done:
-        differed = "not compared" if one.differing is None else f"{one.differing:,}"
-        counts = (f"{one.events:,}", f"{one.rows:,}", differed)
-        table.add_row(one.name, one.table, *counts, f"{one.seconds:.1f}")
+    for rebuilt in done:
+        differed = "not compared" if rebuilt.differing is None else f"{rebuilt.differing:,}"
+        counts = (f"{rebuilt.events:,}", f"{rebuilt.rows:,}", differed)
+        table.add_row(rebuilt.name, rebuilt.table, *counts, f"{rebuilt.seconds:.1f}")
     return table
 
 
-def _verified(found: Sequence[Verified]) -> Table:
+def _verified(done: Sequence[Verified]) -> Table:
     table = Table("projection", "position", "checked", "differ", "seconds")
-    for one in found:
-        checked = f"{one.checked:,} (all)" if one.complete else f"{one.checked:,}"
-        counts = (f"{one.position:,}", checked, f"{one.differing:,}")
-        table.add_row(one.name, *counts, f"{one.seconds:.1f}")
+    for verified in done:
+        checked = f"{verified.checked:,} (all)" if verified.complete else f"{verified.checked:,}"
+        counts = (f"{verified.position:,}", checked, f"{verified.differing:,}")
+        table.add_row(verified.name, *counts, f"{verified.seconds:.1f}")
     return table
 
 
-def _show_drift(found: Sequence[tuple[str, Sequence[Drift]]]) -> None:
-    for name, drift in found:
-        for one in drift:
-            out.print(f"{name} {one}", markup=False, highlight=False)
+def _print_drift(drifts: Sequence[tuple[str, Sequence[Drift]]]) -> None:
+    for name, drift in drifts:
+        for row in drift:
+            out.print(f"{name} {row}", markup=False, highlight=False)

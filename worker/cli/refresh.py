@@ -1,4 +1,4 @@
-"""`cqrs refresh`: `register(app)` hangs it on the command line."""
+"""`cqrs refresh`: materialized views, computed anew."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LONGEST = 7 * 86_400.0
 """Seconds that a person may let one view take."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("refresh")(explained(refresh_command))
+app = typer.Typer()
 
 
-def refresh_command(
+@app.command("refresh")
+@explained
+def refresh_(
     views: Annotated[list[str] | None, typer.Argument(help="Materialized views by name.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every materialized view.")] = False,
     over: Annotated[
@@ -72,13 +72,20 @@ def _refresh(
 
 def _tell(done: Sequence[Refreshed], as_json: bool) -> None:
     if as_json:
-        print_json([to_jsonable_python(one) for one in done])
+        print_json([to_jsonable_python(refreshed) for refreshed in done])
     else:
         rows = [
-            (one.view, one.outcome, one.reason, one.rows, f"{one.seconds:.2f}", one.concurrent)
-            for one in done
+            (
+                refreshed.view,
+                refreshed.outcome,
+                refreshed.reason,
+                refreshed.rows,
+                f"{refreshed.seconds:.2f}",
+                refreshed.concurrent,
+            )
+            for refreshed in done
         ]
         columns = ("view", "outcome", "why", "rows", "seconds", "read meanwhile")
         print_table(columns, rows, "no materialized view is computed from that")
-    if any(one.outcome == "failed" for one in done):
+    if any(refreshed.outcome == "failed" for refreshed in done):
         raise typer.Exit(1)

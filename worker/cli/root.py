@@ -1,168 +1,109 @@
 """`cqrs`: start the system, send it commands, see what it does.
 
 Every table has a `--json` form. Errors that a user can make are one sentence that says what to do.
+
+A subcommand is a module, imported when it is called: `cqrs --help` needs neither Celery nor a
+database's driver, and `cqrs map` does not wait for what `cqrs up` needs. Each module has a typer
+application `app`, and in it a command, or a group, of the name that stands here; so have those that
+an application names in `[tool.cqrs.cli]`.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Any
 
 import typer
-from rich.table import Table
+from typer.core import TyperCommand, TyperGroup
 
-from worker.base import logs, migrate
-from worker.base.actor import acting_as
 from worker.base.errors import BadSettings
-from worker.base.project import project
-from worker.base.registry import load_domains
-from worker.base.settings import get_settings
-from worker.cli import changesets as schema_cli
-from worker.cli import dead_letters as dead_letters_cli
-from worker.cli import map_view, status_view
-from worker.cli import rebuild as rebuild_cli
-from worker.cli import refresh as refresh_cli
-from worker.cli import sagas as sagas_cli
-from worker.cli import subscriptions as subscriptions_cli
-from worker.cli import up as up_cli
-from worker.cli.console import JsonFlag, bars, complain, explained, out, print_json, show
-from worker.cli.submit import Submission
-from worker.ops import status as status_
-from worker.ops import system_map
+from worker.base.project import Subcommand, import_named, project
+
+ENGINE: Mapping[str, Subcommand] = {
+    name: Subcommand(module=f"worker.cli.{module}", help=line)
+    for module, name, line in (
+        ("up", "up", "Run everything in the foreground: servers, workers, beat and Flower."),
+        ("up", "migrate", "Bring the database to the version of this code."),
+        ("submit", "submit", "Submit a file of commands, one JSON object a line"),
+        ("status", "status", "Servers, workers, positions and lag, dead letters"),
+        ("system_map", "map", "Every command with its events, who reads them, which queries ask"),
+        ("dead_letters", "dead-letters", "Events and commands that could not be handled."),
+        ("subscriptions", "subscriptions", "Operate projections and reactions."),
+        ("sagas", "sagas", "Processes over several commands."),
+        ("rebuild", "rebuild", "Build read tables anew from the log, beside the live ones"),
+        ("rebuild", "verify", "Fold rows anew and compare them with the live ones"),
+        ("refresh", "refresh", "Refresh materialized views, each after those that it reads"),
+        ("changesets", "changeset", "Schema changes that span both sides."),
+        ("changesets", "deployment", "Groups of changesets and refreshes."),
+        ("changesets", "deps", "What on the query side depends on what on the command side."),
+    )
+}
+"""The engine's subcommands as `cqrs --help` lists them, each with how its own help begins."""
+
+
+def subcommands() -> dict[str, Subcommand]:
+    """The engine's, then the application's. Raises BadSettings for one of the engine's names."""
+    own = project().cli
+    if taken := sorted(ENGINE.keys() & own.keys()):
+        raise BadSettings(f"[tool.cqrs.cli]: `cqrs {taken[0]}` is the engine's, take another name")
+    return {**ENGINE, **own}
+
+
+def load(name: str, module: str) -> Any:
+    """The click command of this name in the module's `app`.
+
+    Raises BadSettings for a module that is not there, or has no such command.
+    """
+    imported = import_named(module, f"cqrs {name}")
+    host = typer.Typer(add_completion=False)
+    if isinstance(part := getattr(imported, "app", None), typer.Typer):
+        host.add_typer(part)
+    if (command := typer.main.get_group(host).commands.get(name)) is None:
+        raise BadSettings(f"a typer application `app` with a command {name} is missing in {module}")
+    return command
+
+
+class Subcommands(TyperGroup):
+    """Lists subcommands without importing their modules, and imports the one that is called."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.modules = subcommands()
+        for name, subcommand in self.modules.items():
+            self.add_command(TyperCommand(name, help=subcommand.help))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table."""
+        return list(self.modules)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The subcommand that was called; an unknown one is answered with those that look alike."""
+        name, _, rest = super().resolve_command(ctx, args)
+        assert name is not None
+        return name, load(name, self.modules[name].module), rest
+
 
 app = typer.Typer(
+    cls=Subcommands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Commands in, events logged in order, read models out.",
 )
-up_cli.register(app)
-app.add_typer(dead_letters_cli.app, name="dead-letters")
-app.add_typer(subscriptions_cli.app, name="subscriptions")
-app.add_typer(sagas_cli.app, name="sagas")
 
 
-@app.command("migrate")
-@explained
-def migrate_(as_json: JsonFlag = False) -> None:
-    """Bring the database to the version of this code. Safe to run again."""
-    version = migrate.upgrade()
-    if as_json:
-        print_json({"version": version})
-    else:
-        out.print(f"the database is at {version}")
+@app.callback()
+def _begin() -> None:
+    from worker.base import logs
 
-
-@app.command()
-@explained
-def submit(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-    window: Annotated[int, typer.Option(min=1, help="Most commands under way at a time.")] = 1_000,
-    refused: Annotated[
-        Path | None, typer.Option(help="Where the refused lines go; default: in CQRS_HOME.")
-    ] = None,
-    actor: Annotated[str, typer.Option(help="Who sends.")] = "system",
-    role: Annotated[list[str] | None, typer.Option(help="A role of the actor; repeatable.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Submit a file of commands, one JSON object a line; see the README for its fields."""
-    migrate.require()
-    load_domains()
-    path = refused or get_settings().home / f"{file.stem}-refused.jsonl"
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    roles = role or (["system"] if actor == "system" else [])
-    with acting_as(actor, roles=roles), _progress("submitting", len(lines), as_json) as advance:
-        submission = Submission(window=window, tell=lambda done, _: advance(done))
-        report = submission.run(lines)
-    report.write_refusals(path)
-    _show_report(report, path, as_json)
-    if report.outcomes["malformed"] or report.outcomes["invalid"]:
-        raise typer.Exit(2)
-
-
-def _show_report(report: Any, path: Path, as_json: bool) -> None:
-    total = sum(report.outcomes.values())
-    if as_json:
-        print_json(
-            {
-                "outcomes": dict(report.outcomes),
-                "lines": total,
-                "seconds": round(report.seconds, 3),
-                "refused_file": str(path),
-            }
-        )
-        return
-    table = Table("outcome", "commands")
-    for outcome, count in sorted(report.outcomes.items()):
-        table.add_row(outcome, f"{count:,}")
-    out.print(table)
-    out.print(f"{total:,} lines in {report.seconds:.1f} s ({total / report.seconds:,.0f} a second)")
-    if report.refusals:
-        out.print(f"refused lines and their reasons: {path}")
-
-
-@app.command()
-@explained
-def status(as_json: JsonFlag = False) -> None:
-    """Servers, workers, positions and lag, dead letters, and who holds what up.
-
-    Exit code 1 if a server does not answer, or the database is not migrated.
-    """
-    _ = get_settings().servers  # says what to do if there are no servers at all
-    found = status_.gather()
-    if as_json:
-        print_json(found.to_json())
-    else:
-        show(status_view.render(found))
-    if not found.whole:
-        raise typer.Exit(1)
-
-
-@app.command("map")
-@explained
-def map_(as_json: JsonFlag = False) -> None:
-    """Every command with its events, who reads them, which queries ask; rules; the schedule.
-
-    Needs no server. Exit code 1 if a declaration names what does not exist.
-    """
-    found = system_map.draw()
-    if as_json:
-        print_json(found.to_json())
-    else:
-        show(map_view.render(found))
-    if found.problems:
-        raise typer.Exit(1)
-
-
-@contextmanager
-def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    started = time.monotonic()
-    with bars(quiet) as progress:
-        task = progress.add_task(what, total=total, rate="")
-
-        def advance(count: int) -> None:
-            done = progress.tasks[task].completed + count
-            rate = done / max(0.001, time.monotonic() - started)
-            progress.update(task, advance=count, rate=f"{rate:,.0f}/s")
-
-        yield advance
-
-
-app.add_typer(schema_cli.app)
-rebuild_cli.register(app)
-refresh_cli.register(app)
+    logs.configure()
 
 
 def main() -> None:
     """The `cqrs` program."""
     try:
-        logs.configure()
-        for module in project().cli:  # an application's own commands, such as a demo
-            import_module(module).register(app)
+        app()
     except BadSettings as wrong:
+        from worker.cli.console import complain
+
         sys.exit(complain(str(wrong)))
-    app()

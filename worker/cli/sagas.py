@@ -11,7 +11,7 @@ from worker.cli.console import JsonFlag, explained, out, print_json, print_table
 from worker.reactions import saga_status
 from worker.reactions.state_machine import SagaStatus
 
-app = typer.Typer(no_args_is_help=True, help="Processes over several commands.")
+app = typer.Typer(name="sagas", no_args_is_help=True, help="Processes over several commands.")
 
 Saga = Annotated[str, typer.Argument(metavar="SAGA", help="A saga's id, or its key.")]
 
@@ -26,30 +26,30 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """Sagas, the latest first: those under way, or those of one status, or all."""
-    found = saga_status.standing(saga_type=saga_type, status=status, ended=ended, limit=limit)
+    sagas = saga_status.standing(saga_type=saga_type, status=status, ended=ended, limit=limit)
     if as_json:
-        print_json([one.to_json() for one in found])
+        print_json([saga.to_json() for saga in sagas])
         return
     print_table(
         ("saga", "kind", "key", "status", "step", "waits for", "error", "since", "deadline"),
         (
             (s.saga_id, s.saga_type, s.key, s.status, s.step, s.sends, s.error, s.updated_at,
              s.due_at)
-            for s in found
+            for s in sagas
         ),
         "no such sagas" if ended or status or saga_type else "no sagas are under way",
     )  # fmt: skip
 
 
-@app.command()
+@app.command("show")
 @explained
-def show(saga: Saga, as_json: JsonFlag = False) -> None:
+def show_saga(saga: Saga, as_json: JsonFlag = False) -> None:
     """One saga, and everything that has happened to it."""
-    one, history = saga_status.show(saga)
+    state, history = saga_status.show(saga)
     if as_json:
-        print_json(one.to_json() | {"history": [line.to_json() for line in history]})
+        print_json(state.to_json() | {"history": [line.to_json() for line in history]})
         return
-    print_table(("field", "value"), one.to_json().items(), "")
+    print_table(("field", "value"), state.to_json().items(), "")
     print_table(
         ("at", "position", "what", "details"),
         ((h.at, h.position, h.what, h.details) for h in history),
@@ -62,8 +62,8 @@ def show(saga: Saga, as_json: JsonFlag = False) -> None:
 def retry(saga: Saga, as_json: JsonFlag = False) -> None:
     """Let a stuck saga send once more what was refused. Mend the cause first."""
     load_domains()
-    one = saga_status.retry_stuck(saga)
+    state = saga_status.retry_stuck(saga)
     if as_json:
-        print_json(one.to_json())
+        print_json(state.to_json())
         return
-    out.print(f"saga {one.saga_id} tries again what was refused", highlight=False)
+    out.print(f"saga {state.saga_id} tries again what was refused", highlight=False)

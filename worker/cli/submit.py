@@ -12,16 +12,22 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
+import typer
+from rich.table import Table
 
-from worker.base import db
-from worker.base.actor import current_actor
+from worker.base import db, migrate
+from worker.base.actor import acting_as, current_actor
 from worker.base.errors import CommandIdReused, InvalidCommand
+from worker.base.registry import load_domains
+from worker.base.settings import get_settings
+from worker.cli.console import JsonFlag, bars, explained, out, print_json
 from worker.commands import after_commit, receipts
 from worker.commands.batches import in_parts
 from worker.commands.decoding import find_command, prepare
@@ -30,13 +36,77 @@ from worker.contracts import Actor, Envelope, Receipt, Status
 
 CHUNK = 250
 """Lines written in one transaction."""
-PATIENCE = 2.0
+SILENCE = 2.0
 """Seconds of silence after which the workers are woken again."""
 _FIELDS = {"id", "command", "key", "after", "payload"}
 
+app = typer.Typer()
+
+
+@app.command("submit")
+@explained
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    window: Annotated[int, typer.Option(min=1, help="Most commands under way at a time.")] = 1_000,
+    refused: Annotated[
+        Path | None, typer.Option(help="Where the refused lines go; default: in CQRS_HOME.")
+    ] = None,
+    actor: Annotated[str, typer.Option(help="Who sends.")] = "system",
+    role: Annotated[list[str] | None, typer.Option(help="A role of the actor; repeatable.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Submit a file of commands, one JSON object a line; see the README for its fields."""
+    migrate.require()
+    load_domains()
+    path = refused or get_settings().home / f"{file.stem}-refused.jsonl"
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    roles = role or (["system"] if actor == "system" else [])
+    with acting_as(actor, roles=roles), _progress(len(lines), as_json) as advance:
+        submission = Submission(window=window, tell=lambda done, _: advance(done))
+        report = submission.run(lines)
+    report.write_refusals(path)
+    _print_report(report, path, as_json)
+    if report.outcomes["malformed"] or report.outcomes["invalid"]:
+        raise typer.Exit(2)
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    started = time.monotonic()
+    with bars(quiet) as progress:
+        task = progress.add_task("submitting", total=total, rate="")
+
+        def advance(count: int) -> None:
+            done = progress.tasks[task].completed + count
+            rate = done / max(0.001, time.monotonic() - started)
+            progress.update(task, advance=count, rate=f"{rate:,.0f}/s")
+
+        yield advance
+
+
+def _print_report(report: Report, path: Path, as_json: bool) -> None:
+    total = sum(report.outcomes.values())
+    if as_json:
+        print_json(
+            {
+                "outcomes": dict(report.outcomes),
+                "lines": total,
+                "seconds": round(report.seconds, 3),
+                "refused_file": str(path),
+            }
+        )
+        return
+    table = Table("outcome", "commands")
+    for outcome, count in sorted(report.outcomes.items()):
+        table.add_row(outcome, f"{count:,}")
+    out.print(table)
+    out.print(f"{total:,} lines in {report.seconds:.1f} s ({total / report.seconds:,.0f} a second)")
+    if report.refusals:
+        out.print(f"refused lines and their reasons: {path}")
+
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedLine:
     """A line that did not succeed, and why."""
 
     line: int
@@ -56,10 +126,10 @@ class Report:
     """What became of a file: how many lines came to what, and those that did not succeed."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RefusedLine] = field(default_factory=list)
     seconds: float = 0.0
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: RefusedLine) -> None:
         """Count a line that did not succeed."""
         self.outcomes[refusal.status] += 1
         self.refusals.append(refusal)
@@ -152,10 +222,10 @@ class Submission:
         try:
             envelope = parse(text, self._last, self._actor)
         except MalformedLine as error:
-            self.report.refuse(Refusal(number, None, None, "malformed", str(error)))
+            self.report.refuse(RefusedLine(number, None, None, "malformed", str(error)))
         except InvalidCommand as error:
             self.report.refuse(
-                Refusal(number, None, error.name, "invalid", str(error), error.errors)
+                RefusedLine(number, None, error.name, "invalid", str(error), error.errors)
             )
         else:
             if envelope.key is not None:
@@ -170,7 +240,7 @@ class Submission:
             if other_payload:
                 error = CommandIdReused(envelope.id, envelope.name)
                 self.report.refuse(
-                    Refusal(number, str(envelope.id), envelope.name, "id reused", str(error))
+                    RefusedLine(number, str(envelope.id), envelope.name, "id reused", str(error))
                 )
             elif envelope.id in self.under_way:
                 self.report.outcomes["repeated"] += 1
@@ -182,7 +252,7 @@ class Submission:
         if self._collect():
             self._quiet_since = time.monotonic()
             return
-        if time.monotonic() - self._quiet_since > PATIENCE:
+        if time.monotonic() - self._quiet_since > SILENCE:
             self._quiet_since = time.monotonic()
             after_commit.wake("cqrs.drain", force=True)
         time.sleep(0.02)
@@ -191,8 +261,8 @@ class Submission:
         if not self.under_way:
             return 0
         with db.writer() as connection:
-            found = receipts.find(connection, list(self.under_way))
-        done = [receipt for receipt in found.values() if receipt.status.final]
+            so_far = receipts.find(connection, list(self.under_way))
+        done = [receipt for receipt in so_far.values() if receipt.status.final]
         for receipt in done:
             self._count(receipt)
         self.tell(len(done), self.report)
@@ -204,7 +274,7 @@ class Submission:
             self.report.outcomes[receipt.status] += 1
             return
         self.report.refuse(
-            Refusal(
+            RefusedLine(
                 number,
                 str(envelope.id),
                 envelope.name,

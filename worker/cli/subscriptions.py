@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from worker.base.registry import load_domains
-from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, show, whoever
-from worker.cli.status_view import subscriptions_table
+from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, print_wide, whoever
+from worker.cli.status import subscriptions_table
 from worker.ops import status, subscription_admin
 from worker.ops.subscription_admin import Operated
 
-app = typer.Typer(no_args_is_help=True, help="Operate projections and reactions.")
+app = typer.Typer(
+    name="subscriptions", no_args_is_help=True, help="Operate projections and reactions."
+)
 
 Name = Annotated[str, typer.Argument(help="The subscription's name.")]
 
@@ -22,11 +24,11 @@ Name = Annotated[str, typer.Argument(help="The subscription's name.")]
 def list_(as_json: JsonFlag = False) -> None:
     """Every subscription: position, lag, partitions, dead letters, what is wrong with it."""
     load_domains()
-    found = status.subscription_statuses()
+    statuses = status.subscription_statuses()
     if as_json:
-        print_json([one.to_json() for one in found])
+        print_json([subscription.to_json() for subscription in statuses])
         return
-    show(subscriptions_table(found))
+    print_wide(subscriptions_table(statuses))
 
 
 @app.command()

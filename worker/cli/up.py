@@ -1,4 +1,5 @@
-"""`cqrs up`: the whole system in the foreground, on embedded servers where none are named."""
+"""`cqrs up`: the whole system in the foreground, on embedded servers where none are named; and
+`cqrs migrate`, which it begins with."""
 
 from __future__ import annotations
 
@@ -11,15 +12,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from worker import embedded
-from worker.base import migrate
+from worker.base import db, migrate
 from worker.base.errors import Permanent, Transient
+from worker.base.project import NO_DOMAINS
+from worker.base.registry import load_domains
 from worker.base.settings import Settings, get_settings
-from worker.cli import banner
-from worker.cli.console import explained, out
+from worker.cli.console import JsonFlag, explained, out, print_json, print_wide
+from worker.commands.decoding import commands
 from worker.embedded import watchdog
-from worker.ops.supervisor import Supervisor, children, environment_of
+from worker.event_log.subscribers import subscriptions
+from worker.ops import schedule
+from worker.ops.supervisor import Flower, Supervisor, children, environment_of
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the processes and servers."""
@@ -46,11 +54,22 @@ class ServersEnded(Transient):
         self.home = home
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("up")(explained(up))
+app = typer.Typer()
 
 
+@app.command("migrate")
+@explained
+def migrate_(as_json: JsonFlag = False) -> None:
+    """Bring the database to the version of this code. Safe to run again."""
+    version = migrate.upgrade()
+    if as_json:
+        print_json({"version": version})
+    else:
+        out.print(f"the database is at {version}")
+
+
+@app.command()
+@explained
 def up(
     concurrency: Annotated[int, typer.Option(min=1, help="Processes of each worker.")] = 2,
 ) -> None:
@@ -63,7 +82,7 @@ def up(
         supervisor = Supervisor(programs, settings.home / "log", environment_of(settings))
         try:
             supervisor.start()
-            banner.show(settings, flower)
+            _print_banner(settings, flower)
             _tend(supervisor, settings.home if own else None)
         except KeyboardInterrupt:
             out.print("\nstopping")
@@ -120,3 +139,40 @@ def _servers_of(settings: Settings, lock: int) -> Iterator[bool]:
 
 def _as_interrupt(_signal: int, _frame: Any) -> None:
     raise KeyboardInterrupt
+
+
+def _print_banner(settings: Settings, flower: Flower) -> None:
+    """Print the start-up banner."""
+    load_domains()
+    grid = Table.grid(padding=(0, 2))
+    for what, told in (*_servers(settings, flower), *_system()):
+        grid.add_row(Text(what, style="cyan"), Text(told, overflow="fold"))
+    print_wide(Padding(grid, (1, 0)))
+    out.print("Ctrl-C stops everything", style="bold")
+
+
+def _servers(settings: Settings, flower: Flower) -> Iterator[tuple[str, str]]:
+    servers = settings.servers
+    yield "PostgreSQL", db.safe_url(servers.database)
+    yield "broker", db.safe_url(servers.broker)
+    yield "results", db.safe_url(servers.result)
+    yield "cache", db.safe_url(servers.cache)
+    yield "Flower", f"{flower.url}  (user {flower.user}, password {flower.password})"
+    yield "logs", str(settings.home / "log")
+
+
+def _system() -> Iterator[tuple[str, str]]:
+    positions = _positions()
+    names = [subscriber.name for subscriber in subscriptions]
+    at = (f"{name} at {positions.get(name, 0)}" for name in names)
+    clock = (f"{name} {entry.when}" for name, entry in schedule.entries().items())
+    if not get_settings().domains:
+        yield "domains", NO_DOMAINS
+    yield "commands", ", ".join(spec.name for spec in commands)
+    yield "subscriptions", ", ".join(at)
+    yield "by the clock", ", ".join(clock)
+
+
+def _positions() -> dict[str, int]:
+    with db.writer() as connection:
+        return dict(connection.execute("SELECT name, position FROM query.checkpoints").fetchall())

@@ -9,16 +9,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
-from sqlalchemy.orm import Session
 
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint, to_json
@@ -27,6 +27,9 @@ from worker.base.sql import statement
 from worker.commands import after_commit
 from worker.commands.command_result import CommandResult
 from worker.contracts import Envelope
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 Connectable: TypeAlias = "sa.Connection | Session | psycopg.Connection[Any]"
 _ENQUEUE = statement("worker.commands", "enqueue")
@@ -68,7 +71,8 @@ def _handle(envelope: Envelope) -> CommandResult:
 def _psycopg(connection: Connectable) -> psycopg.Connection[Any]:
     if isinstance(connection, psycopg.Connection):
         return connection
-    if isinstance(connection, Session):
+    orm = sys.modules.get("sqlalchemy.orm")  # not imported for those who have no session of it
+    if orm is not None and isinstance(connection, orm.Session):
         connection = connection.connection()
     if isinstance(connection, sa.Connection):
         driver = connection.connection.driver_connection

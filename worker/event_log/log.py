@@ -149,7 +149,7 @@ def read(
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         rows = cursor.execute(_SQL["read"], {**page, "limit": limit}, prepare=True).fetchall()
     decode, make, event = orjson.loads, tuple.__new__, StoredEvent
-    with gc_pause.waiting():
+    with gc_pause.paused():
         return [
             make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
             for position, stream, version, type_, schema, data, metadata, at in rows

@@ -1,4 +1,6 @@
-"""What beat starts: the sweep, refreshes, rebuilds, verification, pruning.
+"""What beat starts: the sweep, refreshes, pruning; rebuilds and changesets have tasks of their own.
+
+The sweep is the net under every wake-up: it finds what waits although nobody says so.
 
 Each takes `every`, its period in seconds, from the schedule, and with it a slot: sent by two beats,
 it still happens once. Without `every`, as when a person sends it, it just runs.
@@ -6,13 +8,38 @@ it still happens once. Without `every`, as when a person sends it, it just runs.
 
 from __future__ import annotations
 
-from worker import refresh
-from worker.base import slots
+from dataclasses import dataclass
+
+from worker import event_log, refresh
+from worker.base import db, slots
 from worker.base.app import app
+from worker.base.sql import statement
 from worker.commands import after_commit
+from worker.event_log.subscribers import subscriptions
 from worker.ops import retention
-from worker.ops.sweep import find_work
 from worker.reactions import deadlines
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Groups of subscriptions that lag; whether commands are due; whether tags wait."""
+
+    groups: frozenset[str]
+    commands: bool
+    tags: bool
+
+
+def find_work() -> Waiting:
+    """Look at the log, the enqueued commands and the invalidations: three short statements."""
+    groups = {subscriber.name: subscriber.group for subscriber in subscriptions}
+    with db.writer() as connection:
+        horizon = event_log.horizon(connection)
+        lag = {"names": list(groups), "horizon": horizon}
+        behind = connection.execute(statement("worker.ops", "lagging"), lag).fetchall()
+        due = connection.execute(statement("worker.ops", "commands_are_due")).fetchone()
+        tags = connection.execute(statement("worker.ops", "tags_wait")).fetchone()
+    lagging = frozenset(groups[name] for (name,) in behind)
+    return Waiting(lagging, bool(due and due[0]), bool(tags and tags[0]))
 
 
 @app.task(name="cqrs.sweep", ignore_result=True)
@@ -43,4 +70,4 @@ def prune(every: float | None = None) -> dict[str, int]:
     return retention.prune() if slots.take("cqrs.maintenance.prune", every) else {}
 
 
-__all__ = ["prune", "refresh_all", "sweep"]
+__all__ = ["Waiting", "find_work", "prune", "refresh_all", "sweep"]

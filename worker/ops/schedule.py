@@ -9,12 +9,13 @@ Without such a table, the engine's entries and those of the domains run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
+from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from celery.schedules import crontab
 
-from worker.base.project import project
+from worker.base.errors import BadSettings
+from worker.base.project import FILE, import_named, project
 from worker.base.registry import parts
 from worker.base.settings import DAY, Settings, get_settings
 
@@ -61,17 +62,23 @@ class ScheduleEntry(NamedTuple):
 def entries() -> Mapping[str, ScheduleEntry]:
     """The schedule by name, as these settings have it."""
     settings = get_settings()
-    if (table := project().schedule) is None:
+    if (named := project().schedule) is None:
         return engine_entries(settings) | domain_entries(settings)
-    return cast("Mapping[str, ScheduleEntry]", import_module(table).entries(settings))
+    return _entries_of(import_named(named, f"[tool.cqrs] schedule in {FILE}"), settings)
 
 
 def domain_entries(settings: Settings) -> dict[str, ScheduleEntry]:
     """What the domains of the settings run by the clock, by name."""
-    found: dict[str, ScheduleEntry] = {}
+    entries: dict[str, ScheduleEntry] = {}
     for module in parts("schedule"):
-        found |= module.entries(settings)
-    return found
+        entries |= _entries_of(module, settings)
+    return entries
+
+
+def _entries_of(table: ModuleType, settings: Settings) -> Mapping[str, ScheduleEntry]:
+    if not callable(entries := getattr(table, "entries", None)):
+        raise BadSettings(f"a schedule has a function entries(settings) ({table.__name__})")
+    return cast("Mapping[str, ScheduleEntry]", entries(settings))
 
 
 def engine_entries(settings: Settings) -> dict[str, ScheduleEntry]:

@@ -42,17 +42,17 @@ class QueueStatus:
 
 
 def servers() -> list[ServerStatus]:
-    """Every server of the settings, asked for its version."""
+    """Every server of the settings, answers for its version."""
     urls = get_settings().servers
-    asked = [
+    answers = [
         _ask("database", urls.database, _postgres),
         _ask("broker", urls.broker, _broker),
         _ask("results", urls.result, _broker),
         _ask("cache", urls.cache, _redis),
     ]
     if urls.query_database != urls.database:
-        asked.insert(1, _ask("query database", urls.query_database, _postgres))
-    return asked
+        answers.insert(1, _ask("query database", urls.query_database, _postgres))
+    return answers
 
 
 def workers(patience: float) -> list[WorkerStatus]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -21,8 +22,8 @@ from worker.base.registry import load_domains
 from worker.base.sql import blocks
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers
-from worker.ops.read_models import ReadModelStatus, read_models
 from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
+from worker.rebuild import LastVerified, Soundness, soundness
 
 LAG_STRETCH = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
@@ -58,6 +59,31 @@ class SubscriptionStatus:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRebuilt:
+    """The last rebuild that went live: when, and how many rows of the table before it differed from
+    what the log says; None if the two could not be compared."""
+
+    at: datetime
+    differing: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModelStatus:
+    """A projection's live `table`, None before its first run.
+
+    `needs_rebuild` says why it does, and is None if it does not. It has `drifted` if the last
+    verification found rows that differ, and no rebuild has put them right since.
+    """
+
+    name: str
+    table: str | None
+    needs_rebuild: str | None
+    drifted: bool
+    verified: LastVerified | None
+    rebuilt: LastRebuilt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +176,7 @@ class Status:
     @property
     def whole(self) -> bool:
         """Whether every server answers and the database could be asked."""
-        return self.problem is None and not any(one.problem for one in self.servers)
+        return self.problem is None and not any(server.problem for server in self.servers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
@@ -191,7 +217,7 @@ def _ask(connection: Connection) -> LogStatus:
         last,
         _each(connection, HolderStatus, "holders"),
         _subscriptions(connection, last),
-        read_models(connection),
+        _read_models(connection),
         enqueued,
         due,
         seconds,
@@ -215,16 +241,35 @@ def _one(connection: Connection, name: str) -> tuple[Any, ...]:
 
 
 def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus]:
-    declared = [{"name": one.name, "types": sorted(one.event_types)} for one in subscriptions]
-    asked = {"declared": to_json(declared), "stretch": LAG_STRETCH, "last": last}
+    declared = [
+        {"name": subscriber.name, "types": sorted(subscriber.event_types)}
+        for subscriber in subscriptions
+    ]
+    parameters = {"declared": to_json(declared), "stretch": LAG_STRETCH, "last": last}
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_SQL["subscriptions"], asked).fetchall()
+        rows = cursor.execute(_SQL["subscriptions"], parameters).fetchall()
     return [_subscription(row) for row in rows]
 
 
 def _subscription(row: dict[str, Any]) -> SubscriptionStatus:
-    one = subscriptions.get(row["name"])
-    if one is None:
+    subscriber = subscriptions.get(row["name"])
+    if subscriber is None:
         row |= {"lag_events": None, "lag_seconds": None}
-    kind = type(one).__name__.lower().removesuffix("type") if one else "unknown"
-    return SubscriptionStatus(kind=kind, declared=one is not None, **row)
+    kind = type(subscriber).__name__.lower().removesuffix("type") if subscriber else "unknown"
+    return SubscriptionStatus(kind=kind, declared=subscriber is not None, **row)
+
+
+def _read_models(connection: Connection) -> list[ReadModelStatus]:
+    """Every projection that a loaded domain declares, by name."""
+    rows = connection.execute(_SQL["last_rebuilds"])
+    rebuilt = {name: LastRebuilt(*rest) for name, *rest in rows}
+    return [_read_model(health, rebuilt.get(health.name)) for health in soundness(connection)]
+
+
+def _read_model(health: Soundness, rebuilt: LastRebuilt | None) -> ReadModelStatus:
+    verified = health.verified
+    mended = verified and rebuilt and rebuilt.at > verified.at
+    drifted = bool(verified and verified.differing and not mended)
+    return ReadModelStatus(
+        health.name, health.table, health.needs_rebuild, drifted, verified, rebuilt
+    )

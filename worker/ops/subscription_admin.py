@@ -12,7 +12,7 @@ from typing import Any
 
 from worker import event_log
 from worker.base import db
-from worker.base.backoff import Patience
+from worker.base.backoff import Backoff
 from worker.base.db import Connection
 from worker.base.errors import Permanent, Transient
 from worker.base.settings import get_settings
@@ -144,28 +144,28 @@ def set_partitions(name: str, partitions: int, *, timeout: float = 10.0) -> Oper
     """
     with db.writer() as connection:
         must_be_divisible(connection, _subscriber(name), partitions)
-    patience = Patience(timeout)
+    backoff = Backoff(timeout)
     while True:
         try:
             return _operate(name, lambda c, places: _divide(c, name, places, partitions))
         except PartitionsApart:
-            if not patience.rest():
+            if not backoff.rest():
                 raise
-            subscription.catch_up([name], seconds=patience.left)
+            subscription.catch_up([name], seconds=backoff.left)
 
 
 def _divide(
-    connection: Connection, name: str, places: Sequence[Checkpoint], partitions: int
+    connection: Connection, name: str, parts: Sequence[Checkpoint], partitions: int
 ) -> None:
-    positions = [place.position for place in places]
+    positions = [part.position for part in parts]
     if len(set(positions)) > 1:
         raise PartitionsApart(name, positions)
     rows = connection.execute(SQL["drop_checkpoints"], _with(name)).fetchall()
-    position, _, table, shape, paused, size = rows[0]
-    kept = {"position": position, "table": table, "shape": shape, "paused": paused, "size": size}
+    position, _, table, version, paused, size = rows[0]
+    kept = {"position": position, "table": table, "shape": version, "paused": paused, "size": size}
     kept["changed"] = max(row[1] for row in rows)
-    made = connection.execute(SQL["add_partitions"], _with(name, partitions=partitions, **kept))
-    parking.count(connection, [row[0] for row in made])
+    added = connection.execute(SQL["add_partitions"], _with(name, partitions=partitions, **kept))
+    parking.count(connection, [row[0] for row in added])
 
 
 def _refuse_unsafe(

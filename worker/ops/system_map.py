@@ -25,7 +25,7 @@ from worker.refresh.invalidation_rules import Consequence
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class CommandPath:
     """The way of one command's data."""
 
     command: str
@@ -36,7 +36,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueryProfile:
     """A query: what it reads, and what becomes of its answers.
 
     `cost` is in tokens; None when it follows from the parameters.
@@ -56,8 +56,8 @@ class Asked:
 class SystemMap:
     """Everything. `problems` are declarations that name what does not exist, in sentences."""
 
-    commands: Sequence[Path]
-    queries: Sequence[Asked]
+    commands: Sequence[CommandPath]
+    queries: Sequence[QueryProfile]
     consequences: Sequence[Consequence]
     problems: Sequence[str]
     schedule: Mapping[str, ScheduleEntry]
@@ -65,9 +65,9 @@ class SystemMap:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
-            "commands": [asdict(one) for one in self.commands],
-            "queries": [asdict(one) for one in self.queries],
-            "consequences": [asdict(one) for one in self.consequences],
+            "commands": [asdict(path) for path in self.commands],
+            "queries": [asdict(profile) for profile in self.queries],
+            "consequences": [asdict(consequence) for consequence in self.consequences],
             "problems": list(self.problems),
             "schedule": {name: entry.to_json() for name, entry in self.schedule.items()},
         }
@@ -79,7 +79,7 @@ def draw() -> SystemMap:
     paths = (_path(spec.name, spec.purpose, spec.emits) for spec in commands)
     return SystemMap(
         sorted(paths, key=lambda path: path.command),
-        sorted(map(_asked, queries), key=lambda one: one.query),
+        sorted(map(_profile, queries), key=lambda profile: profile.query),
         invalidation_rules.consequences(),
         problems,
         schedule.entries(),
@@ -95,22 +95,26 @@ def _load() -> Sequence[str]:
     return ()
 
 
-def _path(name: str, purpose: str, events: tuple[str, ...]) -> Path:
-    readers = tuple(one.name for one in subscriptions if not one.event_types.isdisjoint(events))
-    asked = tuple(
+def _path(name: str, purpose: str, events: tuple[str, ...]) -> CommandPath:
+    readers = tuple(
+        subscriber.name
+        for subscriber in subscriptions
+        if not subscriber.event_types.isdisjoint(events)
+    )
+    shown_by = tuple(
         query.name for query in queries if not set(query.sources.reads).isdisjoint(readers)
     )
-    return Path(name, purpose, events, readers, asked)
+    return CommandPath(name, purpose, events, readers, shown_by)
 
 
-def _asked(one: Question) -> Asked:
-    return Asked(
-        one.name,
-        one.purpose,
-        one.sources.reads,
-        one.sources.views,
-        None if callable(one.cost) else one.cost,
-        one.cost is costs.by_page,
-        one.cached,
-        one.audited,
+def _profile(query: Question) -> QueryProfile:
+    return QueryProfile(
+        query.name,
+        query.purpose,
+        query.sources.reads,
+        query.sources.views,
+        None if callable(query.cost) else query.cost,
+        query.cost is costs.by_page,
+        query.cached,
+        query.audited,
     )

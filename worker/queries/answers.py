@@ -6,7 +6,7 @@
       ├─ the lock is ours ──────────▶ database ─▶ store ─▶ answer
       └─ another one fills ─┬ stale_ok and there is an old answer ─▶ that one, marked stale
                             ├ rest, begin again
-                            └ patience ends ─▶ database ─▶ store ─▶ answer
+                            └ backoff ends ─▶ database ─▶ store ─▶ answer
 
 One caller fills and the others wait, so that an answer that many ask for costs one query when it
 goes. Nothing but that depends on the lock: an answer filled without it is right all the same. With
@@ -25,14 +25,14 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from worker import cache
-from worker.base.backoff import Patience
+from worker.base.backoff import Backoff
 from worker.base.errors import QueryStopped, ServerUnavailable
-from worker.cache.entries import Entry, Fill, Place, Snapshot
+from worker.cache.entries import CacheKey, Entry, Fill, Snapshot
 from worker.cache.server import CacheAway
 
 T = TypeVar("T")
 
-FILL_PATIENCE = 1.0
+FILL_TIMEOUT = 1.0
 """Seconds that a caller waits for another one to fill before it asks the database itself."""
 _AWAY = (ServerUnavailable, QueryStopped)
 """A database that does not answer, or not in time."""
@@ -83,79 +83,80 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
+class Lookup(Generic[T]):
     """A question on its way. `read(after)` asks the database, and raises Behind if that is not
-    there yet; `place` is None for answers that are not kept."""
+    there yet; `key` is None for answers that are not kept."""
 
     read: Callable[[int | None], tuple[T, Snapshot]]
     shape: TypeAdapter[T]
     policy: Policy
-    place: Place | None
+    key: CacheKey | None
 
 
-def answer(asked: Asked[T], after: int | None) -> Answer[T]:
+def answer(lookup: Lookup[T], after: int | None) -> Answer[T]:
     """An answer that holds everything up to `after`.
 
     Raises Behind, ServerUnavailable, and what the query itself raises.
     """
-    if asked.place is None:
-        return _from_database(asked, after)
+    if lookup.key is None:
+        return _from_database(lookup, after)
     try:
-        entry = cache.look(asked.place).fresh(after, asked.policy.grace)
-        return _kept(asked, entry) or _fill(asked, asked.place, after)
+        entry = cache.look(lookup.key).fresh(after, lookup.policy.grace)
+        return _kept(lookup, entry) or _fill(lookup, lookup.key, after)
     except CacheAway:
-        return _from_database(asked, after)
+        return _from_database(lookup, after)
 
 
-def _fill(asked: Asked[T], place: Place, after: int | None) -> Answer[T]:
-    patience = Patience(FILL_PATIENCE)
+def _fill(lookup: Lookup[T], key: CacheKey, after: int | None) -> Answer[T]:
+    backoff: Backoff | None = None
     while True:
-        fill = cache.begin(place, lifetime=asked.policy.lifetime())
-        if found := _kept(asked, fill.seen.fresh(after, asked.policy.grace)):
+        fill = cache.begin(key, lifetime=lookup.policy.lifetime())
+        if kept := _kept(lookup, fill.seen.fresh(after, lookup.policy.grace)):
             _give_up(fill)
-            return found
+            return kept
         if fill.token:
-            return _filled(asked, fill, after)
-        if found := _stale(asked, fill, after):
-            return found
-        if not patience.rest():
-            return _filled(asked, fill, after)
+            return _filled(lookup, fill, after)
+        if kept := _stale(lookup, fill, after):
+            return kept
+        backoff = backoff or Backoff(FILL_TIMEOUT)
+        if not backoff.rest():
+            return _filled(lookup, fill, after)
 
 
-def _filled(asked: Asked[T], fill: Fill, after: int | None) -> Answer[T]:
+def _filled(lookup: Lookup[T], fill: Fill, after: int | None) -> Answer[T]:
     try:
-        data, snapshot = asked.read(after)
+        data, snapshot = lookup.read(after)
     except BaseException as error:
         _give_up(fill)
-        if isinstance(error, _AWAY) and (found := _stale(asked, fill, after)):
-            return found
+        if isinstance(error, _AWAY) and (kept := _stale(lookup, fill, after)):
+            return kept
         raise
     with suppress(CacheAway):
-        body = asked.shape.dump_json(data)
-        cache.store(fill, snapshot, body, lifetime=asked.policy.lifetime())
+        body = lookup.shape.dump_json(data)
+        cache.store(fill, snapshot, body, lifetime=lookup.policy.lifetime())
     return Answer(data, snapshot.as_of)
 
 
-def _from_database(asked: Asked[T], after: int | None) -> Answer[T]:
-    data, snapshot = asked.read(after)
+def _from_database(lookup: Lookup[T], after: int | None) -> Answer[T]:
+    data, snapshot = lookup.read(after)
     return Answer(data, snapshot.as_of)
 
 
-def _kept(asked: Asked[T], entry: Entry | None, *, stale: bool = False) -> Answer[T] | None:
+def _kept(lookup: Lookup[T], entry: Entry | None, *, stale: bool = False) -> Answer[T] | None:
     """An entry as an answer. One that an older or newer version of this code wrote is a miss."""
     if entry is None:
         return None
     try:
-        data = asked.shape.validate_json(entry.body)
+        data = lookup.shape.validate_json(entry.body)
     except ValidationError:
         return None
     return Answer(data, entry.snapshot.as_of, from_cache=True, stale=stale)
 
 
-def _stale(asked: Asked[T], fill: Fill, after: int | None) -> Answer[T] | None:
-    if not asked.policy.stale_ok:
+def _stale(lookup: Lookup[T], fill: Fill, after: int | None) -> Answer[T] | None:
+    if not lookup.policy.stale_ok:
         return None
-    return _kept(asked, fill.seen.usable(after), stale=True)
+    return _kept(lookup, fill.seen.usable(after), stale=True)
 
 
 def _give_up(fill: Fill) -> None:

@@ -15,7 +15,7 @@ the checkpoints of the server that it reads from.
 A position counts as reached once the subscription is done with it. If the very event that a
 reader names with `after=` is parked, as a dead letter or behind one of its stream, no waiting
 brings it: the reader is told at once (EventParked). Other events that are parked hold nobody up,
-so a strong answer lacks them until their letters are retried; `cqrs status` counts them.
+so a strong answer lacks them until their dead letters are retried; `cqrs status` counts them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker import refresh
 from worker.base import db
-from worker.base.backoff import Patience
+from worker.base.backoff import Backoff
 from worker.base.errors import InvalidQuery, ReadModelBehind, ServerUnavailable
 from worker.base.sql import blocks
 from worker.cache.entries import Snapshot
@@ -60,7 +60,7 @@ class Consistency(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReadRequirement:
     """What a caller asked for: the level, the position that it names, seconds it will wait."""
 
     level: Consistency = Consistency.EVENTUAL
@@ -76,7 +76,9 @@ class Behind(Exception):
         self.snapshot = snapshot
 
 
-def parse(consistency: object, after: object, timeout: object) -> tuple[Wish, dict[str, str]]:
+def parse(
+    consistency: object, after: object, timeout: object
+) -> tuple[ReadRequirement, dict[str, str]]:
     """What a caller asked for; and what is wrong with it, by parameter.
 
     `after=` alone means causal. A receipt stands for its position; one of a command that wrote no
@@ -86,7 +88,7 @@ def parse(consistency: object, after: object, timeout: object) -> tuple[Wish, di
     position = _parse_after(after, errors)
     level = _parse_level(consistency, after, errors)
     seconds = _parse_timeout(timeout, errors)
-    return Wish(level, position, seconds), errors
+    return ReadRequirement(level, position, seconds), errors
 
 
 def _parse_after(after: object, errors: dict[str, str]) -> int | None:
@@ -120,18 +122,18 @@ def _parse_timeout(timeout: Any, errors: dict[str, str]) -> float:
     return 0.0
 
 
-def target(wish: Wish, sources: Sources) -> int | None:
+def target(required: ReadRequirement, sources: Sources) -> int | None:
     """The position that every source must have reached; None: any will do.
 
     For a strong answer this also catches the projections up.
     """
-    if wish.level is not Consistency.STRONG:
-        return wish.after
+    if required.level is not Consistency.STRONG:
+        return required.after
     if not sources:
         return None
     last = last_position()
     catch_up(sources)
-    return max(last, wish.after or 0)
+    return max(last, required.after or 0)
 
 
 def last_position() -> int:
@@ -143,11 +145,11 @@ def last_position() -> int:
 
 def positions(sources: Sources) -> Snapshot:
     """How far each source has come on the server that queries read from, at this moment."""
-    found: list[tuple[str, int, bool]] = []
+    rows: list[tuple[str, int, bool]] = []
     with db.reader() as connection:
         for name, arguments in statements(sources):
-            found += connection.execute(_SQL[name], arguments).fetchall()
-    return Snapshot.of(sources.names, found)
+            rows += connection.execute(_SQL[name], arguments).fetchall()
+    return Snapshot.of(sources.names, rows)
 
 
 def statements(sources: Sources) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -161,21 +163,26 @@ def statements(sources: Sources) -> Sequence[tuple[str, Mapping[str, Any]]]:
 
 
 def wait(
-    query: str, sources: Sources, wanted: int, wish: Wish, here: Snapshot, patience: Patience
+    query: str,
+    sources: Sources,
+    wanted: int,
+    required: ReadRequirement,
+    here: Snapshot,
+    backoff: Backoff,
 ) -> None:
     """Return once every source has reached `wanted`, or when it may be worth another look.
 
-    Raises ReadModelBehind, naming the source that is furthest behind, when the patience ends, and
+    Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, and
     InvalidQuery for a position that does not exist yet.
     """
-    if wish.level is Consistency.CAUSAL:
+    if required.level is Consistency.CAUSAL:
         must_exist(query, wanted)
     nudge_at = 0.0
     while True:
         if time.monotonic() >= nudge_at:
-            nudge(wish, sources, here, wanted)
+            nudge(required, sources, here, wanted)
             nudge_at = time.monotonic() + NUDGE_EVERY
-        if not patience.rest():
+        if not backoff.rest():
             raise behind(here, wanted)
         here = positions(sources)
         if here.reaches(wanted):
@@ -198,13 +205,13 @@ def must_exist(query: str, wanted: int) -> None:
         raise InvalidQuery(query, {"after": f"no such position yet (after {wanted}, last {last})"})
 
 
-def nudge(wish: Wish, sources: Sources, here: Snapshot, wanted: int) -> None:
+def nudge(required: ReadRequirement, sources: Sources, here: Snapshot, wanted: int) -> None:
     """Get the sources that lag to move."""
     lagging = {name for name, position in here.positions.items() if position < wanted}
     for view in sorted(lagging.intersection(sources.views)):
         ask_for_refresh(view)
     slow = lagging.intersection(sources.reads)
-    if wish.level is Consistency.STRONG:
+    if required.level is Consistency.STRONG:
         catch_up(Sources(tuple(sorted(slow))))
     else:
         wake(slow)
@@ -213,7 +220,7 @@ def nudge(wish: Wish, sources: Sources, here: Snapshot, wanted: int) -> None:
 def wake(names: Iterable[str]) -> None:
     """Send a wake-up for each group of these subscriptions, unless one waits already."""
     known = filter(None, map(subscriptions.get, names))
-    for group in sorted({one.group for one in known}):
+    for group in sorted({subscriber.group for subscriber in known}):
         after_commit.wake("cqrs.project", group)
 
 

@@ -86,11 +86,6 @@ def by_page(parameters: Any) -> float:
     return max(1.0, (rows + (getattr(parameters, "offset", None) or 0)) / ROWS_A_TOKEN)
 
 
-def price(cost: Cost, parameters: Any) -> float:
-    """What it costs to ask with these parameters."""
-    return cost(parameters) if callable(cost) else cost
-
-
 def checked(query: str, cost: Cost) -> Cost:
     """A cost as a query declares it. Raises ValueError for one below 0."""
     if not callable(cost) and not cost >= 0:
@@ -98,11 +93,12 @@ def checked(query: str, cost: Cost) -> Cost:
     return cost
 
 
-def charge(actor: Actor, query: str, cost: float) -> None:
-    """Take a query's cost out of the actor's bucket.
+def charge(actor: Actor, query: str, cost: Cost, parameters: Any = None) -> None:
+    """Take what it costs to ask with these parameters out of the actor's bucket.
 
     Raises CostLimitReached; InvalidQuery if the bucket could never hold so much.
     """
+    cost = cost(parameters) if callable(cost) else cost
     limit = _limits[0](actor) if cost > 0 else None
     if limit is None:
         return

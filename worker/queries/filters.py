@@ -10,24 +10,65 @@ call returns a new one, or raises InvalidQuery, naming the column or the part th
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, StrEnum
+from functools import lru_cache
+from typing import Any, Generic, TypeAlias, TypeVar, get_args
+from uuid import UUID
 
 from psycopg import sql
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from worker.queries.conditions import Op, Where, check_column, checked, wrong
+from worker.base.errors import InvalidQuery
+from worker.base.validation_errors import by_field, shortened, unstorable
 
 __all__ = ["MOST_ROWS", "MOST_SKIPPED", "Filters", "Op", "Where"]
 
 Model = TypeVar("Model", bound=BaseModel)
+Scalar: TypeAlias = str | bool | int | float | Decimal | UUID | datetime | date | None
+
+MOST_VALUES = 1_000
+"""Values of one `in`."""
+LONGEST_PATTERN = 200
+"""Characters of a `like` pattern: matching costs pattern times text."""
 
 MOST_ROWS = 1_000
 """Rows of one page."""
 MOST_SKIPPED = 1_000_000
 """Rows that a page may leave out: the server reads and drops each of them."""
 MOST_CONDITIONS = 50
+
+
+class Op(StrEnum):
+    """How a column is compared with a value."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    IN = "in"
+    LIKE = "like"
+    BETWEEN = "between"
+
+
+class Where(BaseModel):
+    """One condition, as a query's parameter or off the wire: `{"column", "op", "value"}`.
+
+    `value` is a list for `in`, a pair for `between`. None is a value for `eq` and `ne` alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    op: Op = Op.EQ
+    value: Scalar | tuple[Scalar, ...] = None
+
 
 _COMPARISONS = {
     Op.EQ: sql.SQL("{} = {}"),
@@ -89,16 +130,16 @@ class Filters(Generic[Model]):
 
     def where(self, *conditions: Where) -> Filters[Model]:
         """Conditions that came as data; each is checked like those above."""
-        made = self
-        for one in conditions:
-            made = made._add(one.column, one.op, one.value)
-        return made
+        filters = self
+        for condition in conditions:
+            filters = filters._add(condition.column, condition.op, condition.value)
+        return filters
 
     def order_by(self, *columns: str) -> Filters[Model]:
         """Sort by these, the first one first; a minus in front turns the order around."""
         order = tuple((column.removeprefix("-"), column.startswith("-")) for column in columns)
         for column, _ in order:
-            check_column(self.model, column, "order_by")
+            _check_column(self.model, column, "order_by")
         return replace(self, order=self.order + order)
 
     def limit(self, rows: int) -> Filters[Model]:
@@ -128,14 +169,14 @@ class Filters(Generic[Model]):
 
     def _add(self, column: str, op: Op, value: Any) -> Filters[Model]:
         if len(self.conditions) == MOST_CONDITIONS:
-            raise wrong(self.model, "where", f"at most {MOST_CONDITIONS} conditions are allowed")
-        return replace(self, conditions=(*self.conditions, checked(self.model, column, op, value)))
+            raise _wrong(self.model, "where", f"at most {MOST_CONDITIONS} conditions are allowed")
+        return replace(self, conditions=(*self.conditions, _checked(self.model, column, op, value)))
 
     def _tests(self) -> tuple[list[sql.Composed], dict[str, Any]]:
         tests: list[sql.Composed] = []
         parameters: dict[str, Any] = {}
-        for place, one in enumerate(self.conditions):
-            test, some = _test(one, f"w{place}")
+        for number, condition in enumerate(self.conditions):
+            test, some = _test(condition, f"w{number}")
             tests.append(test)
             parameters |= some
         return tests, parameters
@@ -143,22 +184,22 @@ class Filters(Generic[Model]):
     def _whole(self, name: str, value: object, low: int, high: int) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             why = f"is {value!r}; a whole number from {low} to {high:,} is wanted"
-            raise wrong(self.model, name, why)
+            raise _wrong(self.model, name, why)
 
 
-def _test(one: Where, slot: str) -> tuple[sql.Composed, dict[str, Any]]:
+def _test(condition: Where, slot: str) -> tuple[sql.Composed, dict[str, Any]]:
     """A condition as SQL, and its parameters."""
-    column = sql.Identifier(one.column)
-    if one.value is None:
-        nothing = sql.SQL("{} IS NULL" if one.op is Op.EQ else "{} IS NOT NULL")
+    column = sql.Identifier(condition.column)
+    if condition.value is None:
+        nothing = sql.SQL("{} IS NULL" if condition.op is Op.EQ else "{} IS NOT NULL")
         return nothing.format(column), {}
-    if one.op is Op.BETWEEN and isinstance(one.value, tuple):
+    if condition.op is Op.BETWEEN and isinstance(condition.value, tuple):
         low, high = f"{slot}_low", f"{slot}_high"
         between = sql.SQL("{} BETWEEN {} AND {}")
         test = between.format(column, sql.Placeholder(low), sql.Placeholder(high))
-        return test, dict(zip((low, high), one.value, strict=True))
-    value = list(one.value) if isinstance(one.value, tuple) else one.value
-    return _COMPARISONS[one.op].format(column, sql.Placeholder(slot)), {slot: value}
+        return test, dict(zip((low, high), condition.value, strict=True))
+    value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+    return _COMPARISONS[condition.op].format(column, sql.Placeholder(slot)), {slot: value}
 
 
 def _sorted(order: tuple[str, bool]) -> sql.Composed:
@@ -170,3 +211,80 @@ def _clause(keyword: str, parts: list[sql.Composed], between: str) -> sql.Compos
     if not parts:
         return sql.Composed([])
     return sql.Composed([sql.SQL(keyword), sql.SQL(between).join(parts)])
+
+
+def _checked(model: type[BaseModel], column: str, op: Op, value: Any) -> Where:
+    """The condition, with its value in the type of the column."""
+    _check_column(model, column, "where")
+    if op in (Op.IN, Op.BETWEEN):
+        value = _values(model, column, op, value)
+    elif op is Op.LIKE:
+        value = _pattern(model, column, value)
+    elif value is not None or op not in (Op.EQ, Op.NE):
+        value = _value(model, column, value)
+    return Where.model_construct(column=column, op=op, value=value)
+
+
+def _check_column(model: type[BaseModel], column: object, parameter: str) -> None:
+    """Refuse a name that is no column of the model."""
+    columns = model.model_fields
+    if isinstance(column, str) and column in columns:
+        return
+    near = difflib.get_close_matches(str(column)[:100], columns, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(columns)}"
+    raise _wrong(model, parameter, f"no column {shortened(repr(column))}; {hint}")
+
+
+def _wrong(model: type[BaseModel], what: str, why: str) -> InvalidQuery:
+    """The error for a part of a filter on rows of this model."""
+    return InvalidQuery(model.__name__, {what: why})
+
+
+def _values(model: type[BaseModel], column: str, op: Op, values: Any) -> tuple[Any, ...]:
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise _wrong(model, column, f"{op} needs a list of values")
+    values = tuple(values)
+    if op is Op.BETWEEN and len(values) != 2:
+        raise _wrong(model, column, "between needs two values, the lower and the higher")
+    if len(values) > MOST_VALUES:
+        raise _wrong(model, column, f"{len(values)} values; at most {MOST_VALUES} are allowed")
+    return tuple(_value(model, column, value) for value in values)
+
+
+def _value(model: type[BaseModel], column: str, value: Any) -> Any:
+    if value is None:
+        raise _wrong(model, column, "None can be asked for with eq and ne alone")
+    try:
+        typed = _type_of(model, column).validate_python(value)
+    except ValidationError as error:
+        raise _wrong(model, column, "; ".join(by_field(error).values())) from None
+    _storable(model, column, typed)
+    return typed.value if isinstance(typed, Enum) else typed
+
+
+def _pattern(model: type[BaseModel], column: str, pattern: Any) -> str:
+    if not _holds_text(model.model_fields[column].annotation):
+        raise _wrong(model, column, "like compares texts, and this column holds none")
+    if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
+        raise _wrong(model, column, f"like needs a text of at most {LONGEST_PATTERN} characters")
+    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        raise _wrong(model, column, "the pattern ends with a backslash that escapes nothing")
+    _storable(model, column, pattern)
+    return pattern
+
+
+def _storable(model: type[BaseModel], column: str, value: Any) -> None:
+    if faults := unstorable(value):
+        raise _wrong(model, column, "; ".join(faults.values()))
+
+
+def _holds_text(annotation: Any) -> bool:
+    """Whether a type is a text, or may be one (`str | None`)."""
+    if isinstance(annotation, type) and issubclass(annotation, str):
+        return True
+    return any(map(_holds_text, get_args(annotation)))
+
+
+@lru_cache(maxsize=1_024)
+def _type_of(model: type[BaseModel], column: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[column].rebuild_annotation())

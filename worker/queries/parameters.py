@@ -45,20 +45,21 @@ def model_of(name: str, function: Callable[..., Any], most_rows: int) -> type[Pa
 def parse(model: type[Parameters], given: Mapping[str, Any]) -> tuple[Parameters, dict[str, str]]:
     """The parameters, checked; and what is wrong with them, by name."""
     try:
-        made = model.model_validate(given)
+        parameters = model.model_validate(given)
     except ValidationError as error:
         return model.model_construct(), _by_parameter(model, error)
-    return made, unstorable(made.model_dump())
+    return parameters, unstorable(parameters.model_dump())
 
 
-def values(made: Parameters) -> dict[str, Any]:
+def values(given: Parameters) -> dict[str, Any]:
     """The parameters as keyword arguments, in their own types."""
-    return {name: getattr(made, name) for name in type(made).model_fields}
+    return {name: getattr(given, name) for name in type(given).model_fields}
 
 
-def has_secrets(made: Parameters) -> bool:
-    """Whether a value is shown masked: two questions that look alike may then differ."""
-    return _MASK in made.model_dump_json()
+def as_text(given: Parameters) -> str | None:
+    """The values as JSON; None if one of them is masked: two that look alike may then differ."""
+    text = given.model_dump_json()
+    return None if _MASK in text else text
 
 
 def _asked_for(name: str, function: Callable[..., Any]) -> Iterator[inspect.Parameter]:

@@ -24,32 +24,31 @@ import inspect
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
 
 import orjson
-import psycopg
 from pydantic import BaseModel, TypeAdapter
 
 from worker.base.actor import current_actor
-from worker.base.backoff import Patience
+from worker.base.backoff import Backoff
 from worker.base.errors import InvalidQuery, UnknownQuery
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
-from worker.cache.entries import Place, Snapshot
-from worker.contracts import Actor, Receipt
+from worker.cache.entries import CacheKey, Snapshot
+from worker.contracts import Receipt
 from worker.event_log.sources import Sources, queries
 from worker.queries import consistency as levels
-from worker.queries import costs, failures, parameters, query_audit
-from worker.queries.answers import Answer, Asked, Policy, answer
-from worker.queries.consistency import Behind, Wish
+from worker.queries import costs, parameters, query_audit
+from worker.queries.answers import Answer, Lookup, Policy, answer
+from worker.queries.consistency import Behind, Consistency, ReadRequirement
 from worker.queries.costs import Cost
 from worker.queries.filters import MOST_ROWS
 from worker.queries.parameters import Parameters
-from worker.queries.reader import Habit, Reader, read
+from worker.queries.reader import Reader, read
 
 __all__ = ["Answer", "Query", "Reader", "ask", "query"]
 
@@ -72,7 +71,6 @@ class Query(Generic[T]):
     parameters: type[Parameters]
     shape: TypeAdapter[T]
     purpose: str = ""
-    _habit: Habit = field(default_factory=Habit, init=False, repr=False)
 
     def __call__(self, db: Reader, /, **values: Any) -> T:
         """Ask inside another query, in the same snapshot."""
@@ -92,79 +90,71 @@ class Query(Generic[T]):
         CostLimitReached.
         """
         began = time.monotonic()
-        wish, wrong = levels.parse(consistency, after, timeout)
+        required, wrong = levels.parse(consistency, after, timeout)
         given, wrong_values = parameters.parse(self.parameters, values)
         if errors := wrong | wrong_values:
             raise InvalidQuery(self.name, errors)
-        found = self._find(given, wish, current_actor())
+        answer = self._answer(given, required, began)
         if self.audited:
-            self._audit(given, wish, found, time.monotonic() - began)
-        return found
+            self._audit(given, required, answer, time.monotonic() - began)
+        return answer
 
     @property
     def cached(self) -> bool:
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
-    def _find(self, given: Parameters, wish: Wish, actor: Actor) -> Answer[T]:
-        asked = Asked(self._reading(given, actor), self.shape, self.policy, self._place(given))
-        patience = Patience(wish.timeout)
-        wanted = self._wanted(wish)
+    def _answer(self, given: Parameters, required: ReadRequirement, began: float) -> Answer[T]:
+        lookup = Lookup(self._reading(given), self.shape, self.policy, self._place(given))
+        wanted = self._wanted(required)
+        backoff: Backoff | None = None
         while True:
             try:
-                return answer(asked, wanted)
+                return answer(lookup, wanted)
             except Behind as late:
                 assert wanted is not None
-                levels.wait(self.name, self.sources, wanted, wish, late.snapshot, patience)
+                backoff = backoff or Backoff(required.timeout, since=began)
+                levels.wait(self.name, self.sources, wanted, required, late.snapshot, backoff)
 
-    def _reading(
-        self, given: Parameters, actor: Actor
-    ) -> Callable[[int | None], tuple[T, Snapshot]]:
+    def _reading(self, given: Parameters) -> Callable[[int | None], tuple[T, Snapshot]]:
         """How the database is asked. It is charged for once, however often a reader is early."""
-        owed = [costs.price(self.cost, given)]
+        charged = False
+        function = partial(self.function, **parameters.values(given))
 
         def from_database(after: int | None) -> tuple[T, Snapshot]:
-            costs.charge(actor, self.name, owed[0])
-            owed[0] = 0
-            return self._read(given, after)
+            nonlocal charged
+            if not charged:
+                costs.charge(current_actor(), self.name, self.cost, given)
+                charged = True
+            return read(self.name, function, self.sources, after=after, package=self.package)
 
         return from_database
 
-    def _read(self, given: Parameters, after: int | None) -> tuple[T, Snapshot]:
-        values = parameters.values(given)
-        try:
-            return read(
-                lambda db: self.function(db, **values),
-                self.sources,
-                self._habit,
-                after=after,
-                package=self.package,
-            )
-        except psycopg.Error as error:
-            raise failures.in_words(self.name, error) from None
-        except InvalidQuery as wrong:
-            raise InvalidQuery(self.name, wrong.errors) from None
-
-    def _wanted(self, wish: Wish) -> int | None:
+    def _wanted(self, required: ReadRequirement) -> int | None:
         """The position to reach. A query without sources reads what commands write themselves: on
         the primary its answer is always current."""
+        if required.level is Consistency.EVENTUAL:
+            return None
         if self.sources:
-            return levels.target(wish, self.sources)
+            return levels.target(required, self.sources)
         servers = get_settings().servers
-        if wish.after is not None and servers.query_database != servers.database:
+        if required.after is not None and servers.query_database != servers.database:
             why = "this query reads no read model, and a replica cannot say how far it is"
             raise InvalidQuery(self.name, {"after": why})
-        if wish.after is not None:
-            levels.must_exist(self.name, wish.after)
+        if required.after is not None:
+            levels.must_exist(self.name, required.after)
         return None
 
-    def _place(self, given: Parameters) -> Place | None:
-        if not self.cached or parameters.has_secrets(given):
+    def _place(self, given: Parameters) -> CacheKey | None:
+        if not self.cached or (values := parameters.as_text(given)) is None:
             return None
-        asked = hashlib.blake2b(given.model_dump_json().encode(), digest_size=16).hexdigest()
+        digest = hashlib.blake2b(values.encode(), digest_size=16).hexdigest()
         own = () if self.tags is None else self.tags(given)
-        engine = (query_tag(self.name), *map(source_tag, self.sources.names))
-        return Place.of(f"{self.name}:{self._version}:{asked}", (*engine, *own))
+        return CacheKey.of(f"{self.name}:{self._version}:{digest}", (*self._engine_tags, *own))
+
+    @cached_property
+    def _engine_tags(self) -> tuple[str, ...]:
+        return (query_tag(self.name), *map(source_tag, self.sources.names))
 
     @cached_property
     def _version(self) -> str:
@@ -177,16 +167,18 @@ class Query(Generic[T]):
                 parts.append(orjson.dumps(blocks(self.package)))
         return hashlib.blake2b(b"\0".join(parts), digest_size=4).hexdigest()
 
-    def _audit(self, given: Parameters, wish: Wish, found: Answer[T], seconds: float) -> None:
+    def _audit(
+        self, given: Parameters, required: ReadRequirement, answer: Answer[T], seconds: float
+    ) -> None:
         query_audit.record(
             self.name,
             current_actor(),
             given.model_dump_json(),
-            wish,
-            data=found.data,
-            as_of=found.as_of,
-            from_cache=found.from_cache,
-            stale=found.stale,
+            required,
+            data=answer.data,
+            as_of=answer.as_of,
+            from_cache=answer.from_cache,
+            stale=answer.stale,
             seconds=seconds,
         )
 
@@ -219,7 +211,7 @@ def query(
 
     def declare(function: Callable[..., T]) -> Query[T]:
         returned = _returned_by(name, function)
-        made = Query(
+        declared = Query(
             name=name,
             function=function,
             sources=Sources(tuple(reads), tuple(views)),
@@ -232,8 +224,8 @@ def query(
             shape=TypeAdapter(returned),
             purpose=(inspect.getdoc(function) or "").partition("\n")[0],
         )
-        queries.add(name, made)
-        return made
+        queries.add(name, declared)
+        return declared
 
     return declare
 
@@ -241,10 +233,10 @@ def query(
 def ask(name: str, /, **parameters: Any) -> Answer[Any]:
     """Ask a query by name, with what its `ask` takes. Raises UnknownQuery, naming the closest."""
     load_domains()
-    found = queries.get(name)
-    if found is None:
+    known = queries.get(name)
+    if known is None:
         raise UnknownQuery(name, queries.closest(name))
-    return cast("Answer[Any]", found.ask(**parameters))
+    return cast("Answer[Any]", known.ask(**parameters))
 
 
 def _returned_by(name: str, function: Callable[..., Any]) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from worker.base import db
 from worker.base.sql import blocks
 from worker.contracts import Actor
-from worker.queries.consistency import Wish
+from worker.queries.consistency import ReadRequirement
 
 _SQL = blocks("worker.queries", "read_side.sql")
 
@@ -21,7 +21,7 @@ def record(
     query: str,
     actor: Actor,
     parameters: str,
-    wish: Wish,
+    required: ReadRequirement,
     *,
     data: Any,
     as_of: int | None,
@@ -34,8 +34,8 @@ def record(
         "query": query,
         "actor": actor.name,
         "parameters": parameters,
-        "consistency": str(wish.level),
-        "after": wish.after,
+        "consistency": str(required.level),
+        "after": required.after,
         "as_of": as_of,
         "from_cache": from_cache,
         "stale": stale,

@@ -185,7 +185,7 @@ def build(share: Share, tell: Callable[[int, int], None]) -> None:
         db.owner() as reader,
         db.owner() as writer,
         unlimited(reader, writer),
-        gc_pause.waiting(),
+        gc_pause.paused(),
     ):
         for position, events in Part(reader, writer, one, share).run():
             tell(position, events)

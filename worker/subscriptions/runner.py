@@ -146,7 +146,7 @@ class _Runner:
         """
         horizon = self._horizon()
         lagging = self._lagging(horizon)
-        with gc_pause.waiting():
+        with gc_pause.paused():
             for together in lagging:
                 self._advance(together, horizon)
         return bool(lagging)

@@ -1,4 +1,4 @@
-"""What PostgreSQL complains about is one sentence at a shell, whichever command it was."""
+"""An error of PostgreSQL is one sentence at a shell, whichever command it was."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def provoked(connection: Connection, *statements: str) -> str:
     return sentence(error.value)
 
 
-def test_every_complaint_says_what_to_do(own_database: Database) -> None:
-    complaints = {
+def test_every_error_of_the_database_says_what_to_do(own_database: Database) -> None:
+    sentences = {
         ("SET default_transaction_read_only = on", "CREATE TABLE t ()"): "Name the primary in",
         ("SET ROLE cqrs_reader", "SELECT FROM cqrs.changesets"): "a user in CQRS_DATABASE_URL",
         ("SET statement_timeout = '1ms'", "SELECT pg_sleep(1)"): "others hold what it needs",
@@ -39,7 +39,7 @@ def test_every_complaint_says_what_to_do(own_database: Database) -> None:
         ("SELECT FROM cqrs.nothing",): "Run `cqrs migrate`.",
         ("SELECT 1 / 0",): "PostgreSQL refuses this (division by zero).",
     }
-    for statements, advice in complaints.items():
+    for statements, advice in sentences.items():
         with own_database.connect() as connection:
             told = provoked(connection, *statements)
         assert advice in told

@@ -41,6 +41,12 @@ def test_answers_are_there_when_the_block_has_ended(database: Database) -> None:
     assert not nothing.dicts()
 
 
+def test_a_percent_sign_is_doubled_as_everywhere_in_psycopg(database: Database) -> None:
+    with db.commands() as connection, Pipeline(connection) as pipeline:
+        named = pipeline.execute("SELECT 17 %% %(n)s::int, format('%%s%%%%', 'x')", {"n": 5})
+    assert named.rows() == [(2, "x%")]
+
+
 def test_if_the_block_raises_nothing_is_sent(database: Database) -> None:
     number = "SELECT nextval('command.order_numbers')"
     with db.commands() as connection:
@@ -106,7 +112,7 @@ def test_a_connection_that_was_made_to_forget_its_statements_is_replaced(
     assert register().succeeded
 
 
-def test_a_broken_off_exchange_cancels_its_statement_and_closes_the_connection(
+def test_a_broken_off_pipeline_cancels_its_statement_and_closes_the_connection(
     database: Database,
 ) -> None:
     with db.commands() as connection:

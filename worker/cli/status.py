@@ -1,17 +1,44 @@
-"""How `cqrs status` looks to people."""
+"""`cqrs status`, and how it looks to people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from worker.cli.console import cell
-from worker.ops.read_models import ReadModelStatus
-from worker.ops.status import ChangesetStatus, LogStatus, Status, SubscriptionStatus
+from worker.base.settings import get_settings
+from worker.cli.console import JsonFlag, cell, explained, print_json, print_wide
+from worker.ops import status as system_status
+from worker.ops.status import (
+    ChangesetStatus,
+    LogStatus,
+    ReadModelStatus,
+    Status,
+    SubscriptionStatus,
+)
+
+app = typer.Typer()
+
+
+@app.command("status")
+@explained
+def status_(as_json: JsonFlag = False) -> None:
+    """Servers, workers, positions and lag, dead letters, and who holds what up.
+
+    Exit code 1 if a server does not answer, or the database is not migrated.
+    """
+    _ = get_settings().servers  # says what to do if there are no servers at all
+    status = system_status.gather()
+    if as_json:
+        print_json(status.to_json())
+    else:
+        print_wide(render(status))
+    if not status.whole:
+        raise typer.Exit(1)
 
 
 def render(status: Status) -> Group:
@@ -39,78 +66,78 @@ def _servers(status: Status) -> Table:
 def _workers(status: Status) -> Table:
     table = Table("queue", "waiting", "workers")
     for queue in status.queues:
-        taking = [one.name for one in status.workers if queue.name in one.queues]
+        taking = [worker.name for worker in status.workers if queue.name in worker.queues]
         nobody = "[red]none answers[/]" if queue.length else "none answers"
         length = "?" if queue.length is None else cell(queue.length)
         table.add_row(queue.name, length, "\n".join(map(escape, taking)) or nobody)
     return table
 
 
-def subscriptions_table(found: Iterable[SubscriptionStatus]) -> Table:
+def subscriptions_table(subscriptions: Iterable[SubscriptionStatus]) -> Table:
     """How far each subscription has come."""
     table = Table("subscription", "kind", "position", "lag", "age", "state")
-    for one in found:
+    for subscription in subscriptions:
         table.add_row(
-            escape(one.name),
-            one.kind,
-            cell(one.position),
-            _lag(one),
-            "" if not one.lag_seconds else seconds(one.lag_seconds),
-            _state(one),
+            escape(subscription.name),
+            subscription.kind,
+            cell(subscription.position),
+            _lag(subscription),
+            "" if not subscription.lag_seconds else seconds(subscription.lag_seconds),
+            _state(subscription),
         )
     return table
 
 
-def _lag(one: SubscriptionStatus) -> str:
-    if one.lag_events is None:
+def _lag(subscription: SubscriptionStatus) -> str:
+    if subscription.lag_events is None:
         return "?"
-    return f"{'' if one.lag_is_exact else 'over '}{one.lag_events:,}"
+    return f"{'' if subscription.lag_is_exact else 'over '}{subscription.lag_events:,}"
 
 
-def _state(one: SubscriptionStatus) -> str:
-    told = [] if one.partitions == 1 else [f"{one.partitions} partitions"]
-    if not one.declared:
+def _state(subscription: SubscriptionStatus) -> str:
+    told = [] if subscription.partitions == 1 else [f"{subscription.partitions} partitions"]
+    if not subscription.declared:
         told.append("[yellow]no domain declares it[/]")
-    if one.paused:
+    if subscription.paused:
         told.append("[yellow]paused[/]")
-    if one.dead_letters:
-        told.append(f"[red]{one.dead_letters:,} dead letters[/]")
-    if one.deaths:
-        told.append(f"[red]{one.deaths} processes died over it[/]")
-    if one.error:
-        told.append(f"[red]{escape(one.error)}[/]")
+    if subscription.dead_letters:
+        told.append(f"[red]{subscription.dead_letters:,} dead letters[/]")
+    if subscription.deaths:
+        told.append(f"[red]{subscription.deaths} processes died over it[/]")
+    if subscription.error:
+        told.append(f"[red]{escape(subscription.error)}[/]")
     return "\n".join(told) or "runs"
 
 
-def _read_models(found: Iterable[ReadModelStatus]) -> Table:
+def _read_models(models: Iterable[ReadModelStatus]) -> Table:
     table = Table("read model", "table", "verified", "rebuilt", "state")
-    for one in found:
-        state = _read_model_state(one)
-        table.add_row(escape(one.name), one.table, _verified(one), _rebuilt(one), state)
+    for model in models:
+        state = _read_model_state(model)
+        table.add_row(escape(model.name), model.table, _verified(model), _rebuilt(model), state)
     return table
 
 
-def _verified(one: ReadModelStatus) -> str:
-    if (last := one.verified) is None:
+def _verified(model: ReadModelStatus) -> str:
+    if (last := model.verified) is None:
         return "never"
     rows = f"all {last.checked:,} rows" if last.complete else f"{last.checked:,} rows"
     return f"{_ago(last.at)}: {rows}, {last.differing or 'none'} differed"
 
 
-def _rebuilt(one: ReadModelStatus) -> str:
-    if (last := one.rebuilt) is None:
+def _rebuilt(model: ReadModelStatus) -> str:
+    if (last := model.rebuilt) is None:
         return "never"
     if last.differing is None:
         return f"{_ago(last.at)}: not compared"
     return f"{_ago(last.at)}: {last.differing or 'none'} differed"
 
 
-def _read_model_state(one: ReadModelStatus) -> str:
-    if one.needs_rebuild:
-        return f"[red]{escape(one.needs_rebuild)}[/] (cqrs rebuild)"
-    if one.drifted:
+def _read_model_state(model: ReadModelStatus) -> str:
+    if model.needs_rebuild:
+        return f"[red]{escape(model.needs_rebuild)}[/] (cqrs rebuild)"
+    if model.drifted:
         return "[red]rows drifted[/] (cqrs rebuild)"
-    return "has not run yet" if one.table is None else "as declared"
+    return "has not run yet" if model.table is None else "as declared"
 
 
 def _ago(at: datetime) -> str:
