@@ -152,7 +152,7 @@ def test_dead_letters_are_counted_per_subscription(database: Database) -> None:
         bump = {"thing_id": str(uuid7()), "by": 1}  # of a thing that was never added
         event_log.append(connection, [NewEvent("thing-x", "things.ThingBumped", bump)])
     runner.catch_up()
-    assert of().dead_letters == len(dead_letters.letters()) == 1
+    assert of().dead_letters == len(dead_letters.find()) == 1
 
 
 def test_a_subscription_that_no_domain_declares_is_shown_as_such(database: Database) -> None:

@@ -30,7 +30,7 @@ from worker import cache, refresh
 from worker.base.errors import ReadModelBehind
 from worker.base.sql import statement
 from worker.queries.answers import Answer
-from worker.refresh.run import Run
+from worker.refresh.view_refresh import ViewRefresh
 from worker.subscriptions import runner
 
 MOST_READERS = 3
@@ -166,15 +166,15 @@ class Director:
 
     def _refresh(self) -> None:
         """Refresh the view; now and then something is sold, and projected, in the middle of it."""
-        real = Run._refresh
+        real = ViewRefresh._refresh
 
-        def amid(run: Run, *args: Any) -> Any:
+        def amid(run: ViewRefresh, *args: Any) -> Any:
             self._maybe_sell_and_project()
             done = real(run, *args)
             self._maybe_sell_and_project()
             return done
 
-        with patch.object(Run, "_refresh", amid):
+        with patch.object(ViewRefresh, "_refresh", amid):
             (done,) = refresh.refresh([VIEW], if_stale=True)
         assert done.outcome != "failed", done
         self._note(f"view {done.outcome} up to {done.horizon}")

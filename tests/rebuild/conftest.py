@@ -89,7 +89,7 @@ class Depot:
             if number % 10 == 0:
                 self.cancel(number)
 
-    def project(self, *names: str) -> runner.Progress:
+    def project(self, *names: str) -> runner.CatchUpResult:
         """Run the depot's projections (or those named) up to the horizon, in this process."""
         return runner.catch_up(names or (ORDERS, STOCK))
 

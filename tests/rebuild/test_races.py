@@ -36,7 +36,7 @@ from worker.rebuild import (
 )
 from worker.rebuild import journal as journals
 from worker.rebuild.following import Follower
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.position_vector import PositionVector
 from worker.subscriptions.projection import Projection
 
 BACKENDS = """
@@ -144,7 +144,7 @@ def test_a_swap_that_is_cut_off_lets_go_of_the_checkpoints(
     cut_off: list[bool] = []
     idle = "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction'"
 
-    def hang_once(follower: Follower, live: Reached) -> None:
+    def hang_once(follower: Follower, live: PositionVector) -> None:
         if not cut_off:
             until(lambda: full.one(idle), 10)
             until(lambda: not full.one(idle), 10, "the server does not end it")
@@ -251,10 +251,10 @@ def test_partitions_that_were_united_at_a_lower_position_do_not_fold_twice() -> 
     with db.owner() as connection:
         journal = journals.unfinished(connection, ORDERS)
         assert journal is not None
-        journal.reached = Reached((5, 9, 7))
+        journal.reached = PositionVector((5, 9, 7))
         follower = Follower(connection, order_list, journal, "depot_orders_v1", lambda: None)
-        assert follower._meeting(Reached((3,))) == Reached((9,))
-        assert follower._meeting(Reached((20,))) == Reached((20,))
+        assert follower._meeting(PositionVector((3,))) == PositionVector((9,))
+        assert follower._meeting(PositionVector((20,))) == PositionVector((20,))
 
 
 def test_long_names_of_indexes_stay_apart() -> None:

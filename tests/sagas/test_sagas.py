@@ -18,7 +18,7 @@ from worker.contracts.engine_events import SagaCommandSettled
 from worker.event_log import NewEvent, StoredEvent
 from worker.ops.retention import prune
 from worker.reactions import SagaBatch, deadlines, saga, send, step, wait
-from worker.reactions.state_machine import Course, SagaState
+from worker.reactions.state_machine import SagaMachine, SagaState
 from worker.subscriptions import dead_letters
 from worker.subscriptions.runner import catch_up
 
@@ -109,7 +109,7 @@ def test_a_saga_that_was_parked_over_a_bug_goes_on_where_it_was(parcels: Parcels
     assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded  # parked behind it
     parcels.let_everything_happen()
     assert state(parcels, other)["status"] == "completed"
-    (letter,) = dead_letters.letters("postal.sending")
+    (letter,) = dead_letters.find("postal.sending")
     (parcels.outside / "fixed").touch()
     dead_letters.retry(letter.id, by="ops")
     parcels.let_everything_happen()
@@ -120,7 +120,7 @@ def test_a_saga_that_was_parked_over_a_bug_goes_on_where_it_was(parcels: Parcels
 def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:
     """Dead letters keep order within a stream, not between two: neither does a saga ask for it."""
     parcel = str(uuid7())
-    course = Course(sending.plan, sending.id_of(parcel), SagaState(start={}), NOW)
+    course = SagaMachine(sending.plan, sending.id_of(parcel), SagaState(start={}), NOW)
     posted = {"parcel_id": parcel, "letters": 0, "mishap": ""}
     take(course, StoredEvent(7, "parcel", 1, ParcelPosted.type, 1, posted, "{}", NOW))
     outcome = {
@@ -134,7 +134,7 @@ def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:
     assert course.state.status == "completed"
 
 
-def take(course: Course, event: StoredEvent) -> None:
+def take(course: SagaMachine, event: StoredEvent) -> None:
     """Let one event happen to a saga, as its batch does."""
     batch = SagaBatch(sending, [event])
     batch._courses[course.saga_id] = course

@@ -95,7 +95,7 @@ def test_a_reset_supersedes_the_letters_ahead_of_it(parcels: Parcels) -> None:
     parcels.move(1, "nowhere", "ulm")
     parcels.catch_up()
     subscription_admin.reset(TRACKING, 0, force=True, by="ada")
-    (letter,) = dead_letters.letters(closed=True)
+    (letter,) = dead_letters.find(closed=True)
     assert (letter.state, letter.closed_by) == ("superseded", "ada")
     with mended("nowhere"):
         parcels.catch_up()
@@ -105,7 +105,7 @@ def test_a_reset_supersedes_the_letters_ahead_of_it(parcels: Parcels) -> None:
 def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> None:
     parcels.move(1, "nowhere", "ulm")
     parcels.catch_up()
-    dead_letters.discard(dead_letters.letters()[0].id, by="ada")
+    dead_letters.discard(dead_letters.find()[0].id, by="ada")
     parcels.connection.execute("TRUNCATE query.parcels_v1")
     subscription_admin.reset(TRACKING, 0, force=True, by="ada")
     with mended("nowhere"):

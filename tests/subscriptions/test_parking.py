@@ -19,7 +19,7 @@ def test_a_bad_event_is_parked_and_the_other_streams_flow(parcels: Parcels) -> N
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel", 3: "kiel ulm"}
     assert parcels.checkpoint()["position"] == parcels.last()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert (letter.subscription, letter.stream, letter.position) == (TRACKING, "parcel-2", bad)
     assert (letter.type, letter.attempts, letter.state) == ("parcels.ParcelMoved", 1, "open")
     assert letter.error == "LookupError: there is no such place"
@@ -35,7 +35,7 @@ def test_later_events_of_the_stream_wait_behind_the_bad_one(parcels: Parcels) ->
     parcels.move(1, "bonn")
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel bonn", 2: "kiel"}
-    assert len(dead_letters.letters()) == 1
+    assert len(dead_letters.find()) == 1
     assert parcels.checkpoint()["position"] == parcels.last()
 
 
@@ -65,7 +65,7 @@ def test_one_bad_event_among_many_is_found_wherever_it_fails(
         parcels.move(parcel, "kiel", "ulm")
     parcels.catch_up()
     assert parcels.tracked() == dict.fromkeys(range(100, 180), "kiel ulm")
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert letter.position == bad
     assert letter.error.startswith(error)
 
@@ -76,7 +76,7 @@ def test_every_bad_event_of_a_batch_is_parked_once(parcels: Parcels) -> None:
         for parcel in range(50)
     ]
     parcels.catch_up()
-    assert sorted(one.position for one in dead_letters.letters()) == bad[::7]
+    assert sorted(one.position for one in dead_letters.find()) == bad[::7]
     whole = {parcel: "kiel ulm bonn" for parcel in range(50) if parcel % 7}
     assert parcels.tracked() == whole | dict.fromkeys(range(0, 50, 7), "kiel")
 
@@ -93,7 +93,7 @@ def test_a_missing_table_parks_nothing_and_keeps_the_place(parcels: Parcels) -> 
     parcels.connection.execute("ALTER TABLE query.parcels_v1 RENAME TO gone")
     parcels.move(1, "kiel")
     parcels.catch_up()
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
     assert parcels.checkpoint()["position"] == 0
     assert "UndefinedTable" in parcels.checkpoint()["error"]
     parcels.connection.execute("ALTER TABLE query.gone RENAME TO parcels_v1")
@@ -109,7 +109,7 @@ def test_a_subscription_that_fails_everywhere_stops_before_it_parks_everything(
     for parcel in range(5):
         parcels.move(parcel, "nowhere")
     parcels.catch_up()
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
     checkpoint = parcels.checkpoint()
     assert checkpoint["position"] == 0
     assert checkpoint["error"].startswith(TooManyDeadLetters.__name__)

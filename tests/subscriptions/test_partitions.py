@@ -169,7 +169,7 @@ def test_a_letter_of_one_partition_is_repaired_like_any_other(parcels: Parcels) 
     move_all(parcels)
     parcels.catch_up()
     assert parcels.tracked() == ALL | {2: "kiel"}
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     subscription_admin.set_partitions(TRACKING, 2)
     with mended("nowhere"):
         dead_letters.retry(letter.id, by="ada")

@@ -18,7 +18,7 @@ from worker import event_log
 from worker.base import db
 from worker.base.db import Connection
 from worker.subscriptions import checkpoints, parking, runner
-from worker.subscriptions.batch import Step, advance
+from worker.subscriptions.batch import PendingBatch, advance
 from worker.subscriptions.checkpoints import Checkpoint
 
 TRACKING = "parcels.tracking"
@@ -45,14 +45,14 @@ def checkpoint(connection: Connection) -> Checkpoint:
     return at
 
 
-def next_step(connection: Connection, at: Checkpoint) -> Step:
+def next_step(connection: Connection, at: Checkpoint) -> PendingBatch:
     """All that is to be read from a checkpoint on."""
     types = [ParcelMoved.type]
     page = event_log.read(connection, after=at.position, upto=10**9, types=types, limit=100)
-    return Step(tracking, at, page[-1].position, page)
+    return PendingBatch(tracking, at, page[-1].position, page)
 
 
-def move_on(connection: Connection, step: Step) -> None:
+def move_on(connection: Connection, step: PendingBatch) -> None:
     """What another runner does, as short as can be: it moves the checkpoint."""
     where = {"name": step.at.name, "position": step.upto}
     connection.execute(checkpoints.SQL["move"], where)

@@ -16,7 +16,7 @@ from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, p
 from worker.commands import dead_commands
 from worker.commands.dead_commands import DeadCommand
 from worker.subscriptions import dead_letters
-from worker.subscriptions.dead_letters import Letter, Repair, RetryFailed
+from worker.subscriptions.dead_letters import DeadLetter, Repair, RetryFailed
 
 app = typer.Typer(no_args_is_help=True, help="Events and commands that could not be handled.")
 
@@ -46,7 +46,7 @@ def list_(
 ) -> None:
     """Dead letters, the latest first: parked events, and commands that failed for good."""
     load_domains()
-    events = dead_letters.letters(subscription, closed=closed, limit=limit)
+    events = dead_letters.find(subscription, closed=closed, limit=limit)
     commands = [] if subscription else dead_commands.commands(closed=closed, limit=limit)
     if as_json:
         print_json(
@@ -119,7 +119,7 @@ def discard(letter: LetterArgument, by: ByOption = None, as_json: JsonFlag = Fal
         _tell_command(dead_commands.discard(which, by=whoever(by)), "stays dead", as_json)
 
 
-def _show_events(events: Sequence[Letter]) -> None:
+def _show_events(events: Sequence[DeadLetter]) -> None:
     print_table(
         ("letter", "subscription", "stream", "position", "error", "tries", "since", "is"),
         (

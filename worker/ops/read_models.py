@@ -7,7 +7,7 @@ from datetime import datetime
 
 from worker.base.db import Connection
 from worker.base.sql import blocks
-from worker.rebuild import LastVerified, Soundness, soundness
+from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 
 _SQL = blocks("worker.ops", "status.sql")
 
@@ -41,10 +41,10 @@ def read_models(connection: Connection) -> list[ReadModelStatus]:
     """Every projection that a loaded domain declares, by name."""
     rows = connection.execute(_SQL["last_rebuilds"])
     rebuilt = {name: LastRebuilt(*rest) for name, *rest in rows}
-    return [_status(one, rebuilt.get(one.name)) for one in soundness(connection)]
+    return [_status(one, rebuilt.get(one.name)) for one in read_model_health(connection)]
 
 
-def _status(one: Soundness, rebuilt: LastRebuilt | None) -> ReadModelStatus:
+def _status(one: ReadModelHealth, rebuilt: LastRebuilt | None) -> ReadModelStatus:
     found = one.verified
     mended = found and rebuilt and rebuilt.at > found.at
     drifted = bool(found and found.differing and not mended)

@@ -58,7 +58,16 @@ from worker.contracts.engine_events import (
 from worker.event_log import NewEvent, StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.reactions.reaction import GROUP
-from worker.reactions.state_machine import Course, Payload, Plan, SagaState, Send, Sent, Step, Wait
+from worker.reactions.state_machine import (
+    Payload,
+    SagaMachine,
+    SagaPlan,
+    SagaState,
+    SagaStep,
+    Send,
+    SentCommand,
+    Wait,
+)
 
 _SQL = blocks("worker.reactions", "saga.sql")
 _IDS = UUID("b5f7a1d2-6a0e-5b5c-8f43-2f6f0c1f9e77")
@@ -77,9 +86,9 @@ def wait(event: type[Event], *, key: str) -> Wait:
 
 def step(
     name: str, what: Send | Wait, *, undo: Send | None = None, within: float | None = None
-) -> Step:
+) -> SagaStep:
     """A step: what is done or waited for, how it is undone, its deadline in seconds."""
-    return Step(name, what, undo, within)
+    return SagaStep(name, what, undo, within)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,7 +98,7 @@ class SagaType:
     name: str
     starts: type[Event]
     key: str
-    plan: Plan
+    plan: SagaPlan
     purpose: str = ""
     group: str = GROUP
 
@@ -99,7 +108,7 @@ class SagaType:
         return ("cqrs.sagas", "cqrs.saga_events")
 
     @property
-    def waits(self) -> list[tuple[Step, Wait]]:
+    def waits(self) -> list[tuple[SagaStep, Wait]]:
         """The steps that wait for an event."""
         return [(one, one.what) for one in self.plan.steps if isinstance(one.what, Wait)]
 
@@ -136,7 +145,7 @@ def saga(
     starts: type[Event],
     *,
     key: str,
-    steps: Iterable[Step],
+    steps: Iterable[SagaStep],
     completed: Send | None = None,
     failed: Send | None = None,
     purpose: str = "",
@@ -146,7 +155,7 @@ def saga(
     It starts with the event `starts`, once for each value of that event's field `key`. Raises
     ValueError for a plan without steps, with two of one name, or with one event for two of them.
     """
-    plan = Plan(tuple(steps), completed, failed)
+    plan = SagaPlan(tuple(steps), completed, failed)
     made = SagaType(name, starts, key, plan, purpose)
     names = [one.name for one in plan.steps]
     events = [starts.type, *(what.event.type for _, what in made.waits)]
@@ -171,7 +180,7 @@ class SagaBatch:
     def __init__(self, kind: SagaType, events: Sequence[StoredEvent]) -> None:
         self.tags: set[str] = set()
         self._kind, self._events = kind, events
-        self._courses: dict[UUID, Course] = {}
+        self._courses: dict[UUID, SagaMachine] = {}
         self._keys: dict[UUID, str] = {}
         self._notes: list[dict[str, Any]] = []
         self._cursor: Any = None
@@ -187,7 +196,7 @@ class SagaBatch:
         now = datetime.now(UTC)
         for saga_id, key, state, due_at in self._cursor:
             known = SagaState.model_validate_json(state)
-            self._courses[saga_id] = Course(self._kind.plan, saga_id, known, now, due_at)
+            self._courses[saga_id] = SagaMachine(self._kind.plan, saga_id, known, now, due_at)
             self._keys[saga_id] = key
         for event in self._events:
             self._drive(event, now)
@@ -223,14 +232,14 @@ class SagaBatch:
             for what, data in course.history[before:]
         )
 
-    def _begin(self, saga_id: UUID, event: StoredEvent, now: datetime) -> Course:
+    def _begin(self, saga_id: UUID, event: StoredEvent, now: datetime) -> SagaMachine:
         correlation = event.metadata.get("correlation_id")
         state = SagaState(start=event.data, correlation_id=correlation)
-        course = self._courses[saga_id] = Course(self._kind.plan, saga_id, state, now)
+        course = self._courses[saga_id] = SagaMachine(self._kind.plan, saga_id, state, now)
         self._keys[saga_id] = str(event.data[self._kind.key])
         return course
 
-    def _row(self, course: Course) -> dict[str, Any]:
+    def _row(self, course: SagaMachine) -> dict[str, Any]:
         return {
             "saga_id": course.saga_id,
             "key": self._keys[course.saga_id],
@@ -248,7 +257,7 @@ class SagaBatch:
         ]
 
 
-def drive(kind: SagaType, course: Course, event: StoredEvent) -> None:
+def drive(kind: SagaType, course: SagaMachine, event: StoredEvent) -> None:
     """Let one event happen to one saga."""
     data: Mapping[str, Any] = event.data
     if event.type == kind.starts.type:
@@ -266,7 +275,7 @@ def drive(kind: SagaType, course: Course, event: StoredEvent) -> None:
         course.arrived(name, event.data)
 
 
-def envelope(kind: str, course: Course, sent: Sent) -> Envelope:
+def envelope(kind: str, course: SagaMachine, sent: SentCommand) -> Envelope:
     """A saga's command on its way; its causation says to whom its outcome is told."""
     return Envelope(
         sent.command_id,

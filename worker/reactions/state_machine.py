@@ -93,7 +93,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SagaStep:
     """A step: what is done, how it is undone, and within how many seconds it must be done."""
 
     name: str
@@ -103,28 +103,28 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SagaPlan:
     """The steps of a kind of saga, in order, and its last words."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SagaStep, ...]
     completed: Send | None = None
     failed: Send | None = None
 
-    def step(self, name: str | None) -> Step:
+    def step(self, name: str | None) -> SagaStep:
         """The step of this name. Raises LookupError: the plan has changed under a running saga."""
         for step in self.steps:
             if step.name == name:
                 return step
         raise LookupError(f"the plan has no such step any more (step {name})")
 
-    def after(self, name: str) -> Step | None:
+    def after(self, name: str) -> SagaStep | None:
         """The step that follows one, or None after the last."""
         place = self.steps.index(self.step(name)) + 1
         return self.steps[place] if place < len(self.steps) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentCommand:
     """A command that a saga sends."""
 
     command_id: UUID
@@ -133,15 +133,15 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Course:
+class SagaMachine:
     """One saga while things happen to it. Collects what it sends and a line for each thing."""
 
-    plan: Plan
+    plan: SagaPlan
     saga_id: UUID
     state: SagaState
     now: datetime
     due_at: datetime | None = None
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentCommand] = field(default_factory=list)
     history: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     # ------------------------------------------------------------------ what may happen
@@ -220,7 +220,7 @@ class Course:
         else:
             self._go_to(following)
 
-    def _go_to(self, step: Step) -> None:
+    def _go_to(self, step: SagaStep) -> None:
         self.state.step = step.name
         self.due_at = self.now + timedelta(seconds=step.within) if step.within else None
         if isinstance(step.what, Send):
@@ -261,7 +261,7 @@ class Course:
     def _send(self, send: Send) -> None:
         state = self.state
         place = f"{state.status}/{state.step or ''}/{state.attempt}"
-        sent = Sent(uuid5(self.saga_id, place), send.command.name, send.payload(state))
+        sent = SentCommand(uuid5(self.saga_id, place), send.command.name, send.payload(state))
         state.waits_for, state.sends = sent.command_id, sent.name
         self.sent.append(sent)
         self._note("sent", command_id=str(sent.command_id), command=sent.name)

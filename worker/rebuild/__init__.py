@@ -40,8 +40,8 @@ from worker.rebuild.errors import (
     UnknownProjection,
     ViewInUse,
 )
-from worker.rebuild.health import LastVerified, Soundness, soundness
-from worker.rebuild.progress import Progress
+from worker.rebuild.health import LastVerified, ReadModelHealth, read_model_health
+from worker.rebuild.progress import RebuildProgress
 from worker.rebuild.run import Rebuilt, cancel, rebuild
 
 __all__ = [
@@ -51,16 +51,16 @@ __all__ = [
     "Drift",
     "LastVerified",
     "NoSuchPosition",
-    "Progress",
+    "ReadModelHealth",
     "RebuildCancelled",
     "RebuildFailed",
+    "RebuildProgress",
     "RebuildRunning",
     "RebuildUnfinished",
     "Rebuilt",
-    "Soundness",
     "UnknownProjection",
     "ViewInUse",
     "cancel",
+    "read_model_health",
     "rebuild",
-    "soundness",
 ]

@@ -42,7 +42,7 @@ from worker.rebuild.errors import CannotStartThere, NoSuchPosition
 from worker.rebuild.excluded_events import left_out, parked_events
 from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.key_ranges import Stretch, stretches, within
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.position_vector import PositionVector
 from worker.rebuild.shadow import qualified
 from worker.subscriptions import checkpoints
 from worker.subscriptions.projection import Projection
@@ -68,7 +68,7 @@ def _why_not(
     places = checkpoints.of(connection, one.name)
     if live is None or any(place.shape != one.version for place in places):
         return f"the live table is not of version {one.version}, which the code has"
-    if (reached := Reached.by(places).lowest) < position:
+    if (reached := PositionVector.by(places).lowest) < position:
         return f"the live table has come to {reached} only"
     built = _built_at(connection, one, live)
     if built is None:
@@ -125,7 +125,7 @@ class Seeds:
 
     def _copied(self) -> None:
         """Note where the live table is by now: no row is of a later time."""
-        places = Reached.by(checkpoints.of(self.connection, self.one.name))
+        places = PositionVector.by(checkpoints.of(self.connection, self.one.name))
         self.journal.note_reached(places, self.journal.left_out, 0)
         self.journal.enter("marking")
 

@@ -29,8 +29,8 @@ from worker.rebuild.jobs import run_parts
 from worker.rebuild.journal import Journal
 from worker.rebuild.key_ranges import Stretch, stretches
 from worker.rebuild.part import Share
-from worker.rebuild.position_vector import Reached
-from worker.rebuild.progress import Callback, Meter
+from worker.rebuild.position_vector import PositionVector
+from worker.rebuild.progress import Meter, ProgressCallback
 from worker.rebuild.swapping import Swap
 from worker.refresh import wake_due
 from worker.subscriptions import checkpoints
@@ -56,7 +56,7 @@ class Course:
     journal: Journal
     jobs: int
     until: float
-    progress: Callback | None
+    progress: ProgressCallback | None
     limits: Mapping[str, int]
     _meter: Meter = field(init=False)
     _live: str | None = field(init=False)
@@ -136,7 +136,7 @@ class Course:
             self._carry_over(self._live)
         for text in shadow.missing_statistics(self.connection, table, name):
             alone(text, self._in_time_and_wanted)
-        begun = Reached((self.journal.upto,))
+        begun = PositionVector((self.journal.upto,))
         self.journal.note_reached(begun, self.journal.left_out, self.journal.events)
 
     def _carry_over(self, live: str) -> None:

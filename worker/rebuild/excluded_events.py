@@ -16,20 +16,20 @@ import orjson
 from worker.base.db import Connection
 from worker.base.sql import statement
 from worker.event_log import StoredEvent
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.position_vector import PositionVector
 from worker.subscriptions import parking
 from worker.subscriptions.projection import Projection
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class ExcludedEvents:
     """Streams that wait, each from a position on; and positions that were discarded."""
 
     letters: dict[str, int] = field(default_factory=dict)
     discarded: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> LeftOut:
+    def of(cls, plain: Mapping[str, Any]) -> ExcludedEvents:
         """From plain JSON values."""
         return cls(dict(plain["letters"]), frozenset(plain["discarded"]))
 
@@ -48,7 +48,7 @@ class LeftOut:
         waits = waits_from is not None and event.position >= waits_from
         return not waits and event.position not in self.discarded
 
-    def released(self, now: LeftOut, reached: Reached) -> dict[str, tuple[int, int]]:
+    def released(self, now: ExcludedEvents, reached: PositionVector) -> dict[str, tuple[int, int]]:
         """What waited then and does not now, of what has been reached: by stream, from where to
         where."""
         found: dict[str, tuple[int, int]] = {}
@@ -58,23 +58,25 @@ class LeftOut:
                 found[stream] = (first, last)
         return found
 
-    def after(self, now: LeftOut, reached: Reached) -> LeftOut:
+    def after(self, now: ExcludedEvents, reached: PositionVector) -> ExcludedEvents:
         """What is left out now of a table that left this out and is as far as `reached`."""
         letters = {
             stream: first
             for stream, first in now.letters.items()
             if stream in self.letters or not reached.holds(stream, first)
         }
-        return LeftOut(letters, now.discarded)
+        return ExcludedEvents(letters, now.discarded)
 
 
-def left_out(connection: Connection, subscription: str) -> LeftOut:
+def left_out(connection: Connection, subscription: str) -> ExcludedEvents:
     """What is left out at this moment."""
     rows = connection.execute(
         statement("worker.rebuild", "left_out"), {"subscription": subscription}
     ).fetchall()
     letters = {stream: position for stream, position, is_open in rows if is_open}
-    return LeftOut(letters, frozenset(position for _, position, is_open in rows if not is_open))
+    return ExcludedEvents(
+        letters, frozenset(position for _, position, is_open in rows if not is_open)
+    )
 
 
 def parked_events(

@@ -14,12 +14,12 @@ from worker import event_log
 from worker.base.db import Connection
 from worker.event_log import StoredEvent
 from worker.rebuild.compare import Drift, compare
-from worker.rebuild.excluded_events import LeftOut, left_out, parked_events
+from worker.rebuild.excluded_events import ExcludedEvents, left_out, parked_events
 from worker.rebuild.journal import Journal
 from worker.rebuild.key_ranges import Stretch
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.position_vector import PositionVector
 from worker.subscriptions import checkpoints
-from worker.subscriptions.projection import Batch, Projection
+from worker.subscriptions.projection import Projection, ProjectionBatch
 
 PAGE = 5_000
 """Events that are folded at once."""
@@ -46,7 +46,7 @@ class Follower:
             page = self._page(self.journal.reached.lowest, goal.highest)
             last = page[-1].position if len(page) == PAGE else goal.highest
             with self.connection.transaction():
-                self._advance(page, Reached(tuple(min(at, last) for at in goal.positions)))
+                self._advance(page, PositionVector(tuple(min(at, last) for at in goal.positions)))
             if len(page) < PAGE:
                 return
             self.look()
@@ -57,58 +57,58 @@ class Follower:
             return None
         with self.journal.unchanged(), self.connection.transaction(force_rollback=True):
             self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            goal = Reached.by(checkpoints.of(self.connection, self.one.name))
+            goal = PositionVector.by(checkpoints.of(self.connection, self.one.name))
             if not self.journal.reached.is_behind(goal):
                 return None
             self._reach(goal)
             table, shadow = self.one.table, self.journal.shadow
             return compare(self.connection, table, self.live, shadow, stretch=stretch)
 
-    def meet(self, live: Reached) -> None:
+    def meet(self, live: PositionVector) -> None:
         """Bring the shadow to where it can take over from a live table that stands still."""
         with self.connection.transaction():
             self._reach(self._meeting(live))
 
-    def _goal(self) -> Reached:
+    def _goal(self) -> PositionVector:
         """Where the shadow is to go: to the live table, or to the log's end if there is none."""
         if self.live is None:
             return self.journal.reached.upto(event_log.horizon(self.connection))
-        live = Reached.by(checkpoints.of(self.connection, self.one.name))
+        live = PositionVector.by(checkpoints.of(self.connection, self.one.name))
         return live if self.journal.reached.is_behind(live) else self.journal.reached
 
-    def _meeting(self, live: Reached) -> Reached:
+    def _meeting(self, live: PositionVector) -> PositionVector:
         """Where the shadow takes over: no checkpoint goes back."""
         reached = self.journal.reached
         if self.live is not None and reached.is_behind(live):
             return live
         if len(reached.positions) != len(live.positions):
-            return Reached((max(reached.highest, live.highest),))
+            return PositionVector((max(reached.highest, live.highest),))
         return reached.upto(live.highest)
 
-    def _reach(self, goal: Reached) -> None:
+    def _reach(self, goal: PositionVector) -> None:
         """Bring the shadow exactly there, in the open transaction."""
         after = self.journal.reached.lowest
         while page := self._page(after, goal.highest):
             after = page[-1].position
-            here = Reached(tuple(min(at, after) for at in goal.positions))
+            here = PositionVector(tuple(min(at, after) for at in goal.positions))
             self._advance(page, here)
         self._advance([], goal)
 
-    def _advance(self, page: Sequence[StoredEvent], goal: Reached) -> None:
+    def _advance(self, page: Sequence[StoredEvent], goal: PositionVector) -> None:
         """Fold those of a page that lie before the goal; and what is left out no longer."""
         journal, now = self.journal, left_out(self.connection, self.one.name)
         goal = goal.at_least(journal.reached)
         new = journal.reached.between(goal, page)
         events = now.keep([*self._released(now), *new])
         if events:
-            batch = Batch(self.one, events, journal.shadow)
+            batch = ProjectionBatch(self.one, events, journal.shadow)
             batch.request(self.connection)
             batch.fold()
             batch.write(self.connection)
         still = journal.left_out.after(now, journal.reached)
         journal.note_reached(goal, still, journal.events + len(new))
 
-    def _released(self, now: LeftOut) -> list[StoredEvent]:
+    def _released(self, now: ExcludedEvents) -> list[StoredEvent]:
         found = self.journal.left_out.released(now, self.journal.reached)
         return [
             event

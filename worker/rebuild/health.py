@@ -28,7 +28,7 @@ class LastVerified:
 
 
 @dataclass(frozen=True, slots=True)
-class Soundness:
+class ReadModelHealth:
     """A projection's live table. `needs_rebuild` says why it does, and is None if it does not;
     `table` is None before its first run, `verified` before its first verification."""
 
@@ -42,13 +42,13 @@ class Soundness:
         return asdict(self)
 
 
-def soundness(connection: Connection) -> list[Soundness]:
+def read_model_health(connection: Connection) -> list[ReadModelHealth]:
     """Every declared projection's, by name."""
     ones = {one.name: one for one in subscriptions if isinstance(one, Projection)}
     declared = [{"name": name, "schema": schema_of(one.table)} for name, one in ones.items()]
-    rows = connection.execute(SQL["soundness"], {"declared": to_json(declared)}).fetchall()
+    rows = connection.execute(SQL["read_model_health"], {"declared": to_json(declared)}).fetchall()
     return [
-        Soundness(name, table, _why(ones[name], table, shape, columns), _verified(*last))
+        ReadModelHealth(name, table, _why(ones[name], table, shape, columns), _verified(*last))
         for name, table, shape, columns, *last in rows
     ]
 

@@ -16,9 +16,9 @@ from worker.base.encoding import to_json
 from worker.base.sql import blocks
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import RebuildCancelled, RebuildRunning, RebuildUnfinished
-from worker.rebuild.excluded_events import LeftOut
+from worker.rebuild.excluded_events import ExcludedEvents
 from worker.rebuild.fingerprint import fingerprint
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.position_vector import PositionVector
 from worker.rebuild.sessions import restore, unlimited
 from worker.subscriptions.projection import Projection
 
@@ -45,9 +45,9 @@ class Journal:
     goes_live: bool
     checkpoint: int
     upto: int
-    reached: Reached
+    reached: PositionVector
     events: int
-    left_out: LeftOut
+    left_out: ExcludedEvents
     walked: str | None
     rows: int | None
     differing: int | None
@@ -67,7 +67,7 @@ class Journal:
         """How far it is."""
         self._note("note_progress", position=position, events=events)
 
-    def note_marked(self, upto: int, left_out: LeftOut) -> None:
+    def note_marked(self, upto: int, left_out: ExcludedEvents) -> None:
         """Up to where parts are to be built, and without what."""
         self._note("note_marked", upto=upto, left_out=to_json(left_out.to_json()))
         self.upto, self.left_out = upto, left_out
@@ -85,7 +85,7 @@ class Journal:
         self._note("note_walked", walked=walked)
         self.walked = walked
 
-    def note_reached(self, reached: Reached, left_out: LeftOut, events: int) -> None:
+    def note_reached(self, reached: PositionVector, left_out: ExcludedEvents, events: int) -> None:
         """How far the shadow table is, and what it leaves out."""
         what: dict[str, Any] = {"reached": list(reached.positions), "position": reached.lowest}
         plain = to_json(left_out.to_json())
@@ -136,7 +136,7 @@ def unfinished(connection: Connection, name: str) -> Journal | None:
         return None
     *facts, reached, events, left_out, walked, rows, differing, drift = row
     shown = [Drift.of(one) for one in drift or ()]
-    far = [Reached(tuple(reached)), events, LeftOut.of(left_out)]
+    far = [PositionVector(tuple(reached)), events, ExcludedEvents.of(left_out)]
     known: list[Any] = [*facts, *far, walked, rows, differing, shown]
     return Journal(connection, *known)
 
@@ -150,7 +150,7 @@ def begin(
     checkpoint: int,
     upto: int,
     parts: int,
-    left_out: LeftOut,
+    left_out: ExcludedEvents,
 ) -> Journal:
     """Write down a new rebuild in the caller's transaction."""
     plan = {"shadow": shadow, "goes_live": goes_live, "checkpoint": checkpoint, "upto": upto}

@@ -30,7 +30,7 @@ from worker.event_log import StoredEvent
 from worker.rebuild import shadow
 from worker.rebuild.copy_rows import copy_rows
 from worker.rebuild.errors import RebuildUnfinished, projection_named
-from worker.rebuild.excluded_events import LeftOut
+from worker.rebuild.excluded_events import ExcludedEvents
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.sessions import unlimited
 from worker.subscriptions.projection import Call, Projection, ReadTable, Rows, read_table
@@ -76,7 +76,7 @@ class Part:
     projection: Projection
     share: Share
     _table: ReadTable = field(init=False)
-    _left_out: LeftOut = field(init=False)
+    _left_out: ExcludedEvents = field(init=False)
     _position: int = field(init=False)
     _flushed: int = field(init=False)
     _unflushed: int = 0
@@ -85,7 +85,7 @@ class Part:
 
     def __post_init__(self) -> None:
         self._table = read_table(self.projection.table, self.share.shadow)
-        self._left_out = LeftOut.of(self.share.left_out)
+        self._left_out = ExcludedEvents.of(self.share.left_out)
         self._position = self._flushed = self.share.after
 
     def run(self) -> Iterator[tuple[int, int]]:

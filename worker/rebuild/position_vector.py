@@ -10,13 +10,13 @@ from worker.subscriptions.checkpoints import Checkpoint, partition_of
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class PositionVector:
     """Partition k of n handles the streams whose hash is k modulo n; here is where it is."""
 
     positions: tuple[int, ...]
 
     @classmethod
-    def by(cls, places: Iterable[Checkpoint]) -> Reached:
+    def by(cls, places: Iterable[Checkpoint]) -> PositionVector:
         """Where a subscription's checkpoints are."""
         ordered = sorted(places, key=lambda place: place.partition)
         return cls(tuple(place.position for place in ordered))
@@ -41,24 +41,24 @@ class Reached:
         """Whether an event of this stream at this position is behind."""
         return position <= self.of(stream)
 
-    def is_behind(self, other: Reached) -> bool:
+    def is_behind(self, other: PositionVector) -> bool:
         """Whether the other is at least as far, stream by stream."""
         if len(self.positions) == len(other.positions):
             pairs = zip(self.positions, other.positions, strict=True)
             return all(own <= others for own, others in pairs)
         return self.highest <= other.lowest
 
-    def at_least(self, other: Reached) -> Reached:
+    def at_least(self, other: PositionVector) -> PositionVector:
         """As far, and as far as the other, which has as many partitions or is behind."""
         if len(self.positions) != len(other.positions):
             return self
-        return Reached(tuple(map(max, self.positions, other.positions)))
+        return PositionVector(tuple(map(max, self.positions, other.positions)))
 
-    def upto(self, position: int) -> Reached:
+    def upto(self, position: int) -> PositionVector:
         """As far, and at least up to this position everywhere."""
-        return Reached(tuple(max(own, position) for own in self.positions))
+        return PositionVector(tuple(max(own, position) for own in self.positions))
 
-    def between(self, other: Reached, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    def between(self, other: PositionVector, events: Sequence[StoredEvent]) -> list[StoredEvent]:
         """The events that the other has reached and this one has not."""
         return [
             event

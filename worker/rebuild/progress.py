@@ -11,7 +11,7 @@ from worker.rebuild.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RebuildProgress:
     """A rebuild at this moment: positions done of how many, events folded, seconds it takes still.
 
     `eta` is None while nothing is known, and outside the state `building`.
@@ -35,7 +35,7 @@ class Progress:
         return {**asdict(self), "share": round(self.share, 4)}
 
 
-Callback: TypeAlias = Callable[[Progress], None]
+ProgressCallback: TypeAlias = Callable[[RebuildProgress], None]
 EVERY = 0.5
 """Seconds between two looks at the progress, at least."""
 AFTERWARDS = ("indexing", "following", "comparing", "swapping")
@@ -47,7 +47,7 @@ class Meter:
     """Counts what the parts do; writes it down and tells it, now and then."""
 
     journal: Journal
-    callback: Callback | None
+    callback: ProgressCallback | None
     parts: dict[int, int]
     events: int = 0
     _began: float = field(default_factory=time.monotonic)
@@ -77,7 +77,9 @@ class Meter:
         done = total if journal.state in AFTERWARDS else self._done()
         speed = (done - self._before) / seconds if seconds > 0 else 0
         eta = (total - done) / speed if speed and journal.state == "building" else None
-        self.callback(Progress(journal.name, journal.state, done, total, self.events, seconds, eta))
+        self.callback(
+            RebuildProgress(journal.name, journal.state, done, total, self.events, seconds, eta)
+        )
 
     def _done(self) -> int:
         positions = self.parts.values()

@@ -240,7 +240,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
 -- The verifier's tables.
 DROP TABLE IF EXISTS pg_temp.cqrs_verify_live, pg_temp.cqrs_verify_right
 
--- name: soundness
+-- name: read_model_health
 -- What is known of read models: the live table with its shape and columns, the last verification.
 SELECT d.name, s.read_table, s.shape,
        ARRAY(SELECT a.attname::text FROM pg_attribute AS a

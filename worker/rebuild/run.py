@@ -34,7 +34,7 @@ from worker.rebuild.excluded_events import left_out
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
-from worker.rebuild.progress import Callback
+from worker.rebuild.progress import ProgressCallback
 from worker.subscriptions import checkpoints, read_tables
 from worker.subscriptions.bisect import in_one_line
 from worker.subscriptions.projection import Projection
@@ -73,7 +73,7 @@ class Rebuilt:
 def rebuild(
     name: str,
     *,
-    progress: Callback | None = None,
+    progress: ProgressCallback | None = None,
     from_position: int = 0,
     jobs: int = 2,
     seconds: float | None = None,

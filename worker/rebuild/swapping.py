@@ -41,7 +41,7 @@ from worker.rebuild.errors import RebuildUnfinished
 from worker.rebuild.excluded_events import left_out
 from worker.rebuild.following import Follower
 from worker.rebuild.journal import SQL, Journal
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.position_vector import PositionVector
 from worker.rebuild.sessions import restore
 from worker.rebuild.shadow import schema_of
 from worker.refresh import materialized_views, request
@@ -107,7 +107,7 @@ class Swap:
         """Whoever wants to move the projection meanwhile goes away: they are called back."""
         try:
             with _impatient() as holder, checkpoints.held(holder, self.one.name) as places:
-                self.follower.meet(Reached.by(places))
+                self.follower.meet(PositionVector.by(places))
                 self._wait_for_old_snapshots({holder.info.backend_pid})
                 self._go_live(holder, places)
         finally:

@@ -27,7 +27,7 @@ from worker.base.settings import get_settings
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
 from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
-from worker.rebuild.progress import Progress
+from worker.rebuild.progress import RebuildProgress
 from worker.rebuild.run import rebuild
 from worker.subscriptions.bisect import in_one_line
 from worker.subscriptions.projection import Projection
@@ -146,7 +146,7 @@ def _slice(
 ) -> dict[str, Any]:
     """As much of a rebuild as fits into the time limit; raises _Later for the rest."""
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: RebuildProgress) -> None:
         task.send_event("task-progress", progress=progress.to_json())  # for Flower
         if not task.ignore_result:
             task.update_state(state="PROGRESS", meta=progress.to_json())

@@ -31,7 +31,7 @@ from worker.rebuild import Drift, rebuild
 from worker.rebuild.compare import compare
 from worker.rebuild.copy_rows import copy_rows
 from worker.rebuild.errors import projection_named
-from worker.rebuild.excluded_events import LeftOut, left_out
+from worker.rebuild.excluded_events import ExcludedEvents, left_out
 from worker.rebuild.part import to_events
 from worker.rebuild.sessions import restore, unlimited
 from worker.rebuild.shadow import qualified
@@ -141,7 +141,7 @@ class _Place:
 
     table: str
     partitions: Sequence[Checkpoint]
-    left_out: LeftOut
+    left_out: ExcludedEvents
 
     @property
     def upto(self) -> int:

@@ -21,8 +21,8 @@ What is promised:
 
 from worker.refresh.refreshing import RefreshFailed, all_done, refresh, refresh_all, refresh_over
 from worker.refresh.requests import ask_for, note_requests, request, wake_due, wake_ups
-from worker.refresh.run import Refreshed
 from worker.refresh.tasks import refresh_due, refresh_views
+from worker.refresh.view_refresh import Refreshed
 from worker.refresh.views import (
     MaterializedView,
     NoUniqueIndex,

@@ -21,7 +21,7 @@ from worker.event_log.sources import queries
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class InvalidationRule:
     """On these events, these queries change, and these views are refreshed, each after its wait."""
 
     name: str
@@ -30,7 +30,7 @@ class Rule:
     refresh: Mapping[str, float] = field(default_factory=dict)
 
 
-rules: Registry[Rule] = Registry("rule")
+rules: Registry[InvalidationRule] = Registry("rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ def invalidation_rule(
     on: Iterable[type[Event]],
     affects: Iterable[str] = (),
     refresh: Mapping[str, float] | None = None,
-) -> Rule:
+) -> InvalidationRule:
     """Declare a rule. Raises ValueError for one that says nothing, and for a negative wait."""
     waits = {view: float(wait) for view, wait in (refresh or {}).items()}
-    made = Rule(name, frozenset(event.type for event in on), tuple(affects), waits)
+    made = InvalidationRule(name, frozenset(event.type for event in on), tuple(affects), waits)
     if not made.events or not (made.queries or waits) or min(waits.values(), default=0) < 0:
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
     rules.add(name, made)

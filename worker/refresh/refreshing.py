@@ -8,7 +8,7 @@ from worker.base import db
 from worker.base.errors import Transient
 from worker.base.settings import get_settings
 from worker.commands import after_commit
-from worker.refresh.run import Refreshed, Run
+from worker.refresh.view_refresh import Refreshed, ViewRefresh
 from worker.refresh.views import (
     MaterializedView,
     NoUniqueIndex,
@@ -59,7 +59,7 @@ def refresh(
         for view in named:
             if concurrently and not view.key:
                 raise NoUniqueIndex(view.name)
-        run = Run(connection, known, timeout or time_limit(), concurrently)
+        run = ViewRefresh(connection, known, timeout or time_limit(), concurrently)
         return in_order(run, named, if_stale=if_stale)
 
 
@@ -93,7 +93,9 @@ def time_limit() -> float:
     return get_settings().task_soft_time_limit * 0.9
 
 
-def in_order(run: Run, named: Sequence[MaterializedView], *, if_stale: bool) -> list[Refreshed]:
+def in_order(
+    run: ViewRefresh, named: Sequence[MaterializedView], *, if_stale: bool
+) -> list[Refreshed]:
     """Refresh views, and before each what it reads and is stale; those of the latter if skipped
     are left out of the answer."""
     known = run.views

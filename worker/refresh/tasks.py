@@ -12,7 +12,7 @@ from worker.base.db import Connection
 from worker.base.sql import statement
 from worker.refresh.refreshing import all_done, in_order, refresh, time_limit
 from worker.refresh.requests import TASK, wait_of, wake
-from worker.refresh.run import BUSY, RETRY, Run
+from worker.refresh.view_refresh import BUSY, RETRY, ViewRefresh
 from worker.refresh.views import materialized_views
 
 
@@ -31,7 +31,7 @@ def refresh_due(view: str) -> None:
             return
         _put_off(connection, view, RETRY)  # the sweep need not come meanwhile
         known = materialized_views(connection)
-        run = Run(connection, known, time_limit(), wait=False)
+        run = ViewRefresh(connection, known, time_limit(), wait=False)
         done = in_order(run, [known.find(view)], if_stale=True)
         if not _ask(connection, "asked", view):
             return

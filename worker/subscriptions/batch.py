@@ -49,7 +49,7 @@ from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber
 from worker.refresh import invalidation_rules
 from worker.subscriptions import parking, read_tables
-from worker.subscriptions.bisect import BadEvent, Sieve, blames_an_event, in_one_line
+from worker.subscriptions.bisect import BadEvent, Bisection, blames_an_event, in_one_line
 from worker.subscriptions.checkpoints import SQL, Checkpoint
 from worker.subscriptions.partitions import must_be_whole_or_divisible
 
@@ -60,7 +60,7 @@ MOST_DEATHS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PendingBatch:
     """A batch: from where a subscription is, over these events of its, up to a position."""
 
     subscriber: Subscriber
@@ -69,14 +69,14 @@ class Step:
     events: Sequence[StoredEvent]
 
 
-class Moved(NamedTuple):
+class BatchOutcome(NamedTuple):
     """What a batch did: events handled, and whether tags wait to be invalidated."""
 
     handled: Sequence[StoredEvent] = ()
     tags: bool = False
 
 
-def advance(connection: Connection, step: Step) -> Moved | None:
+def advance(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
     """Handle a batch and move its checkpoint; None if somebody else was faster.
 
     Raises what no event is to blame for; the connection may be in a transaction that failed.
@@ -96,7 +96,7 @@ def advance(connection: Connection, step: Step) -> Moved | None:
         return _carefully(connection, step)
 
 
-def _at_once(connection: Connection, step: Step) -> Moved | None:
+def _at_once(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
     """Handle all the events; two round trips, however many they are."""
     batch = step.subscriber.batch(step.events)
     with connection.pipeline():
@@ -114,31 +114,31 @@ def _at_once(connection: Connection, step: Step) -> Moved | None:
         tags = _move(connection, step, step.events, batch.tags)
         connection.execute("COMMIT")
     batch.committed()
-    return Moved(step.events, tags)
+    return BatchOutcome(step.events, tags)
 
 
-def _carefully(connection: Connection, step: Step) -> Moved | None:
+def _carefully(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
     """Handle what can be handled; park bad events and what follows them in their streams."""
     if not _has_it(connection, step):
         _let_go(connection)
         return None
     name = step.at.subscription
     events = parking.without_discarded(connection, name, step.events)
-    sieve = Sieve(
+    bisection = Bisection(
         connection,
         step.subscriber,
         parked=parking.parked_streams(connection, name, events),
         most=parking.room(connection, name),
     )
-    sieve.take(events)
-    tags = _move(connection, step, sieve.handled, sieve.tags)
-    parking.park(connection, step.at.name, sieve.bad)
+    bisection.take(events)
+    tags = _move(connection, step, bisection.handled, bisection.tags)
+    parking.park(connection, step.at.name, bisection.bad)
     connection.execute("COMMIT")
-    sieve.committed()
-    return Moved(sieve.handled, tags)
+    bisection.committed()
+    return BatchOutcome(bisection.handled, tags)
 
 
-def _after_a_death(connection: Connection, step: Step) -> Moved | None:
+def _after_a_death(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
     """Make the next batch smaller; or park the event that is alone and kills its process."""
     if _letters(_take(connection, step)) is None:
         _let_go(connection)  # another has seen to it
@@ -155,7 +155,7 @@ def _after_a_death(connection: Connection, step: Step) -> Moved | None:
         bad = [BadEvent(event, reason, deaths) for event in killers]
         parking.park(connection, step.at.name, bad)
     connection.execute("COMMIT")
-    return Moved()
+    return BatchOutcome()
 
 
 def begin(connection: Connection) -> None:
@@ -164,7 +164,7 @@ def begin(connection: Connection) -> None:
     connection.execute("SET LOCAL synchronous_commit = off")
 
 
-def _has_it(connection: Connection, step: Step) -> bool:
+def _has_it(connection: Connection, step: PendingBatch) -> bool:
     """Whether the checkpoint is this transaction's, after a failure too: then it is taken again."""
     if connection.info.transaction_status is TransactionStatus.INTRANS:
         return True
@@ -195,7 +195,7 @@ def _let_go(connection: Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _take(connection: Connection, step: Step) -> Cursor[TupleRow]:
+def _take(connection: Connection, step: PendingBatch) -> Cursor[TupleRow]:
     """Begin a transaction that has the checkpoint."""
     begin(connection)
     at = step.at
@@ -212,7 +212,10 @@ def _letters(taken: Cursor[TupleRow]) -> int | None:
 
 
 def _move(
-    connection: Connection, step: Step, handled: Sequence[StoredEvent], tags: Collection[str]
+    connection: Connection,
+    step: PendingBatch,
+    handled: Sequence[StoredEvent],
+    tags: Collection[str],
 ) -> bool:
     """Move the checkpoint; whether tags wait now."""
     waiting = follow_up(connection, step.at.subscription, handled, tags, step.upto)

@@ -1,4 +1,4 @@
-"""The sieve: finds the events of a batch that cannot be handled, and handles all the others.
+"""The bisection: finds the events of a batch that cannot be handled, and handles all the others.
 
     try the batch under a savepoint ─ fails ─▶ try its halves, the first one first
                   │                                   │ down to a single event: that is a bad one,
@@ -48,7 +48,7 @@ def in_one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
-class Sieve:
+class Bisection:
     """Handles events in a transaction that is open, except the bad ones and what follows them.
 
     `most` bad events are too many: then the subscription is at fault, not they.

@@ -30,13 +30,13 @@ from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, parking, read_tables
 from worker.subscriptions.batch import follow_up
-from worker.subscriptions.bisect import BadEvent, Sieve
+from worker.subscriptions.bisect import BadEvent, Bisection
 from worker.subscriptions.checkpoints import Checkpoint, partition_of
 from worker.subscriptions.parking import SQL
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A dead letter: the bad event, what went wrong, how often and when, and what became of it.
 
     `state` is open, retried, discarded or superseded.
@@ -61,10 +61,10 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class ParkedStream:
     """A letter with its events: the bad one first, then what is parked behind it."""
 
-    letter: Letter
+    letter: DeadLetter
     events: Sequence[StoredEvent]
 
     def to_json(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Contents:
 class Repair:
     """What a retry or a discard came to: events replayed, and the letter opened by one of them."""
 
-    letter: Letter
+    letter: DeadLetter
     replayed: int
     parked_again: int | None = None
 
@@ -85,7 +85,7 @@ class Repair:
         return asdict(self)
 
 
-class UnknownLetter(Permanent):
+class UnknownDeadLetter(Permanent):
     """No dead letter has this number."""
 
     def __init__(self, letter: int) -> None:
@@ -93,10 +93,10 @@ class UnknownLetter(Permanent):
         self.letter = letter
 
 
-class LetterIsClosed(Permanent):
+class DeadLetterIsClosed(Permanent):
     """A dead letter was retried, discarded or superseded already."""
 
-    def __init__(self, letter: Letter) -> None:
+    def __init__(self, letter: DeadLetter) -> None:
         super().__init__(
             f"the dead letter is closed: {letter.state} by {letter.closed_by} (letter {letter.id})"
         )
@@ -106,7 +106,7 @@ class LetterIsClosed(Permanent):
 class RetryFailed(Permanent):
     """A parked event cannot be handled yet; nothing was changed but the letter's attempts."""
 
-    def __init__(self, letter: Letter, bad: BadEvent) -> None:
+    def __init__(self, letter: DeadLetter, bad: BadEvent) -> None:
         super().__init__(
             f"the retry failed, nothing was changed: {bad.error} (letter {letter.id},"
             f" stream {letter.stream}, position {bad.event.position})"
@@ -114,7 +114,7 @@ class RetryFailed(Permanent):
         self.letter, self.bad = letter, bad
 
 
-class OtherVersion(Permanent):
+class OtherTableVersion(Permanent):
     """A letter's projection has another version in this code than its live table has."""
 
     def __init__(self, name: str) -> None:
@@ -125,7 +125,7 @@ class OtherVersion(Permanent):
         self.subscription = name
 
 
-class NotInCode(Permanent):
+class UndeclaredSubscription(Permanent):
     """A letter's subscription is not declared by any domain that is loaded."""
 
     def __init__(self, name: str) -> None:
@@ -135,30 +135,30 @@ class NotInCode(Permanent):
         self.subscription = name
 
 
-def letters(
+def find(
     subscription: str | None = None, *, closed: bool = False, limit: int = 100
-) -> list[Letter]:
+) -> list[DeadLetter]:
     """Dead letters, the newest first: the open ones, or with `closed` all of them."""
     where = {"subscription": subscription, "closed": closed, "limit": limit}
     with db.writer() as connection:
-        return [Letter(*row) for row in connection.execute(SQL["letters"], where)]
+        return [DeadLetter(*row) for row in connection.execute(SQL["letters"], where)]
 
 
-def show(letter_id: int) -> Contents:
-    """A letter and its events. Raises UnknownLetter."""
+def show(letter_id: int) -> ParkedStream:
+    """A letter and its events. Raises UnknownDeadLetter."""
     with db.writer() as connection:
-        letter = _find(connection, "letter", letter_id)
+        letter = _letter(connection, "letter", letter_id)
         if letter.state != "open":
-            return Contents(letter, _events(connection, letter, letter.position))
+            return ParkedStream(letter, _events(connection, letter, letter.position))
         upto = _upto(checkpoints.of(connection, letter.subscription), letter)
-        return Contents(letter, _events(connection, letter, upto))
+        return ParkedStream(letter, _events(connection, letter, upto))
 
 
 def retry(letter_id: int, *, by: str) -> Repair:
     """Replay a letter's events in order, in one transaction, and close it.
 
     Raises RetryFailed if one of them cannot be handled, with nothing done but the attempt counted;
-    UnknownLetter, LetterIsClosed, NotInCode.
+    UnknownDeadLetter, DeadLetterIsClosed, UndeclaredSubscription.
     """
     with db.writer() as connection:
         connection.execute(SQL["count_attempt"], {"letter": letter_id})
@@ -186,64 +186,66 @@ def retry_all(subscription: str, *, by: str) -> list[Repair | RetryFailed]:
 def discard(letter_id: int, *, by: str) -> Repair:
     """Drop a letter's bad event for good, and replay what is parked behind it.
 
-    An event of these that cannot be handled either opens a letter of its own. Raises UnknownLetter,
-    LetterIsClosed, NotInCode.
+    An event of these that cannot be handled either opens a letter of its own.
+    Raises UnknownDeadLetter, DeadLetterIsClosed, UndeclaredSubscription.
     """
     with db.writer() as connection:
         return _repair(connection, letter_id, "discarded", by)
 
 
 def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Repair:
-    subscriber = _subscriber(_find(connection, "letter", letter_id))
+    subscriber = _subscriber(_letter(connection, "letter", letter_id))
     with checkpoints.held(connection, subscriber.name) as places:
-        letter = _find(connection, "hold_letter", letter_id)
+        letter = _letter(connection, "hold_letter", letter_id)
         if letter.state != "open":
-            raise LetterIsClosed(letter)
+            raise DeadLetterIsClosed(letter)
         _must_know_table(subscriber, places[0])
         upto = _upto(places, letter)
-        sieve = Sieve(connection, subscriber)
-        sieve.take(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
-        if sieve.bad and outcome == "retried":
-            raise RetryFailed(letter, sieve.bad[0])
+        bisection = Bisection(connection, subscriber)
+        bisection.take(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
+        if bisection.bad and outcome == "retried":
+            raise RetryFailed(letter, bisection.bad[0])
         connection.execute(SQL["close"], {"letter": letter.id, "state": outcome, "by": by})
-        parking.park(connection, places[0].name, sieve.bad)
+        parking.park(connection, places[0].name, bisection.bad)
         parking.count(connection, [place.name for place in places])
         connection.execute(checkpoints.SQL["change"], {"subscription": subscriber.name})
-        tags = follow_up(connection, subscriber.name, sieve.handled, sieve.tags, upto)
-        closed = _find(connection, "letter", letter.id)
-    sieve.committed()
+        tags = follow_up(connection, subscriber.name, bisection.handled, bisection.tags, upto)
+        closed = _letter(connection, "letter", letter.id)
+    bisection.committed()
     if tags:
         after_commit.wake("cqrs.invalidate")
-    return Repair(closed, len(sieve.handled), sieve.bad[0].event.position if sieve.bad else None)
+    return Repair(
+        closed, len(bisection.handled), bisection.bad[0].event.position if bisection.bad else None
+    )
 
 
-def _find(connection: Connection, statement: str, letter_id: int) -> Letter:
+def _letter(connection: Connection, statement: str, letter_id: int) -> DeadLetter:
     row = connection.execute(SQL[statement], {"letter": letter_id}).fetchone()
     if row is None:
-        raise UnknownLetter(letter_id)
-    return Letter(*row)
+        raise UnknownDeadLetter(letter_id)
+    return DeadLetter(*row)
 
 
-def _subscriber(letter: Letter) -> Subscriber:
+def _subscriber(letter: DeadLetter) -> Subscriber:
     subscriber = subscriptions.get(letter.subscription)
     if subscriber is None:
-        raise NotInCode(letter.subscription)
+        raise UndeclaredSubscription(letter.subscription)
     return subscriber
 
 
 def _must_know_table(subscriber: Subscriber, place: Checkpoint) -> None:
-    """Learn which table is live. Raises OtherVersion if this code has rows of another shape."""
+    """Learn which table is live. Raises OtherTableVersion if this code has another version."""
     if not read_tables.learn(subscriber, subscriber.name, place.read_table, place.shape):
-        raise OtherVersion(subscriber.name)
+        raise OtherTableVersion(subscriber.name)
 
 
-def _upto(places: Sequence[Checkpoint], letter: Letter) -> int:
+def _upto(places: Sequence[Checkpoint], letter: DeadLetter) -> int:
     """How far the log has been read for the letter's stream."""
     wanted = partition_of(letter.stream, len(places))
     return next(place.position for place in places if place.partition == wanted)
 
 
-def _events(connection: Connection, letter: Letter, upto: int) -> list[StoredEvent]:
+def _events(connection: Connection, letter: DeadLetter, upto: int) -> list[StoredEvent]:
     """The letter's event, and what is parked behind it."""
     types = sorted(_subscriber(letter).event_types)
     stretch = {"stream": letter.stream, "types": types, "first": letter.position, "last": upto}

@@ -135,9 +135,9 @@ class Projection:
 
         return declare
 
-    def batch(self, events: Sequence[StoredEvent]) -> Batch:
+    def batch(self, events: Sequence[StoredEvent]) -> ProjectionBatch:
         """These events, ready to be folded into the live table."""
-        return Batch(self, events)
+        return ProjectionBatch(self, events)
 
     def calls(self, events: Iterable[StoredEvent]) -> list[Call]:
         """Every row that these events touch, in order."""
@@ -251,7 +251,7 @@ def read_table(table: sa.Table, physical: str) -> ReadTable:
     return ReadTable(table, physical)
 
 
-class Batch:
+class ProjectionBatch:
     """One batch of events on its way into one read table, on a connection in a transaction."""
 
     def __init__(

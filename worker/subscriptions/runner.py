@@ -39,7 +39,7 @@ from worker.base.settings import get_settings
 from worker.base.sql import statement
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, read_tables
-from worker.subscriptions.batch import Step, advance, after_rollback, begin
+from worker.subscriptions.batch import PendingBatch, advance, after_rollback, begin
 from worker.subscriptions.bisect import TooManyDeadLetters, in_one_line
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.partitions import CannotPartition
@@ -53,7 +53,7 @@ PATIENCE = 0.02
 
 
 @dataclass(slots=True)
-class Progress:
+class CatchUpResult:
     """What a run did: events folded per subscription, and whether tags wait to be invalidated."""
 
     folded: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -94,13 +94,13 @@ def invalidate() -> None:
 
 def catch_up(
     names: Collection[str] | None = None, *, group: str | None = None, seconds: float = 60.0
-) -> Progress:
+) -> CatchUpResult:
     """Bring subscriptions up to the horizon: those named, or those of a group, or all.
 
     Returns when none lags, or when those that do are another runner's or fail, or after `seconds`.
     """
     wanted = {one.name: one for one in _chosen(names, group)}
-    done, until = Progress(), time.monotonic() + seconds
+    done, until = CatchUpResult(), time.monotonic() + seconds
     with db.writer() as connection:
         _add_new(connection, wanted.values())
         runner = _Runner(connection, wanted, done)
@@ -132,7 +132,7 @@ class _Runner:
     """Passes over the log for a set of subscriptions until none of them lags."""
 
     def __init__(
-        self, connection: db.Connection, wanted: dict[str, Subscriber], done: Progress
+        self, connection: db.Connection, wanted: dict[str, Subscriber], done: CatchUpResult
     ) -> None:
         self.connection = connection
         self.wanted = wanted
@@ -187,7 +187,7 @@ class _Runner:
             self._pass_over(idle, upto)
         for at in together:
             if own[at.name]:
-                self._take_step(Step(self.wanted[at.subscription], at, upto, own[at.name]))
+                self._take_step(PendingBatch(self.wanted[at.subscription], at, upto, own[at.name]))
 
     def _types(self, at: Checkpoint) -> frozenset[str]:
         return self.wanted[at.subscription].event_types
@@ -204,7 +204,7 @@ class _Runner:
             self.connection.execute(checkpoints.SQL["pass_over"], where)
             self.connection.execute("COMMIT")
 
-    def _take_step(self, step: Step) -> None:
+    def _take_step(self, step: PendingBatch) -> None:
         try:
             moved = advance(self.connection, step)
         except SoftTimeLimitExceeded:

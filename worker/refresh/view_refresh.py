@@ -64,7 +64,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Run:
+class ViewRefresh:
     """Refreshes on one connection; `limit` bounds each, in seconds.
 
     `concurrently` insists (True), forbids (False), or takes it where it is possible.
