@@ -6,8 +6,8 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
-from worker.subscriptions import dead_letters, parking, runner
-from worker.subscriptions.bisect import TooManyDeadLetters
+from worker.subscriptions import dead_letters, runner
+from worker.subscriptions.errors import TooManyDeadLetters
 
 TRACKING = "parcels.tracking"
 
@@ -105,7 +105,7 @@ def test_a_missing_table_parks_nothing_and_keeps_the_place(parcels: Parcels) -> 
 def test_a_subscription_that_fails_everywhere_stops_before_it_parks_everything(
     parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "MOST_OPEN", 3)
+    monkeypatch.setattr(dead_letters, "MOST_OPEN", 3)
     for parcel in range(5):
         parcels.move(parcel, "nowhere")
     parcels.catch_up()

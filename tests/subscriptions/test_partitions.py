@@ -15,7 +15,7 @@ from worker.commands import after_commit
 from worker.ops import subscription_admin
 from worker.ops.subscription_admin import PartitionsApart
 from worker.subscriptions import checkpoints, dead_letters
-from worker.subscriptions.partitions import CannotPartition
+from worker.subscriptions.errors import CannotPartition
 
 TRACKING = "parcels.tracking"
 ALL = dict.fromkeys(range(60), "kiel ulm bonn")

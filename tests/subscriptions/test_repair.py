@@ -7,7 +7,7 @@ import pytest
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from worker.subscriptions import dead_letters
-from worker.subscriptions.dead_letters import (
+from worker.subscriptions.errors import (
     DeadLetterIsClosed,
     OtherTableVersion,
     RetryFailed,
@@ -115,14 +115,14 @@ def test_a_letter_that_never_was_is_named(parcels: Parcels) -> None:
         with pytest.raises(UnknownDeadLetter, match="letter 17"):
             act(17, by="ada")
     with pytest.raises(UnknownDeadLetter, match="letter 17"):
-        dead_letters.show(17)
+        dead_letters.contents(17)
 
 
 def test_show_tells_the_bad_event_and_what_is_parked_behind_it(parcels: Parcels) -> None:
     parcels.move(2, "kiel", "nowhere")
     parcels.move(1, "kiel")
     parcels.move(2, "ulm")
-    contents = dead_letters.show(open_letter(parcels))
+    contents = dead_letters.contents(open_letter(parcels))
     assert [event.data["place"] for event in contents.events] == ["nowhere", "ulm"]
     assert contents.to_json()["events"][0]["stream"] == "parcel-2"
 

@@ -16,7 +16,8 @@ from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, p
 from worker.commands import dead_commands
 from worker.commands.dead_commands import DeadCommand
 from worker.subscriptions import dead_letters
-from worker.subscriptions.dead_letters import DeadLetter, Repair, RetryFailed
+from worker.subscriptions.dead_letters import DeadLetter, Repair
+from worker.subscriptions.errors import RetryFailed
 
 app = typer.Typer(no_args_is_help=True, help="Events and commands that could not be handled.")
 
@@ -68,7 +69,7 @@ def show(letter: LetterArgument, as_json: JsonFlag = False) -> None:
     load_domains()
     which = parse(letter)
     if isinstance(which, int):
-        contents = dead_letters.show(which)
+        contents = dead_letters.contents(which)
         told = contents.to_json()
     else:
         told = dead_commands.show(which).to_json()

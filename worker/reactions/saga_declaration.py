@@ -93,12 +93,16 @@ def step(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SagaType:
-    """A kind of saga: what starts it, which field of that event is its key, and its plan."""
+    """A kind of saga: what starts it, which field of that event is its key, and its plan.
+
+    `event_types` are those that may drive a saga of this kind.
+    """
 
     name: str
     starts: type[Event]
     key: str
     plan: SagaPlan
+    event_types: frozenset[str]
     purpose: str = ""
     group: str = GROUP
 
@@ -110,13 +114,7 @@ class SagaType:
     @property
     def waits(self) -> list[tuple[SagaStep, Wait]]:
         """The steps that wait for an event."""
-        return [(one, one.what) for one in self.plan.steps if isinstance(one.what, Wait)]
-
-    @property
-    def event_types(self) -> frozenset[str]:
-        """What may drive a saga of this kind."""
-        awaited = (what.event.type for _, what in self.waits)
-        return _OURS.union([self.starts.type], awaited)
+        return self.plan.waits
 
     def id_of(self, key: object) -> UUID:
         """The id of the saga with this key."""
@@ -156,14 +154,14 @@ def saga(
     ValueError for a plan without steps, with two of one name, or with one event for two of them.
     """
     plan = SagaPlan(tuple(steps), completed, failed)
-    made = SagaType(name, starts, key, plan, purpose)
-    names = [one.name for one in plan.steps]
-    events = [starts.type, *(what.event.type for _, what in made.waits)]
+    names = [step.name for step in plan.steps]
+    events = [starts.type, *(what.event.type for _, what in plan.waits)]
     if not names or len(set(names)) < len(names) or len(set(events)) < len(events):
         raise ValueError(f"a saga needs steps, each with a name and an event of its own ({name})")
-    sagas.add(name, made)
-    subscriptions.add(name, made)
-    return made
+    kind = SagaType(name, starts, key, plan, _OURS.union(events), purpose)
+    sagas.add(name, kind)
+    subscriptions.add(name, kind)
+    return kind
 
 
 def retry(saga_id: UUID) -> None:

@@ -110,6 +110,11 @@ class SagaPlan:
     completed: Send | None = None
     failed: Send | None = None
 
+    @property
+    def waits(self) -> list[tuple[SagaStep, Wait]]:
+        """The steps that wait for an event."""
+        return [(step, step.what) for step in self.steps if isinstance(step.what, Wait)]
+
     def step(self, name: str | None) -> SagaStep:
         """The step of this name. Raises LookupError: the plan has changed under a running saga."""
         for step in self.steps:

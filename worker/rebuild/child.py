@@ -21,7 +21,7 @@ from worker.base.registry import load_domains
 from worker.base.settings import Settings, install
 from worker.rebuild.errors import RebuildUnfinished
 from worker.rebuild.part import Share, build
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from psycopg import errors as pg
 from worker.base.db import Connection
 from worker.rebuild import dependent_views, shadow
 from worker.rebuild.journal import SQL, Journal
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)

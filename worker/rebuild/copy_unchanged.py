@@ -66,7 +66,7 @@ def _why_not(
     connection: Connection, one: Projection, live: str | None, position: int
 ) -> str | None:
     places = checkpoints.of(connection, one.name)
-    if live is None or any(place.shape != one.version for place in places):
+    if live is None or any(place.table_version != one.version for place in places):
         return f"the live table is not of version {one.version}, which the code has"
     if (reached := PositionVector.by(places).lowest) < position:
         return f"the live table has come to {reached} only"

@@ -34,7 +34,7 @@ from worker.rebuild.progress import Meter, ProgressCallback
 from worker.rebuild.swapping import Swap
 from worker.refresh import wake_due
 from worker.subscriptions import checkpoints
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
@@ -203,4 +203,4 @@ class Course:
 
 def has_our_shape(connection: Connection, one: Projection) -> bool:
     """Whether the live table is of the version that this code declares."""
-    return all(place.shape == one.version for place in checkpoints.of(connection, one.name))
+    return all(place.table_version == one.version for place in checkpoints.of(connection, one.name))

@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from worker.base.db import Connection
 from worker.base.sql import statement
 from worker.event_log import StoredEvent
 from worker.rebuild.position_vector import PositionVector
-from worker.subscriptions import parking
+from worker.subscriptions.dead_letters import stream_events
 from worker.subscriptions.projection import Projection
 
 
@@ -83,6 +81,4 @@ def parked_events(
     connection: Connection, one: Projection, stream: str, first: int, last: int
 ) -> list[StoredEvent]:
     """A stream's events between two positions, both included."""
-    what = {"stream": stream, "types": sorted(one.event_types), "first": first, "last": last}
-    rows = connection.execute(parking.SQL["events_of_stream"], what).fetchall()
-    return [StoredEvent._make([*row[:5], orjson.loads(row[5]), *row[6:]]) for row in rows]
+    return stream_events(connection, stream, one.event_types, first, last)

@@ -202,11 +202,6 @@ UPDATE cqrs.subscriptions AS s
  WHERE s.subscription = %(subscription)s
    AND (s.partition = r.number - 1 OR cardinality(%(reached)s::bigint[]) = 1)
 
--- name: note_invalidation
--- Answers that were computed from the table as it was are to go, once the cache knows.
-INSERT INTO cqrs.invalidations (subscription, tags, position)
-VALUES (%(subscription)s, %(tags)s::text[], %(position)s)
-
 -- name: replaced
 -- Tables that rebuilds of a projection have replaced and that are still there.
 SELECT rebuild_id, replaced FROM cqrs.rebuilds WHERE name = %(name)s AND replaced IS NOT NULL

@@ -36,7 +36,7 @@ from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
 from worker.rebuild.progress import ProgressCallback
 from worker.subscriptions import checkpoints, read_tables
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
@@ -141,7 +141,9 @@ def cancel(name: str) -> bool:
 
 def _must_not_go_back(connection: Connection, one: Projection) -> None:
     """Raise CodeTooOld if the live table is of a higher version than this code's."""
-    live = max((place.shape or 0 for place in checkpoints.of(connection, one.name)), default=0)
+    live = max(
+        (place.table_version or 0 for place in checkpoints.of(connection, one.name)), default=0
+    )
     if live > one.version:
         raise CodeTooOld(one.name, live, one.version)
 

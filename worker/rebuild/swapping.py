@@ -44,8 +44,8 @@ from worker.rebuild.journal import SQL, Journal
 from worker.rebuild.position_vector import PositionVector
 from worker.rebuild.sessions import restore
 from worker.rebuild.shadow import schema_of
-from worker.refresh import materialized_views, request
-from worker.subscriptions import checkpoints, parking
+from worker.refresh import materialized_views, note_invalidation, request
+from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection
 
@@ -140,7 +140,7 @@ class Swap:
         here = {"subscription": self.one.name, "reached": reached, "changed": self.changed}
         table = {"table": self.journal.shadow, "shape": self.one.version}
         holder.execute(SQL["go_live"], here | table)
-        parking.count(holder, [place.name for place in places])
+        dead_letters.count(holder, [place.name for place in places])
         if self.changed:
             self._tell(holder)
         self.journal.go_live(self.replaces, holder)
@@ -153,9 +153,8 @@ class Swap:
 
     def _tell(self, holder: Connection) -> None:
         """What was computed from the table as it was is to be computed anew."""
-        tags = {"subscription": self.one.name, "tags": [source_tag(self.one.name)]}
-        position = {"position": self.journal.reached.lowest}
-        holder.execute(SQL["note_invalidation"], tags | position)
+        tags = [source_tag(self.one.name)]
+        note_invalidation(holder, self.one.name, tags, self.journal.reached.lowest)
         read = f"{schema_of(self.one.table)}.{self.one.table.name}"
         request(holder, {one.name: 0.0 for one in materialized_views(holder).over([read])})
 

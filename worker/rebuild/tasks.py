@@ -29,7 +29,7 @@ from worker.rebuild import verify
 from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
 from worker.rebuild.progress import RebuildProgress
 from worker.rebuild.run import rebuild
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)

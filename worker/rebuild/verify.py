@@ -161,7 +161,7 @@ class _Place:
 
 def _place(connection: Connection, one: Projection) -> _Place:
     places = checkpoints.of(connection, one.name)
-    if any(place.shape != one.version for place in places):
+    if any(place.table_version != one.version for place in places):
         raise NotComparable(one.name)
     table = places[0].read_table if places else None
     return _Place(table or one.first_table, places, left_out(connection, one.name))

@@ -1,12 +1,12 @@
-"""Consistency rules: what an event means for answers and views, said beside the domain.
+"""Invalidation rules: what an event means for answers and views, said beside the domain.
 
-    rule("orders.revenue", on=(PaymentProcessed, OrderCancelled),
+    invalidation_rule("orders.revenue", on=(PaymentProcessed, OrderCancelled),
          affects=("orders.revenue_by_product",), refresh={"query.revenue_by_product": 1.0})
 
 "When one of these events is folded, these queries' answers are misses, and these materialized
 views are refreshed within so many seconds." A projection's own tags say which answers depend on
 which rows; a rule is for what they do not say: queries as a whole, and views. The runner of the
-projections asks `tags_for` inside its transaction and `refreshes_for` after it.
+projections asks `due_after` inside its transaction and `refreshes_for` after it.
 """
 
 from __future__ import annotations
@@ -67,19 +67,18 @@ def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:
 
     A query that does not read this projection is left to those that it does read.
     """
-    concerned = (one for one in rules if not one.events.isdisjoint(event_types))
-    named = {name for one in concerned for name in one.queries}
-    return {query_tag(name) for name in named if _reads(name, subscription)}
+    return _tags(_rules_on(event_types), subscription)
 
 
 def refreshes_for(event_types: Collection[str]) -> dict[str, float]:
     """The materialized views to refresh after such events, each with the shortest wait, seconds."""
-    found: dict[str, float] = {}
-    for one in rules:
-        if not one.events.isdisjoint(event_types):
-            for view, wait in one.refresh.items():
-                found[view] = min(wait, found.get(view, wait))
-    return found
+    return _refreshes(_rules_on(event_types))
+
+
+def due_after(subscription: str, event_types: Collection[str]) -> tuple[set[str], dict[str, float]]:
+    """What `tags_for` and `refreshes_for` say, in one look at the rules."""
+    concerned = _rules_on(event_types)
+    return _tags(concerned, subscription), _refreshes(concerned)
 
 
 def consequences() -> list[Consequence]:
@@ -97,6 +96,23 @@ def problems() -> list[str]:
         for name in one.queries
         if name not in queries
     ]
+
+
+def _rules_on(event_types: Collection[str]) -> list[InvalidationRule]:
+    return [rule for rule in rules if not rule.events.isdisjoint(event_types)]
+
+
+def _tags(concerned: Iterable[InvalidationRule], subscription: str) -> set[str]:
+    named = {name for rule in concerned for name in rule.queries}
+    return {query_tag(name) for name in named if _reads(name, subscription)}
+
+
+def _refreshes(concerned: Iterable[InvalidationRule]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for rule in concerned:
+        for view, wait in rule.refresh.items():
+            found[view] = min(wait, found.get(view, wait))
+    return found
 
 
 def _queries_on(event: str) -> tuple[str, ...]:

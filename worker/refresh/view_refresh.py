@@ -16,10 +16,9 @@ from psycopg import sql
 from worker import event_log
 from worker.base.db import Connection
 from worker.base.settings import get_settings
-from worker.base.sql import statement
 from worker.cache import source_tag
-from worker.refresh.requests import wait_of
-from worker.refresh.views import MaterializedView, Views
+from worker.refresh.requests import note_invalidation, wait_of
+from worker.refresh.views import SQL, MaterializedView, Views
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +75,7 @@ class ViewRefresh:
     concurrently: bool | None = None
     wait: bool = True
 
-    def one(self, view: MaterializedView, *, if_stale: bool) -> Refreshed:
+    def refresh(self, view: MaterializedView, *, if_stale: bool) -> Refreshed:
         """Refresh a view, after another worker who has it, or without `wait` not at all then.
 
         A failure is an outcome, not an exception.
@@ -100,7 +99,7 @@ class ViewRefresh:
         one = Refreshed(view.name, "failed", reason, seconds=seconds)
         with self.connection.transaction():
             self._note(one, datetime.now(UTC))
-            self._do("put_off", view=view.name, seconds=RETRY)
+            self._do("reschedule", view=view.name, seconds=RETRY)
         return one
 
     def _turn(self, view: MaterializedView, if_stale: bool) -> Refreshed:
@@ -118,8 +117,8 @@ class ViewRefresh:
         again = one.outcome == "refreshed"
         self._do("note_refreshed", view=view.name, horizon=found.reach, again=again)
         if again:
-            note = {"subscription": view.name, "tags": [source_tag(view.name)]}
-            self._do("note_invalidation", **note, position=found.reach)
+            tags = [source_tag(view.name)]
+            note_invalidation(self.connection, view.name, tags, position=found.reach)
         self._do("serve", view=view.name, requested=found.requested, seconds=wait_of(view.name))
         return one
 
@@ -157,10 +156,10 @@ class ViewRefresh:
         concurrently = view.concurrently and self.concurrently is not False
         self._bound(locks=get_settings().lock_timeout if concurrently else READERS_WAIT)
         name = sql.Identifier(*view.name.split(".", 1))
-        how = statement("worker.refresh", "refresh_concurrently" if concurrently else "refresh")
-        count = statement("worker.refresh", "count_rows")
+        how = SQL["refresh_concurrently" if concurrently else "refresh"]
         self.connection.execute(sql.SQL(how).format(view=name))
-        rows = self.connection.execute(sql.SQL(count).format(view=name)).fetchall()[0][0]
+        count = sql.SQL(SQL["count_rows"]).format(view=name)
+        rows = self.connection.execute(count).fetchall()[0][0]
         return Refreshed(view.name, "refreshed", None, reach, 0.0, rows, concurrently)
 
     def _bound(self, locks: float) -> None:
@@ -173,7 +172,7 @@ class ViewRefresh:
         self._do("note_outcome", **line, started_at=started_at)
 
     def _do(self, block: str, **parameters: Any) -> list[Any]:
-        cursor = self.connection.execute(statement("worker.refresh", block), parameters)
+        cursor = self.connection.execute(SQL[block], parameters)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -42,16 +42,15 @@ from psycopg import Cursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
-from worker import refresh
 from worker.base.db import Connection
-from worker.base.encoding import to_json
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber
-from worker.refresh import invalidation_rules
-from worker.subscriptions import parking, read_tables
-from worker.subscriptions.bisect import BadEvent, Bisection, blames_an_event, in_one_line
+from worker.refresh import note_consequences
+from worker.subscriptions import dead_letters, read_tables
+from worker.subscriptions.bisect import BadEvent, Bisection, blames_an_event
 from worker.subscriptions.checkpoints import SQL, Checkpoint
-from worker.subscriptions.partitions import must_be_whole_or_divisible
+from worker.subscriptions.errors import in_one_line
+from worker.subscriptions.partitions import must_still_be_divisible
 
 log = structlog.get_logger(__name__)
 
@@ -81,10 +80,11 @@ def advance(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
 
     Raises what no event is to blame for; the connection may be in a transaction that failed.
     """
-    must_be_whole_or_divisible(step.at, step.subscriber)
+    if step.at.partitions > 1:
+        must_still_be_divisible(step.at, step.subscriber)
     if step.at.mark:
         return _after_a_death(connection, step)
-    if step.at.letters:
+    if step.at.dead_letters:
         return _carefully(connection, step)
     try:
         return _at_once(connection, step)
@@ -102,11 +102,11 @@ def _at_once(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
     with connection.pipeline():
         taken = _take(connection, step)
         batch.request(connection)
-    letters = _letters(taken)
-    if letters is None:
+    parked = _dead_letters(taken)
+    if parked is None:
         _let_go(connection)
         return None
-    if letters:
+    if parked:
         return _carefully(connection, step)
     batch.fold()
     with connection.pipeline():
@@ -123,16 +123,16 @@ def _carefully(connection: Connection, step: PendingBatch) -> BatchOutcome | Non
         _let_go(connection)
         return None
     name = step.at.subscription
-    events = parking.without_discarded(connection, name, step.events)
+    events = dead_letters.without_discarded(connection, name, step.events)
     bisection = Bisection(
         connection,
         step.subscriber,
-        parked=parking.parked_streams(connection, name, events),
-        most=parking.room(connection, name),
+        parked=dead_letters.parked_streams(connection, name, events),
+        most=dead_letters.openable(connection, name),
     )
-    bisection.take(events)
+    bisection.handle(events)
     tags = _move(connection, step, bisection.handled, bisection.tags)
-    parking.park(connection, step.at.name, bisection.bad)
+    dead_letters.park(connection, step.at.name, bisection.bad)
     connection.execute("COMMIT")
     bisection.committed()
     return BatchOutcome(bisection.handled, tags)
@@ -140,7 +140,7 @@ def _carefully(connection: Connection, step: PendingBatch) -> BatchOutcome | Non
 
 def _after_a_death(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
     """Make the next batch smaller; or park the event that is alone and kills its process."""
-    if _letters(_take(connection, step)) is None:
+    if _dead_letters(_take(connection, step)) is None:
         _let_go(connection)  # another has seen to it
         return None
     deaths = step.at.deaths + 1
@@ -149,11 +149,11 @@ def _after_a_death(connection: Connection, step: PendingBatch) -> BatchOutcome |
         connection.execute(SQL["note_death"], {"name": step.at.name, "upto": step.upto})
     else:
         reason = f"its process ended every time ({deaths} times)"
-        waiting = parking.parked_streams(connection, step.at.subscription, step.events)
+        waiting = dead_letters.parked_streams(connection, step.at.subscription, step.events)
         killers = [event for event in step.events if event.stream not in waiting]
         _move(connection, step, (), ())
         bad = [BadEvent(event, reason, deaths) for event in killers]
-        parking.park(connection, step.at.name, bad)
+        dead_letters.park(connection, step.at.name, bad)
     connection.execute("COMMIT")
     return BatchOutcome()
 
@@ -170,7 +170,7 @@ def _has_it(connection: Connection, step: PendingBatch) -> bool:
         return True
     with after_rollback(connection):
         taken = _take(connection, step)
-    return _letters(taken) is not None
+    return _dead_letters(taken) is not None
 
 
 @contextmanager
@@ -205,7 +205,7 @@ def _take(connection: Connection, step: PendingBatch) -> Cursor[TupleRow]:
     return connection.execute(SQL["take"], here | still | table)
 
 
-def _letters(taken: Cursor[TupleRow]) -> int | None:
+def _dead_letters(taken: Cursor[TupleRow]) -> int | None:
     """How many dead letters this batch has to mind; None if the checkpoint was not to be had."""
     row = taken.fetchone()
     return None if row is None else int(row[0])
@@ -217,28 +217,8 @@ def _move(
     handled: Sequence[StoredEvent],
     tags: Collection[str],
 ) -> bool:
-    """Move the checkpoint; whether tags wait now."""
-    waiting = follow_up(connection, step.at.subscription, handled, tags, step.upto)
+    """Move the checkpoint, and note what follows; whether tags wait to be invalidated now."""
+    types = {event.type for event in handled}
+    waiting = note_consequences(connection, step.at.subscription, types, tags, step.upto)
     connection.execute(SQL["move"], {"name": step.at.name, "position": step.upto})
     return waiting
-
-
-def follow_up(
-    connection: Connection,
-    subscription: str,
-    handled: Sequence[StoredEvent],
-    tags: Collection[str],
-    position: int,
-) -> bool:
-    """Write down what follows from events that were handled, so that a crash loses none of it.
-
-    `tags`, and those of the rules, wait for the cache to hear of them, and materialized views for
-    their refresh. Says whether there are tags.
-    """
-    types = {event.type for event in handled}
-    stale = {*tags, *invalidation_rules.tags_for(subscription, types)}
-    if stale:
-        note = {"subscription": subscription, "position": position}
-        connection.execute(SQL["note_tags"], note | {"tags": to_json(sorted(stale))})
-    refresh.note_requests(connection, types)
-    return bool(stale)

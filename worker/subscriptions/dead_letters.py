@@ -5,17 +5,18 @@
                   ├─ discard   the bad event is dropped for good, the others are replayed
                   └─ reset or rebuild of the subscription: superseded, the events come anew
 
-The checkpoint has moved past what is parked, so a letter's events are those of its stream from its
-position up to the checkpoint: nothing is copied, and nothing can be forgotten. Who reads a row of a
-parked stream with `after=` reads it as it was before the letter.
+While a dead letter is open, every later event of its stream is left out by its subscription. The
+checkpoint moves past them all the same, so what is parked are the events of that stream from the
+dead letter's position up to the checkpoint: nothing is copied, and nothing can be forgotten. Who
+reads a row of a parked stream with `after=` reads it as it was before the bad event.
 
 A discarded event stays discarded for its subscription, after a reset too: see
-`parking.discarded_positions`, which is what a rebuild leaves out.
+`discarded_positions`, which is what a rebuild leaves out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -24,15 +25,26 @@ import orjson
 
 from worker.base import db
 from worker.base.db import Connection
-from worker.base.errors import Permanent
+from worker.base.sql import blocks
 from worker.commands import after_commit
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber, subscriptions
-from worker.subscriptions import checkpoints, parking, read_tables
-from worker.subscriptions.batch import follow_up
+from worker.refresh import note_consequences
+from worker.subscriptions import checkpoints, read_tables
 from worker.subscriptions.bisect import BadEvent, Bisection
 from worker.subscriptions.checkpoints import Checkpoint, partition_of
-from worker.subscriptions.parking import SQL
+from worker.subscriptions.errors import (
+    DeadLetterIsClosed,
+    OtherTableVersion,
+    RetryFailed,
+    UndeclaredSubscription,
+    UnknownDeadLetter,
+)
+
+SQL = blocks("worker.subscriptions", "dead_letters.sql")
+MOST_OPEN = 1_000
+"""Open dead letters of one subscription; with more of them it is the subscription that is at
+fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class ParkedStream:
-    """A letter with its events: the bad one first, then what is parked behind it."""
+    """A dead letter with its events: the bad one first, then what is parked behind it."""
 
     letter: DeadLetter
     events: Sequence[StoredEvent]
@@ -85,56 +97,75 @@ class Repair:
         return asdict(self)
 
 
-class UnknownDeadLetter(Permanent):
-    """No dead letter has this number."""
-
-    def __init__(self, letter: int) -> None:
-        super().__init__(f"no such dead letter (letter {letter})")
-        self.letter = letter
-
-
-class DeadLetterIsClosed(Permanent):
-    """A dead letter was retried, discarded or superseded already."""
-
-    def __init__(self, letter: DeadLetter) -> None:
-        super().__init__(
-            f"the dead letter is closed: {letter.state} by {letter.closed_by} (letter {letter.id})"
-        )
-        self.letter = letter
+# ------------------------------------------------- in the transaction that holds the checkpoint
+def park(connection: Connection, checkpoint: str, bad: Iterable[BadEvent]) -> None:
+    """Open dead letters in the open transaction, which holds the checkpoint."""
+    for letter in bad:
+        event = letter.event
+        failure = {"checkpoint": checkpoint, "error": letter.error, "attempts": letter.attempts}
+        what = {"position": event.position, "stream": event.stream, "type": event.type}
+        connection.execute(SQL["park"], failure | what)
+    count(connection, [checkpoint])
 
 
-class RetryFailed(Permanent):
-    """A parked event cannot be handled yet; nothing was changed but the letter's attempts."""
-
-    def __init__(self, letter: DeadLetter, bad: BadEvent) -> None:
-        super().__init__(
-            f"the retry failed, nothing was changed: {bad.error} (letter {letter.id},"
-            f" stream {letter.stream}, position {bad.event.position})"
-        )
-        self.letter, self.bad = letter, bad
+def count(connection: Connection, names: Sequence[str]) -> None:
+    """Let these checkpoints know how many dead letters they have to mind."""
+    connection.execute(checkpoints.SQL["count_letters"], {"names": list(names)})
 
 
-class OtherTableVersion(Permanent):
-    """A letter's projection has another version in this code than its live table has."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            "the live table has the shape of another version of the code: use that version,"
-            f" or rebuild (subscription {name})"
-        )
-        self.subscription = name
+def parked_streams(
+    connection: Connection, subscription: str, events: Iterable[StoredEvent]
+) -> set[str]:
+    """Those of these events' streams that wait behind an open dead letter."""
+    streams = list({event.stream for event in events})
+    where = {"subscription": subscription, "streams": streams}
+    return {stream for (stream,) in connection.execute(SQL["parked_streams"], where)}
 
 
-class UndeclaredSubscription(Permanent):
-    """A letter's subscription is not declared by any domain that is loaded."""
+def without_discarded(
+    connection: Connection, subscription: str, events: Sequence[StoredEvent]
+) -> list[StoredEvent]:
+    """Events without those that were dropped for good: they come up again after a reset."""
+    if not events:
+        return []
+    first, last = events[0].position - 1, events[-1].position
+    dropped = discarded_positions(connection, subscription, after=first, upto=last)
+    return [event for event in events if event.position not in dropped]
 
-    def __init__(self, name: str) -> None:
-        hint = subscriptions.closest(name)
-        more = f"; did you mean {hint}?" if hint else ""
-        super().__init__(f"no domain declares this subscription{more} (subscription {name})")
-        self.subscription = name
+
+def discarded_positions(
+    connection: Connection, subscription: str, *, after: int = 0, upto: int
+) -> set[int]:
+    """The positions of a stretch of the log that were dropped for good, for this subscription."""
+    where = {"subscription": subscription, "after": after, "upto": upto}
+    return {position for (position,) in connection.execute(SQL["discarded_positions"], where)}
 
 
+def openable(connection: Connection, subscription: str) -> int:
+    """How many more dead letters may be opened."""
+    row = connection.execute(SQL["open_count"], {"subscription": subscription}).fetchone()
+    return max(0, MOST_OPEN - (row[0] if row else 0))
+
+
+def supersede(connection: Connection, subscription: str, *, after: int, by: str) -> None:
+    """Close the dead letters after a position, in the open transaction: their events come anew.
+
+    The transaction holds the subscription's checkpoints, at or before that position.
+    """
+    where = {"subscription": subscription, "position": after, "by": by}
+    connection.execute(SQL["supersede"], where)
+
+
+def stream_events(
+    connection: Connection, stream: str, types: Collection[str], first: int, last: int
+) -> list[StoredEvent]:
+    """Events of one stream, of these types, between two positions, both included."""
+    where = {"stream": stream, "types": sorted(types), "first": first, "last": last}
+    rows = connection.execute(SQL["events_of_stream"], where).fetchall()
+    return [StoredEvent._make([*row[:5], orjson.loads(row[5]), *row[6:]]) for row in rows]
+
+
+# ------------------------------------------------------------------------------- for people
 def find(
     subscription: str | None = None, *, closed: bool = False, limit: int = 100
 ) -> list[DeadLetter]:
@@ -144,8 +175,8 @@ def find(
         return [DeadLetter(*row) for row in connection.execute(SQL["letters"], where)]
 
 
-def show(letter_id: int) -> ParkedStream:
-    """A letter and its events. Raises UnknownDeadLetter."""
+def contents(letter_id: int) -> ParkedStream:
+    """A dead letter and its events. Raises UnknownDeadLetter."""
     with db.writer() as connection:
         letter = _letter(connection, "letter", letter_id)
         if letter.state != "open":
@@ -195,28 +226,28 @@ def discard(letter_id: int, *, by: str) -> Repair:
 
 def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Repair:
     subscriber = _subscriber(_letter(connection, "letter", letter_id))
-    with checkpoints.held(connection, subscriber.name) as places:
+    with checkpoints.held(connection, subscriber.name) as held:
         letter = _letter(connection, "hold_letter", letter_id)
         if letter.state != "open":
             raise DeadLetterIsClosed(letter)
-        _must_know_table(subscriber, places[0])
-        upto = _upto(places, letter)
+        _must_know_table(subscriber, held[0])
+        upto = _upto(held, letter)
         bisection = Bisection(connection, subscriber)
-        bisection.take(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
+        bisection.handle(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
         if bisection.bad and outcome == "retried":
             raise RetryFailed(letter, bisection.bad[0])
         connection.execute(SQL["close"], {"letter": letter.id, "state": outcome, "by": by})
-        parking.park(connection, places[0].name, bisection.bad)
-        parking.count(connection, [place.name for place in places])
+        park(connection, held[0].name, bisection.bad)
+        count(connection, [at.name for at in held])
         connection.execute(checkpoints.SQL["change"], {"subscription": subscriber.name})
-        tags = follow_up(connection, subscriber.name, bisection.handled, bisection.tags, upto)
+        types = {event.type for event in bisection.handled}
+        tags = note_consequences(connection, subscriber.name, types, bisection.tags, upto)
         closed = _letter(connection, "letter", letter.id)
     bisection.committed()
     if tags:
         after_commit.wake("cqrs.invalidate")
-    return Repair(
-        closed, len(bisection.handled), bisection.bad[0].event.position if bisection.bad else None
-    )
+    parked_again = bisection.bad[0].event.position if bisection.bad else None
+    return Repair(closed, len(bisection.handled), parked_again)
 
 
 def _letter(connection: Connection, statement: str, letter_id: int) -> DeadLetter:
@@ -233,24 +264,19 @@ def _subscriber(letter: DeadLetter) -> Subscriber:
     return subscriber
 
 
-def _must_know_table(subscriber: Subscriber, place: Checkpoint) -> None:
+def _must_know_table(subscriber: Subscriber, at: Checkpoint) -> None:
     """Learn which table is live. Raises OtherTableVersion if this code has another version."""
-    if not read_tables.learn(subscriber, subscriber.name, place.read_table, place.shape):
+    if not read_tables.learn(subscriber, subscriber.name, at.read_table, at.table_version):
         raise OtherTableVersion(subscriber.name)
 
 
-def _upto(places: Sequence[Checkpoint], letter: DeadLetter) -> int:
+def _upto(held: Sequence[Checkpoint], letter: DeadLetter) -> int:
     """How far the log has been read for the letter's stream."""
-    wanted = partition_of(letter.stream, len(places))
-    return next(place.position for place in places if place.partition == wanted)
+    wanted = partition_of(letter.stream, len(held))
+    return next(at.position for at in held if at.partition == wanted)
 
 
 def _events(connection: Connection, letter: DeadLetter, upto: int) -> list[StoredEvent]:
     """The letter's event, and what is parked behind it."""
-    types = sorted(_subscriber(letter).event_types)
-    stretch = {"stream": letter.stream, "types": types, "first": letter.position, "last": upto}
-    rows = connection.execute(SQL["events_of_stream"], stretch)
-    return [
-        StoredEvent(position, stream, version, type_, schema, orjson.loads(data), metadata, at)
-        for position, stream, version, type_, schema, data, metadata, at in rows
-    ]
+    types = _subscriber(letter).event_types
+    return stream_events(connection, letter.stream, types, letter.position, upto)

@@ -14,7 +14,7 @@ SELECT stream FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state = 'open' AND stream = ANY (%(streams)s::text[])
 
 -- name: discarded_positions
--- Events of a stretch of the log that were dropped for good.
+-- Events of a range of the log that were dropped for good.
 SELECT position FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state = 'discarded'
    AND position > %(after)s AND position <= %(upto)s

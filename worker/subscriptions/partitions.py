@@ -1,4 +1,4 @@
-"""Dividing a projection among workers: only one whose rows have a stream each.
+"""Partitions: a projection shared by several workers, if each of its rows has one stream.
 
 Partition k of n handles the streams whose hash is k modulo n, beside the others and in no order
 with them. A row that collects from two streams would so be loaded by two partitions at once, and
@@ -15,23 +15,15 @@ from typing import NamedTuple
 
 from worker import event_log
 from worker.base.db import Connection
-from worker.base.errors import Permanent
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber
 from worker.subscriptions.checkpoints import Checkpoint
+from worker.subscriptions.errors import CannotPartition
 from worker.subscriptions.projection import Projection
 
 MOST_PARTITIONS = 64
 LOOKED_AT = 20_000
 """Positions at the log's end in which a promise is looked for broken."""
-
-
-class CannotPartition(Permanent):
-    """A subscription that cannot be split."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{reason} (subscription {name})")
-        self.subscription = name
 
 
 class SharedRow(NamedTuple):
@@ -67,9 +59,9 @@ def must_be_divisible(connection: Connection, subscriber: Subscriber, partitions
         raise CannotPartition(name, reason)
 
 
-def must_be_whole_or_divisible(at: Checkpoint, subscriber: Subscriber) -> None:
+def must_still_be_divisible(at: Checkpoint, subscriber: Subscriber) -> None:
     """Raise CannotPartition for a partition of what does not say any more that it may be split."""
-    if at.partitions > 1 and not (isinstance(subscriber, Projection) and subscriber.by_stream):
+    if not (isinstance(subscriber, Projection) and subscriber.by_stream):
         raise CannotPartition(
             subscriber.name,
             f"it is split into {at.partitions}, but its code does not say by_stream=True: make it"

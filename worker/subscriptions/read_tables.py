@@ -43,10 +43,12 @@ def live(name: str) -> str | None:
 
 def learn(one: object, name: str, table: str | None, shape: int | None) -> bool:
     """Take in a subscription's live table; False when it has the shape of another version."""
-    if not isinstance(one, KeepsTable):
-        return True
-    _live[name] = table or one.first_table
-    return shape is None or shape == one.version
+    if table is None:  # it keeps none, or nobody has noted which
+        if not isinstance(one, KeepsTable):
+            return True
+        table = one.first_table
+    _live[name] = table
+    return shape is None or shape == getattr(one, "version", None)
 
 
 def first(ones: Iterable[Any]) -> dict[str, list[Any]]:
