@@ -123,7 +123,7 @@ def test_a_rebuild_that_runs_can_be_cancelled(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part, "WINDOW", 5)
-    monkeypatch.setattr("worker.rebuild.progress.EVERY", 0.0)
+    monkeypatch.setattr("worker.rebuild.jobs.EVERY", 0.0)
     depot.trade()
     depot.project()
     before = depot.orders()

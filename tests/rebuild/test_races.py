@@ -32,11 +32,11 @@ from worker.rebuild import (
     shadow,
     swapping,
     verify,
-    view,
+    views,
 )
 from worker.rebuild import journal as journals
+from worker.rebuild.coverage import PositionVector
 from worker.rebuild.following import Follower
-from worker.rebuild.position_vector import PositionVector
 from worker.subscriptions.projection import Projection
 
 BACKENDS = """
@@ -72,13 +72,13 @@ def test_a_cancel_while_the_view_is_turned_comes_in_time(
     full: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[bool] = []
-    show = view.show
+    show = views.switch
 
     def cancel_first(*arguments: Any) -> None:
         told.append(cancel(ORDERS))
         show(*arguments)
 
-    monkeypatch.setattr(view, "show", cancel_first)
+    monkeypatch.setattr(views, "switch", cancel_first)
     with pytest.raises(RebuildCancelled):
         rebuild(ORDERS)
     assert told == [True]
@@ -93,15 +93,15 @@ def test_a_cancel_after_the_view_was_turned_says_that_it_is_too_late(
     full: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[bool] = []
-    go_live = journals.Journal.go_live
+    go_live = journals.RebuildJournal.go_live
 
-    def cancel_then(journal: journals.Journal, *arguments: Any) -> None:
+    def cancel_then(journal: journals.RebuildJournal, *arguments: Any) -> None:
         go_live(journal, *arguments)
         cancelling.start()
         until(lambda: full.one("SELECT pid FROM pg_locks WHERE NOT granted"), 10)
 
     cancelling = threading.Thread(target=lambda: told.append(cancel(ORDERS)))
-    monkeypatch.setattr(journals.Journal, "go_live", cancel_then)
+    monkeypatch.setattr(journals.RebuildJournal, "go_live", cancel_then)
     assert rebuild(ORDERS).differing == 0
     cancelling.join(10)
     assert told == [False]

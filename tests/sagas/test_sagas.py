@@ -137,7 +137,7 @@ def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:
 def take(course: SagaMachine, event: StoredEvent) -> None:
     """Let one event happen to a saga, as its batch does."""
     batch = SagaBatch(sending, [event])
-    batch._courses[course.saga_id] = course
+    batch._machines[course.saga_id] = course
     batch._keys[course.saga_id] = "key"
     batch._cursor = ()
     course.state.start = course.state.start or event.data

@@ -13,7 +13,7 @@ from worker.base import migrate
 from worker.base.registry import load_domains
 from worker.cli.console import JsonFlag, bars, explained, out, print_json, show
 from worker.rebuild import Drift, RebuildProgress, Rebuilt, cancel, rebuild, verify
-from worker.rebuild.progress import ProgressCallback
+from worker.rebuild.jobs import ProgressCallback
 from worker.rebuild.tasks import projections
 from worker.rebuild.verify import SAMPLE, Verified
 

@@ -55,7 +55,7 @@ UPDATE cqrs.sagas SET due_at = clock_timestamp() + %(seconds)s::float * interval
 RETURNING saga_id
 
 -- name: list_sagas
--- Where sagas stand, the latest first: those under way, all, or those of one status.
+-- The status of sagas, the latest first: those under way, all, or those of one status.
 SELECT saga_id, saga_type, key, state ->> 'status' AS status, state ->> 'step' AS step,
        state ->> 'sends' AS sends, state ->> 'error' AS error, created_at, updated_at, due_at
   FROM cqrs.sagas

@@ -1,4 +1,4 @@
-"""The course of a saga: a pure machine from what happens to what is sent.
+"""The state machine of a saga: pure, from what happens to what is sent.
 
     running ──last step done──▶ completing ──▶ completed
        │ a step is refused, dead or overdue
@@ -7,10 +7,11 @@
        │
        └─ (and completing, failing) refused or dead ──▶ stuck ──retry──▶ where it was
 
-`completing` and `failing` send the saga's last word, where it has one. What must not be refused (an
-undo, a last word) and is refused all the same makes the saga `stuck`: it waits for a person, and
+Compensation sends the `undo` of each step that was done, the last first. `completing` and `failing`
+send the saga's completion command, where it has one. What must not be refused (a compensation, a
+completion command) and is refused all the same makes the saga `stuck`: it waits for a person, and
 nothing of it is forgotten. Nothing here reads a clock or a database; `tests/sagas` plays it with
-thousands of made-up courses.
+thousands of made-up histories.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LONGEST_ERROR = 1_000
 
 
 class SagaStatus(StrEnum):
-    """Where a saga stands. The last two are its ends."""
+    """The status of a saga. The last two are its ends."""
 
     RUNNING = "running"
     COMPLETING = "completing"
@@ -104,7 +105,7 @@ class SagaStep:
 
 @dataclass(frozen=True, slots=True)
 class SagaPlan:
-    """The steps of a kind of saga, in order, and its last words."""
+    """The steps of a kind of saga, in order, and its completion commands, for either end."""
 
     steps: tuple[SagaStep, ...]
     completed: Send | None = None
@@ -199,7 +200,7 @@ class SagaMachine:
             case SagaStatus.RUNNING:
                 self._step_done(data)
             case SagaStatus.COMPENSATING:
-                self._undo_next()
+                self._compensate_next()
             case SagaStatus.COMPLETING:
                 self._end(SagaStatus.COMPLETED)
             case _:
@@ -209,7 +210,7 @@ class SagaMachine:
         if self.state.status is SagaStatus.RUNNING:
             self.state.error = f"{self.state.step}: {error}"[:LONGEST_ERROR]
             self.state.status = SagaStatus.COMPENSATING
-            self._undo_next()
+            self._compensate_next()
         else:
             self._note("stuck", error=error)
             self.state.status, self.state.stuck_at = SagaStatus.STUCK, self.state.status
@@ -221,7 +222,7 @@ class SagaMachine:
             self.state.undo.append(step.name)
         following = self.plan.after(step.name)
         if following is None:
-            self._last_word(SagaStatus.COMPLETING, self.plan.completed, SagaStatus.COMPLETED)
+            self._complete(SagaStatus.COMPLETING, self.plan.completed, SagaStatus.COMPLETED)
         else:
             self._go_to(following)
 
@@ -233,35 +234,35 @@ class SagaMachine:
         elif step.name in self.state.results:  # it came early
             self._step_done(self.state.results[step.name])
 
-    def _undo_next(self) -> None:
+    def _compensate_next(self) -> None:
         self.due_at = None
         if self.state.undo:
             self.state.step = self.state.undo.pop()
             self._send(self._current())
         else:
-            self._last_word(SagaStatus.FAILING, self.plan.failed, SagaStatus.FAILED)
+            self._complete(SagaStatus.FAILING, self.plan.failed, SagaStatus.FAILED)
 
-    def _last_word(self, status: SagaStatus, word: Send | None, end: SagaStatus) -> None:
+    def _complete(self, status: SagaStatus, command: Send | None, end: SagaStatus) -> None:
         self.state.status, self.state.step, self.due_at = status, None, None
-        if word is None:
+        if command is None:
             self._end(end)
         else:
-            self._send(word)
+            self._send(command)
 
     def _end(self, end: SagaStatus) -> None:
         self.state.status = end
         self._note(end.value)
 
     def _current(self) -> Send:
-        """What has to be sent where the saga is: an undo, or a last word."""
+        """What has to be sent where the saga is: a compensation, or a completion command."""
         sends: Sequence[tuple[SagaStatus, Send | None]] = (
             (SagaStatus.COMPLETING, self.plan.completed),
             (SagaStatus.FAILING, self.plan.failed),
         )
-        word = dict(sends).get(self.state.status) or self.plan.step(self.state.step).undo
-        if word is None:
+        command = dict(sends).get(self.state.status) or self.plan.step(self.state.step).undo
+        if command is None:
             raise LookupError(f"the plan has no undo any more (step {self.state.step})")
-        return word
+        return command
 
     def _send(self, send: Send) -> None:
         state = self.state

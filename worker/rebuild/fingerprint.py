@@ -38,12 +38,14 @@ FLOOR = "models"
 Told: TypeAlias = "str | tuple[Told, ...]"
 
 
-def fingerprint(one: Projection) -> str:
+def fingerprint(projection: Projection) -> str:
     """Hex digits: the same in every process that folds the same events into the same rows."""
-    functions = one.functions
+    functions = projection.functions
     told = _Teller(_packages(functions.values()))
     folds = [(type_, told.all(functions[type_])) for type_ in sorted(functions)]
-    return sha256(repr((one.version, declaration(one.table), folds)).encode()).hexdigest()
+    return sha256(
+        repr((projection.version, declaration(projection.table), folds)).encode()
+    ).hexdigest()
 
 
 def _packages(functions: Iterable[Iterable[Callable[..., Any]]]) -> frozenset[str]:

@@ -27,7 +27,7 @@ from worker.base.settings import get_settings
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
 from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
-from worker.rebuild.progress import RebuildProgress
+from worker.rebuild.jobs import RebuildProgress
 from worker.rebuild.run import rebuild
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
@@ -60,11 +60,11 @@ def rebuild_projection(
     """
     if version is not None and (declared := declared_version(name)) < version:
         old = CodeTooOld(name, version, declared)
-        raise self.retry(exc=old, countdown=_a_while(), max_retries=MOST_PASSES)
+        raise self.retry(exc=old, countdown=_pass_on_delay(), max_retries=MOST_PASSES)
     options = {"from_position": from_position, "jobs": jobs}
     try:
         return _slice(self, name, continues, owed=version is not None, **options)
-    except _Later as later:
+    except _NextSlice as later:
         rest = {"name": name, "version": version, "continues": later.continues, **options}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
 
@@ -90,7 +90,7 @@ def rebuild_all(
         return
     try:
         _slice(self, names[0], continues)
-    except _Later as later:
+    except _NextSlice as later:
         rest = {"names": list(names), "continues": later.continues}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
     except Exception as error:  # the domain's own, too: a fold that fails, say
@@ -124,7 +124,7 @@ def projections() -> list[str]:
     return sorted(one.name for one in subscriptions if isinstance(one, Projection))
 
 
-def _a_while() -> float:
+def _pass_on_delay() -> float:
     return random.uniform(*PASS_ON)  # noqa: S311  # no secret hangs on it
 
 
@@ -134,7 +134,7 @@ def declared_version(name: str) -> int:
     return one.version if isinstance(one, Projection) else 0
 
 
-class _Later(Exception):
+class _NextSlice(Exception):
     """There is more to do, of this rebuild, in so many seconds: a signal inside this module."""
 
     def __init__(self, continues: int | None, seconds: float) -> None:
@@ -158,17 +158,17 @@ def _slice(
         return done.to_json()
     except RebuildUnfinished as unfinished:
         wait = 0.0 if unfinished.why == TIME_IS_UP else NO_GAP
-        raise _Later(unfinished.rebuild_id or continues, wait) from None
+        raise _NextSlice(unfinished.rebuild_id or continues, wait) from None
     except SoftTimeLimitExceeded:
-        raise _Later(continues, 0.0) from None
+        raise _NextSlice(continues, 0.0) from None
     except RebuildRunning as running:
-        if not owed and not _came_back(task):
+        if not owed and not _is_redelivered(task):
             raise
         same = continues if owed else continues or running.rebuild_id
-        raise _Later(same, _a_while()) from None
+        raise _NextSlice(same, _pass_on_delay()) from None
 
 
-def _came_back(task: Task) -> bool:
+def _is_redelivered(task: Task) -> bool:
     """Whether what runs already may be an earlier slice, or a delivery that was given up."""
     redelivered = (task.request.delivery_info or {}).get("redelivered")
     return bool(task.request.retries or redelivered)

@@ -53,13 +53,13 @@ def invalidation_rule(
     affects: Iterable[str] = (),
     refresh: Mapping[str, float] | None = None,
 ) -> InvalidationRule:
-    """Declare a rule. Raises ValueError for one that says nothing, and for a negative wait."""
+    """Declare an invalidation rule. Raises ValueError for an empty one and a negative wait."""
     waits = {view: float(wait) for view, wait in (refresh or {}).items()}
-    made = InvalidationRule(name, frozenset(event.type for event in on), tuple(affects), waits)
-    if not made.events or not (made.queries or waits) or min(waits.values(), default=0) < 0:
+    rule = InvalidationRule(name, frozenset(event.type for event in on), tuple(affects), waits)
+    if not rule.events or not (rule.queries or waits) or min(waits.values(), default=0) < 0:
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
-    rules.add(name, made)
-    return made
+    rules.add(name, rule)
+    return rule
 
 
 def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:
@@ -83,7 +83,7 @@ def due_after(subscription: str, event_types: Collection[str]) -> tuple[set[str]
 
 def consequences() -> list[Consequence]:
     """Every rule, event by event, for `cqrs map`."""
-    events = sorted({event for one in rules for event in one.events})
+    events = sorted({event for rule in rules for event in rule.events})
     return [Consequence(event, _queries_on(event), refreshes_for([event])) for event in events]
 
 
@@ -91,9 +91,9 @@ def consequences() -> list[Consequence]:
 def problems() -> list[str]:
     """What the rules name that does not exist, in sentences."""
     return [
-        f"no query is called {name!r} (rule {one.name})"
-        for one in rules
-        for name in one.queries
+        f"no query is called {name!r} (rule {rule.name})"
+        for rule in rules
+        for name in rule.queries
         if name not in queries
     ]
 
@@ -116,9 +116,9 @@ def _refreshes(concerned: Iterable[InvalidationRule]) -> dict[str, float]:
 
 
 def _queries_on(event: str) -> tuple[str, ...]:
-    return tuple(sorted({name for one in rules if event in one.events for name in one.queries}))
+    return tuple(sorted({name for rule in rules if event in rule.events for name in rule.queries}))
 
 
 def _reads(name: str, subscription: str) -> bool:
-    found = queries.get(name)
-    return found is not None and (not found.sources.reads or subscription in found.sources.reads)
+    query = queries.get(name)
+    return query is not None and (not query.sources.reads or subscription in query.sources.reads)

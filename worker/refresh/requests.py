@@ -36,7 +36,7 @@ names it."""
 
 def wait_of(view: str) -> float:
     """The shortest wait that a rule gives for a view, in seconds."""
-    waits = (one.refresh[view] for one in invalidation_rules.rules if view in one.refresh)
+    waits = (rule.refresh[view] for rule in invalidation_rules.rules if view in rule.refresh)
     return min(waits, default=AGAIN)
 
 

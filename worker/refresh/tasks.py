@@ -26,7 +26,7 @@ from worker.refresh.views import (
 @app.task(name="cqrs.refresh")
 def refresh_views(views: Sequence[str], if_stale: bool = False) -> list[dict[str, Any]]:
     """Refresh views by name, in dependency order; what became of each. Raises RefreshFailed."""
-    return [asdict(one) for one in all_done(refresh(views, if_stale=if_stale))]
+    return [asdict(refreshed) for refreshed in all_done(refresh(views, if_stale=if_stale))]
 
 
 @app.task(name=TASK, ignore_result=True)
@@ -42,7 +42,7 @@ def refresh_due(view: str) -> None:
         done = _in_order(refresher, [known.find(view)], if_stale=True)
         if not _is_asked(connection, "asked", view):
             return
-        if any(one.reason == BUSY for one in done):
+        if any(refreshed.reason == BUSY for refreshed in done):
             _reschedule(connection, view, wait_of(view))
             return
     wake(view, wait_of(view))
@@ -52,7 +52,9 @@ class RefreshFailed(Transient):
     """Some views were not refreshed; all that do not read them were. `failed` names each."""
 
     def __init__(self, failed: Sequence[Refreshed]) -> None:
-        super().__init__("; ".join(f"{one.reason} (view {one.view})" for one in failed))
+        super().__init__(
+            "; ".join(f"{refreshed.reason} (view {refreshed.view})" for refreshed in failed)
+        )
         self.failed = list(failed)
 
     def __reduce__(self) -> tuple[type[RefreshFailed], tuple[list[Refreshed]]]:
@@ -67,7 +69,10 @@ def refresh_all(*, if_stale: bool = True) -> dict[str, float]:
     """
     with db.owner() as connection:
         names = list(materialized_views(connection))
-    return {one.view: one.seconds for one in all_done(refresh(names, if_stale=if_stale))}
+    return {
+        refreshed.view: refreshed.seconds
+        for refreshed in all_done(refresh(names, if_stale=if_stale))
+    }
 
 
 def refresh(
@@ -106,14 +111,14 @@ def refresh_over(
     The rest is as for `refresh`. Raises UnknownRelation too.
     """
     with db.owner() as connection:
-        named = [relation_named(connection, one) for one in relations]
+        named = [relation_named(connection, refreshed) for refreshed in relations]
         names = [view.name for view in materialized_views(connection).over(named)]
     return refresh(names, if_stale=if_stale, concurrently=concurrently, timeout=timeout)
 
 
 def all_done(done: list[Refreshed]) -> list[Refreshed]:
     """The same, if nothing failed. Raises RefreshFailed."""
-    failed = [view for view in done if view.outcome == "failed"]
+    failed = [refreshed for refreshed in done if refreshed.outcome == "failed"]
     if failed:
         raise RefreshFailed(failed)
     return done
@@ -139,15 +144,19 @@ def _in_order(
             continue
         broken = sorted(view.views & failed)
         if broken:
-            one = refresher.fail(view, f"it reads a view that was not refreshed, {broken[0]}")
+            refreshed = refresher.fail(view, f"it reads a view that was not refreshed, {broken[0]}")
         else:
-            one = refresher.refresh(view, if_stale=if_stale or view.name not in asked)
-        done[view.name] = one
-        if one.outcome == "failed":
+            refreshed = refresher.refresh(view, if_stale=if_stale or view.name not in asked)
+        done[view.name] = refreshed
+        if refreshed.outcome == "failed":
             failed.add(view.name)
-    if any(one.outcome == "refreshed" for one in done.values()):
+    if any(refreshed.outcome == "refreshed" for refreshed in done.values()):
         after_commit.wake("cqrs.invalidate")
-    return [one for one in done.values() if one.view in asked or one.outcome != "skipped"]
+    return [
+        refreshed
+        for refreshed in done.values()
+        if refreshed.view in asked or refreshed.outcome != "skipped"
+    ]
 
 
 def _is_asked(connection: Connection, block: str, view: str) -> bool:

@@ -1,4 +1,4 @@
-"""One materialized view's refresh: one transaction, one worker at a time."""
+"""ViewRefresh: one materialized view is refreshed, in one transaction, by one worker at a time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ViewState:
     """A view before its refresh: what it holds, and what there is to hold.
 
     `requested` counts how often events have asked for it; `reach` is the position up to which a
@@ -83,46 +83,48 @@ class ViewRefresh:
         started_at, started = datetime.now(UTC), time.monotonic()
         try:
             with self.connection.transaction():
-                one = self._turn(view, if_stale)
-                one = replace(one, seconds=time.monotonic() - started)
-                if one.reason != BUSY:
-                    self._note(one, started_at)
+                refreshed = self._refresh_if_due(view, if_stale)
+                refreshed = replace(refreshed, seconds=time.monotonic() - started)
+                if refreshed.reason != BUSY:
+                    self._note(refreshed, started_at)
         except psycopg.Error as error:
             if self.connection.closed:
                 raise
             return self.fail(view, _reason(error), time.monotonic() - started)
-        return one
+        return refreshed
 
     def fail(self, view: MaterializedView, reason: str, seconds: float = 0.0) -> Refreshed:
         """Write down that a view was not refreshed."""
         log.warning("refresh failed", view=view.name, reason=reason)
-        one = Refreshed(view.name, "failed", reason, seconds=seconds)
+        refreshed = Refreshed(view.name, "failed", reason, seconds=seconds)
         with self.connection.transaction():
-            self._note(one, datetime.now(UTC))
+            self._note(refreshed, datetime.now(UTC))
             self._do("reschedule", view=view.name, seconds=RETRY)
-        return one
+        return refreshed
 
-    def _turn(self, view: MaterializedView, if_stale: bool) -> Refreshed:
+    def _refresh_if_due(self, view: MaterializedView, if_stale: bool) -> Refreshed:
         self._bound(locks=self.limit)
         alone = self._do("try_view", view=view.name)[0][0]
         if not alone and not self.wait:
             return Refreshed(view.name, "skipped", BUSY)
         if not alone:
             self._do("take_view", view=view.name)
-        found = self._look(view)
-        if found.changed or (alone and not if_stale):
-            one = self._refresh(view, found.reach)
+        state = self._look(view)
+        if state.changed or (alone and not if_stale):
+            refreshed = self._refresh(view, state.reach)
         else:
-            one = Refreshed(view.name, "skipped", "nothing that it reads has changed", found.reach)
-        again = one.outcome == "refreshed"
-        self._do("note_refreshed", view=view.name, horizon=found.reach, again=again)
+            refreshed = Refreshed(
+                view.name, "skipped", "nothing that it reads has changed", state.reach
+            )
+        again = refreshed.outcome == "refreshed"
+        self._do("note_refreshed", view=view.name, horizon=state.reach, again=again)
         if again:
             tags = [source_tag(view.name)]
-            note_invalidation(self.connection, view.name, tags, position=found.reach)
-        self._do("serve", view=view.name, requested=found.requested, seconds=wait_of(view.name))
-        return one
+            note_invalidation(self.connection, view.name, tags, position=state.reach)
+        self._do("serve", view=view.name, requested=state.requested, seconds=wait_of(view.name))
+        return refreshed
 
-    def _look(self, view: MaterializedView) -> Found:
+    def _look(self, view: MaterializedView) -> ViewState:
         """What the view holds and what it reads, in this order of statements.
 
         A view holds every effect up to its horizon. What has not changed since then, it still
@@ -131,17 +133,17 @@ class ViewRefresh:
         ((before, requested, populated),) = self._do("state", view=view.name)
         since = before or 0
         under = [*self.views.below(view), view]
-        names = sorted({name for one in under for name in one.keepers})
+        names = sorted({name for lower in under for name in lower.keepers})
         sources = {row[0]: row[1:] for row in self._do("sources", names=names)}
         changed = any(at > since or position < since for position, at in sources.values())
         moved, log_at = self._log(since)
-        changed |= moved and any(one.reads_other_tables for one in under)
-        changed |= any(one.reads_untold_tables for one in under)
+        changed |= moved and any(lower.reads_other_tables for lower in under)
+        changed |= any(lower.reads_untold_tables for lower in under)
         reached = [sources.get(name, (0, 0))[0] for name in view.keepers]
         reached += self._lower(view)
         if view.reads_other_tables or not reached:
             reached.append(log_at)
-        return Found(requested, min(reached), changed or before is None or not populated)
+        return ViewState(requested, min(reached), changed or before is None or not populated)
 
     def _lower(self, view: MaterializedView) -> list[int]:
         horizons = dict(self._do("horizons", views=sorted(view.views)))
@@ -167,8 +169,10 @@ class ViewRefresh:
         limits = {"lock": f"{locks * 1000:.0f}", "statement": f"{self.limit * 1000:.0f}"}
         self._do("limit", **limits)
 
-    def _note(self, one: Refreshed, started_at: datetime) -> None:
-        line: Mapping[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
+    def _note(self, refreshed: Refreshed, started_at: datetime) -> None:
+        line: Mapping[str, Any] = {
+            field.name: getattr(refreshed, field.name) for field in fields(refreshed)
+        }
         self._do("note_outcome", **line, started_at=started_at)
 
     def _do(self, block: str, **parameters: Any) -> list[Any]:

@@ -1,10 +1,10 @@
-"""One batch of one subscription in one transaction: the short way, and the careful one.
+"""One batch of one subscription in one transaction: at once, or by bisection.
 
     take the checkpoint ─┬─ somebody else's: go away
                          ├─ the last who took it died: count that, make the batch smaller
                          ├─ handle all at once, move the checkpoint, commit          two round trips
                          │        └ fails ─┐
-                         └─ dead letters ──┴▶ sift: handle what can be handled, park the rest, move
+                         └─ dead letters ──┴▶ bisect: handle what can be handled, park the rest
 
 What is promised:
 
@@ -26,8 +26,17 @@ What is promised:
 
 The mark may be wrong, and that is harmless: an innocent death (a worker killed by hand, a database
 restarted) makes batches smaller for a while; a mark that a vacuum has cleaned away makes the killer
-strike once more. Counting with an UPDATE before each batch would cost a commit a batch, and leave
-one more dead row version each; counting in Redis would not survive its flush.
+strike once more. What it asks for is that nobody rolls back a transaction that has locked a
+checkpoint, and `advance` refuses a connection that is in a transaction already.
+
+Why not a plain attempt counter, an UPDATE with a commit of its own before each batch? Measured,
+sent in the round trip that takes the checkpoint. With the five projections of one order (5
+alternating rounds of 400 orders): 6.4 KB of WAL an order instead of 5.4, 13 row versions instead of
+8, 3.6 ms to catch up instead of 3.3 (10th percentile, median of the rounds). Catching up with
+150,000 events (4 alternating rounds): 40,000 events/s instead of 49,000, each within the other's
+spread. So the price does not decide. Between the counter's commit and the lock, whoever is about to
+begin looks like whoever died, and a second mark would have to tell them apart: which process, and
+does it live? The lock tells both at once. Counting in Redis would not survive its flush.
 """
 
 from __future__ import annotations
@@ -49,7 +58,7 @@ from worker.refresh import note_consequences
 from worker.subscriptions import dead_letters, read_tables
 from worker.subscriptions.bisect import BadEvent, Bisection, blames_an_event
 from worker.subscriptions.checkpoints import SQL, Checkpoint
-from worker.subscriptions.errors import in_one_line
+from worker.subscriptions.errors import InTransaction, in_one_line
 from worker.subscriptions.partitions import must_still_be_divisible
 
 log = structlog.get_logger(__name__)
@@ -60,7 +69,7 @@ MOST_DEATHS = 5
 
 @dataclass(frozen=True, slots=True)
 class PendingBatch:
-    """A batch: from where a subscription is, over these events of its, up to a position."""
+    """A batch to be handled: from a checkpoint, over these events of its, up to a position."""
 
     subscriber: Subscriber
     at: Checkpoint
@@ -75,101 +84,103 @@ class BatchOutcome(NamedTuple):
     tags: bool = False
 
 
-def advance(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
+def advance(connection: Connection, pending: PendingBatch) -> BatchOutcome | None:
     """Handle a batch and move its checkpoint; None if somebody else was faster.
 
     Raises what no event is to blame for; the connection may be in a transaction that failed.
     """
-    if step.at.partitions > 1:
-        must_still_be_divisible(step.at, step.subscriber)
-    if step.at.mark:
-        return _after_a_death(connection, step)
-    if step.at.dead_letters:
-        return _carefully(connection, step)
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise InTransaction(pending.at.name)
+    if pending.at.partitions > 1:
+        must_still_be_divisible(pending.at, pending.subscriber)
+    if pending.at.mark:
+        return _after_a_death(connection, pending)
+    if pending.at.dead_letters:
+        return _bisect(connection, pending)
     try:
-        return _at_once(connection, step)
+        return _at_once(connection, pending)
     except Exception as error:
         if not blames_an_event(error):
             raise
-        count, why = len(step.events), in_one_line(error)
-        log.warning("batch fails", subscription=step.at.name, events=count, error=why)
-        return _carefully(connection, step)
+        count, why = len(pending.events), in_one_line(error)
+        log.warning("batch fails", subscription=pending.at.name, events=count, error=why)
+        return _bisect(connection, pending)
 
 
-def _at_once(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
+def _at_once(connection: Connection, pending: PendingBatch) -> BatchOutcome | None:
     """Handle all the events; two round trips, however many they are."""
-    batch = step.subscriber.batch(step.events)
+    batch = pending.subscriber.batch(pending.events)
     with connection.pipeline():
-        taken = _take(connection, step)
+        taken = _take(connection, pending)
         batch.request(connection)
     parked = _dead_letters(taken)
     if parked is None:
-        _let_go(connection)
+        _release(connection)
         return None
     if parked:
-        return _carefully(connection, step)
+        return _bisect(connection, pending)
     batch.fold()
     with connection.pipeline():
         batch.write(connection)
-        tags = _move(connection, step, step.events, batch.tags)
+        tags = _move(connection, pending, pending.events, batch.tags)
         connection.execute("COMMIT")
     batch.committed()
-    return BatchOutcome(step.events, tags)
+    return BatchOutcome(pending.events, tags)
 
 
-def _carefully(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
+def _bisect(connection: Connection, pending: PendingBatch) -> BatchOutcome | None:
     """Handle what can be handled; park bad events and what follows them in their streams."""
-    if not _has_it(connection, step):
-        _let_go(connection)
+    if not _holds_checkpoint(connection, pending):
+        _release(connection)
         return None
-    name = step.at.subscription
-    events = dead_letters.without_discarded(connection, name, step.events)
+    name = pending.at.subscription
+    events = dead_letters.without_discarded(connection, name, pending.events)
     bisection = Bisection(
         connection,
-        step.subscriber,
+        pending.subscriber,
         parked=dead_letters.parked_streams(connection, name, events),
         most=dead_letters.openable(connection, name),
     )
     bisection.handle(events)
-    tags = _move(connection, step, bisection.handled, bisection.tags)
-    dead_letters.park(connection, step.at.name, bisection.bad)
+    tags = _move(connection, pending, bisection.handled, bisection.tags)
+    dead_letters.park(connection, pending.at.name, bisection.bad)
     connection.execute("COMMIT")
     bisection.committed()
     return BatchOutcome(bisection.handled, tags)
 
 
-def _after_a_death(connection: Connection, step: PendingBatch) -> BatchOutcome | None:
+def _after_a_death(connection: Connection, pending: PendingBatch) -> BatchOutcome | None:
     """Make the next batch smaller; or park the event that is alone and kills its process."""
-    if _dead_letters(_take(connection, step)) is None:
-        _let_go(connection)  # another has seen to it
+    if _dead_letters(_take(connection, pending)) is None:
+        _release(connection)  # another has seen to it
         return None
-    deaths = step.at.deaths + 1
-    log.warning("a process died over a batch", subscription=step.at.name, deaths=deaths)
-    if deaths < MOST_DEATHS or len(step.events) > 1:
-        connection.execute(SQL["note_death"], {"name": step.at.name, "upto": step.upto})
+    deaths = pending.at.deaths + 1
+    log.warning("a process died over a batch", subscription=pending.at.name, deaths=deaths)
+    if deaths < MOST_DEATHS or len(pending.events) > 1:
+        connection.execute(SQL["note_death"], {"name": pending.at.name, "upto": pending.upto})
     else:
         reason = f"its process ended every time ({deaths} times)"
-        waiting = dead_letters.parked_streams(connection, step.at.subscription, step.events)
-        killers = [event for event in step.events if event.stream not in waiting]
-        _move(connection, step, (), ())
+        parked = dead_letters.parked_streams(connection, pending.at.subscription, pending.events)
+        killers = [event for event in pending.events if event.stream not in parked]
+        _move(connection, pending, (), ())
         bad = [BadEvent(event, reason, deaths) for event in killers]
-        dead_letters.park(connection, step.at.name, bad)
+        dead_letters.park(connection, pending.at.name, bad)
     connection.execute("COMMIT")
     return BatchOutcome()
 
 
 def begin(connection: Connection) -> None:
-    """Begin a transaction that need not reach the disk at once: see subscription.py."""
+    """Begin a transaction that need not reach the disk at once: see runner.py."""
     connection.execute("BEGIN")
     connection.execute("SET LOCAL synchronous_commit = off")
 
 
-def _has_it(connection: Connection, step: PendingBatch) -> bool:
+def _holds_checkpoint(connection: Connection, pending: PendingBatch) -> bool:
     """Whether the checkpoint is this transaction's, after a failure too: then it is taken again."""
     if connection.info.transaction_status is TransactionStatus.INTRANS:
         return True
     with after_rollback(connection):
-        taken = _take(connection, step)
+        taken = _take(connection, pending)
     return _dead_letters(taken) is not None
 
 
@@ -190,19 +201,19 @@ def after_rollback(connection: Connection) -> Iterator[None]:
         connection.prepare_threshold = threshold
 
 
-def _let_go(connection: Connection) -> None:
+def _release(connection: Connection) -> None:
     """End a transaction that came too late; a rollback would look like a death."""
     connection.execute("COMMIT")
 
 
-def _take(connection: Connection, step: PendingBatch) -> Cursor[TupleRow]:
+def _take(connection: Connection, pending: PendingBatch) -> Cursor[TupleRow]:
     """Begin a transaction that has the checkpoint."""
     begin(connection)
-    at = step.at
+    at = pending.at
     here = {"name": at.name, "position": at.position}
-    still = {"partitions": at.partitions, "deaths": at.deaths, "mark": at.mark}
+    unchanged = {"partitions": at.partitions, "deaths": at.deaths, "mark": at.mark}
     table = {"table": read_tables.live(at.subscription)}
-    return connection.execute(SQL["take"], here | still | table)
+    return connection.execute(SQL["take"], here | unchanged | table)
 
 
 def _dead_letters(taken: Cursor[TupleRow]) -> int | None:
@@ -213,12 +224,12 @@ def _dead_letters(taken: Cursor[TupleRow]) -> int | None:
 
 def _move(
     connection: Connection,
-    step: PendingBatch,
+    pending: PendingBatch,
     handled: Sequence[StoredEvent],
     tags: Collection[str],
 ) -> bool:
     """Move the checkpoint, and note what follows; whether tags wait to be invalidated now."""
     types = {event.type for event in handled}
-    waiting = note_consequences(connection, step.at.subscription, types, tags, step.upto)
-    connection.execute(SQL["move"], {"name": step.at.name, "position": step.upto})
+    waiting = note_consequences(connection, pending.at.subscription, types, tags, pending.upto)
+    connection.execute(SQL["move"], {"name": pending.at.name, "position": pending.upto})
     return waiting

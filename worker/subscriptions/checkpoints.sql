@@ -63,7 +63,7 @@ UPDATE cqrs.subscriptions SET changed_position = position + 1
  WHERE subscription = %(subscription)s
 
 -- name: pass_over
--- Moves checkpoints over a stretch of the log that holds nothing for them.
+-- Moves checkpoints over a range of the log that holds nothing for them.
 UPDATE cqrs.subscriptions AS s
    SET position = %(upto)s,
        deaths = CASE WHEN suspect_upto > %(upto)s THEN deaths ELSE 0 END,
@@ -87,7 +87,7 @@ UPDATE cqrs.subscriptions
    SET deaths = deaths + 1, suspect_upto = %(upto)s, updated_at = clock_timestamp()
  WHERE name = %(name)s
 
--- name: count_letters
+-- name: count_dead_letters
 -- Says how many dead letters the next batch has to mind: open ones, and discarded ones ahead.
 UPDATE cqrs.subscriptions AS s
    SET letters = (SELECT count(*) FROM cqrs.dead_letters AS l

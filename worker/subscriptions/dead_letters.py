@@ -86,7 +86,7 @@ class ParkedStream:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a retry or a discard came to: events replayed, and the letter opened by one of them."""
+    """What a retry or a discard came to: events replayed, and where the stream is parked again."""
 
     letter: DeadLetter
     replayed: int
@@ -110,7 +110,7 @@ def park(connection: Connection, checkpoint: str, bad: Iterable[BadEvent]) -> No
 
 def count(connection: Connection, names: Sequence[str]) -> None:
     """Let these checkpoints know how many dead letters they have to mind."""
-    connection.execute(checkpoints.SQL["count_letters"], {"names": list(names)})
+    connection.execute(checkpoints.SQL["count_dead_letters"], {"names": list(names)})
 
 
 def parked_streams(
@@ -136,7 +136,7 @@ def without_discarded(
 def discarded_positions(
     connection: Connection, subscription: str, *, after: int = 0, upto: int
 ) -> set[int]:
-    """The positions of a stretch of the log that were dropped for good, for this subscription."""
+    """The positions of a range of the log that were dropped for good, for this subscription."""
     where = {"subscription": subscription, "after": after, "upto": upto}
     return {position for (position,) in connection.execute(SQL["discarded_positions"], where)}
 
@@ -172,13 +172,13 @@ def find(
     """Dead letters, the newest first: the open ones, or with `closed` all of them."""
     where = {"subscription": subscription, "closed": closed, "limit": limit}
     with db.writer() as connection:
-        return [DeadLetter(*row) for row in connection.execute(SQL["letters"], where)]
+        return [DeadLetter(*row) for row in connection.execute(SQL["find"], where)]
 
 
 def contents(letter_id: int) -> ParkedStream:
     """A dead letter and its events. Raises UnknownDeadLetter."""
     with db.writer() as connection:
-        letter = _letter(connection, "letter", letter_id)
+        letter = _letter(connection, "by_number", letter_id)
         if letter.state != "open":
             return ParkedStream(letter, _events(connection, letter, letter.position))
         upto = _upto(checkpoints.of(connection, letter.subscription), letter)
@@ -186,7 +186,7 @@ def contents(letter_id: int) -> ParkedStream:
 
 
 def retry(letter_id: int, *, by: str) -> Repair:
-    """Replay a letter's events in order, in one transaction, and close it.
+    """Replay a dead letter's events in order, in one transaction, and close it.
 
     Raises RetryFailed if one of them cannot be handled, with nothing done but the attempt counted;
     UnknownDeadLetter, DeadLetterIsClosed, UndeclaredSubscription.
@@ -202,9 +202,9 @@ def retry(letter_id: int, *, by: str) -> Repair:
 
 
 def retry_all(subscription: str, *, by: str) -> list[Repair | RetryFailed]:
-    """Retry every open letter of a subscription, the oldest first; what became of each."""
+    """Retry every open dead letter of a subscription, the oldest first; what became of each."""
     with db.writer() as connection:
-        rows = connection.execute(SQL["open_letters"], {"subscription": subscription}).fetchall()
+        rows = connection.execute(SQL["open_numbers"], {"subscription": subscription}).fetchall()
     done: list[Repair | RetryFailed] = []
     for (letter,) in rows:
         try:
@@ -215,9 +215,9 @@ def retry_all(subscription: str, *, by: str) -> list[Repair | RetryFailed]:
 
 
 def discard(letter_id: int, *, by: str) -> Repair:
-    """Drop a letter's bad event for good, and replay what is parked behind it.
+    """Drop a dead letter's bad event for good, and replay what is parked behind it.
 
-    An event of these that cannot be handled either opens a letter of its own.
+    An event of these that cannot be handled either opens a dead letter of its own.
     Raises UnknownDeadLetter, DeadLetterIsClosed, UndeclaredSubscription.
     """
     with db.writer() as connection:
@@ -225,9 +225,9 @@ def discard(letter_id: int, *, by: str) -> Repair:
 
 
 def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Repair:
-    subscriber = _subscriber(_letter(connection, "letter", letter_id))
+    subscriber = _subscriber(_letter(connection, "by_number", letter_id))
     with checkpoints.held(connection, subscriber.name) as held:
-        letter = _letter(connection, "hold_letter", letter_id)
+        letter = _letter(connection, "lock", letter_id)
         if letter.state != "open":
             raise DeadLetterIsClosed(letter)
         _must_know_table(subscriber, held[0])
@@ -242,7 +242,7 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
         connection.execute(checkpoints.SQL["change"], {"subscription": subscriber.name})
         types = {event.type for event in bisection.handled}
         tags = note_consequences(connection, subscriber.name, types, bisection.tags, upto)
-        closed = _letter(connection, "letter", letter.id)
+        closed = _letter(connection, "by_number", letter.id)
     bisection.committed()
     if tags:
         after_commit.wake("cqrs.invalidate")
@@ -271,12 +271,12 @@ def _must_know_table(subscriber: Subscriber, at: Checkpoint) -> None:
 
 
 def _upto(held: Sequence[Checkpoint], letter: DeadLetter) -> int:
-    """How far the log has been read for the letter's stream."""
+    """How far the log has been read for the dead letter's stream."""
     wanted = partition_of(letter.stream, len(held))
     return next(at.position for at in held if at.partition == wanted)
 
 
 def _events(connection: Connection, letter: DeadLetter, upto: int) -> list[StoredEvent]:
-    """The letter's event, and what is parked behind it."""
+    """The bad event, and what is parked behind it."""
     types = _subscriber(letter).event_types
     return stream_events(connection, letter.stream, types, letter.position, upto)

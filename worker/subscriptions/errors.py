@@ -28,6 +28,14 @@ class TooManyDeadLetters(Permanent):
         self.subscription = subscription
 
 
+class InTransaction(Permanent):
+    """A batch was begun inside a transaction: rolled back, that would look like a death."""
+
+    def __init__(self, checkpoint: str) -> None:
+        super().__init__(f"a batch begins its own transaction (checkpoint {checkpoint})")
+        self.checkpoint = checkpoint
+
+
 class CannotPartition(Permanent):
     """A subscription that cannot be split."""
 

@@ -4,7 +4,7 @@ Partition k of n handles the streams whose hash is k modulo n, beside the others
 with them. A row that collects from two streams would so be loaded by two partitions at once, and
 what one of them folds into it would be lost; or it would see an event of one stream before the
 event of another that it needs. So a projection has to say `by_stream=True` before it can be
-divided, and it is believed only as far as the log shows nothing else. One that is divided and has
+divided, and it is believed only as far as the log shows nothing else. One that is split and has
 ceased to say so, after a release, stands still.
 """
 

@@ -54,10 +54,10 @@ class Call(NamedTuple):
 class Projection:
     """A read model that is kept current from the log.
 
-    `version` is the version of the rows' shape: the table is `<name>_v<version>`, behind a view
+    `version` is the version of the read table: the table is `<name>_v<version>`, behind a view
     of the plain name. `tags` says which cached answers depend on a row. `by_stream` promises that
     each row collects from one stream only, whatever the event: then workers may share the
-    projection (running/dividing.py).
+    projection (partitions.py).
     """
 
     name: str

@@ -5,7 +5,7 @@ beside the checkpoint, and changes in the transaction that changes the view. A r
 the checkpoints, at every pass, and its lock on the checkpoint insists on the name it has learnt: a
 batch that was meant for a table which has been replaced meanwhile is not written, but read again.
 
-`shape` is the `version` of the projection for which the table was made. Code of another version
+`shape` is the version of the projection for which the table was made. Code of another version
 leaves the subscription alone, so that old workers keep the old table current until the swap, and
 new ones the new table from then on.
 """
@@ -42,7 +42,7 @@ def live(name: str) -> str | None:
 
 
 def learn(one: object, name: str, table: str | None, shape: int | None) -> bool:
-    """Take in a subscription's live table; False when it has the shape of another version."""
+    """Take in a subscription's live table; False when it is of another version than the code."""
     if table is None:  # it keeps none, or nobody has noted which
         if not isinstance(one, KeepsTable):
             return True
