@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test up lint format bench requirements clean
+.PHONY: help install demo test up lint format bench mutants requirements clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -51,6 +51,9 @@ format: install ## Let ruff mend what it can
 
 bench: install ## Every measurement, about half an hour; `python -m bench.NAME` runs one
 	$(BIN)/python -m bench
+
+mutants: install ## Plant bugs in a copy of the tree, one by one, and see that a test fails
+	$(BIN)/python -m tests.mutants
 
 requirements: ## Resolve the two requirements files anew from the ranges of pyproject.toml
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT; \

@@ -73,6 +73,9 @@ def test_a_chain_runs_in_its_order(database: Database, workers: Workers) -> None
     assert_all_succeeded(all_receipts(ids))
 
 
+@pytest.mark.settings(
+    batch_size=3
+)  # so that many an order is in one batch, its payment in the next
 def test_commands_of_one_key_run_in_the_order_in_which_they_were_enqueued(
     database: Database, workers: Workers
 ) -> None:
@@ -80,7 +83,7 @@ def test_commands_of_one_key_run_in_the_order_in_which_they_were_enqueued(
     workers.start(["commands"], concurrency=4)
     ids: list[UUID] = []
     with database.connect() as connection, connection.transaction():
-        for _ in range(1_000):
+        for _ in range(500):
             payload = shop.order(customer, product)
             key = payload["order_id"]
             placed = create_order.enqueue(connection, key=key, **payload)
