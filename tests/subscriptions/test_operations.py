@@ -68,7 +68,7 @@ def test_a_runner_lowers_its_signal_and_calls_the_next_one_when_its_turn_ends(
 ) -> None:
     after_commit.wake("cqrs.project", GROUP)
     sent("projections")
-    monkeypatch.setattr(runner, "TURN", 0.0)
+    monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
     parcels.move(1, "kiel")
     runner.project(GROUP)
     assert [(one.task, one.args) for one in sent("projections")][:1] == [("cqrs.project", [GROUP])]
