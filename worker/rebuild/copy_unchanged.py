@@ -66,7 +66,7 @@ def _why_not(
     connection: Connection, projection: Projection, live: str | None, position: int
 ) -> str | None:
     places = checkpoints.of(connection, projection.name)
-    if live is None or any(place.table_version != projection.version for place in places):
+    if live is None or any(at.table_version != projection.version for at in places):
         return f"the live table is not of version {projection.version}, which the code has"
     if (reached := PositionVector.by(places).lowest) < position:
         return f"the live table has come to {reached} only"

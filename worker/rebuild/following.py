@@ -107,10 +107,10 @@ class Follower:
         journal.note_reached(goal, still, journal.events + len(new))
 
     def _released(self, now: ExcludedEvents) -> list[StoredEvent]:
-        found = self.journal.excluded.released(now, self.journal.reached)
+        released = self.journal.excluded.released(now, self.journal.reached)
         return [
             event
-            for stream, (first, last) in found.items()
+            for stream, (first, last) in released.items()
             for event in parked_events(self.connection, self.projection, stream, first, last)
         ]
 

@@ -109,7 +109,7 @@ class RebuildJournal:
     ) -> None:
         """How many rows there are up to a key, how many of the live ones differ, and some of
         these; None: that cannot be told."""
-        plain = to_json([one.to_json() for one in drift])
+        plain = to_json([row.to_json() for row in drift])
         self._note("note_compared", walked=upto, rows=rows, differing=differing, drift=plain)
         self.walked, self.rows, self.differing, self.drift = upto, rows, differing, list(drift)
 
@@ -138,7 +138,7 @@ def unfinished(connection: Connection, name: str) -> RebuildJournal | None:
     if row is None:
         return None
     *facts, reached, events, excluded, walked, rows, differing, drift = row
-    shown = [Drift.of(one) for one in drift or ()]
+    shown = [Drift.of(plain) for plain in drift or ()]
     far = [PositionVector(tuple(reached)), events, ExcludedEvents.of(excluded)]
     known: list[Any] = [*facts, *far, walked, rows, differing, shown]
     return RebuildJournal(connection, *known)

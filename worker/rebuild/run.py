@@ -141,7 +141,7 @@ def cancel(name: str) -> bool:
 def _must_not_go_back(connection: Connection, projection: Projection) -> None:
     """Raise CodeTooOld if the live table is of a higher version than this code's."""
     live = max(
-        (place.table_version or 0 for place in checkpoints.of(connection, projection.name)),
+        (at.table_version or 0 for at in checkpoints.of(connection, projection.name)),
         default=0,
     )
     if live > projection.version:
@@ -175,7 +175,7 @@ def _ended(connection: Connection, rebuild_id: int) -> Rebuilt:
         raise RebuildCancelled(name)
     if state == "failed":
         raise RebuildFailed(name, error)
-    shown = [Drift.of(each) for each in drift]
+    shown = [Drift.of(plain) for plain in drift]
     return Rebuilt(name, table, events, rows, differing, shown, seconds)
 
 
@@ -240,31 +240,29 @@ class _RebuildRequest:
 
     def begin(self) -> RebuildJournal:
         """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere."""
-        connection, one = self.connection, self.projection
-        connection.execute(checkpoints.SQL["add"], read_tables.first([one]))
+        connection, projection = self.connection, self.projection
+        connection.execute(checkpoints.SQL["add"], read_tables.first([projection]))
         with connection.transaction():
-            live = shadow.live_table(connection, one.table)
+            live = shadow.live_table(connection, projection.table)
             if self.position:
-                copy_unchanged.must_tell(connection, one, live, self.position)
-            alike = is_current_version(connection, one)
+                copy_unchanged.must_tell(connection, projection, live, self.position)
+            alike = is_current_version(connection, projection)
             upto = self._upto(alike)
-            name = shadow.next_name(connection, one.table)
-            shadow.create(connection, one.table, name, live, alike=alike)
+            name = shadow.next_name(connection, projection.table)
+            shadow.create(connection, projection.table, name, live, alike=alike)
             return journals.begin(
                 connection,
-                one,
+                projection,
                 shadow=name,
                 goes_live=self.goes_live,
                 checkpoint=self.position,
                 upto=upto,
-                parts=self.jobs if one.keyed and upto > SMALL else 1,
-                excluded=excluded_events(connection, one.name),
+                parts=self.jobs if projection.keyed and upto > SMALL else 1,
+                excluded=excluded_events(connection, projection.name),
             )
 
     def _upto(self, alike: bool) -> int:
         """The live table's place, so that the two can be compared; or the log's end."""
         horizon = event_log.horizon(self.connection)
-        lowest = min(
-            place.position for place in checkpoints.of(self.connection, self.projection.name)
-        )
+        lowest = min(at.position for at in checkpoints.of(self.connection, self.projection.name))
         return lowest if alike and horizon - lowest <= FAR_BEHIND else horizon

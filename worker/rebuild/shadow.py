@@ -78,12 +78,12 @@ def declaration(table: sa.Table) -> str:
 def _create_declared(connection: Connection, table: sa.Table, name: str) -> None:
     columns = [_bare(column) for column in table.c]
     checks = [
-        sa.CheckConstraint(each.sqltext)
-        for each in table.constraints
-        if isinstance(each, sa.CheckConstraint)
+        sa.CheckConstraint(constraint.sqltext)
+        for constraint in table.constraints
+        if isinstance(constraint, sa.CheckConstraint)
     ]
-    made = sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))
-    _execute(connection, CreateTable(made))
+    declared = sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))
+    _execute(connection, CreateTable(declared))
 
 
 def add_key(connection: Connection, table: sa.Table, name: str) -> None:
@@ -104,8 +104,8 @@ def declared_indexes(connection: Connection, table: sa.Table, name: str) -> list
     Like `missing_indexes`: each is harmless where it was done before, and waits for one that is
     under way.
     """
-    made = [CreateIndex(index, if_not_exists=True) for index in _declared(table, name)]
-    texts = [_key_index(table, name), *map(_text, made)]
+    declared = [CreateIndex(index, if_not_exists=True) for index in _declared(table, name)]
+    texts = [_key_index(table, name), *map(_text, declared)]
     return [_one_at_a_time(connection, table, name, text) for text in texts]
 
 
@@ -114,14 +114,14 @@ def missing_indexes(
 ) -> dict[str, str]:
     """What gives a table the indexes that only `like` has, by the name that they have there."""
     present = {(unique, tail) for _, unique, tail in _indexes(connection, table, name)}
-    found = {}
+    missing = {}
     for index, unique, tail in _indexes(connection, table, like):
         if (unique, tail) not in present:
             own = quoted(_name(table, name, index.removeprefix(f"{like}_")))
             kind = "UNIQUE INDEX" if unique else "INDEX"
             text = f"CREATE {kind} IF NOT EXISTS {own} ON {qualified(table, name)} {tail}"
-            found[index] = _one_at_a_time(connection, table, name, text)
-    return found
+            missing[index] = _one_at_a_time(connection, table, name, text)
+    return missing
 
 
 def missing_statistics(connection: Connection, table: sa.Table, name: str) -> list[str]:
@@ -165,10 +165,10 @@ def _bare(column: sa.Column[Any]) -> sa.Column[Any]:
 def _declared(table: sa.Table, name: str) -> list[sa.Index]:
     """A projection's indexes and unique constraints as indexes of one of its tables."""
     copy = table.to_metadata(sa.MetaData(), schema=schema_of(table), name=name)
-    for each in copy.constraints:
-        if isinstance(each, sa.UniqueConstraint):
-            own = str(each.name or "_".join(each.columns.keys()))
-            sa.Index(own, *each.columns, unique=True)
+    for constraint in copy.constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            own = str(constraint.name or "_".join(constraint.columns.keys()))
+            sa.Index(own, *constraint.columns, unique=True)
     for index in copy.indexes:
         index.name = sa.sql.quoted_name(_name(table, name, str(index.name)), None)
     return sorted(copy.indexes, key=lambda index: str(index.name))

@@ -163,8 +163,8 @@ class RebuildRun:
         """Add a key range to what is known; once that cannot be told, nothing is known."""
         journal = self.journal
         rows = count_rows(self.connection, self.projection.table, journal.shadow, key_range)
-        found = self._follower.compare(key_range) if self._can_be_told(key_range) else None
-        differing, drift = (None, ()) if found is None else found
+        compared = self._follower.compare(key_range) if self._can_be_told(key_range) else None
+        differing, drift = (None, ()) if compared is None else compared
         known = None if differing is None else (journal.differing or 0) + differing
         shown = [] if known is None else [*journal.drift, *drift][:SHOWN]
         with self.connection.transaction():
@@ -205,6 +205,5 @@ class RebuildRun:
 def is_current_version(connection: Connection, projection: Projection) -> bool:
     """Whether the live table is of the version that this code declares."""
     return all(
-        place.table_version == projection.version
-        for place in checkpoints.of(connection, projection.name)
+        at.table_version == projection.version for at in checkpoints.of(connection, projection.name)
     )

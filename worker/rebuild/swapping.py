@@ -126,11 +126,11 @@ class Swap:
                 raise _NotNow(f"process {pid} ({application}) keeps an old snapshot")
             time.sleep(0.005)
             now = self._snapshots(own)
-            old = {each: old[each] for each in old if each in now}
+            old = {transaction: old[transaction] for transaction in old if transaction in now}
 
     def _snapshots(self, own: set[int]) -> dict[str, tuple[int, str]]:
         rows = self.connection.execute(SQL["snapshots"]).fetchall()
-        return {each: (pid, name) for each, pid, name in rows if pid not in own}
+        return {transaction: (pid, name) for transaction, pid, name in rows if pid not in own}
 
     def _go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
         where = holder, self.projection.table, self.journal.shadow
@@ -143,7 +143,7 @@ class Swap:
         here = {"subscription": self.projection.name, "reached": reached, "changed": self.changed}
         table = {"table": self.journal.shadow, "shape": self.projection.version}
         holder.execute(SQL["go_live"], here | table)
-        dead_letters.count(holder, [place.name for place in places])
+        dead_letters.count(holder, [at.name for at in places])
         if self.changed:
             self._note_consequences(holder)
         self.journal.go_live(self.replaces, holder)
@@ -163,7 +163,7 @@ class Swap:
         tags = [source_tag(self.projection.name)]
         note_invalidation(holder, self.projection.name, tags, self.journal.reached.lowest)
         read = f"{schema_of(self.projection.table)}.{self.projection.table.name}"
-        request(holder, {one.name: 0.0 for one in materialized_views(holder).over([read])})
+        request(holder, {view.name: 0.0 for view in materialized_views(holder).over([read])})
 
 
 @contextmanager

@@ -108,20 +108,22 @@ def verify_sample(
         return {}
     rows = get_settings().verify_sample if sample is None else sample
     wanted = projections() if names is None else names
-    found: dict[str, int] = {}
+    differing: dict[str, int] = {}
     for name in wanted if rows else ():
         try:
-            found[name] = verify.verify(name, sample=rows).differing
+            differing[name] = verify.verify(name, sample=rows).differing
         except SoftTimeLimitExceeded:
             raise
         except Exception as error:  # the domain's own, too
             log.warning("not verified", projection=name, reason=in_one_line(error))
-    return found
+    return differing
 
 
 def projections() -> list[str]:
     """The names of all projections."""
-    return sorted(one.name for one in subscriptions if isinstance(one, Projection))
+    return sorted(
+        subscriber.name for subscriber in subscriptions if isinstance(subscriber, Projection)
+    )
 
 
 def _pass_on_delay() -> float:
@@ -130,8 +132,8 @@ def _pass_on_delay() -> float:
 
 def declared_version(name: str) -> int:
     """The version that this code declares of a projection; 0 for one that it does not know."""
-    one = subscriptions.get(name)
-    return one.version if isinstance(one, Projection) else 0
+    subscriber = subscriptions.get(name)
+    return subscriber.version if isinstance(subscriber, Projection) else 0
 
 
 class _NextSlice(Exception):

@@ -24,13 +24,12 @@ from psycopg import sql
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.errors import Permanent, Transient
 from worker.commands.load_plan import primary_key, sql_type
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.compare import Drift, compare
 from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
-from worker.rebuild.errors import projection_named
+from worker.rebuild.errors import NotComparable, TooFarBehind, projection_named
 from worker.rebuild.part import copy_rows, to_events
 from worker.rebuild.run import rebuild
 from worker.rebuild.sessions import restore, unlimited
@@ -48,33 +47,6 @@ WINDOW = 20_000
 """Positions of the log that are read at once."""
 
 _LIVE, _RIGHT = "cqrs_verify_live", "cqrs_verify_right"
-
-
-class NotComparable(Permanent):
-    """The live table has the columns of another version of the projection."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            "the live table is not of the version that the code has: rebuild it"
-            f" (projection {name})"
-        )
-        self.name = name
-
-    def __reduce__(self) -> tuple[type[NotComparable], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
-
-
-class TooFarBehind(Transient):
-    """The live table lags so much that it cannot be compared as a whole."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the live table is far behind the log: try later (projection {name})")
-        self.name = name
-
-    def __reduce__(self) -> tuple[type[TooFarBehind], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +78,15 @@ def verify(name: str, *, sample: int = SAMPLE) -> Verified:
     with db.owner() as connection, _scratch(connection):
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            place = _place(connection, projection)
-            keys = _some_keys(connection, projection, place, sample)
-            _keep_live_rows(connection, projection, place, keys)
-        rows = _fold(connection, projection, place, keys)
+            live = _live_table(connection, projection)
+            keys = _some_keys(connection, projection, live, sample)
+            _keep_live_rows(connection, projection, live, keys)
+        rows = _fold(connection, projection, live, keys)
         copy_rows(connection, projection.table, _RIGHT, filter(None, rows.values()), "pg_temp")
         differing, drift = compare(connection, projection.table, _LIVE, _RIGHT, "pg_temp")
         seconds = time.monotonic() - began
-        found = Verified(name, place.upto, len(keys), False, differing, drift, seconds)
-        return _noted(connection, found)
+        verified = Verified(name, live.upto, len(keys), False, differing, drift, seconds)
+        return _noted(connection, verified)
 
 
 def verify_all(name: str, *, jobs: int = 2) -> Verified:
@@ -125,13 +97,13 @@ def verify_all(name: str, *, jobs: int = 2) -> Verified:
     """
     projection = projection_named(name)
     with db.owner() as connection:
-        upto = _place(connection, projection).upto
+        upto = _live_table(connection, projection).upto
     done = rebuild(name, goes_live=False, jobs=jobs)
     if done.differing is None:
         raise TooFarBehind(name)
     with db.owner() as connection:
-        found = Verified(name, upto, done.rows, True, done.differing, done.drift, done.seconds)
-        return _noted(connection, found)
+        verified = Verified(name, upto, done.rows, True, done.differing, done.drift, done.seconds)
+        return _noted(connection, verified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,26 +117,26 @@ class _LiveTable:
     @property
     def upto(self) -> int:
         """The highest position of any partition."""
-        return max((one.position for one in self.partitions), default=0)
+        return max((at.position for at in self.partitions), default=0)
 
     def folded(self, events: Sequence[StoredEvent], projection: Projection) -> list[StoredEvent]:
         """The events that the live table has folded."""
         own = {
             event.position
-            for each in self.partitions
-            for event in each.own(events, projection.event_types)
-            if event.position <= each.position
+            for at in self.partitions
+            for event in at.own(events, projection.event_types)
+            if event.position <= at.position
         }
         return [event for event in self.excluded.keep(events) if event.position in own]
 
 
-def _place(connection: Connection, projection: Projection) -> _LiveTable:
-    places = checkpoints.of(connection, projection.name)
-    if any(place.table_version != projection.version for place in places):
+def _live_table(connection: Connection, projection: Projection) -> _LiveTable:
+    held = checkpoints.of(connection, projection.name)
+    if any(at.table_version != projection.version for at in held):
         raise NotComparable(projection.name)
-    table = places[0].read_table if places else None
+    table = held[0].read_table if held else None
     return _LiveTable(
-        table or projection.first_table, places, excluded_events(connection, projection.name)
+        table or projection.first_table, held, excluded_events(connection, projection.name)
     )
 
 
@@ -179,38 +151,36 @@ def _scratch(connection: Connection) -> Iterator[None]:
 
 
 def _some_keys(
-    connection: Connection, projection: Projection, place: _LiveTable, sample: int
+    connection: Connection, projection: Projection, live: _LiveTable, sample: int
 ) -> set[str]:
     """Keys of rows from all over the table, and of rows that events from all over the log touch."""
     half = max(1, sample // 2)
-    table = qualified(projection.table, place.table)
+    table = qualified(projection.table, live.table)
     names = {"key": sql.Identifier(primary_key(projection.table)), "table": sql.SQL(table)}
     query = sql.SQL(TABLES["some_keys"]).format(**names)
     present = connection.execute(query, {"count": half, "table": table}).fetchall()
-    where = {"positions": random.sample(range(1, place.upto + 1), min(half, place.upto))}
+    where = {"positions": random.sample(range(1, live.upto + 1), min(half, live.upto))}
     rows = connection.execute(
         SQL["at"], where | {"types": sorted(projection.event_types)}
     ).fetchall()
-    folded = place.folded(to_events(rows), projection)
+    folded = live.folded(to_events(rows), projection)
     return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
 
 
 def _keep_live_rows(
-    connection: Connection, projection: Projection, place: _LiveTable, keys: set[str]
+    connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]
 ) -> None:
     parts = {
         "key": sql.Identifier(primary_key(projection.table)),
         "kind": sql.SQL(sql_type(projection.table, primary_key(projection.table))),
-        "table": sql.SQL(qualified(projection.table, place.table)),
+        "table": sql.SQL(qualified(projection.table, live.table)),
         "keys": sql.Literal(to_json(sorted(keys))),
     }
     for block, name in (("copy_of_rows", _LIVE), ("like", _RIGHT)):
         connection.execute(sql.SQL(TABLES[block]).format(copy=sql.Identifier(name), **parts))
 
 
-def _fold(
-    connection: Connection, projection: Projection, place: _LiveTable, keys: set[str]
-) -> Rows:
+def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]) -> Rows:
     """These keys' rows, from the log alone, as they should be at this place."""
     rows: Rows = {}
     what = {
@@ -220,22 +190,22 @@ def _fold(
     }
     block = SQL["read_keys" if projection.keyed else "read_all"]
     connection.execute(SQL["prepare_session"])
-    for after in range(0, place.upto, WINDOW):
-        window = {"after": after, "upto": min(after + WINDOW, place.upto)}
+    for after in range(0, live.upto, WINDOW):
+        window = {"after": after, "upto": min(after + WINDOW, live.upto)}
         events = to_events(connection.execute(block, what | window).fetchall())
-        calls = projection.calls(place.folded(events, projection))
+        calls = projection.calls(live.folded(events, projection))
         projection.fold(rows, (call for call in calls if str(call.key) in keys))
     return rows
 
 
-def _noted(connection: Connection, found: Verified) -> Verified:
+def _noted(connection: Connection, verified: Verified) -> Verified:
     """The same, written down; what differs is an error in the log."""
-    plain = found.to_json()
+    plain = verified.to_json()
     connection.execute(SQL["note_verified"], plain | {"drift": to_json(plain["drift"])})
-    if found.differing:
-        shown = [str(one) for one in found.drift[:10]]
-        log.error("rows drifted", projection=found.name, rows=found.differing, some=shown)
-    return found
+    if verified.differing:
+        shown = [str(row) for row in verified.drift[:10]]
+        log.error("rows drifted", projection=verified.name, rows=verified.differing, some=shown)
+    return verified
 
 
 # ----------------------------------------------------------------------- read model health
@@ -268,11 +238,20 @@ class ReadModelHealth:
 
 def read_model_health(connection: Connection) -> list[ReadModelHealth]:
     """Every declared projection's, by name."""
-    ones = {one.name: one for one in subscriptions if isinstance(one, Projection)}
-    declared = [{"name": name, "schema": schema_of(one.table)} for name, one in ones.items()]
+    projections = {
+        subscriber.name: subscriber
+        for subscriber in subscriptions
+        if isinstance(subscriber, Projection)
+    }
+    declared = [
+        {"name": name, "schema": schema_of(subscriber.table)}
+        for name, subscriber in projections.items()
+    ]
     rows = connection.execute(SQL["read_model_health"], {"declared": to_json(declared)}).fetchall()
     return [
-        ReadModelHealth(name, table, _why(ones[name], table, shape, columns), _verified(*last))
+        ReadModelHealth(
+            name, table, _why(projections[name], table, shape, columns), _verified(*last)
+        )
         for name, table, shape, columns, *last in rows
     ]
 

@@ -194,8 +194,8 @@ def is_current(
 def _materialized(connection: Connection, table: sa.Table, name: str) -> list[str]:
     if not definition_over(connection, table, name).gone:
         return []
-    found = dependent_views(connection, qualified(table))
-    return sorted(dependent.plain for dependent in found if dependent.kind == "MATERIALIZED VIEW")
+    views = dependent_views(connection, qualified(table))
+    return sorted(dependent.plain for dependent in views if dependent.kind == "MATERIALIZED VIEW")
 
 
 @contextmanager
@@ -219,16 +219,16 @@ def _stage(connection: Connection, table: sa.Table, name: str) -> Sequence[Depen
     stage, view = quoted(staging_schema(name)), qualified(table)
     definition = definition_over(connection, table, name)
     with connection.transaction():
-        found = _on_path(connection, table, name)
-        if hidden := [dependent.plain for dependent in found if not dependent.tells]:
+        views = _on_path(connection, table, name)
+        if hidden := [dependent.plain for dependent in views if not dependent.tells]:
             log.warning("views are computed by the swap, readers wait", table=name, views=hidden)
             return None
         _run(connection, f"CREATE SCHEMA {stage}")
         _set_search_path(connection, [stage, *_schemas(connection, view)])
         lowest = f"CREATE VIEW {stage}.{quoted(str(table.name))}{definition.text}"
-        with _explained(view, found, definition):
-            _make(connection, found, lowest, grants=True)
-    return found
+        with _explained(view, views, definition):
+            _make(connection, views, lowest, grants=True)
+    return views
 
 
 def _on_path(connection: Connection, table: sa.Table, name: str) -> list[DependentView]:

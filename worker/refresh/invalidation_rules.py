@@ -1,7 +1,9 @@
 """Invalidation rules: what an event means for answers and views, said beside the domain.
 
-    invalidation_rule("orders.revenue", on=(PaymentProcessed, OrderCancelled),
-         affects=("orders.revenue_by_product",), refresh={"query.revenue_by_product": 1.0})
+    invalidation_rule(
+        "orders.revenue", on=(PaymentProcessed, OrderCancelled),
+        affects=("orders.revenue_by_product",), refresh={"query.revenue_by_product": 1.0},
+    )
 
 "When one of these events is folded, these queries' answers are misses, and these materialized
 views are refreshed within so many seconds." A projection's own tags say which answers depend on

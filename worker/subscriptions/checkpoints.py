@@ -74,10 +74,10 @@ def own_events(
 def read(connection: Connection, names: Collection[str]) -> list[Checkpoint]:
     """The checkpoints of these subscriptions that are not paused, those in trouble last."""
     default = get_settings().projection_batch_size
-    found = [
+    checkpoints = [
         Checkpoint(*row) for row in connection.execute(SQL["checkpoints"], {"names": [*names]})
     ]
-    return [replace(at, limit=_limit(at, default)) for at in found]
+    return [replace(at, limit=_limit(at, default)) for at in checkpoints]
 
 
 def _limit(at: Checkpoint, default: int) -> int:

@@ -70,33 +70,33 @@ def must_still_be_divisible(at: Checkpoint, subscriber: Subscriber) -> None:
         )
 
 
-def shared_row(one: Projection, events: Iterable[StoredEvent]) -> SharedRow | None:
+def shared_row(projection: Projection, events: Iterable[StoredEvent]) -> SharedRow | None:
     """A row of a projection that these events feed from two streams, if there is any."""
     feeds: dict[str, str] = {}
-    for key, stream in _touched(one, events):
+    for key, stream in _touched(projection, events):
         first = feeds.setdefault(key, stream)
         if first != stream:
             return SharedRow(key, (first, stream))
     return None
 
 
-def _touched(one: Projection, events: Iterable[StoredEvent]) -> Iterator[tuple[str, str]]:
+def _touched(projection: Projection, events: Iterable[StoredEvent]) -> Iterator[tuple[str, str]]:
     """Rows with the streams of the events that touch them."""
     for event in events:
         try:
-            calls = one.calls([event])
+            calls = projection.calls([event])
         except Exception:  # noqa: S112  # it touches no row, but becomes a dead letter
             continue
         for call in calls:
             yield call.key, event.stream
 
 
-def _last_events(connection: Connection, one: Projection) -> list[StoredEvent]:
+def _last_events(connection: Connection, projection: Projection) -> list[StoredEvent]:
     upto = event_log.horizon(connection)
     return event_log.read(
         connection,
         after=max(0, upto - LOOKED_AT),
         upto=upto,
-        types=sorted(one.event_types),
+        types=sorted(projection.event_types),
         limit=LOOKED_AT,
     )

@@ -193,9 +193,9 @@ def projection(
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
     """
     version = table.info.get("version", 1) if version is None else version
-    made = Projection(name, table, version, group, tags, by_stream, purpose)
-    subscriptions.add(name, made)
-    return made
+    declared = Projection(name, table, version, group, tags, by_stream, purpose)
+    subscriptions.add(name, declared)
+    return declared
 
 
 def row_from(table: sa.Table, event: StoredEvent, **values: Any) -> Row:

@@ -41,23 +41,23 @@ def live(name: str) -> str | None:
     return _live.get(name)
 
 
-def learn(one: object, name: str, table: str | None, shape: int | None) -> bool:
+def learn(subscriber: object, name: str, table: str | None, shape: int | None) -> bool:
     """Take in a subscription's live table; False when it is of another version than the code."""
     if table is None:  # it keeps none, or nobody has noted which
-        if not isinstance(one, KeepsTable):
+        if not isinstance(subscriber, KeepsTable):
             return True
-        table = one.first_table
+        table = subscriber.first_table
     _live[name] = table
-    return shape is None or shape == getattr(one, "version", None)
+    return shape is None or shape == getattr(subscriber, "version", None)
 
 
-def first(ones: Iterable[Any]) -> dict[str, list[Any]]:
+def first(subscribers: Iterable[Any]) -> dict[str, list[Any]]:
     """Names, tables, shapes and views with which subscriptions begin, as a statement takes them."""
     rows = [
-        (one.name, one.first_table, one.version, one.view)
-        if isinstance(one, KeepsTable)
-        else (one.name, None, None, None)
-        for one in ones
+        (subscriber.name, subscriber.first_table, subscriber.version, subscriber.view)
+        if isinstance(subscriber, KeepsTable)
+        else (subscriber.name, None, None, None)
+        for subscriber in subscribers
     ]
     names, tables, shapes, views = (list(column) for column in zip(*rows, strict=True))
     return {"names": names, "tables": tables, "shapes": shapes, "views": views}
