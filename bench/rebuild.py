@@ -33,7 +33,7 @@ from bench.catch_up import NAME, Created, a_full_log, catching_up, reading, seco
 from worker import Settings, event_log
 from worker.base import db, settings
 from worker.event_log import NewEvent
-from worker.rebuild import Progress, Rebuilt, rebuild
+from worker.rebuild import RebuildProgress, Rebuilt, rebuild
 from worker.subscriptions import runner
 
 DOMAIN = "bench.trade"
@@ -55,7 +55,7 @@ def timed(jobs: int) -> Timed:
     """Rebuild."""
     built = 0.0
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: RebuildProgress) -> None:
         nonlocal built
         if progress.state == "building":
             built = progress.seconds

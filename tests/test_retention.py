@@ -18,7 +18,7 @@ from worker.ops import retention
 from worker.ops.retention import prune
 from worker.queries import consistency, query_audit
 from worker.rebuild import rebuild, verify
-from worker.subscriptions import batch
+from worker.refresh import note_consequences
 from worker.subscriptions.runner import catch_up, invalidate
 
 ORDERS = "orders.order_summaries"
@@ -42,7 +42,7 @@ def a_verification() -> None:
 
 def an_invalidation() -> None:
     with db.writer() as connection:
-        batch.follow_up(connection, ORDERS, [], ["orders"], 1)
+        note_consequences(connection, ORDERS, [], ["orders"], 1)
 
 
 def a_question() -> None:

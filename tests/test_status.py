@@ -163,7 +163,7 @@ def test_dead_letters_are_counted_per_subscription(database: Database) -> None:
         bump = {"thing_id": str(uuid7()), "by": 1}  # of a thing that was never added
         event_log.append(connection, [NewEvent("thing-x", "things.ThingBumped", bump)])
     runner.catch_up()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert of().dead_letters == 1
     dead_letters.discard(letter.id, by="ada")
     assert of().dead_letters == 0

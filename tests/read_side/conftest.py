@@ -17,13 +17,12 @@ from tests.read_side.shop.projections import customer_list, item_list
 from worker import cache, event_log
 from worker.base import db, settings, wake_ups
 from worker.base.settings import Settings
-from worker.base.sql import statement
 from worker.cache import server
 from worker.contracts import Event
 from worker.embedded import Servers
 from worker.event_log import NewEvent
 from worker.event_log.subscribers import subscriptions
-from worker.subscriptions import runner
+from worker.subscriptions import checkpoints, runner
 
 DDL = Path(__file__).parent / "shop" / "ddl.sql"
 CLEAN = """
@@ -59,9 +58,7 @@ class Shop:
         for number, tags, position in self.waiting_tags():
             cache.invalidate(tags, position)
             ids = {"ids": [number]}
-            self.connection.execute(
-                statement("worker.subscriptions", "tick_off_invalidations"), ids
-            )
+            self.connection.execute(checkpoints.SQL["tick_off_invalidations"], ids)
 
     def waiting_tags(self) -> list[tuple[int, list[str], int]]:
         """The invalidations that the cache has not been told of."""

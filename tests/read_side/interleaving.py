@@ -28,10 +28,9 @@ from tests.read_side.shop.models import Customer, Item, Totals
 from tests.read_side.stepping import SteppedReader
 from worker import cache, refresh
 from worker.base.errors import ReadModelBehind
-from worker.base.sql import statement
 from worker.queries.answers import Answer
-from worker.refresh.run import Run
-from worker.subscriptions import runner
+from worker.refresh.view_refresh import ViewRefresh
+from worker.subscriptions import checkpoints, runner
 
 MOST_READERS = 3
 SLEEPY = 0.1
@@ -166,15 +165,15 @@ class Director:
 
     def _refresh(self) -> None:
         """Refresh the view; now and then something is sold, and projected, in the middle of it."""
-        real = Run._refresh
+        real = ViewRefresh._refresh
 
-        def amid(run: Run, *args: Any) -> Any:
+        def amid(run: ViewRefresh, *args: Any) -> Any:
             self._maybe_sell_and_project()
             done = real(run, *args)
             self._maybe_sell_and_project()
             return done
 
-        with patch.object(Run, "_refresh", amid):
+        with patch.object(ViewRefresh, "_refresh", amid):
             (done,) = refresh.refresh([VIEW], if_stale=True)
         assert done.outcome != "failed", done
         self._note(f"view {done.outcome} up to {done.horizon}")
@@ -198,9 +197,7 @@ class Director:
             return False
         number, source, tags, position = self.chance.choice(rows)
         cache.invalidate(tags, position, *self.chance.choice([(), (source,)]))
-        self.shop.connection.execute(
-            statement("worker.subscriptions", "tick_off_invalidations"), {"ids": [number]}
-        )
+        self.shop.connection.execute(checkpoints.SQL["tick_off_invalidations"], {"ids": [number]})
         for tag in tags:
             self.told[tag] = max(self.told.get(tag, 0), self._sold(tag.partition(":")[2], position))
         self._note(f"cache told of {tags} at {position}")

@@ -26,7 +26,7 @@ from worker.cache.entries import Fill, Seen, Snapshot
 from worker.embedded import Servers
 from worker.queries import consistency, reader
 from worker.queries.query import Query
-from worker.refresh.run import Run
+from worker.refresh.view_refresh import ViewRefresh
 
 SEEDS = 20
 STEPS = 400
@@ -146,24 +146,24 @@ def tags_are_told_before_the_commit(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_view_is_as_new_as_the_log(patch: pytest.MonkeyPatch) -> None:
-    real = Run._look
+    real = ViewRefresh._look
 
-    def look(self: Run, view: Any) -> Any:
+    def look(self: ViewRefresh, view: Any) -> Any:
         return replace(real(self, view), reach=event_log.horizon(self.connection))
 
-    patch.setattr(Run, "_look", look)
+    patch.setattr(ViewRefresh, "_look", look)
 
 
 def a_views_horizon_is_read_after_its_refresh(patch: pytest.MonkeyPatch) -> None:
-    real = Run._do
+    real = ViewRefresh._do
 
-    def late(self: Run, block: str, **parameters: Any) -> Any:
+    def late(self: ViewRefresh, block: str, **parameters: Any) -> Any:
         if block == "note_refreshed":
             ((_, position, _),) = real(self, "sources", names=["shop.items"])
             parameters["horizon"] = position
         return real(self, block, **parameters)
 
-    patch.setattr(Run, "_do", late)
+    patch.setattr(ViewRefresh, "_do", late)
 
 
 def a_view_is_no_tag_of_what_is_computed_from_it(patch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ def test_a_mistake_with_replicas_is_found(
 
 
 def _rewrite(patch: pytest.MonkeyPatch, old: str, new: str) -> None:
-    """Run the scripts with a change in them."""
+    """ViewRefresh the scripts with a change in them."""
     real = server._script
     cache_url = settings.get_settings().servers.cache
     assert any(old in str(real(cache_url, name).script) for name in ("begin_fill", "store"))

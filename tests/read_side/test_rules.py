@@ -14,7 +14,7 @@ from worker.queries.query import Reader, query
 from worker.refresh import invalidation_rules
 from worker.refresh.invalidation_rules import (
     Consequence,
-    Rule,
+    InvalidationRule,
     consequences,
     invalidation_rule,
     problems,
@@ -29,7 +29,7 @@ VIEW = "query.shop_totals"
 @pytest.fixture(autouse=True)
 def _own_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules of this test alone."""
-    own: Registry[Rule] = Registry("rule")
+    own: Registry[InvalidationRule] = Registry("rule")
     monkeypatch.setattr(invalidation_rules, "rules", own)
 
 

@@ -21,7 +21,7 @@ from worker.base import settings
 from worker.contracts import Event
 from worker.event_log import NewEvent, StoredEvent
 from worker.event_log.subscribers import subscriptions
-from worker.rebuild import course
+from worker.rebuild import state_machine
 from worker.subscriptions import runner
 from worker.subscriptions.projection import Projection, Row
 
@@ -89,7 +89,7 @@ class Depot:
             if number % 10 == 0:
                 self.cancel(number)
 
-    def project(self, *names: str) -> runner.Progress:
+    def project(self, *names: str) -> runner.CatchUpResult:
         """Run the depot's projections (or those named) up to the horizon, in this process."""
         return runner.catch_up(names or (ORDERS, STOCK))
 
@@ -133,7 +133,7 @@ def depot(
     """A depot without orders. Rebuilds do not rest before they drop the old table."""
     for one in (order_list, stock_list):
         monkeypatch.setitem(subscriptions._items, one.name, one)
-    monkeypatch.setattr(course, "GRACE", 0.0)
+    monkeypatch.setattr(state_machine, "GRACE", 0.0)
     chosen = settings.get_settings().model_copy(update={"domains": (DOMAIN,)})
     with database.connect() as connection, settings.using(chosen):
         connection.execute(DDL.read_bytes())

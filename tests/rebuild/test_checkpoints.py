@@ -15,8 +15,8 @@ from worker.rebuild import (
     CannotStartThere,
     NoSuchPosition,
     RebuildUnfinished,
+    compare,
     copy_unchanged,
-    key_ranges,
     part,
     rebuild,
     run,
@@ -31,7 +31,7 @@ TAMPER = "UPDATE query.depot_orders SET note = 'by hand' WHERE order_id = %s"
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is done in many small pieces."""
-    monkeypatch.setattr(key_ranges, "ROWS", 4)
+    monkeypatch.setattr(compare, "ROWS_PER_RANGE", 4)
     monkeypatch.setattr(copy_unchanged, "PAGE", 5)
     monkeypatch.setattr(part, "WINDOW", 20)
 

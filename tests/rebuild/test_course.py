@@ -17,8 +17,8 @@ from tests.support.workers import ROOT, environment, until
 from worker import event_log
 from worker.base import db, settings
 from worker.rebuild import (
-    Progress,
     RebuildCancelled,
+    RebuildProgress,
     RebuildRunning,
     RebuildUnfinished,
     cancel,
@@ -26,7 +26,7 @@ from worker.rebuild import (
     rebuild,
 )
 from worker.subscriptions import checkpoints, read_tables
-from worker.subscriptions.batch import Step, advance
+from worker.subscriptions.batch import PendingBatch, advance
 
 SLOWLY = """
 from worker.rebuild import rebuild
@@ -62,7 +62,7 @@ def test_a_killed_rebuild_goes_on_where_it_was(depot: Depot) -> None:
     before = depot.orders()
     reached = _kill_on_the_way(depot)
     assert depot.rebuilds()[0]["state"] == "building"
-    told: list[Progress] = []
+    told: list[RebuildProgress] = []
     done = rebuild(ORDERS, progress=told.append)
     assert told[0].done >= reached
     assert (done.differing, done.rows, done.table) == (0, 54, "depot_orders_v2")
@@ -111,7 +111,7 @@ def test_two_rebuilds_of_one_projection_do_not_run_at_once(depot: Depot) -> None
     depot.project()
     refused: list[str] = []
 
-    def again(_: Progress) -> None:
+    def again(_: RebuildProgress) -> None:
         with pytest.raises(RebuildRunning, match="is being rebuilt already") as caught:
             rebuild(ORDERS)
         refused.append(str(caught.value))
@@ -124,12 +124,12 @@ def test_a_rebuild_that_runs_can_be_cancelled(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part, "WINDOW", 5)
-    monkeypatch.setattr("worker.rebuild.progress.EVERY", 0.0)
+    monkeypatch.setattr("worker.rebuild.jobs.EVERY", 0.0)
     depot.trade()
     depot.project()
     before = depot.orders()
 
-    def stop(_: Progress) -> None:
+    def stop(_: RebuildProgress) -> None:
         assert cancel(ORDERS)
 
     with pytest.raises(RebuildCancelled, match=r"depot\.orders"):
@@ -196,7 +196,7 @@ def test_a_batch_that_was_planned_for_the_old_table_is_not_written_to_it(depot: 
         (at,) = checkpoints.of(connection, ORDERS)
         events = event_log.read(connection, after=at.position, upto=at.position + 1, limit=10)
         read_tables.learn(order_list, ORDERS, "depot_orders_v1", 1)
-        assert advance(connection, Step(order_list, at, at.position + 1, events)) is None
+        assert advance(connection, PendingBatch(order_list, at, at.position + 1, events)) is None
     assert depot.one("SELECT count(*) FROM query.depot_orders_v1") == 0
     depot.project()
     assert len(depot.orders()) == 6

@@ -8,7 +8,7 @@ import pytest
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from worker.cache import source_tag
-from worker.rebuild import course, rebuild
+from worker.rebuild import rebuild, state_machine
 from worker.rebuild.compare import count_rows
 
 
@@ -143,6 +143,6 @@ def test_what_is_folded_between_following_and_comparing_is_in_the_new_table(
         depot.project()
         return count_rows(*facts)
 
-    monkeypatch.setattr(course, "count_rows", and_something_happens)
+    monkeypatch.setattr(state_machine, "count_rows", and_something_happens)
     assert rebuild(ORDERS).differing == 0
     assert {row["order_id"] for row in depot.orders()} == {order_id(1), order_id(2)}

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Database
 from tests.orders.test_northwind import needs_data, read_commands, read_side, run_all
 from worker import refresh
-from worker.rebuild import course, rebuild, verify
+from worker.rebuild import rebuild, state_machine, verify
 from worker.rebuild.tasks import projections
 from worker.subscriptions.runner import catch_up
 
@@ -35,7 +35,7 @@ def definitions(database: Database) -> list[list[tuple[object, ...]]]:
 def test_every_read_model_is_the_same_when_it_is_rebuilt(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course, "GRACE", 0.0)
+    monkeypatch.setattr(state_machine, "GRACE", 0.0)
     run_all(read_commands())
     catch_up()
     refresh.refresh_all()

@@ -32,11 +32,11 @@ from worker.rebuild import (
     shadow,
     swapping,
     verify,
-    view,
+    views,
 )
 from worker.rebuild import journal as journals
+from worker.rebuild.coverage import PositionVector
 from worker.rebuild.following import Follower
-from worker.rebuild.position_vector import Reached
 from worker.subscriptions.projection import Projection
 
 BACKENDS = """
@@ -72,13 +72,13 @@ def test_a_cancel_while_the_view_is_turned_comes_in_time(
     full: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[bool] = []
-    show = view.show
+    show = views.switch
 
     def cancel_first(*arguments: Any) -> None:
         told.append(cancel(ORDERS))
         show(*arguments)
 
-    monkeypatch.setattr(view, "show", cancel_first)
+    monkeypatch.setattr(views, "switch", cancel_first)
     with pytest.raises(RebuildCancelled):
         rebuild(ORDERS)
     assert told == [True]
@@ -93,15 +93,15 @@ def test_a_cancel_after_the_view_was_turned_says_that_it_is_too_late(
     full: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[bool] = []
-    go_live = journals.Journal.go_live
+    go_live = journals.RebuildJournal.go_live
 
-    def cancel_then(journal: journals.Journal, *arguments: Any) -> None:
+    def cancel_then(journal: journals.RebuildJournal, *arguments: Any) -> None:
         go_live(journal, *arguments)
         cancelling.start()
         until(lambda: full.one("SELECT pid FROM pg_locks WHERE NOT granted"), 10)
 
     cancelling = threading.Thread(target=lambda: told.append(cancel(ORDERS)))
-    monkeypatch.setattr(journals.Journal, "go_live", cancel_then)
+    monkeypatch.setattr(journals.RebuildJournal, "go_live", cancel_then)
     assert rebuild(ORDERS).differing == 0
     cancelling.join(10)
     assert told == [False]
@@ -144,7 +144,7 @@ def test_a_swap_that_is_cut_off_lets_go_of_the_checkpoints(
     cut_off: list[bool] = []
     idle = "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction'"
 
-    def hang_once(follower: Follower, live: Reached) -> None:
+    def hang_once(follower: Follower, live: PositionVector) -> None:
         if not cut_off:
             until(lambda: full.one(idle), 10)
             until(lambda: not full.one(idle), 10, "the server does not end it")
@@ -251,10 +251,10 @@ def test_partitions_that_were_united_at_a_lower_position_do_not_fold_twice() -> 
     with db.owner() as connection:
         journal = journals.unfinished(connection, ORDERS)
         assert journal is not None
-        journal.reached = Reached((5, 9, 7))
+        journal.reached = PositionVector((5, 9, 7))
         follower = Follower(connection, order_list, journal, "depot_orders_v1", lambda: None)
-        assert follower._meeting(Reached((3,))) == Reached((9,))
-        assert follower._meeting(Reached((20,))) == Reached((20,))
+        assert follower._meeting(PositionVector((3,))) == PositionVector((9,))
+        assert follower._meeting(PositionVector((20,))) == PositionVector((20,))
 
 
 def test_long_names_of_indexes_stay_apart() -> None:

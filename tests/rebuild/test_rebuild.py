@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
-from worker.rebuild import Progress, RebuildFailed, UnknownProjection, part, rebuild, run
+from worker.rebuild import RebuildFailed, RebuildProgress, UnknownProjection, part, rebuild, run
 
 
 def test_a_rebuilt_table_has_the_rows_of_the_live_one(depot: Depot) -> None:
@@ -118,7 +118,7 @@ def test_a_projection_that_is_far_behind_is_overtaken(
 def test_progress_is_told_and_written_down(depot: Depot) -> None:
     depot.trade()
     depot.project()
-    told: list[Progress] = []
+    told: list[RebuildProgress] = []
     rebuild(ORDERS, progress=told.append)
     assert told[-1].share == 1.0
     assert told[-1].events == 73

@@ -20,10 +20,10 @@ from worker.rebuild import (
     RebuildUnfinished,
     Rebuilt,
     cancel,
-    detached_statement,
-    key_ranges,
+    compare,
     part,
     rebuild,
+    sessions,
 )
 from worker.rebuild import journal as journals
 
@@ -56,7 +56,7 @@ def test_however_little_time_there_is_it_ends(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part, "WINDOW", 20)
-    monkeypatch.setattr(key_ranges, "ROWS", 4)
+    monkeypatch.setattr(compare, "ROWS_PER_RANGE", 4)
     depot.trade(1, 60)
     depot.project()
     for number in (2, 3, 59):
@@ -77,7 +77,7 @@ def test_however_little_time_there_is_it_ends(
 def test_a_table_is_compared_whole_whatever_the_stretches(
     depot: Depot, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
-    monkeypatch.setattr(key_ranges, "ROWS", rows)
+    monkeypatch.setattr(compare, "ROWS_PER_RANGE", rows)
     depot.trade(1, 30)
     depot.project()
     depot.connection.execute("DELETE FROM query.depot_orders WHERE changes = 1 AND total > 20")
@@ -130,7 +130,7 @@ def test_the_server_finishes_an_index_when_the_rebuild_is_killed_over_it(depot: 
 def test_an_index_that_takes_longer_than_a_slice_is_waited_for_by_the_next(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detached_statement, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(sessions, "HEARTBEAT", 0.1)
     depot.trade(1, 6)
     depot.project()
     slow_index(depot, seconds=0.2)
@@ -207,7 +207,7 @@ def test_what_is_noted_of_a_rebuild_that_has_ended_is_refused(depot: Depot) -> N
         rebuild(ORDERS)
         ended = "another process has ended it"
         with pytest.raises(RebuildUnfinished, match=ended):
-            left.note_reached(left.reached, left.left_out, 0)
+            left.note_reached(left.reached, left.excluded, 0)
         with pytest.raises(RebuildUnfinished, match=ended):
             left.enter("swapping")
         with pytest.raises(RebuildUnfinished, match=ended):

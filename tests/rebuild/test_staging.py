@@ -18,10 +18,9 @@ from worker.rebuild import (
     RebuildUnfinished,
     ViewInUse,
     cancel,
-    dependent_views,
     part,
     rebuild,
-    view,
+    views,
 )
 from worker.refresh import refresh
 
@@ -118,7 +117,7 @@ def test_a_view_that_is_changed_meanwhile_is_not_forgotten(
     viewed: Depot, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_current, changed = (
-        dependent_views.is_current,
+        views.is_current,
         "CREATE OR REPLACE VIEW report.best AS SELECT customer",
     )
 
@@ -128,7 +127,7 @@ def test_a_view_that_is_changed_meanwhile_is_not_forgotten(
 
     wider(deploy)
     with monkeypatch.context() as racing:
-        racing.setattr(dependent_views, "is_current", change_first)
+        racing.setattr(views, "is_current", change_first)
         with pytest.raises(RebuildUnfinished, match="views that are built on it were changed"):
             rebuild(ORDERS)
     assert (viewed.live(), viewed.one(STAGES)) == ("depot_orders_v1", 0)
@@ -145,13 +144,13 @@ def test_views_whose_names_are_not_clear_are_computed_by_the_swap(
         " SELECT a.total FROM report.depot_paid AS a JOIN query.depot_paid AS b USING (total)"
     )
     given: list[Any] = []
-    show = view.show
+    show = views.switch
 
     def watch(connection: Any, table: Any, name: str, staged: Sequence[Any] | None = None) -> None:
         given.append(staged)
         show(connection, table, name, staged)
 
-    monkeypatch.setattr(view, "show", watch)
+    monkeypatch.setattr(views, "switch", watch)
     wider(deploy)
     rebuild(ORDERS)
     assert given[-1] is None

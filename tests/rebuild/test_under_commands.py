@@ -9,7 +9,7 @@ from bench.rebuild_load import NAME, Sender, Watch, in_thread, readers
 from bench.system import scalar
 from tests.support.workers import Workers, until
 from worker.base.settings import get_settings
-from worker.rebuild import Rebuilt, course, rebuild
+from worker.rebuild import Rebuilt, rebuild, state_machine
 
 COMMANDS = "SELECT count(*) FROM cqrs.receipts WHERE completed_at IS NOT NULL"
 
@@ -18,7 +18,7 @@ COMMANDS = "SELECT count(*) FROM cqrs.receipts WHERE completed_at IS NOT NULL"
 def test_nobody_who_sends_or_reads_notices_a_rebuild(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course, "GRACE", 0.0)
+    monkeypatch.setattr(state_machine, "GRACE", 0.0)
     shop = make_shop(customers=20, products=10)
     fill(shop, 3_000)
     only(NAME)

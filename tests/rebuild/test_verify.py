@@ -8,7 +8,7 @@ from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from worker.event_log.subscribers import subscriptions
 from worker.ops import subscription_admin
 from worker.rebuild import UnknownProjection, verify
-from worker.rebuild.verify import NotComparable
+from worker.rebuild.errors import NotComparable
 from worker.subscriptions import dead_letters
 from worker.subscriptions.projection import Projection
 

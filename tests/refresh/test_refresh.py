@@ -17,7 +17,7 @@ from worker.base.settings import get_settings, using
 from worker.cache import source_tag
 from worker.rebuild import rebuild
 from worker.refresh import NoUniqueIndex, Refreshed, RefreshFailed, UnknownView
-from worker.refresh.run import Run
+from worker.refresh.view_refresh import ViewRefresh
 from worker.refresh.views import materialized_views
 from worker.subscriptions import dead_letters
 
@@ -188,8 +188,8 @@ def test_a_view_over_another_one_holds_no_more_than_that(views: Depot) -> None:
     views.connection.execute("UPDATE cqrs.refreshed SET horizon = 0 WHERE view = %s", [TOTALS])
     views.append(1, Swept())
     with db.owner() as connection:
-        run = Run(connection, materialized_views(connection), 5.0)
-        assert run.one(run.views.find(BEST), if_stale=False).horizon == 0
+        run = ViewRefresh(connection, materialized_views(connection), 5.0)
+        assert run.refresh(run.views.find(BEST), if_stale=False).horizon == 0
 
 
 def test_a_view_that_was_emptied_is_computed(views: Depot) -> None:

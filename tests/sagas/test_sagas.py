@@ -18,7 +18,7 @@ from worker.contracts.engine_events import SagaCommandSettled
 from worker.event_log import NewEvent, StoredEvent
 from worker.ops.retention import prune
 from worker.reactions import SagaBatch, deadlines, saga, send, step, wait
-from worker.reactions.state_machine import Course, SagaState
+from worker.reactions.state_machine import SagaMachine, SagaState
 from worker.subscriptions import dead_letters
 from worker.subscriptions.runner import catch_up
 
@@ -36,7 +36,7 @@ def test_a_saga_waits_for_its_event_and_ends(parcels: Parcels) -> None:
     parcels.let_everything_happen()  # once labelled, a reaction hands it over
     assert state(parcels, parcel)["status"] == "completed"
     assert state(parcels, parcel)["results"]["handed over"] == {"parcel_id": str(parcel)}
-    assert dead_letters.letters() == [], "another kind of saga takes no notice"
+    assert dead_letters.find() == [], "another kind of saga takes no notice"
 
 
 def test_an_event_that_comes_before_its_step_counts(parcels: Parcels) -> None:
@@ -119,7 +119,7 @@ def test_a_saga_that_was_parked_over_a_bug_goes_on_where_it_was(parcels: Parcels
     assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded  # parked behind it
     parcels.let_everything_happen()
     assert state(parcels, other)["status"] == "completed"
-    (letter,) = dead_letters.letters("postal.sending")
+    (letter,) = dead_letters.find("postal.sending")
     (parcels.outside / "fixed").touch()
     dead_letters.retry(letter.id, by="ops")
     parcels.let_everything_happen()
@@ -130,7 +130,7 @@ def test_a_saga_that_was_parked_over_a_bug_goes_on_where_it_was(parcels: Parcels
 def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:
     """Dead letters keep order within a stream, not between two: neither does a saga ask for it."""
     parcel = str(uuid7())
-    course = Course(sending.plan, sending.id_of(parcel), SagaState(start={}), NOW)
+    course = SagaMachine(sending.plan, sending.id_of(parcel), SagaState(start={}), NOW)
     posted = {"parcel_id": parcel, "letters": 0, "mishap": ""}
     take(course, StoredEvent(7, "parcel", 1, ParcelPosted.type, 1, posted, "{}", NOW))
     outcome = {
@@ -144,10 +144,10 @@ def test_an_event_of_another_stream_that_comes_late_still_counts() -> None:
     assert course.state.status == "completed"
 
 
-def take(course: Course, event: StoredEvent) -> None:
+def take(course: SagaMachine, event: StoredEvent) -> None:
     """Let one event happen to a saga, as its batch does."""
     batch = SagaBatch(sending, [event])
-    batch._courses[course.saga_id] = course
+    batch._machines[course.saga_id] = course
     batch._keys[course.saga_id] = "key"
     batch._cursor = ()
     course.state.start = course.state.start or event.data
@@ -243,4 +243,4 @@ def test_a_pruned_saga_never_begins_again(parcels: Parcels) -> None:
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
     assert parcels.count("postal.ParcelLabelled") == 1
-    assert dead_letters.letters() == [], "it has not even tried"
+    assert dead_letters.find() == [], "it has not even tried"

@@ -19,7 +19,7 @@ from worker.base.registry import load_domains
 from worker.contracts import Event
 from worker.event_log import NewEvent
 from worker.subscriptions import runner
-from worker.subscriptions.runner import Progress
+from worker.subscriptions.runner import CatchUpResult
 
 DOMAIN = "tests.subscriptions.parcels"
 DDL = Path(__file__).parent / "parcels" / "ddl.sql"
@@ -45,7 +45,7 @@ class Parcels:
         """Commit a parcel's loss; its position."""
         return self.append(parcel, ParcelLost(parcel=parcel))
 
-    def catch_up(self, *names: str) -> Progress:
+    def catch_up(self, *names: str) -> CatchUpResult:
         """Run the parcels' projections (or those named) up to the horizon, in this process."""
         return runner.catch_up(names or ("parcels.tracking", "parcels.arrivals"))
 

@@ -19,7 +19,7 @@ def test_a_reader_learns_that_what_it_wrote_is_parked(parcels: Parcels) -> None:
     (bad,) = parcels.move(2, "nowhere")
     (behind,) = parcels.move(2, "ulm")
     parcels.catch_up()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     for position in (bad, behind):
         with pytest.raises(EventParked, match=f"cqrs dead-letters retry {letter.id}"):
             ask("parcels.where", parcel=2, after=position, **ASK)
@@ -53,7 +53,7 @@ def test_other_streams_are_read_as_ever_and_the_event_once_it_is_mended(parcels:
     (good,) = parcels.move(1, "kiel")
     parcels.catch_up()
     assert ask("parcels.where", parcel=1, after=good, **ASK).data.places == "kiel"
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     with mended("nowhere"):
         dead_letters.retry(letter.id, by="ops")
     runner.invalidate()

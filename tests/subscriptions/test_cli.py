@@ -45,7 +45,7 @@ def letter(parcels: Parcels) -> str:
     """The number of a letter with one event parked behind it."""
     parcels.move(2, "kiel", "nowhere", "ulm")
     parcels.catch_up()
-    return str(dead_letters.letters()[0].id)
+    return str(dead_letters.find()[0].id)
 
 
 def test_nothing_dead_is_said_in_words_and_as_empty_lists(parcels: Parcels) -> None:

@@ -121,7 +121,7 @@ def test_an_innocent_death_costs_nothing_but_a_smaller_batch(
     die(database)
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel"}
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
     assert parcels.checkpoint()["deaths"] == 0
 
 
@@ -131,7 +131,7 @@ def test_the_fifth_death_over_one_event_parks_it(parcels: Parcels, database: Dat
     for _ in range(5):
         die(database)
         one_pass()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert (letter.position, letter.attempts) == (bad, 5)
     assert letter.error == "its process ended every time (5 times)"
     parcels.catch_up()
@@ -145,7 +145,7 @@ def test_a_parked_killer_does_not_hide_the_next_one(parcels: Parcels, database: 
     for _ in range(10):
         die(database)
         one_pass()
-    assert sorted(one.stream for one in dead_letters.letters()) == ["parcel-1", "parcel-2"]
+    assert sorted(one.stream for one in dead_letters.find()) == ["parcel-1", "parcel-2"]
 
 
 def test_innocent_deaths_over_a_stream_that_waits_open_no_second_letter(
@@ -157,7 +157,7 @@ def test_innocent_deaths_over_a_stream_that_waits_open_no_second_letter(
     for _ in range(5):
         die(database)
         one_pass()
-    assert [letter.position for letter in dead_letters.letters()] == [bad]
+    assert [letter.position for letter in dead_letters.find()] == [bad]
     assert parcels.checkpoint()["position"] == later
 
 
@@ -223,9 +223,9 @@ def test_an_event_that_ends_its_worker_process_is_parked_and_the_rest_gets_throu
         parcels.move(parcel, "kiel", "ulm")
     parcels.move(1, "bonn")
 
-    def parked() -> list[dead_letters.Letter]:
+    def parked() -> list[dead_letters.DeadLetter]:
         wake()
-        return dead_letters.letters()
+        return dead_letters.find()
 
     (letter,) = until(parked, 60)
     assert (letter.position, letter.attempts) == (bad, 5)

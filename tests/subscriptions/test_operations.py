@@ -68,7 +68,7 @@ def test_a_runner_lowers_its_signal_and_calls_the_next_one_when_its_turn_ends(
 ) -> None:
     after_commit.wake("cqrs.project", GROUP)
     sent("projections")
-    monkeypatch.setattr(runner, "TURN", 0.0)
+    monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
     parcels.move(1, "kiel")
     runner.project(GROUP)
     assert [(one.task, one.args) for one in sent("projections")][:1] == [("cqrs.project", [GROUP])]
@@ -150,7 +150,7 @@ def test_a_reset_supersedes_the_letters_ahead_of_it(parcels: Parcels) -> None:
     parcels.move(1, "nowhere", "ulm")
     parcels.catch_up()
     subscription_admin.reset(TRACKING, 0, force=True, by="ada")
-    (letter,) = dead_letters.letters(closed=True)
+    (letter,) = dead_letters.find(closed=True)
     assert (letter.state, letter.closed_by) == ("superseded", "ada")
     with mended("nowhere"):
         parcels.catch_up()
@@ -162,7 +162,7 @@ def test_a_reset_leaves_the_letters_behind_it_open(parcels: Parcels) -> None:
     (second,) = parcels.move(2, "nowhere")
     parcels.catch_up()
     subscription_admin.reset(TRACKING, first, force=True, by="ada")
-    assert [(one.position, one.state) for one in dead_letters.letters(closed=True)] == [
+    assert [(one.position, one.state) for one in dead_letters.find(closed=True)] == [
         (second, "superseded"),
         (first, "open"),
     ]
@@ -171,7 +171,7 @@ def test_a_reset_leaves_the_letters_behind_it_open(parcels: Parcels) -> None:
 def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> None:
     parcels.move(1, "nowhere", "ulm")
     parcels.catch_up()
-    dead_letters.discard(dead_letters.letters()[0].id, by="ada")
+    dead_letters.discard(dead_letters.find()[0].id, by="ada")
     parcels.connection.execute("TRUNCATE query.parcels_v1")
     subscription_admin.reset(TRACKING, 0, force=True, by="ada")
     with mended("nowhere"):

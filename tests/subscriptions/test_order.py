@@ -12,7 +12,7 @@ from tests.subscriptions.parcels.projections import mended
 from tests.subscriptions.test_deaths import die
 from worker.ops import subscription_admin
 from worker.subscriptions import dead_letters, runner
-from worker.subscriptions.dead_letters import Letter
+from worker.subscriptions.dead_letters import DeadLetter
 
 TRACKING = "parcels.tracking"
 PLACES = ["kiel", "ulm", "bonn", "jena", "nowhere"]
@@ -73,8 +73,8 @@ class Course:
         """Somebody changes the size of batches."""
         subscription_admin.set_batch_size(TRACKING, self.random.choice([1, 2, 5, 17, None]))
 
-    def _letter(self) -> list[Letter]:
-        found = dead_letters.letters()
+    def _letter(self) -> list[DeadLetter]:
+        found = dead_letters.find()
         return [self.random.choice(found)] if found else []
 
     def tracked(self) -> dict[int, str]:
@@ -98,13 +98,13 @@ def test_every_event_is_handled_once_in_order_or_dropped_by_hand(
     with mended("nowhere"):
         runner.catch_up([TRACKING])
         dead_letters.retry_all(TRACKING, by="ada")
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
     assert parcels.tracked() == course.tracked()
 
 
 def assert_no_parked_stream_has_moved(parcels: Parcels, course: Course) -> None:
     """Nothing after an open letter's event has been handled."""
     tracked = parcels.tracked()
-    for letter in dead_letters.letters():
+    for letter in dead_letters.find():
         parcel, before = course.at[letter.position]
         assert len(tracked.get(parcel, "").split()) <= before

@@ -9,8 +9,9 @@ from psycopg import errors as pg
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from worker.cache.server import CacheAway
-from worker.subscriptions import dead_letters, parking, runner
-from worker.subscriptions.bisect import TooManyDeadLetters, blames_an_event
+from worker.subscriptions import dead_letters, runner
+from worker.subscriptions.bisect import blames_an_event
+from worker.subscriptions.errors import TooManyDeadLetters
 
 TRACKING = "parcels.tracking"
 
@@ -22,7 +23,7 @@ def test_a_bad_event_is_parked_and_the_other_streams_flow(parcels: Parcels) -> N
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel", 3: "kiel ulm"}
     assert parcels.checkpoint()["position"] == parcels.last()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert (letter.subscription, letter.stream, letter.position) == (TRACKING, "parcel-2", bad)
     assert (letter.type, letter.attempts, letter.state) == ("parcels.ParcelMoved", 1, "open")
     assert letter.error == "LookupError: there is no such place"
@@ -38,7 +39,7 @@ def test_later_events_of_the_stream_wait_behind_the_bad_one(parcels: Parcels) ->
     parcels.move(1, "bonn")
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel bonn", 2: "kiel"}
-    assert len(dead_letters.letters()) == 1
+    assert len(dead_letters.find()) == 1
     assert parcels.checkpoint()["position"] == parcels.last()
 
 
@@ -68,7 +69,7 @@ def test_one_bad_event_among_many_is_found_wherever_it_fails(
         parcels.move(parcel, "kiel", "ulm")
     parcels.catch_up()
     assert parcels.tracked() == dict.fromkeys(range(100, 180), "kiel ulm")
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert letter.position == bad
     assert letter.error.startswith(error)
 
@@ -79,7 +80,7 @@ def test_every_bad_event_of_a_batch_is_parked_once(parcels: Parcels) -> None:
         for parcel in range(50)
     ]
     parcels.catch_up()
-    assert sorted(one.position for one in dead_letters.letters()) == bad[::7]
+    assert sorted(one.position for one in dead_letters.find()) == bad[::7]
     whole = {parcel: "kiel ulm bonn" for parcel in range(50) if parcel % 7}
     assert parcels.tracked() == whole | dict.fromkeys(range(0, 50, 7), "kiel")
 
@@ -96,7 +97,7 @@ def test_a_missing_table_parks_nothing_and_keeps_the_place(parcels: Parcels) -> 
     parcels.connection.execute("ALTER TABLE query.parcels_v1 RENAME TO gone")
     parcels.move(1, "kiel")
     parcels.catch_up()
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
     assert parcels.checkpoint()["position"] == 0
     assert "UndefinedTable" in parcels.checkpoint()["error"]
     parcels.connection.execute("ALTER TABLE query.gone RENAME TO parcels_v1")
@@ -108,11 +109,11 @@ def test_a_missing_table_parks_nothing_and_keeps_the_place(parcels: Parcels) -> 
 def test_a_subscription_that_fails_everywhere_stops_before_it_parks_everything(
     parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "MOST_OPEN", 3)
+    monkeypatch.setattr(dead_letters, "MOST_OPEN", 3)
     for parcel in range(5):
         parcels.move(parcel, "nowhere")
     parcels.catch_up()
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
     checkpoint = parcels.checkpoint()
     assert checkpoint["position"] == 0
     assert checkpoint["error"].startswith(TooManyDeadLetters.__name__)
@@ -154,10 +155,10 @@ def test_an_event_is_to_blame_for_what_another_one_would_not_meet(
 def test_letters_that_are_closed_take_no_room(
     parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "MOST_OPEN", 1)
+    monkeypatch.setattr(dead_letters, "MOST_OPEN", 1)
     for parcel in (1, 2):
         parcels.move(parcel, "nowhere")
         parcels.catch_up()
-        (letter,) = dead_letters.letters()
+        (letter,) = dead_letters.find()
         dead_letters.discard(letter.id, by="ada")
     assert parcels.checkpoint()["error"] is None

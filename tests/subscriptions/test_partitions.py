@@ -16,7 +16,7 @@ from worker.ops import subscription_admin
 from worker.ops.subscription_admin import PartitionsApart
 from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions.checkpoints import partition_of
-from worker.subscriptions.partitions import CannotPartition
+from worker.subscriptions.errors import CannotPartition
 
 TRACKING = "parcels.tracking"
 ALL = dict.fromkeys(range(60), "kiel ulm bonn")
@@ -189,11 +189,11 @@ def test_a_letter_is_replayed_as_far_as_its_own_partition_has_read(
     own = partition_of(f"parcel-{parcel}", 2)
     behind = "UPDATE cqrs.subscriptions SET position = 0 WHERE name = %s"
     parcels.connection.execute(behind, [f"{TRACKING}#{1 - own}"])
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     with mended("nowhere"):
         assert dead_letters.retry(letter.id, by="ada").replayed == 2
     assert parcels.tracked() == {parcel: "nowhere ulm"}
-    letters = [at.letters for at in checkpoints.of(parcels.connection, TRACKING)]
+    letters = [at.dead_letters for at in checkpoints.of(parcels.connection, TRACKING)]
     assert letters == [0, 0], "nothing is left to mind"
 
 
@@ -203,7 +203,7 @@ def test_a_letter_of_one_partition_is_repaired_like_any_other(parcels: Parcels) 
     move_all(parcels)
     parcels.catch_up()
     assert parcels.tracked() == ALL | {2: "kiel"}
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     subscription_admin.set_partitions(TRACKING, 2)
     with mended("nowhere"):
         dead_letters.retry(letter.id, by="ada")

@@ -17,8 +17,8 @@ from tests.subscriptions.test_deaths import die
 from worker import event_log
 from worker.base import db
 from worker.base.db import Connection
-from worker.subscriptions import checkpoints, parking, runner
-from worker.subscriptions.batch import Step, advance
+from worker.subscriptions import checkpoints, dead_letters, runner
+from worker.subscriptions.batch import PendingBatch, advance
 from worker.subscriptions.checkpoints import Checkpoint
 
 TRACKING = "parcels.tracking"
@@ -45,14 +45,14 @@ def checkpoint(connection: Connection) -> Checkpoint:
     return at
 
 
-def next_step(connection: Connection, at: Checkpoint) -> Step:
+def next_step(connection: Connection, at: Checkpoint) -> PendingBatch:
     """All that is to be read from a checkpoint on."""
     types = [ParcelMoved.type]
     page = event_log.read(connection, after=at.position, upto=10**9, types=types, limit=100)
-    return Step(tracking, at, page[-1].position, page)
+    return PendingBatch(tracking, at, page[-1].position, page)
 
 
-def move_on(connection: Connection, step: Step) -> None:
+def move_on(connection: Connection, step: PendingBatch) -> None:
     """What another runner does, as short as can be: it moves the checkpoint."""
     where = {"name": step.at.name, "position": step.upto}
     connection.execute(checkpoints.SQL["move"], where)
@@ -87,7 +87,7 @@ def test_a_batch_that_the_database_refuses_leaves_no_mark_for_others_to_find(
 ) -> None:
     """It is rolled back, and its checkpoint taken again before anybody else can look."""
     seen: list[tuple[bool, str | None]] = []
-    real = parking.parked_streams
+    real = dead_letters.parked_streams
 
     def look(*args: Any) -> Any:
         with db.writer() as other:
@@ -95,7 +95,7 @@ def test_a_batch_that_the_database_refuses_leaves_no_mark_for_others_to_find(
             seen.append((at.held, at.mark))
         return real(*args)
 
-    monkeypatch.setattr(parking, "parked_streams", look)
+    monkeypatch.setattr(dead_letters, "parked_streams", look)
     parcels.move(1, "kiel")
     parcels.move(2, "kiel", weight="1000.00")  # more than the column holds
     parcels.catch_up(TRACKING)

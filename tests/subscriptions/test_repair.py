@@ -8,11 +8,11 @@ from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from tests.support.messages import sent
 from worker.subscriptions import dead_letters
-from worker.subscriptions.dead_letters import (
-    LetterIsClosed,
-    OtherVersion,
+from worker.subscriptions.errors import (
+    DeadLetterIsClosed,
+    OtherTableVersion,
     RetryFailed,
-    UnknownLetter,
+    UnknownDeadLetter,
 )
 
 TRACKING = "parcels.tracking"
@@ -21,7 +21,7 @@ TRACKING = "parcels.tracking"
 def open_letter(parcels: Parcels) -> int:
     """The one letter that is open after a run."""
     parcels.catch_up()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     return letter.id
 
 
@@ -36,7 +36,7 @@ def test_retry_replays_the_stream_in_order_once_the_cause_is_mended(parcels: Par
     assert repair.replayed == 3
     assert parcels.tracked() == {1: "kiel", 2: "kiel nowhere ulm bonn"}
     assert (repair.letter.state, repair.letter.closed_by) == ("retried", "ada")
-    assert dead_letters.letters() == []
+    assert dead_letters.find() == []
 
 
 def test_a_repaired_stream_flows_again(parcels: Parcels) -> None:
@@ -77,7 +77,7 @@ def test_a_retry_that_fails_changes_nothing_but_the_count(parcels: Parcels) -> N
     with pytest.raises(RetryFailed, match=r"no such place \(letter 1, stream parcel-2, position 2"):
         dead_letters.retry(letter, by="ada")
     assert parcels.tracked() == {2: "kiel"}
-    (still,) = dead_letters.letters()
+    (still,) = dead_letters.find()
     assert (still.attempts, still.state) == (2, "open")
     assert still.last_failed_at > still.first_failed_at
 
@@ -97,7 +97,7 @@ def test_discard_drops_the_bad_event_and_replays_the_rest(parcels: Parcels) -> N
     repair = dead_letters.discard(open_letter(parcels), by="ada")
     assert (repair.replayed, repair.parked_again) == (2, None)
     assert parcels.tracked() == {2: "kiel ulm bonn"}
-    (letter,) = dead_letters.letters(closed=True)
+    (letter,) = dead_letters.find(closed=True)
     assert (letter.state, letter.closed_by) == ("discarded", "ada")
     assert letter.closed_at is not None
 
@@ -107,7 +107,7 @@ def test_a_later_bad_event_is_parked_again_by_discard(parcels: Parcels) -> None:
     repair = dead_letters.discard(open_letter(parcels), by="ada")
     assert (repair.letter.position, repair.parked_again) == (first, second)
     assert parcels.tracked() == {2: "ulm"}
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     assert letter.position == second
     dead_letters.discard(letter.id, by="ada")
     assert parcels.tracked() == {2: "ulm bonn"}
@@ -118,23 +118,23 @@ def test_a_closed_letter_is_neither_retried_nor_discarded_again(parcels: Parcels
     letter = open_letter(parcels)
     dead_letters.discard(letter, by="ada")
     for again in (dead_letters.retry, dead_letters.discard):
-        with pytest.raises(LetterIsClosed, match="discarded by ada"):
+        with pytest.raises(DeadLetterIsClosed, match="discarded by ada"):
             again(letter, by="bob")
 
 
 def test_a_letter_that_never_was_is_named(parcels: Parcels) -> None:
     for act in (dead_letters.retry, dead_letters.discard):
-        with pytest.raises(UnknownLetter, match="letter 17"):
+        with pytest.raises(UnknownDeadLetter, match="letter 17"):
             act(17, by="ada")
-    with pytest.raises(UnknownLetter, match="letter 17"):
-        dead_letters.show(17)
+    with pytest.raises(UnknownDeadLetter, match="letter 17"):
+        dead_letters.contents(17)
 
 
 def test_show_tells_the_bad_event_and_what_is_parked_behind_it(parcels: Parcels) -> None:
     parcels.move(2, "kiel", "nowhere")
     parcels.move(1, "kiel")
     parcels.move(2, "ulm")
-    contents = dead_letters.show(open_letter(parcels))
+    contents = dead_letters.contents(open_letter(parcels))
     assert [event.data["place"] for event in contents.events] == ["nowhere", "ulm"]
     assert contents.to_json()["events"][0]["stream"] == "parcel-2"
 
@@ -154,7 +154,7 @@ def test_code_of_another_version_repairs_nothing(parcels: Parcels) -> None:
     parcels.move(2, "nowhere")
     letter = open_letter(parcels)
     parcels.connection.execute("UPDATE cqrs.subscriptions SET shape = 2")
-    with mended("nowhere"), pytest.raises(OtherVersion, match="another version of the code"):
+    with mended("nowhere"), pytest.raises(OtherTableVersion, match="another version of the code"):
         dead_letters.retry(letter, by="ada")
     assert parcels.tracked() == {}
 
@@ -192,7 +192,7 @@ def test_all_letters_are_retried_the_oldest_first(parcels: Parcels) -> None:
 def test_whoever_repairs_has_the_cache_told_at_once(parcels: Parcels) -> None:
     parcels.move(1, "nowhere")
     parcels.catch_up()
-    (letter,) = dead_letters.letters()
+    (letter,) = dead_letters.find()
     sent("projections")
     with mended("nowhere"):
         dead_letters.retry(letter.id, by="ada")

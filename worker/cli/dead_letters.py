@@ -16,7 +16,8 @@ from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, p
 from worker.commands import dead_commands
 from worker.commands.dead_commands import DeadCommand
 from worker.subscriptions import dead_letters
-from worker.subscriptions.dead_letters import Letter, Repair, RetryFailed
+from worker.subscriptions.dead_letters import DeadLetter, Repair
+from worker.subscriptions.errors import RetryFailed
 
 app = typer.Typer(
     name="dead-letters", no_args_is_help=True, help="Events and commands that could not be handled."
@@ -48,7 +49,7 @@ def list_(
 ) -> None:
     """Dead letters, the latest first: parked events, and commands that failed for good."""
     load_domains()
-    events = dead_letters.letters(subscription, closed=closed, limit=limit)
+    events = dead_letters.find(subscription, closed=closed, limit=limit)
     commands = [] if subscription else dead_commands.commands(closed=closed, limit=limit)
     if as_json:
         print_json(
@@ -70,7 +71,7 @@ def show_dead_letter(letter: LetterArgument, as_json: JsonFlag = False) -> None:
     load_domains()
     which = parse(letter)
     if isinstance(which, int):
-        contents = dead_letters.show(which)
+        contents = dead_letters.contents(which)
         told = contents.to_json()
     else:
         told = dead_commands.show(which).to_json()
@@ -121,7 +122,7 @@ def discard(letter: LetterArgument, by: ByOption = None, as_json: JsonFlag = Fal
         _tell_command(dead_commands.discard(which, by=whoever(by)), "stays dead", as_json)
 
 
-def _show_events(events: Sequence[Letter]) -> None:
+def _show_events(events: Sequence[DeadLetter]) -> None:
     print_table(
         ("letter", "subscription", "stream", "position", "error", "tries", "since", "is"),
         (

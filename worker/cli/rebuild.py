@@ -12,8 +12,8 @@ from rich.table import Table
 from worker.base import migrate
 from worker.base.registry import load_domains
 from worker.cli.console import JsonFlag, bars, explained, out, print_json, print_wide
-from worker.rebuild import Drift, Progress, Rebuilt, cancel, rebuild, verify
-from worker.rebuild.progress import Callback
+from worker.rebuild import Drift, RebuildProgress, Rebuilt, cancel, rebuild, verify
+from worker.rebuild.jobs import ProgressCallback
 from worker.rebuild.tasks import projections
 from worker.rebuild.verify import SAMPLE, Verified
 
@@ -103,12 +103,12 @@ def _cancel(names: Sequence[str]) -> None:
 
 
 @contextmanager
-def _bar(name: str, quiet: bool) -> Iterator[Callback]:
+def _bar(name: str, quiet: bool) -> Iterator[ProgressCallback]:
     """A progress bar with the events per second and the time that it takes still."""
     with bars(quiet) as progress_bar:
         task = progress_bar.add_task(f"{name} building", total=None, rate="")
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: RebuildProgress) -> None:
             rate = f"{progress.events / progress.seconds:,.0f} events/s" if progress.seconds else ""
             text = f"{name} {progress.state}"
             progress_bar.update(

@@ -26,7 +26,7 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """Sagas, the latest first: those under way, or those of one status, or all."""
-    sagas = saga_status.standing(saga_type=saga_type, status=status, ended=ended, limit=limit)
+    sagas = saga_status.list_sagas(saga_type=saga_type, status=status, ended=ended, limit=limit)
     if as_json:
         print_json([saga.to_json() for saga in sagas])
         return
@@ -45,7 +45,7 @@ def list_(
 @explained
 def show_saga(saga: Saga, as_json: JsonFlag = False) -> None:
     """One saga, and everything that has happened to it."""
-    state, history = saga_status.show(saga)
+    state, history = saga_status.with_history(saga)
     if as_json:
         print_json(state.to_json() | {"history": [line.to_json() for line in history]})
         return

@@ -23,7 +23,7 @@ from worker.base.sql import blocks
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers
 from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
-from worker.rebuild import LastVerified, Soundness, soundness
+from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 
 LAG_STRETCH = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
@@ -263,10 +263,12 @@ def _read_models(connection: Connection) -> list[ReadModelStatus]:
     """Every projection that a loaded domain declares, by name."""
     rows = connection.execute(_SQL["last_rebuilds"])
     rebuilt = {name: LastRebuilt(*rest) for name, *rest in rows}
-    return [_read_model(health, rebuilt.get(health.name)) for health in soundness(connection)]
+    return [
+        _read_model(health, rebuilt.get(health.name)) for health in read_model_health(connection)
+    ]
 
 
-def _read_model(health: Soundness, rebuilt: LastRebuilt | None) -> ReadModelStatus:
+def _read_model(health: ReadModelHealth, rebuilt: LastRebuilt | None) -> ReadModelStatus:
     verified = health.verified
     mended = verified and rebuilt and rebuilt.at > verified.at
     drifted = bool(verified and verified.differing and not mended)

@@ -18,7 +18,7 @@ from worker.base.errors import Permanent, Transient
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.reactions.saga_declaration import SagaType
-from worker.subscriptions import checkpoints, parking, read_tables
+from worker.subscriptions import checkpoints, dead_letters, read_tables
 from worker.subscriptions import runner as subscription
 from worker.subscriptions.checkpoints import SQL, Checkpoint
 from worker.subscriptions.partitions import must_be_divisible
@@ -128,9 +128,9 @@ def reset(name: str, position: int, *, force: bool = False, by: str) -> Operated
             raise OutOfRange(f"no such position yet: 0 to {last} exist (is {position})")
         if not force:
             _refuse_unsafe(connection, subscriber, places, position)
-        parking.supersede(connection, name, after=position, by=by)
+        dead_letters.supersede(connection, name, after=position, by=by)
         connection.execute(SQL["reset"], _with(name, position=position))
-        parking.count(connection, [place.name for place in places])
+        dead_letters.count(connection, [place.name for place in places])
 
     return _operate(name, put)
 
@@ -138,7 +138,7 @@ def reset(name: str, position: int, *, force: bool = False, by: str) -> Operated
 def set_partitions(name: str, partitions: int, *, timeout: float = 10.0) -> Operated:
     """Split a projection among so many workers, by stream; 1: one whole again.
 
-    Only a projection that says `by_stream=True` can be split: see dividing.py. The number changes
+    Only a projection that says `by_stream=True` can be split: see partitions.py. The number changes
     when all partitions are at one position; meanwhile this process helps them to get there, for
     `timeout` seconds. Raises CannotPartition, PartitionsApart.
     """
@@ -165,7 +165,7 @@ def _divide(
     kept = {"position": position, "table": table, "shape": version, "paused": paused, "size": size}
     kept["changed"] = max(row[1] for row in rows)
     added = connection.execute(SQL["add_partitions"], _with(name, partitions=partitions, **kept))
-    parking.count(connection, [row[0] for row in added])
+    dead_letters.count(connection, [row[0] for row in added])
 
 
 def _refuse_unsafe(

@@ -1,4 +1,4 @@
-"""Sagas: processes over several commands, which take back what they did if one is refused."""
+"""Reactions and sagas (process managers): what follows from events, compensation included."""
 
 from worker.reactions.saga_declaration import SagaBatch, retry, saga, send, step, wait
 from worker.reactions.state_machine import SagaState

@@ -137,9 +137,9 @@ def reaction(name: str, *, since: datetime | None = None, purpose: str = "") -> 
     A new reaction reads the log from its beginning; it leaves events recorded before `since` alone,
     so that one added to an old system does not answer what happened years ago.
     """
-    made = Reaction(name, since=since, purpose=purpose)
-    subscriptions.add(name, made)
-    return made
+    declared = Reaction(name, since=since, purpose=purpose)
+    subscriptions.add(name, declared)
+    return declared
 
 
 class ReactionBatch:
@@ -155,7 +155,9 @@ class ReactionBatch:
 
     def fold(self) -> None:
         """Answer the events."""
-        self._envelopes = [one for event in self._events for one in self._reaction.answer(event)]
+        self._envelopes = [
+            envelope for event in self._events for envelope in self._reaction.answer(event)
+        ]
 
     def write(self, connection: Connection) -> None:
         """Enqueue what is to be done."""

@@ -54,8 +54,8 @@ UPDATE cqrs.sagas SET due_at = clock_timestamp() + %(seconds)s::float * interval
  WHERE saga_id = %(id)s::uuid AND state ->> 'step' = %(step)s AND due_at <= clock_timestamp()
 RETURNING saga_id
 
--- name: standing
--- Where sagas stand, the latest first: those under way, all, or those of one status.
+-- name: list_sagas
+-- The status of sagas, the latest first: those under way, all, or those of one status.
 SELECT saga_id, saga_type, key, state ->> 'status' AS status, state ->> 'step' AS step,
        state ->> 'sends' AS sends, state ->> 'error' AS error, created_at, updated_at, due_at
   FROM cqrs.sagas

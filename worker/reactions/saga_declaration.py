@@ -1,4 +1,4 @@
-"""Sagas: processes that run over several commands, and take back what they did if one is refused.
+"""Sagas (process managers): several commands as one process, compensated if one is refused.
 
     journey = saga(
         "travel.journey", JourneyWanted, key="journey_id",
@@ -17,9 +17,12 @@ its commands, refusals and dead letters included. In one transaction a batch of 
 sagas, enqueues their next commands under derived ids, and moves the checkpoint. So whoever is
 killed when, every step is taken exactly once.
 
+What was done is undone by compensation: each step names the command that undoes it (`undo`), and
+when a step is refused or overdue, those of the steps before it are sent, the last first.
+
 A deadline is a row with a due time (`cqrs.sagas.due_at`), found by the sweep. It never guesses what
-a command under way has done: it takes the command back by giving it a `rejected` receipt, and if
-the command was faster, its own receipt holds. Either way the log says which (deadlines.py).
+a command under way has done: it revokes the command by giving it a `rejected` receipt, and if the
+command was faster, its own receipt holds. Either way the log says which (deadlines.py).
 
 A saga can be read back from the log: delete its row and set the checkpoint back, and the same
 events lead to the same state and to the same ids. Nothing is sent again of which the log says what
@@ -58,9 +61,18 @@ from worker.contracts.engine_events import (
 from worker.event_log import NewEvent, StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.reactions.reaction import GROUP
-from worker.reactions.state_machine import Course, Payload, Plan, SagaState, Send, Sent, Step, Wait
+from worker.reactions.state_machine import (
+    Payload,
+    SagaMachine,
+    SagaPlan,
+    SagaState,
+    SagaStep,
+    Send,
+    SentCommand,
+    Wait,
+)
 
-_SQL = blocks("worker.reactions", "saga.sql")
+SQL = blocks("worker.reactions", "saga.sql")
 _IDS = UUID("b5f7a1d2-6a0e-5b5c-8f43-2f6f0c1f9e77")
 _OURS = frozenset(event.type for event in (SagaCommandSettled, SagaDeadlinePassed, SagaRetryAsked))
 
@@ -77,19 +89,23 @@ def wait(event: type[Event], *, key: str) -> Wait:
 
 def step(
     name: str, what: Send | Wait, *, undo: Send | None = None, within: float | None = None
-) -> Step:
+) -> SagaStep:
     """A step: what is done or waited for, how it is undone, its deadline in seconds."""
-    return Step(name, what, undo, within)
+    return SagaStep(name, what, undo, within)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SagaType:
-    """A kind of saga: what starts it, which field of that event is its key, and its plan."""
+    """A kind of saga: what starts it, which field of that event is its key, and its plan.
+
+    `event_types` are those that may drive a saga of this kind.
+    """
 
     name: str
     starts: type[Event]
     key: str
-    plan: Plan
+    plan: SagaPlan
+    event_types: frozenset[str]
     purpose: str = ""
     group: str = GROUP
 
@@ -99,15 +115,9 @@ class SagaType:
         return ("cqrs.sagas", "cqrs.saga_events")
 
     @property
-    def waits(self) -> list[tuple[Step, Wait]]:
+    def waits(self) -> list[tuple[SagaStep, Wait]]:
         """The steps that wait for an event."""
-        return [(one, one.what) for one in self.plan.steps if isinstance(one.what, Wait)]
-
-    @property
-    def event_types(self) -> frozenset[str]:
-        """What may drive a saga of this kind."""
-        awaited = (what.event.type for _, what in self.waits)
-        return _OURS.union([self.starts.type], awaited)
+        return self.plan.waits
 
     def id_of(self, key: object) -> UUID:
         """The id of the saga with this key."""
@@ -124,7 +134,7 @@ class SagaType:
         if event.type == self.starts.type:
             return self.id_of(event.data[self.key])
         return self.id_of(
-            next(event.data[w.key] for _, w in self.waits if w.event.type == event.type)
+            next(event.data[what.key] for _, what in self.waits if what.event.type == event.type)
         )
 
 
@@ -136,7 +146,7 @@ def saga(
     starts: type[Event],
     *,
     key: str,
-    steps: Iterable[Step],
+    steps: Iterable[SagaStep],
     completed: Send | None = None,
     failed: Send | None = None,
     purpose: str = "",
@@ -146,23 +156,23 @@ def saga(
     It starts with the event `starts`, once for each value of that event's field `key`. Raises
     ValueError for a plan without steps, with two of one name, or with one event for two of them.
     """
-    plan = Plan(tuple(steps), completed, failed)
-    made = SagaType(name, starts, key, plan, purpose)
-    names = [one.name for one in plan.steps]
-    events = [starts.type, *(what.event.type for _, what in made.waits)]
+    plan = SagaPlan(tuple(steps), completed, failed)
+    names = [step.name for step in plan.steps]
+    events = [starts.type, *(what.event.type for _, what in plan.waits)]
     if not names or len(set(names)) < len(names) or len(set(events)) < len(events):
         raise ValueError(f"a saga needs steps, each with a name and an event of its own ({name})")
-    sagas.add(name, made)
-    subscriptions.add(name, made)
-    return made
+    kind = SagaType(name, starts, key, plan, _OURS.union(events), purpose)
+    sagas.add(name, kind)
+    subscriptions.add(name, kind)
+    return kind
 
 
 def retry(saga_id: UUID) -> None:
     """Ask a stuck saga to send its refused compensation again; others pay no attention."""
-    asked = SagaRetryAsked(saga_id=saga_id)
+    event = SagaRetryAsked(saga_id=saga_id)
     with db.writer() as connection:
-        event_log.append(connection, [NewEvent(saga_stream(saga_id), asked.type, asked.payload())])
-    after_commit.wake_readers({asked.type})
+        event_log.append(connection, [NewEvent(saga_stream(saga_id), event.type, event.payload())])
+    after_commit.wake_readers({event.type})
 
 
 class SagaBatch:
@@ -171,7 +181,7 @@ class SagaBatch:
     def __init__(self, kind: SagaType, events: Sequence[StoredEvent]) -> None:
         self.tags: set[str] = set()
         self._kind, self._events = kind, events
-        self._courses: dict[UUID, Course] = {}
+        self._machines: dict[UUID, SagaMachine] = {}
         self._keys: dict[UUID, str] = {}
         self._notes: list[dict[str, Any]] = []
         self._cursor: Any = None
@@ -180,99 +190,101 @@ class SagaBatch:
         """Ask for the sagas that these events may concern."""
         ids = list({self._kind.concerned(event) for event in self._events})
         wanted = {"ids": ids, "type": self._kind.name}
-        self._cursor = connection.execute(_SQL["load_sagas"], wanted)
+        self._cursor = connection.execute(SQL["load_sagas"], wanted)
 
     def fold(self) -> None:
         """Let the events drive them."""
         now = datetime.now(UTC)
         for saga_id, key, state, due_at in self._cursor:
             known = SagaState.model_validate_json(state)
-            self._courses[saga_id] = Course(self._kind.plan, saga_id, known, now, due_at)
+            self._machines[saga_id] = SagaMachine(self._kind.plan, saga_id, known, now, due_at)
             self._keys[saga_id] = key
         for event in self._events:
             self._drive(event, now)
 
     def write(self, connection: Connection) -> None:
-        """Write where the sagas stand now, what drove them, and the commands that they send."""
-        moved = [self._row(course) for course in self._courses.values() if course.history]
+        """Write the state of the sagas, what drove them, and the commands that they send."""
+        moved = [self._row(machine) for machine in self._machines.values() if machine.history]
         if not moved:
             return
         kept = {"sagas": to_json(moved), "type": self._kind.name}
-        connection.execute(_SQL["keep_sagas"], kept)
-        connection.execute(_SQL["note_saga_events"], {"notes": to_json(self._notes)})
+        connection.execute(SQL["keep_sagas"], kept)
+        connection.execute(SQL["note_saga_events"], {"notes": to_json(self._notes)})
         if commands := self._commands():
-            connection.execute(_SQL["enqueue_unsettled"], {"commands": to_json(commands)})
+            connection.execute(SQL["enqueue_unsettled"], {"commands": to_json(commands)})
 
     def committed(self) -> None:
         """Wake the workers."""
-        if any(course.sent for course in self._courses.values()):
+        if any(machine.sent for machine in self._machines.values()):
             after_commit.wake_drain()
 
     def _drive(self, event: StoredEvent, now: datetime) -> None:
         saga_id = self._kind.concerned(event)
-        course = self._courses.get(saga_id)
-        if course is None and event.type == self._kind.starts.type:
-            course = self._begin(saga_id, event, now)
-        if course is None or event.version <= course.state.seen.get(event.stream, 0):
+        machine = self._machines.get(saga_id)
+        if machine is None and event.type == self._kind.starts.type:
+            machine = self._begin(saga_id, event, now)
+        if machine is None or event.version <= machine.state.seen.get(event.stream, 0):
             return
-        before = len(course.history)
-        drive(self._kind, course, event)
-        course.state.seen[event.stream] = event.version
+        before = len(machine.history)
+        drive(self._kind, machine, event)
+        machine.state.seen[event.stream] = event.version
         self._notes += (
             {"saga_id": saga_id, "event_type": what, "event_data": data, "position": event.position}
-            for what, data in course.history[before:]
+            for what, data in machine.history[before:]
         )
 
-    def _begin(self, saga_id: UUID, event: StoredEvent, now: datetime) -> Course:
+    def _begin(self, saga_id: UUID, event: StoredEvent, now: datetime) -> SagaMachine:
         correlation = event.metadata.get("correlation_id")
         state = SagaState(start=event.data, correlation_id=correlation)
-        course = self._courses[saga_id] = Course(self._kind.plan, saga_id, state, now)
+        machine = self._machines[saga_id] = SagaMachine(self._kind.plan, saga_id, state, now)
         self._keys[saga_id] = str(event.data[self._kind.key])
-        return course
+        return machine
 
-    def _row(self, course: Course) -> dict[str, Any]:
+    def _row(self, machine: SagaMachine) -> dict[str, Any]:
         return {
-            "saga_id": course.saga_id,
-            "key": self._keys[course.saga_id],
-            "state": course.state.model_dump(mode="json"),
-            "due_at": course.due_at,
+            "saga_id": machine.saga_id,
+            "key": self._keys[machine.saga_id],
+            "state": machine.state.model_dump(mode="json"),
+            "due_at": machine.due_at,
         }
 
     def _commands(self) -> list[dict[str, Any]]:
         """The commands to send, each with the stream that says what becomes of it."""
-        sent = [(course, one) for course in self._courses.values() for one in course.sent]
+        sent = [
+            (machine, command) for machine in self._machines.values() for command in machine.sent
+        ]
         return [
-            command_row(place, envelope(self._kind.name, course, one))
-            | {"stream": saga_stream(course.saga_id)}
-            for place, (course, one) in enumerate(sent)
+            command_row(place, envelope(self._kind.name, machine, command))
+            | {"stream": saga_stream(machine.saga_id)}
+            for place, (machine, command) in enumerate(sent)
         ]
 
 
-def drive(kind: SagaType, course: Course, event: StoredEvent) -> None:
+def drive(kind: SagaType, machine: SagaMachine, event: StoredEvent) -> None:
     """Let one event happen to one saga."""
     data: Mapping[str, Any] = event.data
     if event.type == kind.starts.type:
-        if not course.state.seen:  # else it was started before
-            course.start()
+        if not machine.state.seen:  # else it was started before
+            machine.start()
     elif event.type == SagaCommandSettled.type:
         command_id = UUID(data["command_id"])
-        course.settled(command_id, data["status"], data.get("data"), data.get("error"))
+        machine.settled(command_id, data["status"], data.get("data"), data.get("error"))
     elif event.type == SagaDeadlinePassed.type:
-        course.overdue(data["step"])
+        machine.overdue(data["step"])
     elif event.type == SagaRetryAsked.type:
-        course.retry()
+        machine.retry()
     else:
-        name = next(one.name for one, what in kind.waits if what.event.type == event.type)
-        course.arrived(name, event.data)
+        name = next(step.name for step, what in kind.waits if what.event.type == event.type)
+        machine.arrived(name, event.data)
 
 
-def envelope(kind: str, course: Course, sent: Sent) -> Envelope:
+def envelope(kind: str, machine: SagaMachine, sent: SentCommand) -> Envelope:
     """A saga's command on its way; its causation says to whom its outcome is told."""
     return Envelope(
         sent.command_id,
         sent.name,
         sent.payload,
         Actor(f"saga:{kind}", frozenset({SYSTEM_ACTOR})),
-        correlation_id=course.state.correlation_id,
-        causation_id=f"{SAGA}{course.saga_id}",
+        correlation_id=machine.state.correlation_id,
+        causation_id=f"{SAGA}{machine.saga_id}",
     )

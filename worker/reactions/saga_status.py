@@ -1,4 +1,4 @@
-"""Where sagas stand, for people: which are under way, which are stuck, what happened to one."""
+"""Saga status, for people: which are under way, which are stuck, the history of one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from psycopg.rows import class_row
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
-from worker.base.sql import blocks
-from worker.reactions.saga_declaration import retry
+from worker.reactions.saga_declaration import SQL, retry
 from worker.reactions.state_machine import SagaStatus
-
-_SQL = blocks("worker.reactions", "saga.sql")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """One saga: its `status` and `step`, the command that it waits for, why it takes back.
+class SagaSummary:
+    """One saga: its `status` and `step`, the command that it waits for, why it compensates.
 
     `due_at` is the deadline of its step. Of a saga that was pruned only `status` is known.
     """
@@ -44,7 +41,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class HistoryEntry:
     """A line of a saga's history; `position` is the event of the log that caused it."""
 
     what: str
@@ -60,8 +57,8 @@ class Happened:
 class UnknownSaga(Permanent):
     """No saga has this id or key, or several have this key."""
 
-    def __init__(self, name: str, found: Sequence[Standing] = ()) -> None:
-        ids = ", ".join(f"{one.saga_id} ({one.saga_type})" for one in found)
+    def __init__(self, name: str, found: Sequence[SagaSummary] = ()) -> None:
+        ids = ", ".join(f"{saga.saga_id} ({saga.saga_type})" for saga in found)
         reason = (
             f"several sagas have this key, name one by its id: {ids}" if ids else "no such saga"
         )
@@ -72,41 +69,41 @@ class UnknownSaga(Permanent):
 class SagaIsNotStuck(Permanent):
     """Only a stuck saga can be retried: any other goes on by itself, or has ended."""
 
-    def __init__(self, one: Standing) -> None:
-        super().__init__(f"the saga is not stuck: it is {one.status} (saga {one.saga_id})")
-        self.saga = one
+    def __init__(self, saga: SagaSummary) -> None:
+        super().__init__(f"the saga is not stuck: it is {saga.status} (saga {saga.saga_id})")
+        self.saga = saga
 
 
-def standing(
+def list_sagas(
     *, saga_type: str | None = None, status: SagaStatus | None = None, ended: bool, limit: int
-) -> list[Standing]:
+) -> list[SagaSummary]:
     """Sagas, the latest first: those under way, or with `ended` all, or those of one status."""
     wanted = {"type": saga_type, "status": status, "ended": ended, "limit": limit}
-    with db.writer() as connection, connection.cursor(row_factory=class_row(Standing)) as cursor:
-        return cursor.execute(_SQL["standing"], wanted).fetchall()
+    with db.writer() as connection, connection.cursor(row_factory=class_row(SagaSummary)) as cursor:
+        return cursor.execute(SQL["list_sagas"], wanted).fetchall()
 
 
-def show(name: str) -> tuple[Standing, list[Happened]]:
+def with_history(name: str) -> tuple[SagaSummary, list[HistoryEntry]]:
     """One saga, by its id or its key, and its history. Raises UnknownSaga."""
     with db.writer() as connection:
-        one = _find(connection, name)
-        with connection.cursor(row_factory=class_row(Happened)) as cursor:
-            return one, cursor.execute(_SQL["history"], {"id": one.saga_id}).fetchall()
+        saga = _find(connection, name)
+        with connection.cursor(row_factory=class_row(HistoryEntry)) as cursor:
+            return saga, cursor.execute(SQL["history"], {"id": saga.saga_id}).fetchall()
 
 
-def retry_stuck(name: str) -> Standing:
+def retry_stuck(name: str) -> SagaSummary:
     """Have a stuck saga send what was refused once more. Raises UnknownSaga, SagaIsNotStuck."""
     with db.writer() as connection:
-        one = _find(connection, name)
-    if one.status != SagaStatus.STUCK:
-        raise SagaIsNotStuck(one)
-    retry(one.saga_id)
-    return one
+        saga = _find(connection, name)
+    if saga.status != SagaStatus.STUCK:
+        raise SagaIsNotStuck(saga)
+    retry(saga.saga_id)
+    return saga
 
 
-def _find(connection: Connection, name: str) -> Standing:
-    with connection.cursor(row_factory=class_row(Standing)) as cursor:
-        found = cursor.execute(_SQL["find"], {"name": name}).fetchall()
+def _find(connection: Connection, name: str) -> SagaSummary:
+    with connection.cursor(row_factory=class_row(SagaSummary)) as cursor:
+        found = cursor.execute(SQL["find"], {"name": name}).fetchall()
     if len(found) != 1:
         raise UnknownSaga(name, found)
     return found[0]

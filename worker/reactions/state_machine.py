@@ -1,4 +1,4 @@
-"""The course of a saga: a pure machine from what happens to what is sent.
+"""The state machine of a saga: pure, from what happens to what is sent.
 
     running ──last step done──▶ completing ──▶ completed
        │ a step is refused, dead or overdue
@@ -7,10 +7,11 @@
        │
        └─ (and completing, failing) refused or dead ──▶ stuck ──retry──▶ where it was
 
-`completing` and `failing` send the saga's last word, where it has one. What must not be refused (an
-undo, a last word) and is refused all the same makes the saga `stuck`: it waits for a person, and
+Compensation sends the `undo` of each step that was done, the last first. `completing` and `failing`
+send the saga's completion command, where it has one. What must not be refused (a compensation, a
+completion command) and is refused all the same makes the saga `stuck`: it waits for a person, and
 nothing of it is forgotten. Nothing here reads a clock or a database; `tests/sagas` plays it with
-thousands of made-up courses.
+thousands of made-up histories.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LONGEST_ERROR = 1_000
 
 
 class SagaStatus(StrEnum):
-    """Where a saga stands. The last two are its ends."""
+    """The status of a saga. The last two are its ends."""
 
     RUNNING = "running"
     COMPLETING = "completing"
@@ -93,7 +94,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SagaStep:
     """A step: what is done, how it is undone, and within how many seconds it must be done."""
 
     name: str
@@ -103,28 +104,33 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps of a kind of saga, in order, and its last words."""
+class SagaPlan:
+    """The steps of a kind of saga, in order, and its completion commands, for either end."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SagaStep, ...]
     completed: Send | None = None
     failed: Send | None = None
 
-    def step(self, name: str | None) -> Step:
+    @property
+    def waits(self) -> list[tuple[SagaStep, Wait]]:
+        """The steps that wait for an event."""
+        return [(step, step.what) for step in self.steps if isinstance(step.what, Wait)]
+
+    def step(self, name: str | None) -> SagaStep:
         """The step of this name. Raises LookupError: the plan has changed under a running saga."""
         for step in self.steps:
             if step.name == name:
                 return step
         raise LookupError(f"the plan has no such step any more (step {name})")
 
-    def after(self, name: str) -> Step | None:
+    def after(self, name: str) -> SagaStep | None:
         """The step that follows one, or None after the last."""
         place = self.steps.index(self.step(name)) + 1
         return self.steps[place] if place < len(self.steps) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentCommand:
     """A command that a saga sends."""
 
     command_id: UUID
@@ -133,15 +139,15 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Course:
+class SagaMachine:
     """One saga while things happen to it. Collects what it sends and a line for each thing."""
 
-    plan: Plan
+    plan: SagaPlan
     saga_id: UUID
     state: SagaState
     now: datetime
     due_at: datetime | None = None
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentCommand] = field(default_factory=list)
     history: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     # ------------------------------------------------------------------ what may happen
@@ -194,7 +200,7 @@ class Course:
             case SagaStatus.RUNNING:
                 self._step_done(data)
             case SagaStatus.COMPENSATING:
-                self._undo_next()
+                self._compensate_next()
             case SagaStatus.COMPLETING:
                 self._end(SagaStatus.COMPLETED)
             case _:
@@ -204,7 +210,7 @@ class Course:
         if self.state.status is SagaStatus.RUNNING:
             self.state.error = f"{self.state.step}: {error}"[:LONGEST_ERROR]
             self.state.status = SagaStatus.COMPENSATING
-            self._undo_next()
+            self._compensate_next()
         else:
             self._note("stuck", error=error)
             self.state.status, self.state.stuck_at = SagaStatus.STUCK, self.state.status
@@ -216,11 +222,11 @@ class Course:
             self.state.undo.append(step.name)
         following = self.plan.after(step.name)
         if following is None:
-            self._last_word(SagaStatus.COMPLETING, self.plan.completed, SagaStatus.COMPLETED)
+            self._complete(SagaStatus.COMPLETING, self.plan.completed, SagaStatus.COMPLETED)
         else:
             self._go_to(following)
 
-    def _go_to(self, step: Step) -> None:
+    def _go_to(self, step: SagaStep) -> None:
         self.state.step = step.name
         self.due_at = self.now + timedelta(seconds=step.within) if step.within else None
         if isinstance(step.what, Send):
@@ -228,40 +234,40 @@ class Course:
         elif step.name in self.state.results:  # it came early
             self._step_done(self.state.results[step.name])
 
-    def _undo_next(self) -> None:
+    def _compensate_next(self) -> None:
         self.due_at = None
         if self.state.undo:
             self.state.step = self.state.undo.pop()
             self._send(self._current())
         else:
-            self._last_word(SagaStatus.FAILING, self.plan.failed, SagaStatus.FAILED)
+            self._complete(SagaStatus.FAILING, self.plan.failed, SagaStatus.FAILED)
 
-    def _last_word(self, status: SagaStatus, word: Send | None, end: SagaStatus) -> None:
+    def _complete(self, status: SagaStatus, command: Send | None, end: SagaStatus) -> None:
         self.state.status, self.state.step, self.due_at = status, None, None
-        if word is None:
+        if command is None:
             self._end(end)
         else:
-            self._send(word)
+            self._send(command)
 
     def _end(self, end: SagaStatus) -> None:
         self.state.status = end
         self._note(end.value)
 
     def _current(self) -> Send:
-        """What has to be sent where the saga is: an undo, or a last word."""
+        """What has to be sent where the saga is: a compensation, or a completion command."""
         sends: Sequence[tuple[SagaStatus, Send | None]] = (
             (SagaStatus.COMPLETING, self.plan.completed),
             (SagaStatus.FAILING, self.plan.failed),
         )
-        word = dict(sends).get(self.state.status) or self.plan.step(self.state.step).undo
-        if word is None:
+        command = dict(sends).get(self.state.status) or self.plan.step(self.state.step).undo
+        if command is None:
             raise LookupError(f"the plan has no undo any more (step {self.state.step})")
-        return word
+        return command
 
     def _send(self, send: Send) -> None:
         state = self.state
         place = f"{state.status}/{state.step or ''}/{state.attempt}"
-        sent = Sent(uuid5(self.saga_id, place), send.command.name, send.payload(state))
+        sent = SentCommand(uuid5(self.saga_id, place), send.command.name, send.payload(state))
         state.waits_for, state.sends = sent.command_id, sent.name
         self.sent.append(sent)
         self._note("sent", command_id=str(sent.command_id), command=sent.name)

@@ -1,6 +1,6 @@
 """A rebuild from a checkpoint: what is right stays, what events have touched since is folded anew.
 
-    live table ── copied, stretch by stretch ──▶ shadow ── minus marked rows ──▶ building
+    live table ── copied, key range by range ─▶ shadow ── minus marked rows ──▶ building
     events since ── whose rows do they touch? ──▶ marks ──────────────┘      folds the marked rows
                                                                              from their first event
 
@@ -15,10 +15,10 @@ What makes that true:
 - The copy is fuzzy, since the live table moves on while it is made. Marks are set when it is done,
   up to where the live table is by then: whatever moved is marked.
 - An event that waited behind a dead letter was handled later than its position says. The rows of
-  such streams are marked, however old the letter is.
+  such streams are marked, however old the dead letter is.
 - A table that was built anew after the checkpoint has no row from before; its rows are as the code
   of that day made them. Which are right cannot be told, and the rebuild is refused. So it is for a
-  table of another shape, and for a position where the live table has not been.
+  table of another version, and for a position where the live table has not been.
 
 What it cannot see: rows that were changed by hand, or by code that found other rows for an event
 than the code of today. `cqrs verify --all` finds these, and a rebuild from the beginning.
@@ -35,14 +35,14 @@ from psycopg import sql
 from worker import event_log
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.sql import blocks, quoted
+from worker.base.sql import quoted
 from worker.commands.load_plan import primary_key, sql_type
 from worker.event_log import StoredEvent
+from worker.rebuild.compare import KeyRange, key_ranges, within
+from worker.rebuild.coverage import SQL, PositionVector, excluded_events, parked_events
 from worker.rebuild.errors import CannotStartThere, NoSuchPosition
-from worker.rebuild.excluded_events import left_out, parked_events
-from worker.rebuild.journal import SQL, Journal
-from worker.rebuild.key_ranges import Stretch, stretches, within
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.journal import RebuildJournal
+from worker.rebuild.shadow import SQL as TABLES
 from worker.rebuild.shadow import qualified
 from worker.subscriptions import checkpoints
 from worker.subscriptions.projection import Projection
@@ -50,27 +50,27 @@ from worker.subscriptions.projection import Projection
 PAGE = 5_000
 """Events whose rows are marked at once."""
 
-_TABLES = blocks("worker.rebuild", "tables.sql")
 
-
-def must_tell(connection: Connection, one: Projection, live: str | None, position: int) -> None:
+def must_tell(
+    connection: Connection, projection: Projection, live: str | None, position: int
+) -> None:
     """Raise NoSuchPosition or CannotStartThere unless the live table has rows as of a position."""
     last = event_log.horizon(connection)
     if not 0 < position <= last:
         raise NoSuchPosition(position, last)
-    if reason := _why_not(connection, one, live, position):
-        raise CannotStartThere(one.name, position, reason)
+    if reason := _why_not(connection, projection, live, position):
+        raise CannotStartThere(projection.name, position, reason)
 
 
 def _why_not(
-    connection: Connection, one: Projection, live: str | None, position: int
+    connection: Connection, projection: Projection, live: str | None, position: int
 ) -> str | None:
-    places = checkpoints.of(connection, one.name)
-    if live is None or any(place.shape != one.version for place in places):
-        return f"the live table is not of version {one.version}, which the code has"
-    if (reached := Reached.by(places).lowest) < position:
+    places = checkpoints.of(connection, projection.name)
+    if live is None or any(at.table_version != projection.version for at in places):
+        return f"the live table is not of version {projection.version}, which the code has"
+    if (reached := PositionVector.by(places).lowest) < position:
         return f"the live table has come to {reached} only"
-    built = _built_at(connection, one, live)
+    built = _built_at(connection, projection, live)
     if built is None:
         return "it is not known when the live table was built"
     if built > position:
@@ -78,34 +78,34 @@ def _why_not(
     return None
 
 
-def _built_at(connection: Connection, one: Projection, live: str) -> int | None:
+def _built_at(connection: Connection, projection: Projection, live: str) -> int | None:
     """Where the live table was when it took its place: 0 for the one that a migration made."""
-    row = connection.execute(SQL["built_at"], {"name": one.name, "table": live}).fetchone()
+    row = connection.execute(SQL["built_at"], {"name": projection.name, "table": live}).fetchone()
     if row is not None:
         return max(row[0], default=0)
-    return 0 if live == one.first_table else None
+    return 0 if live == projection.first_table else None
 
 
 @dataclass(slots=True)
-class Seeds:
+class UnchangedRows:
     """The rows with which a shadow table begins. `look` leaves when time is up, by raising."""
 
     connection: Connection
-    one: Projection
-    journal: Journal
+    projection: Projection
+    journal: RebuildJournal
     live: str
     look: Callable[[], None]
 
     def copy(self) -> None:
-        """Take over the rows of the live table, each as it is when its turn comes."""
-        walk = stretches(self.connection, self.one.table, self.live, self.journal.walked)
-        for stretch in walk:
+        """Take over the rows of the live table, each as it is at that moment."""
+        walk = key_ranges(self.connection, self.projection.table, self.live, self.journal.walked)
+        for key_range in walk:
             with self.connection.transaction():
-                self._take_over(stretch)
-                if stretch.upto is None:
+                self._take_over(key_range)
+                if key_range.upto is None:
                     self._copied()  # in the same transaction, or the end might be copied twice
                 else:
-                    self.journal.note_walked(stretch.upto)
+                    self.journal.note_walked(key_range.upto)
             self.look()
 
     def mark(self) -> None:
@@ -120,21 +120,25 @@ class Seeds:
             self.look()
         with self.connection.transaction():
             self._drop_marked()
-            self.journal.note_marked(copied.lowest, left_out(self.connection, self.one.name))
+            self.journal.note_marked(
+                copied.lowest, excluded_events(self.connection, self.projection.name)
+            )
         self.connection.execute("ANALYZE cqrs.rebuild_keys")
 
     def _copied(self) -> None:
         """Note where the live table is by now: no row is of a later time."""
-        places = Reached.by(checkpoints.of(self.connection, self.one.name))
-        self.journal.note_reached(places, self.journal.left_out, 0)
+        places = PositionVector.by(checkpoints.of(self.connection, self.projection.name))
+        self.journal.note_reached(places, self.journal.excluded, 0)
         self.journal.enter("marking")
 
-    def _take_over(self, stretch: Stretch) -> None:
-        text = sql.SQL(_TABLES["take_over"]).format(
-            shadow=sql.SQL(qualified(self.one.table, self.journal.shadow)),
-            live=sql.SQL(qualified(self.one.table, self.live)),
-            columns=sql.SQL(", ").join(sql.SQL(quoted(column.name)) for column in self.one.table.c),
-            within=within(self.one.table, stretch),
+    def _take_over(self, key_range: KeyRange) -> None:
+        text = sql.SQL(TABLES["take_over"]).format(
+            shadow=sql.SQL(qualified(self.projection.table, self.journal.shadow)),
+            live=sql.SQL(qualified(self.projection.table, self.live)),
+            columns=sql.SQL(", ").join(
+                sql.SQL(quoted(column.name)) for column in self.projection.table.c
+            ),
+            within=within(self.projection.table, key_range),
         )
         self.connection.execute(text)
 
@@ -142,27 +146,29 @@ class Seeds:
         keys: set[str] = set()
         for event in events:
             with suppress(Exception):  # one that does not tell its rows waits in a dead letter
-                keys.update(str(call.key) for call in self.one.calls([event]))
+                keys.update(str(call.key) for call in self.projection.calls([event]))
         what = {"rebuild_id": self.journal.rebuild_id, "keys": to_json(sorted(keys))}
         self.connection.execute(SQL["mark"], what)
 
     def _delayed(self) -> list[StoredEvent]:
-        rows = self.connection.execute(SQL["delayed"], {"subscription": self.one.name}).fetchall()
+        rows = self.connection.execute(
+            SQL["delayed"], {"subscription": self.projection.name}
+        ).fetchall()
         return [
             event
             for stream, first in rows
-            for event in parked_events(self.connection, self.one, stream, first, 2**62)
+            for event in parked_events(self.connection, self.projection, stream, first, 2**62)
         ]
 
     def _drop_marked(self) -> None:
-        key = primary_key(self.one.table)
-        text = sql.SQL(_TABLES["drop_marked"]).format(
-            shadow=sql.SQL(qualified(self.one.table, self.journal.shadow)),
+        key = primary_key(self.projection.table)
+        text = sql.SQL(TABLES["drop_marked"]).format(
+            shadow=sql.SQL(qualified(self.projection.table, self.journal.shadow)),
             key=sql.Identifier(key),
-            kind=sql.SQL(sql_type(self.one.table, key)),
+            kind=sql.SQL(sql_type(self.projection.table, key)),
         )
         self.connection.execute(text, {"rebuild_id": self.journal.rebuild_id})
 
     def _page(self, after: int, upto: int) -> Sequence[StoredEvent]:
-        types = sorted(self.one.event_types)
+        types = sorted(self.projection.event_types)
         return event_log.read(self.connection, after=after, upto=upto, types=types, limit=PAGE)

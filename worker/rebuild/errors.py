@@ -1,4 +1,4 @@
-"""What can go wrong with a rebuild."""
+"""What can go wrong with a rebuild and with a verification."""
 
 from __future__ import annotations
 
@@ -144,9 +144,36 @@ class ViewInUse(Permanent):
         return type(self), (self.view, self.dependants, self.reason)
 
 
+class NotComparable(Permanent):
+    """The live table has the columns of another version of the projection."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "the live table is not of the version that the code has: rebuild it"
+            f" (projection {name})"
+        )
+        self.name = name
+
+    def __reduce__(self) -> tuple[type[NotComparable], tuple[str]]:
+        """Rebuild from the field: an exception's default pickle would pass the message."""
+        return type(self), (self.name,)
+
+
+class TooFarBehind(Transient):
+    """The live table lags so much that it cannot be compared as a whole."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the live table is far behind the log: try later (projection {name})")
+        self.name = name
+
+    def __reduce__(self) -> tuple[type[TooFarBehind], tuple[str]]:
+        """Rebuild from the field: an exception's default pickle would pass the message."""
+        return type(self), (self.name,)
+
+
 def projection_named(name: str) -> Projection:
     """The projection of a name. Raises UnknownProjection."""
-    one = subscriptions.get(name)
-    if not isinstance(one, Projection):
+    projection = subscriptions.get(name)
+    if not isinstance(projection, Projection):
         raise UnknownProjection(name)
-    return one
+    return projection

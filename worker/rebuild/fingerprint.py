@@ -38,17 +38,19 @@ FLOOR = "models"
 Told: TypeAlias = "str | tuple[Told, ...]"
 
 
-def fingerprint(one: Projection) -> str:
+def fingerprint(projection: Projection) -> str:
     """Hex digits: the same in every process that folds the same events into the same rows."""
-    functions = one.functions
+    functions = projection.functions
     told = _Teller(_packages(functions.values()))
     folds = [(type_, told.all(functions[type_])) for type_ in sorted(functions)]
-    return sha256(repr((one.version, declaration(one.table), folds)).encode()).hexdigest()
+    return sha256(
+        repr((projection.version, declaration(projection.table), folds)).encode()
+    ).hexdigest()
 
 
 def _packages(functions: Iterable[Iterable[Callable[..., Any]]]) -> frozenset[str]:
-    found = {_package(each) for several in functions for each in several}
-    return frozenset(found - {_package(fingerprint)} | {FLOOR})
+    packages = {_package(function) for several in functions for function in several}
+    return frozenset(packages - {_package(fingerprint)} | {FLOOR})
 
 
 def _package(what: Any) -> str:
@@ -66,8 +68,8 @@ class _Teller:
     def all(self, values: Iterable[Any]) -> Told:
         """Functions that are followed wherever they come from, and whatever else there is."""
         return tuple(
-            self._function(each) if isinstance(each, FunctionType) else self.tell(each)
-            for each in values
+            self._function(value) if isinstance(value, FunctionType) else self.tell(value)
+            for value in values
         )
 
     def tell(self, value: Any) -> Told:
@@ -102,8 +104,10 @@ class _Teller:
     def _class(self, kind: type) -> Told:
         if self._knows(kind):
             return _name(kind)
-        own = [(name, each) for name, each in sorted(vars(kind).items()) if _counts(name, each)]
-        members = tuple((name, self.tell(each)) for name, each in own)
+        own = [
+            (name, member) for name, member in sorted(vars(kind).items()) if _counts(name, member)
+        ]
+        members = tuple((name, self.tell(member)) for name, member in own)
         return (_name(kind), self.all(kind.__bases__), members)
 
     def _function(self, function: FunctionType) -> Told:
@@ -120,13 +124,13 @@ class _Teller:
 
     def _globals(self, function: FunctionType) -> Told:
         names, known = _names(function.__code__), function.__globals__
-        found = {name: known[name] for name in names if name in known}
-        modules = [each for each in found.values() if isinstance(each, ModuleType)]
+        named = {name: known[name] for name in names if name in known}
+        modules = [each for each in named.values() if isinstance(each, ModuleType)]
         for module in modules:
             if _package(module) in self.packages:
                 inside = [name for name in names if hasattr(module, name)]
-                found |= {f"{module.__name__}.{name}": getattr(module, name) for name in inside}
-        return tuple((name, self.tell(found[name])) for name in sorted(found))
+                named |= {f"{module.__name__}.{name}": getattr(module, name) for name in inside}
+        return tuple((name, self.tell(named[name])) for name in sorted(named))
 
     def _code(self, code: CodeType) -> Told:
         arguments = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)

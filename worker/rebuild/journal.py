@@ -11,22 +11,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from psycopg import errors as pg
+
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.sql import blocks
+from worker.rebuild import shadow as shadow_tables
 from worker.rebuild.compare import Drift
+from worker.rebuild.coverage import SQL, ExcludedEvents, PositionVector
 from worker.rebuild.errors import RebuildCancelled, RebuildRunning, RebuildUnfinished
-from worker.rebuild.excluded_events import LeftOut
 from worker.rebuild.fingerprint import fingerprint
-from worker.rebuild.position_vector import Reached
 from worker.rebuild.sessions import restore, unlimited
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
-SQL = blocks("worker.rebuild")
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Journal:
+class RebuildJournal:
     """One rebuild's row. While its parts are built, `parts` says how far each is; after that,
     `reached` says how far the shadow table is. `walked` is the key, or the position, up to which
     the state it is in has come. `folds` is the fingerprint of the code that began it.
@@ -38,16 +41,16 @@ class Journal:
     connection: Connection
     rebuild_id: int
     name: str
-    shape: int
+    version: int
     folds: str | None
     shadow: str
     state: str
     goes_live: bool
     checkpoint: int
     upto: int
-    reached: Reached
+    reached: PositionVector
     events: int
-    left_out: LeftOut
+    excluded: ExcludedEvents
     walked: str | None
     rows: int | None
     differing: int | None
@@ -67,10 +70,10 @@ class Journal:
         """How far it is."""
         self._note("note_progress", position=position, events=events)
 
-    def note_marked(self, upto: int, left_out: LeftOut) -> None:
+    def note_marked(self, upto: int, excluded: ExcludedEvents) -> None:
         """Up to where parts are to be built, and without what."""
-        self._note("note_marked", upto=upto, left_out=to_json(left_out.to_json()))
-        self.upto, self.left_out = upto, left_out
+        self._note("note_marked", upto=upto, left_out=to_json(excluded.to_json()))
+        self.upto, self.excluded = upto, excluded
 
     def forget_marks(self) -> None:
         """The rows that were marked are folded."""
@@ -85,28 +88,28 @@ class Journal:
         self._note("note_walked", walked=walked)
         self.walked = walked
 
-    def note_reached(self, reached: Reached, left_out: LeftOut, events: int) -> None:
+    def note_reached(self, reached: PositionVector, excluded: ExcludedEvents, events: int) -> None:
         """How far the shadow table is, and what it leaves out."""
         what: dict[str, Any] = {"reached": list(reached.positions), "position": reached.lowest}
-        plain = to_json(left_out.to_json())
+        plain = to_json(excluded.to_json())
         self._note("note_reached", **what, events=events, left_out=plain)
-        self.reached, self.left_out, self.events = reached, left_out, events
+        self.reached, self.excluded, self.events = reached, excluded, events
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Whatever is noted inside, in a transaction that is rolled back, is forgotten here too."""
-        before = self.reached, self.left_out, self.events
+        before = self.reached, self.excluded, self.events
         try:
             yield
         finally:
-            self.reached, self.left_out, self.events = before
+            self.reached, self.excluded, self.events = before
 
     def note_compared(
         self, upto: str | None, rows: int, differing: int | None, drift: Sequence[Drift]
     ) -> None:
         """How many rows there are up to a key, how many of the live ones differ, and some of
         these; None: that cannot be told."""
-        plain = to_json([one.to_json() for one in drift])
+        plain = to_json([row.to_json() for row in drift])
         self._note("note_compared", walked=upto, rows=rows, differing=differing, drift=plain)
         self.walked, self.rows, self.differing, self.drift = upto, rows, differing, list(drift)
 
@@ -129,36 +132,36 @@ class Journal:
             raise RebuildCancelled(self.name)
 
 
-def unfinished(connection: Connection, name: str) -> Journal | None:
+def unfinished(connection: Connection, name: str) -> RebuildJournal | None:
     """The rebuild of this projection that has begun and not ended, if there is one."""
     row = connection.execute(SQL["unfinished"], {"name": name}).fetchone()
     if row is None:
         return None
-    *facts, reached, events, left_out, walked, rows, differing, drift = row
-    shown = [Drift.of(one) for one in drift or ()]
-    far = [Reached(tuple(reached)), events, LeftOut.of(left_out)]
+    *facts, reached, events, excluded, walked, rows, differing, drift = row
+    shown = [Drift.of(plain) for plain in drift or ()]
+    far = [PositionVector(tuple(reached)), events, ExcludedEvents.of(excluded)]
     known: list[Any] = [*facts, *far, walked, rows, differing, shown]
-    return Journal(connection, *known)
+    return RebuildJournal(connection, *known)
 
 
 def begin(
     connection: Connection,
-    one: Projection,
+    projection: Projection,
     *,
     shadow: str,
     goes_live: bool,
     checkpoint: int,
     upto: int,
     parts: int,
-    left_out: LeftOut,
-) -> Journal:
+    excluded: ExcludedEvents,
+) -> RebuildJournal:
     """Write down a new rebuild in the caller's transaction."""
     plan = {"shadow": shadow, "goes_live": goes_live, "checkpoint": checkpoint, "upto": upto}
-    code = {"name": one.name, "shape": one.version, "folds": fingerprint(one)}
-    known = {**code, "left_out": to_json(left_out.to_json())}
+    code = {"name": projection.name, "shape": projection.version, "folds": fingerprint(projection)}
+    known = {**code, "left_out": to_json(excluded.to_json())}
     first = {"state": "seeding" if checkpoint else "building", "parts": parts}
     connection.execute(SQL["begin"], {**plan, **known, **first})
-    begun = unfinished(connection, one.name)
+    begun = unfinished(connection, projection.name)
     assert begun is not None
     return begun
 
@@ -169,16 +172,51 @@ def ask_to_cancel(connection: Connection, name: str) -> bool:
 
 
 @contextmanager
-def turn(connection: Connection, name: str) -> Iterator[None]:
+def rebuild_lock(connection: Connection, name: str) -> Iterator[None]:
     """The right to rebuild a projection, for as long as the connection lives.
 
     Statements may take as long as they need meanwhile. Raises RebuildRunning.
     """
-    if not connection.execute(SQL["try_turn"], {"name": name}).fetchall()[0][0]:
+    if not connection.execute(SQL["try_rebuild_lock"], {"name": name}).fetchall()[0][0]:
         row = connection.execute(SQL["running"], {"name": name}).fetchone()
         raise RebuildRunning(name, row[0] if row else None)
     try:
         with unlimited(connection):
             yield
     finally:
-        restore(connection, SQL["end_turn"], {"name": name})
+        restore(connection, SQL["release_rebuild_lock"], {"name": name})
+
+
+def abandon(
+    connection: Connection,
+    projection: Projection,
+    journal: RebuildJournal,
+    state: str,
+    why: str | None = None,
+) -> None:
+    """End a rebuild that leads nowhere, with its table; one that has ended is left alone.
+
+    A process that writes for it still, though it was taken for dead, is waited for, and refused at
+    its next flush: the table's name may be given away by then.
+    """
+    shadow_tables.cancel_detached(connection, projection.table, journal.shadow)
+    with connection.transaction():
+        if journal.end(state, error=why):
+            journal.forget_parts()
+            journal.forget_marks()
+            shadow_tables.drop_staged_views(connection, journal.shadow)
+            shadow_tables.drop(connection, projection.table, journal.shadow)
+
+
+def drop_replaced(connection: Connection, projection: Projection) -> None:
+    """Drop tables that were live once; one that somebody built upon directly stays for now."""
+    for rebuild_id, table in connection.execute(
+        SQL["replaced"], {"name": projection.name}
+    ).fetchall():
+        try:
+            with connection.transaction():
+                connection.execute("SET LOCAL lock_timeout = '5s'")
+                shadow_tables.drop(connection, projection.table, table)
+                connection.execute(SQL["forget_replaced"], {"rebuild_id": rebuild_id})
+        except (pg.LockNotAvailable, pg.DependentObjectsStillExist) as error:
+            log.warning("old table stays for now", table=table, reason=in_one_line(error))

@@ -13,28 +13,30 @@ of rows and events between two flushes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 import orjson
+import sqlalchemy as sa
+from psycopg import sql
 from psycopg.rows import tuple_row
 
 from worker.base import db, gc_pause
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.sql import statement
 from worker.commands.load_plan import primary_key
 from worker.event_log import StoredEvent
 from worker.rebuild import shadow
-from worker.rebuild.copy_rows import copy_rows
+from worker.rebuild.coverage import SQL, ExcludedEvents
 from worker.rebuild.errors import RebuildUnfinished, projection_named
-from worker.rebuild.excluded_events import LeftOut
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.sessions import unlimited
-from worker.subscriptions.projection import Call, Projection, ReadTable, Rows, read_table
+from worker.subscriptions.projection import Call, Projection, ReadTable, Row, Rows, read_table
 
+Values: TypeAlias = Callable[[Row], Sequence[Any]]
 WINDOW = 10_000
 """Positions of the log that are read at once."""
 ROWS_KEPT = 50_000
@@ -44,8 +46,8 @@ EVENTS_BETWEEN = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What a part is to do: its number among how many, and the stretch of the log it still needs.
+class PartPlan:
+    """What a part is to do: its number among how many, and the range of the log it still needs.
 
     If that does not begin with the log, the shadow table may hold rows of this part. With `marked`,
     only rows whose keys are marked are folded. After `seconds` it stops with what there is. `folds`
@@ -59,7 +61,7 @@ class Share:
     parts: int
     after: int
     upto: int
-    left_out: Mapping[str, Any]
+    excluded: Mapping[str, Any]
     folds: str | None
     marked: bool = False
     seconds: float = 1e9
@@ -68,15 +70,15 @@ class Share:
 
 
 @dataclass(slots=True)
-class Part:
+class PartBuilder:
     """A part at work, on two connections of its own: one reads the log ahead, one writes."""
 
     reader: Connection
     connection: Connection
     projection: Projection
-    share: Share
+    plan: PartPlan
     _table: ReadTable = field(init=False)
-    _left_out: LeftOut = field(init=False)
+    _excluded: ExcludedEvents = field(init=False)
     _position: int = field(init=False)
     _flushed: int = field(init=False)
     _unflushed: int = 0
@@ -84,39 +86,39 @@ class Part:
     _stored: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._table = read_table(self.projection.table, self.share.shadow)
-        self._left_out = LeftOut.of(self.share.left_out)
-        self._position = self._flushed = self.share.after
+        self._table = read_table(self.projection.table, self.plan.shadow)
+        self._excluded = ExcludedEvents.of(self.plan.excluded)
+        self._position = self._flushed = self.plan.after
 
     def run(self) -> Iterator[tuple[int, int]]:
         """Build; yields position and number of events after each window. May end before `upto`.
 
         Raises what a fold raises, and RebuildUnfinished if another process has moved the part.
         """
-        until = time.monotonic() + self.share.seconds
+        until = time.monotonic() + self.plan.seconds
         if self._flushed:
-            shadow.add_key(self.connection, self.projection.table, self.share.shadow)
-        for upto, events in _windows(self.reader, self.projection, self.share):
-            self._fold(self._left_out.keep(events))
+            shadow.add_key(self.connection, self.projection.table, self.plan.shadow)
+        for upto, events in _windows(self.reader, self.projection, self.plan):
+            self._fold(self._excluded.keep(events))
             self._position, self._unflushed = upto, self._unflushed + len(events)
             yield upto, len(events)
             late = time.monotonic() > until
-            if late or upto == self.share.upto or self._is_full():
+            if late or upto == self.plan.upto or self._is_full():
                 self._flush()
             if late:
                 return
 
     def _is_full(self) -> bool:
-        share = self.share
-        return len(self._rows) > share.rows_kept or self._unflushed > share.events_between
+        plan = self.plan
+        return len(self._rows) > plan.rows_kept or self._unflushed > plan.events_between
 
     def _fold(self, events: Sequence[StoredEvent]) -> None:
-        sift = self.share.marked and not self.projection.keyed
-        if not self._flushed and not sift:
+        only_marked = self.plan.marked and not self.projection.keyed
+        if not self._flushed and not only_marked:
             self.projection.fold_all(self._rows, events)
             return
         calls = self.projection.calls(events)
-        if sift:
+        if only_marked:
             calls = self._marked(calls)
         if self._flushed:
             self._load([key for key in {call.key for call in calls} if key not in self._rows])
@@ -125,8 +127,8 @@ class Part:
     def _marked(self, calls: list[Call]) -> list[Call]:
         """Those whose rows are marked, where the server could not tell by the events."""
         keys = to_json(sorted({str(call.key) for call in calls}))
-        what = {"rebuild_id": self.share.rebuild_id, "keys": keys}
-        block = statement("worker.rebuild", "marked")
+        what = {"rebuild_id": self.plan.rebuild_id, "keys": keys}
+        block = SQL["marked"]
         marked = {key for (key,) in self.connection.execute(block, what)}
         return [call for call in calls if str(call.key) in marked]
 
@@ -139,27 +141,27 @@ class Part:
 
     def _flush(self) -> None:
         """Write the rows and forget them; other rows may follow, and these come back by key."""
-        more = self._position < self.share.upto
+        more = self._position < self.plan.upto
         with self.connection.transaction():
             self._move()
             stored = list(self._stored)
             if stored:
                 self.connection.execute(self._table.delete, [to_json(stored)])
             rows = (row for row in self._rows.values() if row is not None)
-            copy_rows(self.connection, self.projection.table, self.share.shadow, rows)
+            copy_rows(self.connection, self.projection.table, self.plan.shadow, rows)
         if more:
-            shadow.add_key(self.connection, self.projection.table, self.share.shadow)
+            shadow.add_key(self.connection, self.projection.table, self.plan.shadow)
         self._flushed, self._unflushed = self._position, 0
         self._rows.clear()
         self._stored.clear()
 
     def _move(self) -> None:
-        share = self.share
+        plan = self.plan
         moved = self.connection.execute(
-            statement("worker.rebuild", "move_part"),
+            SQL["move_part"],
             {
-                "rebuild_id": share.rebuild_id,
-                "part": share.part,
+                "rebuild_id": plan.rebuild_id,
+                "part": plan.part,
                 "before": self._flushed,
                 "position": self._position,
                 "events": self._unflushed,
@@ -167,61 +169,61 @@ class Part:
         )
         if moved.rowcount != 1:
             why = "another process was at a part of it still"
-            raise RebuildUnfinished(share.name, why, share.rebuild_id)
+            raise RebuildUnfinished(plan.name, why, plan.rebuild_id)
 
 
-def build(share: Share, tell: Callable[[int, int], None]) -> None:
+def build(plan: PartPlan, tell: Callable[[int, int], None]) -> None:
     """Build a part on two connections of this process; `tell(position, events)` at each window.
 
     The garbage collector rests: rows and events form no cycles, and it would look through all of
     them again and again. Raises RebuildUnfinished where the folds are not those that the share is
     for: a process that is started later than another may find newer files.
     """
-    one = projection_named(share.name)
-    if fingerprint(one) != share.folds:
+    projection = projection_named(plan.name)
+    if fingerprint(projection) != plan.folds:
         why = "a process of it has loaded other folds than those that began it: restart the workers"
-        raise RebuildUnfinished(share.name, why, share.rebuild_id)
+        raise RebuildUnfinished(plan.name, why, plan.rebuild_id)
     with (
         db.owner() as reader,
         db.owner() as writer,
         unlimited(reader, writer),
         gc_pause.paused(),
     ):
-        for position, events in Part(reader, writer, one, share).run():
+        for position, events in PartBuilder(reader, writer, projection, plan).run():
             tell(position, events)
 
 
 def _windows(
-    connection: Connection, projection: Projection, share: Share
+    connection: Connection, projection: Projection, plan: PartPlan
 ) -> Iterator[tuple[int, list[StoredEvent]]]:
     """The part's events, window by window, each with its end; the next is read ahead."""
     what = {
         "types": sorted(projection.event_types),
         "key": primary_key(projection.table),
-        "part": share.part,
-        "parts": share.parts,
-        "rebuild_id": share.rebuild_id,
+        "part": plan.part,
+        "parts": plan.parts,
+        "rebuild_id": plan.rebuild_id,
     }
-    block = statement("worker.rebuild", _reading(projection, share))
-    connection.execute(statement("worker.rebuild", "sit_down"))
+    block = SQL[_reading(projection, plan)]
+    connection.execute(SQL["prepare_session"])
 
     def read(after: int) -> list[Any]:
-        window = {"after": after, "upto": min(after + WINDOW, share.upto)}
+        window = {"after": after, "upto": min(after + WINDOW, plan.upto)}
         with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             return cursor.execute(block, what | window, prepare=True).fetchall()
 
     with ThreadPoolExecutor(1, "read-ahead") as ahead:
-        rows = ahead.submit(read, share.after)
-        for after in range(share.after, share.upto, WINDOW):
+        rows = ahead.submit(read, plan.after)
+        for after in range(plan.after, plan.upto, WINDOW):
             here = rows.result()
             rows = ahead.submit(read, after + WINDOW)
-            yield min(after + WINDOW, share.upto), to_events(here)
+            yield min(after + WINDOW, plan.upto), to_events(here)
 
 
-def _reading(projection: Projection, share: Share) -> str:
-    if share.marked and projection.keyed:
+def _reading(projection: Projection, plan: PartPlan) -> str:
+    if plan.marked and projection.keyed:
         return "read_marked"
-    return "read_part" if share.parts > 1 else "read_all"
+    return "read_part" if plan.parts > 1 else "read_all"
 
 
 def to_events(rows: Sequence[Any]) -> list[StoredEvent]:
@@ -231,3 +233,40 @@ def to_events(rows: Sequence[Any]) -> list[StoredEvent]:
         make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
         for position, stream, version, type_, schema, data, metadata, at in rows
     ]
+
+
+def copy_rows(
+    connection: Connection, table: sa.Table, name: str, rows: Iterable[Row], schema: str = ""
+) -> None:
+    """Append rows to a table of a read model by COPY, in its text format.
+
+    Raises KeyError for a row that lacks a column.
+    `schema` is where it is, if not where the read model's tables are.
+    """
+    names = sql.SQL(", ").join(sql.Identifier(str(column.name)) for column in table.c)
+    target = sql.Identifier(schema or shadow.schema_of(table), name)
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)
+    values = _values(table)
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        write = copy.write_row
+        for row in rows:
+            write(values(row))
+
+
+def _values(table: sa.Table) -> Values:
+    """What makes a row's values of its columns, in order; JSON becomes text."""
+    columns = [str(column.name) for column in table.c]
+    json_columns = [isinstance(column.type, sa.JSON) for column in table.c]
+    if len(columns) == 1:
+        return lambda row: (_json_text(row[columns[0]]) if json_columns[0] else row[columns[0]],)
+    take: Values = itemgetter(*columns)
+    if not any(json_columns):
+        return take
+    return lambda row: [
+        _json_text(value) if is_json else value
+        for value, is_json in zip(take(row), json_columns, strict=True)
+    ]
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else to_json(value)

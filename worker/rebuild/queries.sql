@@ -26,7 +26,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
                 WHERE k.rebuild_id = %(rebuild_id)s AND k.key = e.data ->> %(key)s::text)
  ORDER BY position
 
--- name: sit_down
+-- name: prepare_session
 -- How a part reads: windows of the log by its primary key, one process each.
 SELECT set_config('max_parallel_workers_per_gather', '0', false),
        set_config('enable_seqscan', 'off', false),
@@ -56,11 +56,11 @@ SELECT stream, min(position) FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s
  GROUP BY stream
 
--- name: try_turn
+-- name: try_rebuild_lock
 -- The right to rebuild a projection, until this session ends. The keys: "cqrb", and the name.
 SELECT pg_try_advisory_lock(1668379234, hashtext(%(name)s))
 
--- name: end_turn
+-- name: release_rebuild_lock
 -- Gives it back.
 SELECT pg_advisory_unlock(1668379234, hashtext(%(name)s))
 
@@ -180,14 +180,14 @@ SELECT reached FROM cqrs.rebuilds
 UPDATE cqrs.rebuilds SET cancel = true WHERE name = %(name)s AND finished_at IS NULL
 RETURNING rebuild_id
 
--- name: left_out
+-- name: excluded_events
 -- What dead letters keep out of a read table: streams from a position on, and single positions.
 SELECT stream, position, state = 'open' AS is_open
   FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state IN ('open', 'discarded')
 
 -- name: supersede
--- Closes letters whose events the new table holds.
+-- Closes dead letters whose events the new table holds.
 UPDATE cqrs.dead_letters
    SET state = 'superseded', closed_at = clock_timestamp(), closed_by = 'rebuild'
  WHERE subscription = %(subscription)s AND state = 'open' AND stream = ANY (%(streams)s::text[])
@@ -202,11 +202,6 @@ UPDATE cqrs.subscriptions AS s
  WHERE s.subscription = %(subscription)s
    AND (s.partition = r.number - 1 OR cardinality(%(reached)s::bigint[]) = 1)
 
--- name: note_invalidation
--- Answers that were computed from the table as it was are to go, once the cache knows.
-INSERT INTO cqrs.invalidations (subscription, tags, position)
-VALUES (%(subscription)s, %(tags)s::text[], %(position)s)
-
 -- name: replaced
 -- Tables that rebuilds of a projection have replaced and that are still there.
 SELECT rebuild_id, replaced FROM cqrs.rebuilds WHERE name = %(name)s AND replaced IS NOT NULL
@@ -215,7 +210,7 @@ SELECT rebuild_id, replaced FROM cqrs.rebuilds WHERE name = %(name)s AND replace
 -- The replaced table is gone.
 UPDATE cqrs.rebuilds SET replaced = NULL WHERE rebuild_id = %(rebuild_id)s
 
--- name: be_impatient
+-- name: bound_session
 -- How long this session waits for a lock, and how long its transaction may be idle; milliseconds.
 SELECT set_config('lock_timeout', %(lock)s, false),
        set_config('idle_in_transaction_session_timeout', %(idle)s, false)
@@ -240,7 +235,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
 -- The verifier's tables.
 DROP TABLE IF EXISTS pg_temp.cqrs_verify_live, pg_temp.cqrs_verify_right
 
--- name: soundness
+-- name: read_model_health
 -- What is known of read models: the live table with its shape and columns, the last verification.
 SELECT d.name, s.read_table, s.shape,
        ARRAY(SELECT a.attname::text FROM pg_attribute AS a

@@ -17,9 +17,8 @@ from worker.base.db import Connection
 from worker.base.errors import Transient
 from worker.rebuild import copy_unchanged, shadow
 from worker.rebuild import journal as journals
-from worker.rebuild.cleanup import drop_replaced, give_up
 from worker.rebuild.compare import Drift
-from worker.rebuild.course import Course, has_our_shape
+from worker.rebuild.coverage import SQL, excluded_events
 from worker.rebuild.errors import (
     TIME_IS_UP,
     AnotherRebuild,
@@ -30,13 +29,13 @@ from worker.rebuild.errors import (
     RebuildUnfinished,
     projection_named,
 )
-from worker.rebuild.excluded_events import left_out
 from worker.rebuild.fingerprint import fingerprint
-from worker.rebuild.journal import SQL, Journal
+from worker.rebuild.jobs import ProgressCallback
+from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
-from worker.rebuild.progress import Callback
+from worker.rebuild.state_machine import RebuildRun, is_current_version
 from worker.subscriptions import checkpoints, read_tables
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
@@ -52,9 +51,9 @@ FOLDS_CHANGED = "the folds have changed since it began, so it is begun anew"
 class Rebuilt:
     """What a rebuild came to: `differing` of the live table's rows were wrong, `drift` shows some.
 
-    `differing` is None where there was nothing to compare with: no live table of this shape, or one
-    that was behind. `table` is the table that is live now. `seconds` passed from its begin to its
-    end, in however many calls.
+    `differing` is None where there was nothing to compare with: no live table of this version, or
+    one that was behind. `table` is the table that is live now. `seconds` passed from its begin to
+    its end, in however many calls.
     """
 
     name: str
@@ -73,7 +72,7 @@ class Rebuilt:
 def rebuild(
     name: str,
     *,
-    progress: Callback | None = None,
+    progress: ProgressCallback | None = None,
     from_position: int = 0,
     jobs: int = 2,
     seconds: float | None = None,
@@ -88,7 +87,7 @@ def rebuild(
     A rebuild that was killed goes on where it was, unless the folds have changed since: then it is
     begun anew. With `from_position`, rows that no event after
     that position touches are taken over from the live table, and the others are folded anew: see
-    seeding.py for what that promises. `jobs` is the number of processes. With `seconds`,
+    copy_unchanged.py for what that promises. `jobs` is the number of processes. With `seconds`,
     RebuildUnfinished is raised when time is up: call again to go on. With `goes_live=False` the two
     are only compared. `progress` is called about twice a second.
 
@@ -101,19 +100,19 @@ def rebuild(
     Raises UnknownProjection, NoSuchPosition, CannotStartThere, RebuildRunning, AnotherRebuild,
     CodeTooOld, RebuildCancelled, RebuildFailed, ViewInUse, and what a fold raises.
     """
-    one = projection_named(name)
+    projection = projection_named(name)
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
     limits = {"rows_kept": rows_kept, "events_between": events_between}
-    with db.owner() as connection, journals.turn(connection, name):
+    with db.owner() as connection, journals.rebuild_lock(connection, name):
         if not may_go_back:
-            _must_not_go_back(connection, one)
-        drop_replaced(connection, one)
-        plan = _Plan(connection, one, goes_live, from_position, jobs)
-        journal = plan.going_on() if continues is None else plan.same(continues)
+            _must_not_go_back(connection, projection)
+        drop_replaced(connection, projection)
+        request = _RebuildRequest(connection, projection, goes_live, from_position, jobs)
+        journal = request.going_on() if continues is None else request.same(continues)
         if journal is None and continues is None:
-            journal = plan.begin()
+            journal = request.begin()
         if journal is not None:
-            _go(Course(connection, one, journal, jobs, until, progress, limits))
+            _run(RebuildRun(connection, projection, journal, jobs, until, progress, limits))
             continues = journal.rebuild_id
         assert continues is not None
         return _ended(connection, continues)
@@ -125,42 +124,45 @@ def cancel(name: str) -> bool:
     One that is running stops within a second or so; of one that was killed, the rest is cleared.
     Raises UnknownProjection.
     """
-    one = projection_named(name)
+    projection = projection_named(name)
     with db.owner() as connection:
         if not journals.ask_to_cancel(connection, name):
             return False
         try:
-            with journals.turn(connection, name):
+            with journals.rebuild_lock(connection, name):
                 left = journals.unfinished(connection, name)
                 if left is not None:
-                    give_up(connection, one, left, "cancelled")
+                    abandon(connection, projection, left, "cancelled")
         except RebuildRunning:
             log.info("rebuild is told to stop", projection=name)
     return True
 
 
-def _must_not_go_back(connection: Connection, one: Projection) -> None:
+def _must_not_go_back(connection: Connection, projection: Projection) -> None:
     """Raise CodeTooOld if the live table is of a higher version than this code's."""
-    live = max((place.shape or 0 for place in checkpoints.of(connection, one.name)), default=0)
-    if live > one.version:
-        raise CodeTooOld(one.name, live, one.version)
+    live = max(
+        (at.table_version or 0 for at in checkpoints.of(connection, projection.name)),
+        default=0,
+    )
+    if live > projection.version:
+        raise CodeTooOld(projection.name, live, projection.version)
 
 
-def _go(course: Course) -> None:
+def _run(machine: RebuildRun) -> None:
     """As far as time allows; what cannot succeed by going on is given up."""
-    connection, one, journal = course.connection, course.one, course.journal
+    connection, projection, journal = machine.connection, machine.projection, machine.journal
     try:
-        course.run()
+        machine.run()
     except RebuildCancelled:
-        give_up(connection, one, journal, "cancelled")
+        abandon(connection, projection, journal, "cancelled")
         raise
     except SoftTimeLimitExceeded:
-        raise RebuildUnfinished(one.name, TIME_IS_UP, journal.rebuild_id) from None
+        raise RebuildUnfinished(projection.name, TIME_IS_UP, journal.rebuild_id) from None
     except (Transient, psycopg.OperationalError):
         raise
     except Exception as error:
         connection.rollback()
-        give_up(connection, one, journal, "failed", in_one_line(error))
+        abandon(connection, projection, journal, "failed", in_one_line(error))
         raise
 
 
@@ -173,23 +175,23 @@ def _ended(connection: Connection, rebuild_id: int) -> Rebuilt:
         raise RebuildCancelled(name)
     if state == "failed":
         raise RebuildFailed(name, error)
-    shown = [Drift.of(each) for each in drift]
+    shown = [Drift.of(plain) for plain in drift]
     return Rebuilt(name, table, events, rows, differing, shown, seconds)
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _RebuildRequest:
     """What is wanted, before it is known whether a rebuild is begun or gone on with."""
 
     connection: Connection
-    one: Projection
+    projection: Projection
     goes_live: bool
     position: int
     jobs: int
 
-    def same(self, rebuild_id: int) -> Journal | None:
+    def same(self, rebuild_id: int) -> RebuildJournal | None:
         """This very rebuild, unless it has ended; begun anew if the folds have changed since."""
-        left = journals.unfinished(self.connection, self.one.name)
+        left = journals.unfinished(self.connection, self.projection.name)
         if left is None or left.rebuild_id != rebuild_id:
             return None
         if self._is_our_code(left):
@@ -197,68 +199,70 @@ class _Plan:
         self._put_aside(left)
         return self.begin()
 
-    def going_on(self) -> Journal | None:
+    def going_on(self) -> RebuildJournal | None:
         """The rebuild that was left unfinished, if it is the wanted one; another one is put aside.
 
         Raises AnotherRebuild for one that is worth more than the wanted one.
         """
-        left = journals.unfinished(self.connection, self.one.name)
+        left = journals.unfinished(self.connection, self.projection.name)
         if left is None or (self._is_wanted(left) and self._is_there(left)):
             return left
         self._put_aside(left)
         return None
 
-    def _is_wanted(self, left: Journal) -> bool:
+    def _is_wanted(self, left: RebuildJournal) -> bool:
         same = self._is_our_code(left) and left.goes_live == self.goes_live
         return same and self.position in (0, left.checkpoint)
 
-    def _is_our_code(self, left: Journal) -> bool:
+    def _is_our_code(self, left: RebuildJournal) -> bool:
         """Rows that other folds have made must not go live with those that ours make."""
-        return left.folds == fingerprint(self.one)
+        return left.folds == fingerprint(self.projection)
 
-    def _put_aside(self, left: Journal) -> None:
+    def _put_aside(self, left: RebuildJournal) -> None:
         """Give it up for another one, and say why. Raises AnotherRebuild."""
         self._must_not_matter(left)
-        changed = left.shape == self.one.version and not self._is_our_code(left)
+        changed = left.version == self.projection.version and not self._is_our_code(left)
         why = FOLDS_CHANGED if changed else "another rebuild was started instead"
-        give_up(self.connection, self.one, left, "failed", why)
+        abandon(self.connection, self.projection, left, "failed", why)
         log.warning("rebuild is put aside", projection=left.name, reason=why)
 
-    def _is_there(self, left: Journal) -> bool:
-        return shadow.exists(self.connection, self.one.table, left.shadow)
+    def _is_there(self, left: RebuildJournal) -> bool:
+        return shadow.exists(self.connection, self.projection.table, left.shadow)
 
-    def _must_not_matter(self, left: Journal) -> None:
-        if left.shape > self.one.version:
-            reason = f"version {left.shape} is being built, this code has {self.one.version}"
-            raise AnotherRebuild(self.one.name, reason)
+    def _must_not_matter(self, left: RebuildJournal) -> None:
+        if left.version > self.projection.version:
+            reason = (
+                f"version {left.version} is being built, this code has {self.projection.version}"
+            )
+            raise AnotherRebuild(self.projection.name, reason)
         if left.goes_live and not self.goes_live:
-            raise AnotherRebuild(self.one.name, "a rebuild has begun and not ended")
+            raise AnotherRebuild(self.projection.name, "a rebuild has begun and not ended")
 
-    def begin(self) -> Journal:
+    def begin(self) -> RebuildJournal:
         """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere."""
-        connection, one = self.connection, self.one
-        connection.execute(checkpoints.SQL["add"], read_tables.first([one]))
+        connection, projection = self.connection, self.projection
+        connection.execute(checkpoints.SQL["add"], read_tables.first([projection]))
         with connection.transaction():
-            live = shadow.live_table(connection, one.table)
+            live = shadow.live_table(connection, projection.table)
             if self.position:
-                copy_unchanged.must_tell(connection, one, live, self.position)
-            alike = has_our_shape(connection, one)
+                copy_unchanged.must_tell(connection, projection, live, self.position)
+            alike = is_current_version(connection, projection)
             upto = self._upto(alike)
-            name = shadow.next_name(connection, one.table)
-            shadow.create(connection, one.table, name, live, alike=alike)
+            name = shadow.next_name(connection, projection.table)
+            shadow.create(connection, projection.table, name, live, alike=alike)
             return journals.begin(
                 connection,
-                one,
+                projection,
                 shadow=name,
                 goes_live=self.goes_live,
                 checkpoint=self.position,
                 upto=upto,
-                parts=self.jobs if one.keyed and upto > SMALL else 1,
-                left_out=left_out(connection, one.name),
+                parts=self.jobs if projection.keyed and upto > SMALL else 1,
+                excluded=excluded_events(connection, projection.name),
             )
 
     def _upto(self, alike: bool) -> int:
         """The live table's place, so that the two can be compared; or the log's end."""
         horizon = event_log.horizon(self.connection)
-        lowest = min(place.position for place in checkpoints.of(self.connection, self.one.name))
+        lowest = min(at.position for at in checkpoints.of(self.connection, self.projection.name))
         return lowest if alike and horizon - lowest <= FAR_BEHIND else horizon

@@ -18,7 +18,7 @@ from worker.base.db import Connection
 from worker.base.sql import blocks, quoted
 from worker.commands.load_plan import primary_key
 
-_SQL = blocks("worker.rebuild", "tables.sql")
+SQL = blocks("worker.rebuild", "tables.sql")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 LONGEST_NAME = 63
 """Bytes of a name, for PostgreSQL."""
@@ -36,14 +36,14 @@ def qualified(table: sa.Table, name: str | None = None) -> LiteralString:
 
 def live_table(connection: Connection, table: sa.Table) -> str | None:
     """The name of the table behind a read model's view, from the catalogue; None without one."""
-    rows = connection.execute(_SQL["behind"], {"view": qualified(table)}).fetchall()
+    rows = connection.execute(SQL["behind"], {"view": qualified(table)}).fetchall()
     return str(rows[0][0]) if len(rows) == 1 else None
 
 
 def next_name(connection: Connection, table: sa.Table) -> str:
     """The name of a read model's next table: one version above all that are there."""
     what = {"schema": schema_of(table), "name": table.name}
-    rows = connection.execute(_SQL["versions"], what).fetchall()
+    rows = connection.execute(SQL["versions"], what).fetchall()
     return f"{table.name}_v{rows[0][0] + 1}"
 
 
@@ -52,7 +52,7 @@ def create(
 ) -> None:
     """Make an empty table without key and indexes, with the storage parameters of `like`.
 
-    If they are of the same shape (`alike`), the live table says what the columns are, in whatever
+    If they are of the same version (`alike`), the live table says what the columns are, in whatever
     detail; else the projection does.
     """
     if like is not None and alike:
@@ -61,7 +61,7 @@ def create(
     else:
         _create_declared(connection, table, name)
     if like is not None:
-        for (option,) in connection.execute(_SQL["options"], {"table": qualified(table, like)}):
+        for (option,) in connection.execute(SQL["options"], {"table": qualified(table, like)}):
             _run(connection, f"ALTER TABLE {qualified(table, name)} SET ({option})")
 
 
@@ -78,20 +78,20 @@ def declaration(table: sa.Table) -> str:
 def _create_declared(connection: Connection, table: sa.Table, name: str) -> None:
     columns = [_bare(column) for column in table.c]
     checks = [
-        sa.CheckConstraint(each.sqltext)
-        for each in table.constraints
-        if isinstance(each, sa.CheckConstraint)
+        sa.CheckConstraint(constraint.sqltext)
+        for constraint in table.constraints
+        if isinstance(constraint, sa.CheckConstraint)
     ]
-    made = sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))
-    _execute(connection, CreateTable(made))
+    declared = sa.Table(name, sa.MetaData(), *columns, *checks, schema=schema_of(table))
+    _execute(connection, CreateTable(declared))
 
 
 def add_key(connection: Connection, table: sa.Table, name: str) -> None:
     """Give a table its primary key, unless it has one; its index may be there already."""
     this = {"table": qualified(table, name)}
     with connection.transaction():
-        connection.execute(_SQL["lock_key"], this)
-        if connection.execute(_SQL["has_key"], this).fetchone() is None:
+        connection.execute(SQL["lock_key"], this)
+        if connection.execute(SQL["has_key"], this).fetchone() is None:
             _run(connection, _key_index(table, name))
             key = quoted(_key_name(name))
             how = f"ADD CONSTRAINT {key} PRIMARY KEY USING INDEX {key}"
@@ -104,9 +104,9 @@ def declared_indexes(connection: Connection, table: sa.Table, name: str) -> list
     Like `missing_indexes`: each is harmless where it was done before, and waits for one that is
     under way.
     """
-    made = [CreateIndex(index, if_not_exists=True) for index in _declared(table, name)]
-    texts = [_key_index(table, name), *map(_text, made)]
-    return [_in_turn(connection, table, name, text) for text in texts]
+    declared = [CreateIndex(index, if_not_exists=True) for index in _declared(table, name)]
+    texts = [_key_index(table, name), *map(_text, declared)]
+    return [_one_at_a_time(connection, table, name, text) for text in texts]
 
 
 def missing_indexes(
@@ -114,27 +114,32 @@ def missing_indexes(
 ) -> dict[str, str]:
     """What gives a table the indexes that only `like` has, by the name that they have there."""
     present = {(unique, tail) for _, unique, tail in _indexes(connection, table, name)}
-    found = {}
+    missing = {}
     for index, unique, tail in _indexes(connection, table, like):
         if (unique, tail) not in present:
             own = quoted(_name(table, name, index.removeprefix(f"{like}_")))
             kind = "UNIQUE INDEX" if unique else "INDEX"
             text = f"CREATE {kind} IF NOT EXISTS {own} ON {qualified(table, name)} {tail}"
-            found[index] = _in_turn(connection, table, name, text)
-    return found
+            missing[index] = _one_at_a_time(connection, table, name, text)
+    return missing
 
 
 def missing_statistics(connection: Connection, table: sa.Table, name: str) -> list[str]:
     """What gathers a table's statistics, unless somebody has."""
     this = {"schema": schema_of(table), "name": name}
-    if connection.execute(_SQL["is_analyzed"], this).fetchone() is not None:
+    if connection.execute(SQL["is_analyzed"], this).fetchone() is not None:
         return []
-    return [_in_turn(connection, table, name, f"ANALYZE {qualified(table, name)}")]
+    return [_one_at_a_time(connection, table, name, f"ANALYZE {qualified(table, name)}")]
 
 
-def stop_alone(connection: Connection, table: sa.Table, name: str) -> None:
+def cancel_detached(connection: Connection, table: sa.Table, name: str) -> None:
     """Stop statements for a table that nobody waits for any more."""
-    connection.execute(_SQL["stop_alone"], {"table": qualified(table, name)})
+    connection.execute(SQL["cancel_detached"], {"table": qualified(table, name)})
+
+
+def drop_staged_views(connection: Connection, name: str) -> None:
+    """Throw away the views that were staged over a table."""
+    _run(connection, f"DROP SCHEMA IF EXISTS {quoted(staging_schema(name))} CASCADE")
 
 
 def drop(connection: Connection, table: sa.Table, name: str) -> None:
@@ -144,7 +149,7 @@ def drop(connection: Connection, table: sa.Table, name: str) -> None:
 
 def exists(connection: Connection, table: sa.Table, name: str) -> bool:
     """Whether there is such a table."""
-    row = connection.execute(_SQL["exists"], {"table": qualified(table, name)}).fetchone()
+    row = connection.execute(SQL["exists"], {"table": qualified(table, name)}).fetchone()
     return bool(row and row[0])
 
 
@@ -160,10 +165,10 @@ def _bare(column: sa.Column[Any]) -> sa.Column[Any]:
 def _declared(table: sa.Table, name: str) -> list[sa.Index]:
     """A projection's indexes and unique constraints as indexes of one of its tables."""
     copy = table.to_metadata(sa.MetaData(), schema=schema_of(table), name=name)
-    for each in copy.constraints:
-        if isinstance(each, sa.UniqueConstraint):
-            own = str(each.name or "_".join(each.columns.keys()))
-            sa.Index(own, *each.columns, unique=True)
+    for constraint in copy.constraints:
+        if isinstance(constraint, sa.UniqueConstraint):
+            own = str(constraint.name or "_".join(constraint.columns.keys()))
+            sa.Index(own, *constraint.columns, unique=True)
     for index in copy.indexes:
         index.name = sa.sql.quoted_name(_name(table, name, str(index.name)), None)
     return sorted(copy.indexes, key=lambda index: str(index.name))
@@ -193,13 +198,15 @@ def _key_index(table: sa.Table, name: str) -> str:
 
 
 def _indexes(connection: Connection, table: sa.Table, name: str) -> list[tuple[str, bool, str]]:
-    return connection.execute(_SQL["indexes"], {"table": qualified(table, name)}).fetchall()
+    return connection.execute(SQL["indexes"], {"table": qualified(table, name)}).fetchall()
 
 
-def _in_turn(connection: Connection, table: sa.Table, name: str, text: str) -> str:
+def _one_at_a_time(connection: Connection, table: sa.Table, name: str, text: str) -> str:
     """A statement that waits for those which were sent before it for the same table."""
     which, statement = sql.Literal(qualified(table, name)), sql.SQL(text)
-    return sql.SQL(_SQL["in_turn"]).format(table=which, statement=statement).as_string(connection)
+    return (
+        sql.SQL(SQL["one_at_a_time"]).format(table=which, statement=statement).as_string(connection)
+    )
 
 
 def _text(statement: DDLElement) -> str:

@@ -1,18 +1,18 @@
 """A shadow table takes the place of the live one, and nobody notices.
 
-    hold the checkpoints ─▶ meet ─▶ old snapshots are gone ─▶ turn the view ─▶ commit
-             ▲                                │ not within STILL, or a lock not within PATIENCE
+    hold the checkpoints ─▶ meet ─▶ old snapshots are gone ─▶ switch the view ─▶ commit
+             ▲                                │ a snapshot or a lock that takes too long
              └── let everybody pass, follow ◀─┘
 
 - The swap holds the checkpoints, so that the live table stands still, and brings the shadow to the
   same place. Then it waits for every transaction whose snapshot is older than that: to such a
   snapshot the view would show the new table as it was then, with rows missing (a report under
-  REPEATABLE READ, say, that looks at the view for the first time after the swap). At last it turns
-  the view and the checkpoints' `read_table` in one transaction.
+  REPEATABLE READ, say, that looks at the view for the first time after the swap). At last it
+  switches the view and the checkpoints' `read_table` in one transaction.
 - It waits for old snapshots and for locks a moment and no longer, lets everybody pass, and tries
-  again: the projection stands still for `STILL` seconds at most, and readers that come while it
-  waits for the view's lock queue for `PATIENCE`. While a snapshot is there that will not go soon, a
-  dump's say, it holds nothing at all.
+  again: the projection stands still for `SNAPSHOT_WAIT` seconds at most, and readers that come
+  while it waits for the view's lock queue for `LOCK_WAIT`. While a snapshot is there that will not
+  go soon, a dump's say, it holds nothing at all.
 - A cancel comes before the swap or after it, never half way: whoever is told that the rebuild
   stops sees the old table.
 - Whoever swaps and is cut off from the server holds the checkpoints for `CUT_OFF` seconds.
@@ -36,22 +36,22 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.cache import source_tag
 from worker.commands import after_commit
-from worker.rebuild import dependent_views, view
+from worker.rebuild import views
+from worker.rebuild.coverage import SQL, PositionVector, excluded_events
 from worker.rebuild.errors import RebuildUnfinished
-from worker.rebuild.excluded_events import left_out
 from worker.rebuild.following import Follower
-from worker.rebuild.journal import SQL, Journal
-from worker.rebuild.position_vector import Reached
+from worker.rebuild.journal import RebuildJournal
 from worker.rebuild.sessions import restore
 from worker.rebuild.shadow import schema_of
-from worker.refresh import materialized_views, request
-from worker.subscriptions import checkpoints, parking
+from worker.rebuild.views import DependentView
+from worker.refresh import materialized_views, note_invalidation, request
+from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection
 
-PATIENCE = 0.1
+LOCK_WAIT = 0.1
 """Seconds that a swap waits for a lock."""
-STILL = 0.5
+SNAPSHOT_WAIT = 0.5
 """Seconds that a swap waits for old snapshots."""
 CUT_OFF = 10.0
 """Seconds after which the server gives up on a swap that says nothing."""
@@ -66,32 +66,32 @@ class _NotNow(Exception):
 
 @dataclass(slots=True)
 class Swap:
-    """The end of one rebuild. `replaces` is the table behind the view now, of whatever shape.
+    """The end of one rebuild. `replaces` is the table behind the view now, of whatever version.
 
     `changed`: cached answers and materialized views are to be computed anew.
     """
 
     connection: Connection
-    one: Projection
-    journal: Journal
+    projection: Projection
+    journal: RebuildJournal
     follower: Follower
     replaces: str | None
     changed: bool
-    _staged: Sequence[view.Above] | None = None
+    _staged: Sequence[DependentView] | None = None
 
     def swap(self, until: float) -> None:
         """Put the shadow table behind the view. Raises RebuildUnfinished when time is up."""
         self.follower.follow()
-        where = self.connection, self.one.table, self.journal.shadow
-        with dependent_views.staged(*where, self.follower.follow) as self._staged:
+        where = self.connection, self.projection.table, self.journal.shadow
+        with views.staged(*where, self.follower.follow) as self._staged:
             self._swap(until)
 
     def _swap(self, until: float) -> None:
         while (obstacle := self._try()) is not None:
             if time.monotonic() > until:
                 why = f"the swap found no gap: {obstacle}"
-                raise RebuildUnfinished(self.one.name, why, self.journal.rebuild_id)
-            time.sleep(PATIENCE * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
+                raise RebuildUnfinished(self.projection.name, why, self.journal.rebuild_id)
+            time.sleep(LOCK_WAIT * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
             self.follower.follow()
 
     def _try(self) -> str | None:
@@ -106,16 +106,19 @@ class Swap:
     def _hold_and_swap(self) -> None:
         """Whoever wants to move the projection meanwhile goes away: they are called back."""
         try:
-            with _impatient() as holder, checkpoints.held(holder, self.one.name) as places:
-                self.follower.meet(Reached.by(places))
+            with (
+                _bounded_session() as holder,
+                checkpoints.held(holder, self.projection.name) as places,
+            ):
+                self.follower.meet(PositionVector.by(places))
                 self._wait_for_old_snapshots({holder.info.backend_pid})
                 self._go_live(holder, places)
         finally:
-            after_commit.wake("cqrs.project", self.one.group)
+            after_commit.wake("cqrs.project", self.projection.group)
 
     def _wait_for_old_snapshots(self, own: set[int]) -> None:
         """Return when nobody sees the shadow table as it was. Raises _NotNow."""
-        until = time.monotonic() + STILL
+        until = time.monotonic() + SNAPSHOT_WAIT
         old = self._snapshots(own)
         while old:
             if time.monotonic() > until:
@@ -123,50 +126,53 @@ class Swap:
                 raise _NotNow(f"process {pid} ({application}) keeps an old snapshot")
             time.sleep(0.005)
             now = self._snapshots(own)
-            old = {each: old[each] for each in old if each in now}
+            old = {transaction: old[transaction] for transaction in old if transaction in now}
 
     def _snapshots(self, own: set[int]) -> dict[str, tuple[int, str]]:
         rows = self.connection.execute(SQL["snapshots"]).fetchall()
-        return {each: (pid, name) for each, pid, name in rows if pid not in own}
+        return {transaction: (pid, name) for transaction, pid, name in rows if pid not in own}
 
     def _go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
-        where = holder, self.one.table, self.journal.shadow
-        if self._staged is not None and not dependent_views.is_current(*where, self._staged):
+        where = holder, self.projection.table, self.journal.shadow
+        if self._staged is not None and not views.is_current(*where, self._staged):
             why = "views that are built on it were changed meanwhile"
-            raise RebuildUnfinished(self.one.name, why, self.journal.rebuild_id)
-        view.show(*where, self._staged)
-        self._close_letters(holder)
+            raise RebuildUnfinished(self.projection.name, why, self.journal.rebuild_id)
+        views.switch(*where, self._staged)
+        self._supersede_dead_letters(holder)
         reached = list(self.journal.reached.positions)
-        here = {"subscription": self.one.name, "reached": reached, "changed": self.changed}
-        table = {"table": self.journal.shadow, "shape": self.one.version}
+        here = {"subscription": self.projection.name, "reached": reached, "changed": self.changed}
+        table = {"table": self.journal.shadow, "shape": self.projection.version}
         holder.execute(SQL["go_live"], here | table)
-        parking.count(holder, [place.name for place in places])
+        dead_letters.count(holder, [at.name for at in places])
         if self.changed:
-            self._tell(holder)
+            self._note_consequences(holder)
         self.journal.go_live(self.replaces, holder)
 
-    def _close_letters(self, holder: Connection) -> None:
+    def _supersede_dead_letters(self, holder: Connection) -> None:
         """Those that hold nothing back any more, since the new table has what they wait for."""
-        held_back = self.journal.left_out.letters
-        streams = [s for s in left_out(holder, self.one.name).letters if s not in held_back]
-        holder.execute(SQL["supersede"], {"subscription": self.one.name, "streams": streams})
+        held_back = self.journal.excluded.parked_from
+        streams = [
+            s
+            for s in excluded_events(holder, self.projection.name).parked_from
+            if s not in held_back
+        ]
+        holder.execute(SQL["supersede"], {"subscription": self.projection.name, "streams": streams})
 
-    def _tell(self, holder: Connection) -> None:
+    def _note_consequences(self, holder: Connection) -> None:
         """What was computed from the table as it was is to be computed anew."""
-        tags = {"subscription": self.one.name, "tags": [source_tag(self.one.name)]}
-        position = {"position": self.journal.reached.lowest}
-        holder.execute(SQL["note_invalidation"], tags | position)
-        read = f"{schema_of(self.one.table)}.{self.one.table.name}"
-        request(holder, {one.name: 0.0 for one in materialized_views(holder).over([read])})
+        tags = [source_tag(self.projection.name)]
+        note_invalidation(holder, self.projection.name, tags, self.journal.reached.lowest)
+        read = f"{schema_of(self.projection.table)}.{self.projection.table.name}"
+        request(holder, {view.name: 0.0 for view in materialized_views(holder).over([read])})
 
 
 @contextmanager
-def _impatient() -> Iterator[Connection]:
+def _bounded_session() -> Iterator[Connection]:
     """A connection that waits for a lock a moment only, and is not waited for for long."""
     with db.owner() as connection:
         try:
-            limits = {"lock": f"{PATIENCE * 1000:.0f}", "idle": f"{CUT_OFF * 1000:.0f}"}
-            connection.execute(SQL["be_impatient"], limits)
+            limits = {"lock": f"{LOCK_WAIT * 1000:.0f}", "idle": f"{CUT_OFF * 1000:.0f}"}
+            connection.execute(SQL["bound_session"], limits)
             yield connection
         finally:
             restore(connection)

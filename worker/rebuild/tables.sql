@@ -105,7 +105,7 @@ SELECT quote_ident(n.nspname)
  GROUP BY n.nspname
  ORDER BY bool_or(a.oid = to_regclass(%(view)s)) DESC, n.nspname
 
--- name: look_in
+-- name: set_search_path
 -- Where names are looked for, until the end of the transaction.
 SELECT set_config('search_path', %(schemas)s, true)
 
@@ -123,12 +123,12 @@ SELECT pg_advisory_unlock(1668379238, hashtext(view)) FROM unnest(%(views)s::tex
 -- Whether a table has been analyzed; an empty one never has.
 SELECT FROM pg_stats WHERE schemaname = %(schema)s AND tablename = %(name)s
 
--- name: in_turn
+-- name: one_at_a_time
 -- A statement that waits for those which were sent before for the same table. The pair of keys:
 -- "cqrk", and the table. Braces are filled in.
 SELECT pg_advisory_xact_lock(1668379243, hashtext({table})); {statement}
 
--- name: stop_alone
+-- name: cancel_detached
 -- Stops statements for a table that nobody waits for any more.
 SELECT pg_cancel_backend(pid) FROM pg_locks
  WHERE locktype = 'advisory' AND classid = 1668379243 AND objsubid = 2
@@ -137,18 +137,18 @@ SELECT pg_cancel_backend(pid) FROM pg_locks
    AND pid <> pg_backend_pid()
 
 -- name: cuts
--- Keys that cut the rows behind a key into stretches of about so many rows. A table that was never
+-- Keys that cut the rows behind a key into ranges of about so many rows. A table that was never
 -- analyzed is taken to have rows of a hundred bytes. Braces are filled in.
 WITH size AS (
     SELECT CASE WHEN reltuples > 0 THEN reltuples ELSE pg_relation_size(oid) / 100 END AS rows
       FROM pg_class WHERE oid = to_regclass(%(table)s)
 ), found AS (
     SELECT {key} AS key, ntile((SELECT greatest(1, ceil(rows / %(rows)s))::int FROM size))
-           OVER (ORDER BY {key}) AS stretch
+           OVER (ORDER BY {key}) AS number
       FROM {table} TABLESAMPLE SYSTEM ((SELECT least(100, 100000.0 / %(rows)s) FROM size))
      WHERE {within}
 )
-SELECT DISTINCT ON (stretch) key::text FROM found ORDER BY stretch, key DESC
+SELECT DISTINCT ON (number) key::text FROM found ORDER BY number, key DESC
 
 -- name: take_over
 -- Rows of the live table, as they are. Braces are filled in.

@@ -27,9 +27,9 @@ from worker.base.settings import get_settings
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
 from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
-from worker.rebuild.progress import Progress
+from worker.rebuild.jobs import RebuildProgress
 from worker.rebuild.run import rebuild
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
@@ -60,11 +60,11 @@ def rebuild_projection(
     """
     if version is not None and (declared := declared_version(name)) < version:
         old = CodeTooOld(name, version, declared)
-        raise self.retry(exc=old, countdown=_a_while(), max_retries=MOST_PASSES)
+        raise self.retry(exc=old, countdown=_pass_on_delay(), max_retries=MOST_PASSES)
     options = {"from_position": from_position, "jobs": jobs}
     try:
         return _slice(self, name, continues, owed=version is not None, **options)
-    except _Later as later:
+    except _NextSlice as later:
         rest = {"name": name, "version": version, "continues": later.continues, **options}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
 
@@ -90,7 +90,7 @@ def rebuild_all(
         return
     try:
         _slice(self, names[0], continues)
-    except _Later as later:
+    except _NextSlice as later:
         rest = {"names": list(names), "continues": later.continues}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
     except Exception as error:  # the domain's own, too: a fold that fails, say
@@ -108,33 +108,35 @@ def verify_sample(
         return {}
     rows = get_settings().verify_sample if sample is None else sample
     wanted = projections() if names is None else names
-    found: dict[str, int] = {}
+    differing: dict[str, int] = {}
     for name in wanted if rows else ():
         try:
-            found[name] = verify.verify(name, sample=rows).differing
+            differing[name] = verify.verify(name, sample=rows).differing
         except SoftTimeLimitExceeded:
             raise
         except Exception as error:  # the domain's own, too
             log.warning("not verified", projection=name, reason=in_one_line(error))
-    return found
+    return differing
 
 
 def projections() -> list[str]:
     """The names of all projections."""
-    return sorted(one.name for one in subscriptions if isinstance(one, Projection))
+    return sorted(
+        subscriber.name for subscriber in subscriptions if isinstance(subscriber, Projection)
+    )
 
 
-def _a_while() -> float:
+def _pass_on_delay() -> float:
     return random.uniform(*PASS_ON)  # noqa: S311  # no secret hangs on it
 
 
 def declared_version(name: str) -> int:
     """The version that this code declares of a projection; 0 for one that it does not know."""
-    one = subscriptions.get(name)
-    return one.version if isinstance(one, Projection) else 0
+    subscriber = subscriptions.get(name)
+    return subscriber.version if isinstance(subscriber, Projection) else 0
 
 
-class _Later(Exception):
+class _NextSlice(Exception):
     """There is more to do, of this rebuild, in so many seconds: a signal inside this module."""
 
     def __init__(self, continues: int | None, seconds: float) -> None:
@@ -146,7 +148,7 @@ def _slice(
 ) -> dict[str, Any]:
     """As much of a rebuild as fits into the time limit; raises _Later for the rest."""
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: RebuildProgress) -> None:
         task.send_event("task-progress", progress=progress.to_json())  # for Flower
         if not task.ignore_result:
             task.update_state(state="PROGRESS", meta=progress.to_json())
@@ -158,17 +160,17 @@ def _slice(
         return done.to_json()
     except RebuildUnfinished as unfinished:
         wait = 0.0 if unfinished.why == TIME_IS_UP else NO_GAP
-        raise _Later(unfinished.rebuild_id or continues, wait) from None
+        raise _NextSlice(unfinished.rebuild_id or continues, wait) from None
     except SoftTimeLimitExceeded:
-        raise _Later(continues, 0.0) from None
+        raise _NextSlice(continues, 0.0) from None
     except RebuildRunning as running:
-        if not owed and not _came_back(task):
+        if not owed and not _is_redelivered(task):
             raise
         same = continues if owed else continues or running.rebuild_id
-        raise _Later(same, _a_while()) from None
+        raise _NextSlice(same, _pass_on_delay()) from None
 
 
-def _came_back(task: Task) -> bool:
+def _is_redelivered(task: Task) -> bool:
     """Whether what runs already may be an earlier slice, or a delivery that was given up."""
     redelivered = (task.request.delivery_info or {}).get("redelivered")
     return bool(task.request.retries or redelivered)

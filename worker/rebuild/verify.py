@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -23,18 +24,17 @@ from psycopg import sql
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.errors import Permanent, Transient
-from worker.base.sql import blocks
 from worker.commands.load_plan import primary_key, sql_type
 from worker.event_log import StoredEvent
-from worker.rebuild import Drift, rebuild
-from worker.rebuild.compare import compare
-from worker.rebuild.copy_rows import copy_rows
-from worker.rebuild.errors import projection_named
-from worker.rebuild.excluded_events import LeftOut, left_out
-from worker.rebuild.part import to_events
+from worker.event_log.subscribers import subscriptions
+from worker.rebuild.compare import Drift, compare
+from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
+from worker.rebuild.errors import NotComparable, TooFarBehind, projection_named
+from worker.rebuild.part import copy_rows, to_events
+from worker.rebuild.run import rebuild
 from worker.rebuild.sessions import restore, unlimited
-from worker.rebuild.shadow import qualified
+from worker.rebuild.shadow import SQL as TABLES
+from worker.rebuild.shadow import qualified, schema_of
 from worker.subscriptions import checkpoints
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection, Rows
@@ -46,36 +46,7 @@ SAMPLE = 200
 WINDOW = 20_000
 """Positions of the log that are read at once."""
 
-_SQL = blocks("worker.rebuild")
-_TABLES = blocks("worker.rebuild", "tables.sql")
 _LIVE, _RIGHT = "cqrs_verify_live", "cqrs_verify_right"
-
-
-class NotComparable(Permanent):
-    """The live table has the columns of another version of the projection."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            "the live table is not of the version that the code has: rebuild it"
-            f" (projection {name})"
-        )
-        self.name = name
-
-    def __reduce__(self) -> tuple[type[NotComparable], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
-
-
-class TooFarBehind(Transient):
-    """The live table lags so much that it cannot be compared as a whole."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the live table is far behind the log: try later (projection {name})")
-        self.name = name
-
-    def __reduce__(self) -> tuple[type[TooFarBehind], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +74,19 @@ def verify(name: str, *, sample: int = SAMPLE) -> Verified:
 
     Raises UnknownProjection, NotComparable.
     """
-    one, began = projection_named(name), time.monotonic()
+    projection, began = projection_named(name), time.monotonic()
     with db.owner() as connection, _scratch(connection):
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            place = _place(connection, one)
-            keys = _some_keys(connection, one, place, sample)
-            _keep_live_rows(connection, one, place, keys)
-        rows = _fold(connection, one, place, keys)
-        copy_rows(connection, one.table, _RIGHT, filter(None, rows.values()), "pg_temp")
-        differing, drift = compare(connection, one.table, _LIVE, _RIGHT, "pg_temp")
+            live = _live_table(connection, projection)
+            keys = _some_keys(connection, projection, live, sample)
+            _keep_live_rows(connection, projection, live, keys)
+        rows = _fold(connection, projection, live, keys)
+        copy_rows(connection, projection.table, _RIGHT, filter(None, rows.values()), "pg_temp")
+        differing, drift = compare(connection, projection.table, _LIVE, _RIGHT, "pg_temp")
         seconds = time.monotonic() - began
-        found = Verified(name, place.upto, len(keys), False, differing, drift, seconds)
-        return _noted(connection, found)
+        verified = Verified(name, live.upto, len(keys), False, differing, drift, seconds)
+        return _noted(connection, verified)
 
 
 def verify_all(name: str, *, jobs: int = 2) -> Verified:
@@ -124,47 +95,49 @@ def verify_all(name: str, *, jobs: int = 2) -> Verified:
     Raises UnknownProjection, NotComparable, TooFarBehind, and what `rebuild` raises: a rebuild that
     is under way, or was killed and waits to go on, is not put aside for it.
     """
-    one = projection_named(name)
+    projection = projection_named(name)
     with db.owner() as connection:
-        upto = _place(connection, one).upto
+        upto = _live_table(connection, projection).upto
     done = rebuild(name, goes_live=False, jobs=jobs)
     if done.differing is None:
         raise TooFarBehind(name)
     with db.owner() as connection:
-        found = Verified(name, upto, done.rows, True, done.differing, done.drift, done.seconds)
-        return _noted(connection, found)
+        verified = Verified(name, upto, done.rows, True, done.differing, done.drift, done.seconds)
+        return _noted(connection, verified)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _LiveTable:
     """A live table at one moment: how far each of its partitions is, and what is left out."""
 
     table: str
     partitions: Sequence[Checkpoint]
-    left_out: LeftOut
+    excluded: ExcludedEvents
 
     @property
     def upto(self) -> int:
         """The highest position of any partition."""
-        return max((one.position for one in self.partitions), default=0)
+        return max((at.position for at in self.partitions), default=0)
 
-    def folded(self, events: Sequence[StoredEvent], one: Projection) -> list[StoredEvent]:
+    def folded(self, events: Sequence[StoredEvent], projection: Projection) -> list[StoredEvent]:
         """The events that the live table has folded."""
         own = {
             event.position
-            for each in self.partitions
-            for event in each.own(events, one.event_types)
-            if event.position <= each.position
+            for at in self.partitions
+            for event in at.own(events, projection.event_types)
+            if event.position <= at.position
         }
-        return [event for event in self.left_out.keep(events) if event.position in own]
+        return [event for event in self.excluded.keep(events) if event.position in own]
 
 
-def _place(connection: Connection, one: Projection) -> _Place:
-    places = checkpoints.of(connection, one.name)
-    if any(place.shape != one.version for place in places):
-        raise NotComparable(one.name)
-    table = places[0].read_table if places else None
-    return _Place(table or one.first_table, places, left_out(connection, one.name))
+def _live_table(connection: Connection, projection: Projection) -> _LiveTable:
+    held = checkpoints.of(connection, projection.name)
+    if any(at.table_version != projection.version for at in held):
+        raise NotComparable(projection.name)
+    table = held[0].read_table if held else None
+    return _LiveTable(
+        table or projection.first_table, held, excluded_events(connection, projection.name)
+    )
 
 
 @contextmanager
@@ -174,52 +147,132 @@ def _scratch(connection: Connection) -> Iterator[None]:
         try:
             yield
         finally:
-            restore(connection, _SQL["drop_scratch"])
+            restore(connection, SQL["drop_scratch"])
 
 
-def _some_keys(connection: Connection, one: Projection, place: _Place, sample: int) -> set[str]:
+def _some_keys(
+    connection: Connection, projection: Projection, live: _LiveTable, sample: int
+) -> set[str]:
     """Keys of rows from all over the table, and of rows that events from all over the log touch."""
     half = max(1, sample // 2)
-    table = qualified(one.table, place.table)
-    names = {"key": sql.Identifier(primary_key(one.table)), "table": sql.SQL(table)}
-    query = sql.SQL(_TABLES["some_keys"]).format(**names)
+    table = qualified(projection.table, live.table)
+    names = {"key": sql.Identifier(primary_key(projection.table)), "table": sql.SQL(table)}
+    query = sql.SQL(TABLES["some_keys"]).format(**names)
     present = connection.execute(query, {"count": half, "table": table}).fetchall()
-    where = {"positions": random.sample(range(1, place.upto + 1), min(half, place.upto))}
-    rows = connection.execute(_SQL["at"], where | {"types": sorted(one.event_types)}).fetchall()
-    folded = place.folded(to_events(rows), one)
-    return {key for (key,) in present} | {str(call.key) for call in one.calls(folded)}
+    where = {"positions": random.sample(range(1, live.upto + 1), min(half, live.upto))}
+    rows = connection.execute(
+        SQL["at"], where | {"types": sorted(projection.event_types)}
+    ).fetchall()
+    folded = live.folded(to_events(rows), projection)
+    return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
 
 
-def _keep_live_rows(connection: Connection, one: Projection, place: _Place, keys: set[str]) -> None:
+def _keep_live_rows(
+    connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]
+) -> None:
     parts = {
-        "key": sql.Identifier(primary_key(one.table)),
-        "kind": sql.SQL(sql_type(one.table, primary_key(one.table))),
-        "table": sql.SQL(qualified(one.table, place.table)),
+        "key": sql.Identifier(primary_key(projection.table)),
+        "kind": sql.SQL(sql_type(projection.table, primary_key(projection.table))),
+        "table": sql.SQL(qualified(projection.table, live.table)),
         "keys": sql.Literal(to_json(sorted(keys))),
     }
     for block, name in (("copy_of_rows", _LIVE), ("like", _RIGHT)):
-        connection.execute(sql.SQL(_TABLES[block]).format(copy=sql.Identifier(name), **parts))
+        connection.execute(sql.SQL(TABLES[block]).format(copy=sql.Identifier(name), **parts))
 
 
-def _fold(connection: Connection, one: Projection, place: _Place, keys: set[str]) -> Rows:
+def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]) -> Rows:
     """These keys' rows, from the log alone, as they should be at this place."""
     rows: Rows = {}
-    what = {"types": sorted(one.event_types), "key": primary_key(one.table), "keys": sorted(keys)}
-    block = _SQL["read_keys" if one.keyed else "read_all"]
-    connection.execute(_SQL["sit_down"])
-    for after in range(0, place.upto, WINDOW):
-        window = {"after": after, "upto": min(after + WINDOW, place.upto)}
+    what = {
+        "types": sorted(projection.event_types),
+        "key": primary_key(projection.table),
+        "keys": sorted(keys),
+    }
+    block = SQL["read_keys" if projection.keyed else "read_all"]
+    connection.execute(SQL["prepare_session"])
+    for after in range(0, live.upto, WINDOW):
+        window = {"after": after, "upto": min(after + WINDOW, live.upto)}
         events = to_events(connection.execute(block, what | window).fetchall())
-        calls = one.calls(place.folded(events, one))
-        one.fold(rows, (call for call in calls if str(call.key) in keys))
+        calls = projection.calls(live.folded(events, projection))
+        projection.fold(rows, (call for call in calls if str(call.key) in keys))
     return rows
 
 
-def _noted(connection: Connection, found: Verified) -> Verified:
+def _noted(connection: Connection, verified: Verified) -> Verified:
     """The same, written down; what differs is an error in the log."""
-    plain = found.to_json()
-    connection.execute(_SQL["note_verified"], plain | {"drift": to_json(plain["drift"])})
-    if found.differing:
-        shown = [str(one) for one in found.drift[:10]]
-        log.error("rows drifted", projection=found.name, rows=found.differing, some=shown)
-    return found
+    plain = verified.to_json()
+    connection.execute(SQL["note_verified"], plain | {"drift": to_json(plain["drift"])})
+    if verified.differing:
+        shown = [str(row) for row in verified.drift[:10]]
+        log.error("rows drifted", projection=verified.name, rows=verified.differing, some=shown)
+    return verified
+
+
+# ----------------------------------------------------------------------- read model health
+@dataclass(frozen=True, slots=True)
+class LastVerified:
+    """The last verification: when, up to which position, of how many rows (`complete`: of all),
+    and how many of them differed from what the log says."""
+
+    at: datetime
+    position: int
+    checked: int
+    complete: bool
+    differing: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModelHealth:
+    """A projection's live table. `needs_rebuild` says why it does, and is None if it does not;
+    `table` is None before its first run, `verified` before its first verification."""
+
+    name: str
+    table: str | None
+    needs_rebuild: str | None
+    verified: LastVerified | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, but for the time."""
+        return asdict(self)
+
+
+def read_model_health(connection: Connection) -> list[ReadModelHealth]:
+    """Every declared projection's, by name."""
+    projections = {
+        subscriber.name: subscriber
+        for subscriber in subscriptions
+        if isinstance(subscriber, Projection)
+    }
+    declared = [
+        {"name": name, "schema": schema_of(subscriber.table)}
+        for name, subscriber in projections.items()
+    ]
+    rows = connection.execute(SQL["read_model_health"], {"declared": to_json(declared)}).fetchall()
+    return [
+        ReadModelHealth(
+            name, table, _why(projections[name], table, shape, columns), _verified(*last)
+        )
+        for name, table, shape, columns, *last in rows
+    ]
+
+
+def _why(
+    projection: Projection, table: str | None, shape: int | None, columns: Collection[str]
+) -> str | None:
+    """Why the code and the live table do not go together."""
+    if table is None:
+        return None
+    if shape is not None and shape != projection.version:
+        return (
+            f"the code declares version {projection.version}, the live table is of version {shape}"
+        )
+    if not columns:
+        return f"there is no table {table}"
+    lacking = [str(column.name) for column in projection.table.c if column.name not in columns]
+    if lacking:
+        return f"the live table lacks {', '.join(lacking)}: declare a new version"
+    return None
+
+
+def _verified(at: datetime | None, *rest: Any) -> LastVerified | None:
+    return None if at is None else LastVerified(at, *rest)

@@ -19,10 +19,24 @@ What is promised:
 - A refresh that fails leaves the view, its horizon and its requests as they were.
 """
 
-from worker.refresh.refreshing import RefreshFailed, all_done, refresh, refresh_all, refresh_over
-from worker.refresh.requests import ask_for, note_requests, request, wake_due, wake_ups
-from worker.refresh.run import Refreshed
-from worker.refresh.tasks import refresh_due, refresh_views
+from worker.refresh.requests import (
+    ask_for,
+    note_consequences,
+    note_invalidation,
+    request,
+    wake_due,
+    wake_ups,
+)
+from worker.refresh.tasks import (
+    RefreshFailed,
+    all_done,
+    refresh,
+    refresh_all,
+    refresh_due,
+    refresh_over,
+    refresh_views,
+)
+from worker.refresh.view_refresh import Refreshed
 from worker.refresh.views import (
     MaterializedView,
     NoUniqueIndex,
@@ -43,7 +57,8 @@ __all__ = [
     "all_done",
     "ask_for",
     "materialized_views",
-    "note_requests",
+    "note_consequences",
+    "note_invalidation",
     "refresh",
     "refresh_all",
     "refresh_due",

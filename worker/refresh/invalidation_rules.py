@@ -1,12 +1,14 @@
-"""Consistency rules: what an event means for answers and views, said beside the domain.
+"""Invalidation rules: what an event means for answers and views, said beside the domain.
 
-    rule("orders.revenue", on=(PaymentProcessed, OrderCancelled),
-         affects=("orders.revenue_by_product",), refresh={"query.revenue_by_product": 1.0})
+    invalidation_rule(
+        "orders.revenue", on=(PaymentProcessed, OrderCancelled),
+        affects=("orders.revenue_by_product",), refresh={"query.revenue_by_product": 1.0},
+    )
 
 "When one of these events is folded, these queries' answers are misses, and these materialized
 views are refreshed within so many seconds." A projection's own tags say which answers depend on
 which rows; a rule is for what they do not say: queries as a whole, and views. The runner of the
-projections asks `tags_for` inside its transaction and `refreshes_for` after it.
+projections asks `due_after` inside its transaction and `refreshes_for` after it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from worker.event_log.sources import queries
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class InvalidationRule:
     """On these events, these queries change, and these views are refreshed, each after its wait."""
 
     name: str
@@ -30,7 +32,7 @@ class Rule:
     refresh: Mapping[str, float] = field(default_factory=dict)
 
 
-rules: Registry[Rule] = Registry("rule")
+rules: Registry[InvalidationRule] = Registry("rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,14 @@ def invalidation_rule(
     on: Iterable[type[Event]],
     affects: Iterable[str] = (),
     refresh: Mapping[str, float] | None = None,
-) -> Rule:
-    """Declare a rule. Raises ValueError for one that says nothing, and for a negative wait."""
+) -> InvalidationRule:
+    """Declare an invalidation rule. Raises ValueError for an empty one and a negative wait."""
     waits = {view: float(wait) for view, wait in (refresh or {}).items()}
-    made = Rule(name, frozenset(event.type for event in on), tuple(affects), waits)
-    if not made.events or not (made.queries or waits) or min(waits.values(), default=0) < 0:
+    rule = InvalidationRule(name, frozenset(event.type for event in on), tuple(affects), waits)
+    if not rule.events or not (rule.queries or waits) or min(waits.values(), default=0) < 0:
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
-    rules.add(name, made)
-    return made
+    rules.add(name, rule)
+    return rule
 
 
 def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:
@@ -67,24 +69,23 @@ def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:
 
     A query that does not read this projection is left to those that it does read.
     """
-    concerned = (one for one in rules if not one.events.isdisjoint(event_types))
-    named = {name for one in concerned for name in one.queries}
-    return {query_tag(name) for name in named if _reads(name, subscription)}
+    return _tags(_rules_on(event_types), subscription)
 
 
 def refreshes_for(event_types: Collection[str]) -> dict[str, float]:
     """The materialized views to refresh after such events, each with the shortest wait, seconds."""
-    found: dict[str, float] = {}
-    for one in rules:
-        if not one.events.isdisjoint(event_types):
-            for view, wait in one.refresh.items():
-                found[view] = min(wait, found.get(view, wait))
-    return found
+    return _refreshes(_rules_on(event_types))
+
+
+def due_after(subscription: str, event_types: Collection[str]) -> tuple[set[str], dict[str, float]]:
+    """What `tags_for` and `refreshes_for` say, in one look at the rules."""
+    concerned = _rules_on(event_types)
+    return _tags(concerned, subscription), _refreshes(concerned)
 
 
 def consequences() -> list[Consequence]:
     """Every rule, event by event, for `cqrs map`."""
-    events = sorted({event for one in rules for event in one.events})
+    events = sorted({event for rule in rules for event in rule.events})
     return [Consequence(event, _queries_on(event), refreshes_for([event])) for event in events]
 
 
@@ -92,17 +93,34 @@ def consequences() -> list[Consequence]:
 def problems() -> list[str]:
     """What the rules name that does not exist, in sentences."""
     return [
-        f"no query is called {name!r} (rule {one.name})"
-        for one in rules
-        for name in one.queries
+        f"no query is called {name!r} (rule {rule.name})"
+        for rule in rules
+        for name in rule.queries
         if name not in queries
     ]
 
 
+def _rules_on(event_types: Collection[str]) -> list[InvalidationRule]:
+    return [rule for rule in rules if not rule.events.isdisjoint(event_types)]
+
+
+def _tags(concerned: Iterable[InvalidationRule], subscription: str) -> set[str]:
+    named = {name for rule in concerned for name in rule.queries}
+    return {query_tag(name) for name in named if _reads(name, subscription)}
+
+
+def _refreshes(concerned: Iterable[InvalidationRule]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for rule in concerned:
+        for view, wait in rule.refresh.items():
+            found[view] = min(wait, found.get(view, wait))
+    return found
+
+
 def _queries_on(event: str) -> tuple[str, ...]:
-    return tuple(sorted({name for one in rules if event in one.events for name in one.queries}))
+    return tuple(sorted({name for rule in rules if event in rule.events for name in rule.queries}))
 
 
 def _reads(name: str, subscription: str) -> bool:
-    found = queries.get(name)
-    return found is not None and (not found.sources.reads or subscription in found.sources.reads)
+    query = queries.get(name)
+    return query is not None and (not query.sources.reads or subscription in query.sources.reads)

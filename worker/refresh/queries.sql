@@ -100,9 +100,9 @@ ON CONFLICT (view) DO UPDATE
        refreshed_at = CASE WHEN %(again)s THEN EXCLUDED.refreshed_at ELSE r.refreshed_at END
 
 -- name: note_invalidation
--- Answers that are computed from the view as it was are to go, once the cache knows.
+-- Keeps tags, a JSON array, until the cache knows of them: answers that bear one are to go.
 INSERT INTO cqrs.invalidations (subscription, tags, position)
-VALUES (%(subscription)s, %(tags)s::text[], %(position)s)
+SELECT %(subscription)s, ARRAY(SELECT json_array_elements_text(%(tags)s::json)), %(position)s
 
 -- name: serve
 -- The requests up to this one are answered; later ones wait once more.
@@ -130,7 +130,7 @@ ON CONFLICT (view) DO UPDATE
        due_at = CASE WHEN r.requested = r.served THEN EXCLUDED.due_at
                      ELSE least(r.due_at, EXCLUDED.due_at) END
 
--- name: put_off
+-- name: reschedule
 -- Looks at a view again later, if it is asked for still.
 UPDATE cqrs.refresh_requests
    SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'

@@ -18,10 +18,11 @@ from celery import signature
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import db
-from worker.base import wake_ups as signalling
+from worker.base import wake_ups as signals
 from worker.base.db import Connection
-from worker.base.sql import statement
+from worker.base.encoding import to_json
 from worker.refresh import invalidation_rules
+from worker.refresh.views import SQL
 
 log = structlog.get_logger(__name__)
 
@@ -35,20 +36,43 @@ names it."""
 
 def wait_of(view: str) -> float:
     """The shortest wait that a rule gives for a view, in seconds."""
-    waits = (one.refresh[view] for one in invalidation_rules.rules if view in one.refresh)
+    waits = (rule.refresh[view] for rule in invalidation_rules.rules if view in rule.refresh)
     return min(waits, default=AGAIN)
 
 
-def note_requests(connection: Connection, event_types: Iterable[str]) -> None:
-    """Write down, in the caller's transaction, what these events ask for; it may be nothing."""
-    request(connection, invalidation_rules.refreshes_for(set(event_types)))
+def note_consequences(
+    connection: Connection,
+    subscription: str,
+    event_types: Collection[str],
+    row_tags: Collection[str],
+    position: int,
+) -> bool:
+    """Write down what follows from events that a subscription has handled; no crash loses any.
+
+    The tags of its rows, and those of the invalidation rules, wait for the cache to hear of them,
+    and materialized views for their refresh. Says whether there are tags.
+    """
+    stale, waits = invalidation_rules.due_after(subscription, event_types)
+    stale.update(row_tags)
+    if stale:
+        note_invalidation(connection, subscription, stale, position)
+    request(connection, waits)
+    return bool(stale)
+
+
+def note_invalidation(
+    connection: Connection, subscription: str, tags: Iterable[str], position: int
+) -> None:
+    """Keep tags, in the caller's transaction, until the cache knows of them."""
+    note = {"subscription": subscription, "position": position}
+    connection.execute(SQL["note_invalidation"], note | {"tags": to_json(sorted(tags))})
 
 
 def request(connection: Connection, waits: Mapping[str, float]) -> None:
     """Write down that views are to be refreshed, each after its wait in seconds."""
     if waits:
         what = {"views": list(waits), "seconds": list(waits.values())}
-        connection.execute(statement("worker.refresh", "request"), what)
+        connection.execute(SQL["request"], what)
 
 
 def ask_for(view: str) -> None:
@@ -61,12 +85,12 @@ def ask_for(view: str) -> None:
 def wake(view: str, seconds: float) -> bool:
     """Send the message, unless one waits already; if the broker is away, the sweep will."""
     name = f"{TASK}:{view}"
-    if not signalling.raise_signal(name):
+    if not signals.raise_signal(name):
         return False
     try:
         wake_up(view, seconds).apply_async()
     except (BrokerError, OSError) as error:
-        signalling.lower_signal(name)
+        signals.lower_signal(name)
         log.warning("refresh not sent; the sweep will", view=view, reason=str(error))
         return False
     return True
@@ -77,7 +101,7 @@ def wake_ups(event_types: Collection[str]) -> list[Any]:
     return [
         wake_up(view, seconds)
         for view, seconds in invalidation_rules.refreshes_for(event_types).items()
-        if seconds <= LONGEST_COUNTDOWN and signalling.raise_signal(f"{TASK}:{view}")
+        if seconds <= LONGEST_COUNTDOWN and signals.raise_signal(f"{TASK}:{view}")
     ]
 
 
@@ -89,5 +113,5 @@ def wake_up(view: str, seconds: float) -> Any:
 def wake_due() -> list[str]:
     """Wake whoever refreshes the views that are overdue; their names. For the sweep."""
     with db.writer() as connection:
-        rows = connection.execute(statement("worker.refresh", "due"), {"view": None}).fetchall()
+        rows = connection.execute(SQL["due"], {"view": None}).fetchall()
     return [view for (view,) in rows if wake(view, 0.0)]

@@ -1,4 +1,4 @@
-"""The Celery tasks that refresh."""
+"""Several views, each after those that it reads: functions, and the Celery tasks that refresh."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ from typing import Any
 from worker.base import db, wake_ups
 from worker.base.app import app
 from worker.base.db import Connection
-from worker.base.sql import statement
-from worker.refresh.refreshing import all_done, in_order, refresh, time_limit
+from worker.base.errors import Transient
+from worker.base.settings import get_settings
+from worker.commands import after_commit
 from worker.refresh.requests import TASK, wait_of, wake
-from worker.refresh.run import BUSY, RETRY, Run
-from worker.refresh.views import materialized_views
+from worker.refresh.view_refresh import BUSY, RETRY, Refreshed, ViewRefresh
+from worker.refresh.views import (
+    SQL,
+    MaterializedView,
+    NoUniqueIndex,
+    materialized_views,
+    relation_named,
+)
 
 
 @app.task(name="cqrs.refresh")
 def refresh_views(views: Sequence[str], if_stale: bool = False) -> list[dict[str, Any]]:
     """Refresh views by name, in dependency order; what became of each. Raises RefreshFailed."""
-    return [asdict(one) for one in all_done(refresh(views, if_stale=if_stale))]
+    return [asdict(refreshed) for refreshed in all_done(refresh(views, if_stale=if_stale))]
 
 
 @app.task(name=TASK, ignore_result=True)
@@ -27,28 +34,135 @@ def refresh_due(view: str) -> None:
     """Refresh a view that events have asked for, if its time has come and nobody is at it."""
     wake_ups.lower_signal(f"{TASK}:{view}")
     with db.owner() as connection:
-        if not _ask(connection, "due", view):
+        if not _is_asked(connection, "due", view):
             return
-        _put_off(connection, view, RETRY)  # the sweep need not come meanwhile
+        _reschedule(connection, view, RETRY)  # the sweep need not come meanwhile
         known = materialized_views(connection)
-        run = Run(connection, known, time_limit(), wait=False)
-        done = in_order(run, [known.find(view)], if_stale=True)
-        if not _ask(connection, "asked", view):
+        refresher = ViewRefresh(connection, known, _time_limit(), wait=False)
+        done = _in_order(refresher, [known.find(view)], if_stale=True)
+        if not _is_asked(connection, "asked", view):
             return
-        if any(one.reason == BUSY for one in done):
-            _put_off(connection, view, wait_of(view))
+        if any(refreshed.reason == BUSY for refreshed in done):
+            _reschedule(connection, view, wait_of(view))
             return
     wake(view, wait_of(view))
 
 
-def _ask(connection: Connection, block: str, view: str) -> bool:
-    answer = connection.execute(statement("worker.refresh", block), {"view": view})
+class RefreshFailed(Transient):
+    """Some views were not refreshed; all that do not read them were. `failed` names each."""
+
+    def __init__(self, failed: Sequence[Refreshed]) -> None:
+        super().__init__(
+            "; ".join(f"{refreshed.reason} (view {refreshed.view})" for refreshed in failed)
+        )
+        self.failed = list(failed)
+
+    def __reduce__(self) -> tuple[type[RefreshFailed], tuple[list[Refreshed]]]:
+        """Rebuild from the fields: an exception's default pickle would pass the message."""
+        return type(self), (self.failed,)
+
+
+def refresh_all(*, if_stale: bool = True) -> dict[str, float]:
+    """Refresh every materialized view, each after those that it reads; seconds by view.
+
+    Views under which nothing has changed are skipped. Raises RefreshFailed, at the end.
+    """
+    with db.owner() as connection:
+        names = list(materialized_views(connection))
+    return {
+        refreshed.view: refreshed.seconds
+        for refreshed in all_done(refresh(names, if_stale=if_stale))
+    }
+
+
+def refresh(
+    views: Sequence[str],
+    *,
+    if_stale: bool = False,
+    concurrently: bool | None = None,
+    timeout: float | None = None,
+) -> list[Refreshed]:
+    """Refresh materialized views by name, and before each the stale ones among those it reads.
+
+    `timeout` bounds each view, in seconds (default: below a task's time limit). `concurrently`
+    insists (True) or forbids (False); None takes it where it is possible. A view that fails says so
+    by its outcome, and so do those that read it; the others are refreshed.
+    Raises UnknownView and NoUniqueIndex before anything is refreshed.
+    """
+    with db.owner() as connection:
+        known = materialized_views(connection)
+        named = [known.find(name) for name in views]
+        for view in named:
+            if concurrently and not view.key:
+                raise NoUniqueIndex(view.name)
+        refresher = ViewRefresh(connection, known, timeout or _time_limit(), concurrently)
+        return _in_order(refresher, named, if_stale=if_stale)
+
+
+def refresh_over(
+    relations: Sequence[str],
+    *,
+    if_stale: bool = False,
+    concurrently: bool | None = None,
+    timeout: float | None = None,
+) -> list[Refreshed]:
+    """Refresh every view that is computed from some tables or views, at any depth.
+
+    The rest is as for `refresh`. Raises UnknownRelation too.
+    """
+    with db.owner() as connection:
+        named = [relation_named(connection, refreshed) for refreshed in relations]
+        names = [view.name for view in materialized_views(connection).over(named)]
+    return refresh(names, if_stale=if_stale, concurrently=concurrently, timeout=timeout)
+
+
+def all_done(done: list[Refreshed]) -> list[Refreshed]:
+    """The same, if nothing failed. Raises RefreshFailed."""
+    failed = [refreshed for refreshed in done if refreshed.outcome == "failed"]
+    if failed:
+        raise RefreshFailed(failed)
+    return done
+
+
+def _time_limit() -> float:
+    """How long a task may take over one view, in seconds."""
+    return get_settings().task_soft_time_limit * 0.9
+
+
+def _in_order(
+    refresher: ViewRefresh, named: Sequence[MaterializedView], *, if_stale: bool
+) -> list[Refreshed]:
+    """Refresh views, and before each what it reads and is stale; those of the latter if skipped
+    are left out of the answer."""
+    known = refresher.views
+    asked = {view.name for view in named}
+    needed = asked.union(*({lower.name for lower in known.below(view)} for view in named))
+    done: dict[str, Refreshed] = {}
+    failed: set[str] = set()
+    for view in known.values():
+        if view.name not in needed:
+            continue
+        broken = sorted(view.views & failed)
+        if broken:
+            refreshed = refresher.fail(view, f"it reads a view that was not refreshed, {broken[0]}")
+        else:
+            refreshed = refresher.refresh(view, if_stale=if_stale or view.name not in asked)
+        done[view.name] = refreshed
+        if refreshed.outcome == "failed":
+            failed.add(view.name)
+    if any(refreshed.outcome == "refreshed" for refreshed in done.values()):
+        after_commit.wake("cqrs.invalidate")
+    return [
+        refreshed
+        for refreshed in done.values()
+        if refreshed.view in asked or refreshed.outcome != "skipped"
+    ]
+
+
+def _is_asked(connection: Connection, block: str, view: str) -> bool:
+    answer = connection.execute(SQL[block], {"view": view})
     return answer.fetchone() is not None
 
 
-def _put_off(connection: Connection, view: str, seconds: float) -> None:
-    what = {"view": view, "seconds": seconds}
-    connection.execute(statement("worker.refresh", "put_off"), what)
-
-
-__all__ = ["refresh_due", "refresh_views"]
+def _reschedule(connection: Connection, view: str, seconds: float) -> None:
+    connection.execute(SQL["reschedule"], {"view": view, "seconds": seconds})

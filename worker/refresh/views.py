@@ -10,9 +10,10 @@ from graphlib import TopologicalSorter
 
 from worker.base.db import Connection
 from worker.base.errors import Permanent
-from worker.base.sql import statement
+from worker.base.sql import blocks
 from worker.event_log.subscribers import keepers
 
+SQL = blocks("worker.refresh")
 _VERSION = re.compile(r"_v\d+$")
 
 
@@ -140,7 +141,7 @@ class Views(dict[str, MaterializedView]):
 
 def materialized_views(connection: Connection) -> Views:
     """Read the catalogue."""
-    rows = connection.execute(statement("worker.refresh", "materialized_views")).fetchall()
+    rows = connection.execute(SQL["materialized_views"]).fetchall()
     found = {
         name: MaterializedView(
             name, frozenset(tables), frozenset(views), frozenset(through), populated, key
@@ -156,7 +157,7 @@ def relation_named(connection: Connection, name: str) -> str:
 
     Raises UnknownRelation.
     """
-    rows = connection.execute(statement("worker.refresh", "relations"))
+    rows = connection.execute(SQL["relations"])
     known = [str(relation) for (relation,) in rows]
     found = [one for one in known if name in (one, one.split(".", 1)[1])]
     if len(found) != 1:

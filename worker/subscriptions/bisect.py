@@ -1,4 +1,4 @@
-"""The sieve: finds the events of a batch that cannot be handled, and handles all the others.
+"""Bisection: finds the events of a batch that cannot be handled, and handles all the others.
 
     try the batch under a savepoint ─ fails ─▶ try its halves, the first one first
                   │                                   │ down to a single event: that is a bad one,
@@ -6,7 +6,7 @@
               handled                              parked
 
 One bad event among two thousand costs some twenty attempts. Only what an event can be blamed for
-is sifted: when the server is away, in conflict, full, or lacks the table, the whole batch fails,
+is bisected: when the server is away, in conflict, full, or lacks the table, the whole batch fails,
 for no event would do any better.
 """
 
@@ -20,9 +20,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 
 from worker.base.db import Connection
-from worker.base.errors import Permanent, Transient
+from worker.base.errors import Transient
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import EventBatch, Subscriber
+from worker.subscriptions.errors import TooManyDeadLetters, in_one_line
 
 _AN_EVENTS_FAULT = (pg.DataError, pg.IntegrityError, pg.RaiseException, pg.CardinalityViolation)
 
@@ -43,12 +44,7 @@ def blames_an_event(error: Exception) -> bool:
     return not isinstance(error, SoftTimeLimitExceeded | Transient)
 
 
-def in_one_line(error: BaseException) -> str:
-    """An error as letters and `cqrs status` show it: its kind and its message."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-
-
-class Sieve:
+class Bisection:
     """Handles events in a transaction that is open, except the bad ones and what follows them.
 
     `most` bad events are too many: then the subscription is at fault, not they.
@@ -75,7 +71,7 @@ class Sieve:
         """What cached answers have to be told of."""
         return set().union(*(batch.tags for batch in self.batches))
 
-    def take(self, events: Sequence[StoredEvent]) -> None:
+    def handle(self, events: Sequence[StoredEvent]) -> None:
         """Handle what can be handled, in order. Raises what no event is to blame for."""
         events = [event for event in events if event.stream not in self.parked]
         if not events:
@@ -104,21 +100,10 @@ class Sieve:
     def _split(self, events: Sequence[StoredEvent], error: Exception) -> None:
         if len(events) > 1:
             middle = len(events) // 2
-            self.take(events[:middle])
-            self.take(events[middle:])
+            self.handle(events[:middle])
+            self.handle(events[middle:])
             return
         if self.most is not None and len(self.bad) >= self.most:
             raise TooManyDeadLetters(self.subscriber.name, error) from error
         self.bad.append(BadEvent(events[0], in_one_line(error)))
         self.parked.add(events[0].stream)
-
-
-class TooManyDeadLetters(Permanent):
-    """So many events fail that the subscription must be at fault; it keeps its place."""
-
-    def __init__(self, subscription: str, last: Exception) -> None:
-        super().__init__(
-            "too many dead letters: mend the subscription, then retry them or rebuild"
-            f" (subscription {subscription}, last error {in_one_line(last)})"
-        )
-        self.subscription = subscription

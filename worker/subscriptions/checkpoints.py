@@ -8,9 +8,9 @@ as its slowest partition: that is what `query.checkpoints` says.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import psycopg
@@ -20,7 +20,7 @@ from worker.base.settings import get_settings
 from worker.base.sql import blocks
 from worker.event_log import StoredEvent
 
-SQL = blocks("worker.subscriptions", "subscription.sql")
+SQL = blocks("worker.subscriptions", "checkpoints.sql")
 NARROWING = 4
 """Bits by which a batch shrinks for each process that died over it: a sixteenth."""
 
@@ -35,20 +35,16 @@ class Checkpoint:
     partitions: int
     position: int
     read_table: str | None
-    shape: int | None
+    table_version: int | None
     batch_size: int | None
-    letters: int
+    dead_letters: int
     deaths: int
     held: bool
     """Somebody has it now; once done, they look whether there is more."""
     mark: str | None
-    """Who took it and went without a word, committing nothing: see advance.py."""
-
-    @property
-    def limit(self) -> int:
-        """How many events the next batch may hold; fewer, down to one, where processes died."""
-        size = self.batch_size or get_settings().projection_batch_size
-        return max(1, size >> NARROWING * self.deaths)
+    """Who took it last and was rolled back, the process having died: see batch.py."""
+    limit: int = 1
+    """How many events the next batch may hold; fewer, down to one, where processes died."""
 
     def own(self, events: Iterable[StoredEvent], types: Collection[str]) -> list[StoredEvent]:
         """Those of these events that are of the given types and belong to this partition."""
@@ -66,10 +62,26 @@ def partition_of(stream: str, partitions: int) -> int:
     return crc32(stream.encode()) % partitions
 
 
+def own_events(
+    together: Iterable[Checkpoint],
+    page: Sequence[StoredEvent],
+    types: Mapping[str, Collection[str]],
+) -> dict[str, list[StoredEvent]]:
+    """Which events of a page each of these checkpoints is to handle; types by subscription."""
+    return {at.name: at.own(page, types[at.subscription]) for at in together}
+
+
 def read(connection: Connection, names: Collection[str]) -> list[Checkpoint]:
     """The checkpoints of these subscriptions that are not paused, those in trouble last."""
-    rows = connection.execute(SQL["checkpoints"], {"names": list(names)})
-    return [Checkpoint(*row) for row in rows]
+    default = get_settings().projection_batch_size
+    checkpoints = [
+        Checkpoint(*row) for row in connection.execute(SQL["checkpoints"], {"names": [*names]})
+    ]
+    return [replace(at, limit=_limit(at, default)) for at in checkpoints]
+
+
+def _limit(at: Checkpoint, default: int) -> int:
+    return max(1, (at.batch_size or default) >> NARROWING * at.deaths)
 
 
 def of(connection: Connection, subscription: str) -> list[Checkpoint]:

@@ -5,7 +5,7 @@ SELECT split_part(%(checkpoint)s, '#', 1), %(position)s, %(stream)s, %(type)s, %
        %(attempts)s
 
 -- name: open_count
--- How many letters of a subscription are open.
+-- How many dead letters of a subscription are open.
 SELECT count(*) FROM cqrs.dead_letters WHERE subscription = %(subscription)s AND state = 'open'
 
 -- name: parked_streams
@@ -14,13 +14,13 @@ SELECT stream FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state = 'open' AND stream = ANY (%(streams)s::text[])
 
 -- name: discarded_positions
--- Events of a stretch of the log that were dropped for good.
+-- Events of a range of the log that were dropped for good.
 SELECT position FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state = 'discarded'
    AND position > %(after)s AND position <= %(upto)s
 
--- name: letters
--- Letters, the newest first: of one subscription or all, the open ones or all.
+-- name: find
+-- Dead letters, the newest first: of one subscription or all, the open ones or all.
 SELECT letter_id, subscription, position, stream, type, error, attempts, first_failed_at,
        last_failed_at, state, closed_at, closed_by
   FROM cqrs.dead_letters
@@ -29,15 +29,15 @@ SELECT letter_id, subscription, position, stream, type, error, attempts, first_f
  ORDER BY letter_id DESC
  LIMIT %(limit)s
 
--- name: letter
--- One letter.
+-- name: by_number
+-- One dead letter.
 SELECT letter_id, subscription, position, stream, type, error, attempts, first_failed_at,
        last_failed_at, state, closed_at, closed_by
   FROM cqrs.dead_letters
  WHERE letter_id = %(letter)s
 
--- name: hold_letter
--- One letter, held until the end of the transaction.
+-- name: lock
+-- One dead letter, held until the end of the transaction.
 SELECT letter_id, subscription, position, stream, type, error, attempts, first_failed_at,
        last_failed_at, state, closed_at, closed_by
   FROM cqrs.dead_letters
@@ -55,19 +55,19 @@ UPDATE cqrs.dead_letters SET error = %(error)s, last_failed_at = clock_timestamp
  WHERE letter_id = %(letter)s AND state = 'open'
 
 -- name: close
--- Closes a letter, with who did it and how.
+-- Closes a dead letter, with who did it and how.
 UPDATE cqrs.dead_letters
    SET state = %(state)s, closed_at = clock_timestamp(), closed_by = %(by)s
  WHERE letter_id = %(letter)s AND state = 'open'
 
 -- name: supersede
--- Closes the letters that lie after a position: their events are going to be handled anew.
+-- Closes the dead letters that lie after a position: their events are going to be handled anew.
 UPDATE cqrs.dead_letters
    SET state = 'superseded', closed_at = clock_timestamp(), closed_by = %(by)s
  WHERE subscription = %(subscription)s AND state = 'open' AND position > %(position)s
 
--- name: open_letters
--- The open letters of a subscription, the oldest first.
+-- name: open_numbers
+-- The open dead letters of a subscription, the oldest first.
 SELECT letter_id FROM cqrs.dead_letters
  WHERE subscription = %(subscription)s AND state = 'open'
  ORDER BY letter_id

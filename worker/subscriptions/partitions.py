@@ -1,10 +1,10 @@
-"""Dividing a projection among workers: only one whose rows have a stream each.
+"""Partitions: a projection shared by several workers, if each of its rows has one stream.
 
 Partition k of n handles the streams whose hash is k modulo n, beside the others and in no order
 with them. A row that collects from two streams would so be loaded by two partitions at once, and
 what one of them folds into it would be lost; or it would see an event of one stream before the
 event of another that it needs. So a projection has to say `by_stream=True` before it can be
-divided, and it is believed only as far as the log shows nothing else. One that is divided and has
+divided, and it is believed only as far as the log shows nothing else. One that is split and has
 ceased to say so, after a release, stands still.
 """
 
@@ -15,23 +15,15 @@ from typing import NamedTuple
 
 from worker import event_log
 from worker.base.db import Connection
-from worker.base.errors import Permanent
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber
 from worker.subscriptions.checkpoints import Checkpoint
+from worker.subscriptions.errors import CannotPartition
 from worker.subscriptions.projection import Projection
 
 MOST_PARTITIONS = 64
 LOOKED_AT = 20_000
 """Positions at the log's end in which a promise is looked for broken."""
-
-
-class CannotPartition(Permanent):
-    """A subscription that cannot be split."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{reason} (subscription {name})")
-        self.subscription = name
 
 
 class SharedRow(NamedTuple):
@@ -67,9 +59,9 @@ def must_be_divisible(connection: Connection, subscriber: Subscriber, partitions
         raise CannotPartition(name, reason)
 
 
-def must_be_whole_or_divisible(at: Checkpoint, subscriber: Subscriber) -> None:
+def must_still_be_divisible(at: Checkpoint, subscriber: Subscriber) -> None:
     """Raise CannotPartition for a partition of what does not say any more that it may be split."""
-    if at.partitions > 1 and not (isinstance(subscriber, Projection) and subscriber.by_stream):
+    if not (isinstance(subscriber, Projection) and subscriber.by_stream):
         raise CannotPartition(
             subscriber.name,
             f"it is split into {at.partitions}, but its code does not say by_stream=True: make it"
@@ -78,33 +70,33 @@ def must_be_whole_or_divisible(at: Checkpoint, subscriber: Subscriber) -> None:
         )
 
 
-def shared_row(one: Projection, events: Iterable[StoredEvent]) -> SharedRow | None:
+def shared_row(projection: Projection, events: Iterable[StoredEvent]) -> SharedRow | None:
     """A row of a projection that these events feed from two streams, if there is any."""
     feeds: dict[str, str] = {}
-    for key, stream in _touched(one, events):
+    for key, stream in _touched(projection, events):
         first = feeds.setdefault(key, stream)
         if first != stream:
             return SharedRow(key, (first, stream))
     return None
 
 
-def _touched(one: Projection, events: Iterable[StoredEvent]) -> Iterator[tuple[str, str]]:
+def _touched(projection: Projection, events: Iterable[StoredEvent]) -> Iterator[tuple[str, str]]:
     """Rows with the streams of the events that touch them."""
     for event in events:
         try:
-            calls = one.calls([event])
+            calls = projection.calls([event])
         except Exception:  # noqa: S112  # it touches no row, but becomes a dead letter
             continue
         for call in calls:
             yield call.key, event.stream
 
 
-def _last_events(connection: Connection, one: Projection) -> list[StoredEvent]:
+def _last_events(connection: Connection, projection: Projection) -> list[StoredEvent]:
     upto = event_log.horizon(connection)
     return event_log.read(
         connection,
         after=max(0, upto - LOOKED_AT),
         upto=upto,
-        types=sorted(one.event_types),
+        types=sorted(projection.event_types),
         limit=LOOKED_AT,
     )

@@ -54,10 +54,10 @@ class Call(NamedTuple):
 class Projection:
     """A read model that is kept current from the log.
 
-    `version` is the version of the rows' shape: the table is `<name>_v<version>`, behind a view
+    `version` is the version of the read table: the table is `<name>_v<version>`, behind a view
     of the plain name. `tags` says which cached answers depend on a row. `by_stream` promises that
     each row collects from one stream only, whatever the event: then workers may share the
-    projection (running/dividing.py).
+    projection (partitions.py).
     """
 
     name: str
@@ -135,9 +135,9 @@ class Projection:
 
         return declare
 
-    def batch(self, events: Sequence[StoredEvent]) -> Batch:
+    def batch(self, events: Sequence[StoredEvent]) -> ProjectionBatch:
         """These events, ready to be folded into the live table."""
-        return Batch(self, events)
+        return ProjectionBatch(self, events)
 
     def calls(self, events: Iterable[StoredEvent]) -> list[Call]:
         """Every row that these events touch, in order."""
@@ -193,9 +193,9 @@ def projection(
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
     """
     version = table.info.get("version", 1) if version is None else version
-    made = Projection(name, table, version, group, tags, by_stream, purpose)
-    subscriptions.add(name, made)
-    return made
+    declared = Projection(name, table, version, group, tags, by_stream, purpose)
+    subscriptions.add(name, declared)
+    return declared
 
 
 def row_from(table: sa.Table, event: StoredEvent, **values: Any) -> Row:
@@ -273,7 +273,7 @@ def read_table(table: sa.Table, physical: str) -> ReadTable:
     return ReadTable(table, physical)
 
 
-class Batch:
+class ProjectionBatch:
     """One batch of events on its way into one read table, on a connection in a transaction."""
 
     def __init__(

@@ -5,7 +5,7 @@ beside the checkpoint, and changes in the transaction that changes the view. A r
 the checkpoints, at every pass, and its lock on the checkpoint insists on the name it has learnt: a
 batch that was meant for a table which has been replaced meanwhile is not written, but read again.
 
-`shape` is the `version` of the projection for which the table was made. Code of another version
+`shape` is the version of the projection for which the table was made. Code of another version
 leaves the subscription alone, so that old workers keep the old table current until the swap, and
 new ones the new table from then on.
 """
@@ -41,21 +41,23 @@ def live(name: str) -> str | None:
     return _live.get(name)
 
 
-def learn(one: object, name: str, table: str | None, shape: int | None) -> bool:
-    """Take in a subscription's live table; False when it has the shape of another version."""
-    if not isinstance(one, KeepsTable):
-        return True
-    _live[name] = table or one.first_table
-    return shape is None or shape == one.version
+def learn(subscriber: object, name: str, table: str | None, shape: int | None) -> bool:
+    """Take in a subscription's live table; False when it is of another version than the code."""
+    if table is None:  # it keeps none, or nobody has noted which
+        if not isinstance(subscriber, KeepsTable):
+            return True
+        table = subscriber.first_table
+    _live[name] = table
+    return shape is None or shape == getattr(subscriber, "version", None)
 
 
-def first(ones: Iterable[Any]) -> dict[str, list[Any]]:
+def first(subscribers: Iterable[Any]) -> dict[str, list[Any]]:
     """Names, tables, shapes and views with which subscriptions begin, as a statement takes them."""
     rows = [
-        (one.name, one.first_table, one.version, one.view)
-        if isinstance(one, KeepsTable)
-        else (one.name, None, None, None)
-        for one in ones
+        (subscriber.name, subscriber.first_table, subscriber.version, subscriber.view)
+        if isinstance(subscriber, KeepsTable)
+        else (subscriber.name, None, None, None)
+        for subscriber in subscribers
     ]
     names, tables, shapes, views = (list(column) for column in zip(*rows, strict=True))
     return {"names": names, "tables": tables, "shapes": shapes, "views": views}

@@ -15,7 +15,7 @@ Messages only wake; the order comes from the log. What is promised:
 - Commits here need not reach the disk before they are acknowledged: lost ones lose the checkpoint
   with them and are folded again.
 - An event that cannot be handled, or that kills its process, is parked, and with it the later
-  events of its stream: see advance.py and dead_letters.py. The others flow.
+  events of its stream: see batch.py and dead_letters.py. The others flow.
 - A subscription that fails and cannot blame an event keeps its place, with the error in
   `cqrs.subscriptions`, and holds up no other; the sweep tries again.
 - Partitions of one subscription are taken one by one, so that several workers share them.
@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -36,24 +36,22 @@ from worker import cache, event_log, refresh
 from worker.base import db, gc_pause, wake_ups
 from worker.base.app import app
 from worker.base.settings import get_settings
-from worker.base.sql import statement
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, read_tables
-from worker.subscriptions.batch import Step, advance, after_rollback, begin
-from worker.subscriptions.bisect import TooManyDeadLetters, in_one_line
-from worker.subscriptions.checkpoints import Checkpoint
-from worker.subscriptions.partitions import CannotPartition
+from worker.subscriptions.batch import PendingBatch, advance, after_rollback, begin
+from worker.subscriptions.checkpoints import SQL, Checkpoint
+from worker.subscriptions.errors import CannotPartition, TooManyDeadLetters, in_one_line
 
 log = structlog.get_logger(__name__)
 
-TURN = 20.0
+TURN_SECONDS = 20.0
 """Seconds after which a runner hands over to the next one."""
-PATIENCE = 0.02
+COMMIT_WAIT = 0.02
 """Seconds that a runner waits for an appender that is about to commit."""
 
 
 @dataclass(slots=True)
-class Progress:
+class CatchUpResult:
     """What a run did: events folded per subscription, and whether tags wait to be invalidated."""
 
     folded: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -67,40 +65,40 @@ def project(group: str) -> None:
     """Bring a group of subscriptions up to the horizon, then invalidate what depends on it."""
     time.sleep(get_settings().wake_up_distance)  # what commits meanwhile rides along
     wake_ups.lower_signal(f"cqrs.project:{group}")
-    done = catch_up(group=group, seconds=min(TURN, get_settings().task_soft_time_limit / 3))
+    done = catch_up(group=group, seconds=min(TURN_SECONDS, get_settings().task_soft_time_limit / 3))
     if not done.caught_up:
         app.send_task("cqrs.project", args=(group,), ignore_result=True)
-    links = [invalidate.si()] if done.tags else []
-    links += refresh.wake_ups(done.types)
-    if links:
-        chain(*links).apply_async(ignore_result=True)
+    next_tasks = [invalidate.si()] if done.tags else []
+    next_tasks += refresh.wake_ups(done.types)
+    if next_tasks:
+        chain(*next_tasks).apply_async(ignore_result=True)
 
 
 @app.task(name="cqrs.invalidate", ignore_result=True)
 def invalidate() -> None:
     """Tell the cache about every tag that waits, and tick them off."""
     with db.writer() as connection:
-        rows = connection.execute(
-            statement("worker.subscriptions", "waiting_invalidations")
-        ).fetchall()
+        rows = connection.execute(SQL["waiting_invalidations"]).fetchall()
         for _, tags, position, subscription in rows:
             cache.invalidate(tags, position, subscription)
         if rows:
             ids = [row[0] for row in rows]
-            connection.execute(
-                statement("worker.subscriptions", "tick_off_invalidations"), {"ids": ids}
-            )
+            connection.execute(SQL["tick_off_invalidations"], {"ids": ids})
 
 
 def catch_up(
     names: Collection[str] | None = None, *, group: str | None = None, seconds: float = 60.0
-) -> Progress:
+) -> CatchUpResult:
     """Bring subscriptions up to the horizon: those named, or those of a group, or all.
 
     Returns when none lags, or when those that do are another runner's or fail, or after `seconds`.
     """
-    wanted = {one.name: one for one in _chosen(names, group)}
-    done, until = Progress(), time.monotonic() + seconds
+    wanted = {
+        subscriber.name: subscriber
+        for subscriber in subscriptions
+        if (names is None or subscriber.name in names) and group in (None, subscriber.group)
+    }
+    done, until = CatchUpResult(), time.monotonic() + seconds
     with db.writer() as connection:
         _add_new(connection, wanted.values())
         runner = _Runner(connection, wanted, done)
@@ -111,54 +109,49 @@ def catch_up(
     return done
 
 
-def _chosen(names: Collection[str] | None, group: str | None) -> Iterator[Subscriber]:
-    for one in subscriptions:
-        if (names is None or one.name in names) and (group is None or one.group == group):
-            yield one
-
-
 _added: set[tuple[str, str]] = set()
 
 
-def _add_new(connection: db.Connection, ones: Iterable[Subscriber]) -> None:
+def _add_new(connection: db.Connection, wanted: Iterable[Subscriber]) -> None:
     where = connection.info.dsn
-    new = [one for one in ones if (where, one.name) not in _added]
+    new = [subscriber for subscriber in wanted if (where, subscriber.name) not in _added]
     if new:
-        connection.execute(checkpoints.SQL["add"], read_tables.first(new))
-        _added.update((where, one.name) for one in new)
+        connection.execute(SQL["add"], read_tables.first(new))
+        _added.update((where, subscriber.name) for subscriber in new)
 
 
 class _Runner:
     """Passes over the log for a set of subscriptions until none of them lags."""
 
     def __init__(
-        self, connection: db.Connection, wanted: dict[str, Subscriber], done: Progress
+        self, connection: db.Connection, wanted: dict[str, Subscriber], done: CatchUpResult
     ) -> None:
         self.connection = connection
         self.wanted = wanted
         self.done = done
+        self.types = {name: subscriber.event_types for name, subscriber in wanted.items()}
         self.failed: set[str] = set()
 
     def pass_once(self) -> bool:
         """Fold one page for every subscription that lags; False when there is nothing to do.
 
-        True also if another runner was faster: see advance.py for why one looks again then.
+        True also if another runner was faster: see batch.py for why one looks again then.
         """
         horizon = self._horizon()
         lagging = self._lagging(horizon)
+        if not lagging:
+            return False
         with gc_pause.paused():
             for together in lagging:
                 self._advance(together, horizon)
-        return bool(lagging)
+        return True
 
     def _horizon(self) -> int:
         """The horizon; if it is held below the log's end, wait a moment for the commit."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + COMMIT_WAIT
         while True:
             horizon = event_log.horizon(self.connection)
-            row = self.connection.execute(
-                statement("worker.subscriptions", "last_position")
-            ).fetchone()
+            row = self.connection.execute(SQL["last_position"]).fetchone()
             if row is None or row[0] <= horizon or time.monotonic() > until:
                 return horizon
             time.sleep(0.001)
@@ -167,30 +160,30 @@ class _Runner:
         """Free checkpoints that lag: those that can share a page together, trouble last."""
         together: dict[Hashable, list[Checkpoint]] = defaultdict(list)
         for at in checkpoints.read(self.connection, self.wanted):
-            one = self.wanted[at.subscription]
-            current = read_tables.learn(one, at.subscription, at.read_table, at.shape)
             free = not at.held and at.name not in self.failed
-            if current and free and at.position < horizon:
+            if free and at.position < horizon and self._knows_table(at):
                 together[at.position, at.limit, at.name if at.deaths else None].append(at)
         return list(together.values())
+
+    def _knows_table(self, at: Checkpoint) -> bool:
+        """Whether its live table, if it has one, is of the version that this code declares."""
+        subscriber = self.wanted[at.subscription]
+        return read_tables.learn(subscriber, at.subscription, at.read_table, at.table_version)
 
     def _advance(self, together: Sequence[Checkpoint], horizon: int) -> None:
         """Move checkpoints that are at one position over the next page of events."""
         position, limit = together[0].position, together[0].limit
-        types = frozenset().union(*(self._types(at) for at in together))
+        types = frozenset().union(*(self.types[at.subscription] for at in together))
         page = event_log.read(
             self.connection, after=position, upto=horizon, types=sorted(types), limit=limit
         )
         upto = page[-1].position if len(page) == limit else horizon
-        own = {at.name: at.own(page, self._types(at)) for at in together}
+        own = checkpoints.own_events(together, page, self.types)
         if idle := [at for at in together if not own[at.name]]:
             self._pass_over(idle, upto)
         for at in together:
             if own[at.name]:
-                self._take_step(Step(self.wanted[at.subscription], at, upto, own[at.name]))
-
-    def _types(self, at: Checkpoint) -> frozenset[str]:
-        return self.wanted[at.subscription].event_types
+                self._take_step(PendingBatch(self.wanted[at.subscription], at, upto, own[at.name]))
 
     def _pass_over(self, idle: Sequence[Checkpoint], upto: int) -> None:
         where = {
@@ -201,10 +194,10 @@ class _Runner:
         }
         with self.connection.pipeline():
             begin(self.connection)
-            self.connection.execute(checkpoints.SQL["pass_over"], where)
+            self.connection.execute(SQL["pass_over"], where)
             self.connection.execute("COMMIT")
 
-    def _take_step(self, step: Step) -> None:
+    def _take_step(self, step: PendingBatch) -> None:
         try:
             moved = advance(self.connection, step)
         except SoftTimeLimitExceeded:
@@ -223,4 +216,4 @@ class _Runner:
         log.error("subscription fails", subscription=name, error=str(error), exc_info=not known)
         what = {"name": name, "error": in_one_line(error)}
         with after_rollback(self.connection):
-            self.connection.execute(checkpoints.SQL["note_error"], what)
+            self.connection.execute(SQL["note_error"], what)

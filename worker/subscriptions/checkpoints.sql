@@ -41,7 +41,7 @@ SELECT name, subscription, partition, partitions, position, read_table, shape, b
 -- name: take
 -- Takes a checkpoint for this transaction, if it is as it was, its table and its mark too, and
 -- nobody else has it. Returns how many dead letters there are to mind. If somebody has moved it at
--- this very moment, it may be locked although no row comes back: see advance.py.
+-- this very moment, it may be locked although no row comes back: see batch.py.
 SELECT letters
   FROM cqrs.subscriptions
  WHERE name = %(name)s AND position = %(position)s AND partitions = %(partitions)s
@@ -63,7 +63,7 @@ UPDATE cqrs.subscriptions SET changed_position = position + 1
  WHERE subscription = %(subscription)s
 
 -- name: pass_over
--- Moves checkpoints over a stretch of the log that holds nothing for them.
+-- Moves checkpoints over a range of the log that holds nothing for them.
 UPDATE cqrs.subscriptions AS s
    SET position = %(upto)s,
        deaths = CASE WHEN suspect_upto > %(upto)s THEN deaths ELSE 0 END,
@@ -76,11 +76,6 @@ UPDATE cqrs.subscriptions AS s
            FOR UPDATE OF s SKIP LOCKED) AS mine
  WHERE s.name = mine.name
 
--- name: note_tags
--- Keeps the tags of a batch, a JSON array, until the cache knows of them.
-INSERT INTO cqrs.invalidations (subscription, tags, position)
-SELECT %(subscription)s, ARRAY(SELECT json_array_elements_text(%(tags)s::json)), %(position)s
-
 -- name: note_error
 -- Keeps what went wrong for `cqrs status`. A row written anew bears no mark of who took it.
 UPDATE cqrs.subscriptions SET error = %(error)s, updated_at = clock_timestamp()
@@ -92,7 +87,7 @@ UPDATE cqrs.subscriptions
    SET deaths = deaths + 1, suspect_upto = %(upto)s, updated_at = clock_timestamp()
  WHERE name = %(name)s
 
--- name: count_letters
+-- name: count_dead_letters
 -- Says how many dead letters the next batch has to mind: open ones, and discarded ones ahead.
 UPDATE cqrs.subscriptions AS s
    SET letters = (SELECT count(*) FROM cqrs.dead_letters AS l
@@ -193,3 +188,16 @@ RETURNING name
 SELECT min(position), bool_or(paused), count(*), min(batch_size)
   FROM cqrs.subscriptions
  WHERE subscription = %(subscription)s
+
+-- name: last_position
+-- The last position that anybody has drawn.
+SELECT coalesce(pg_sequence_last_value('cqrs.events_position_seq'), 0)
+
+-- name: waiting_invalidations
+-- Tags that the cache has not been told of, oldest first.
+SELECT invalidation_id, tags, position, subscription
+  FROM cqrs.invalidations ORDER BY invalidation_id LIMIT 1000
+
+-- name: tick_off_invalidations
+-- The cache knows of these.
+DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])

@@ -9,14 +9,14 @@ from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from tests.rebuild.depot.declared import order_list
 from worker.base import db
 from worker.event_log.subscribers import subscriptions
-from worker.rebuild import Soundness, rebuild, soundness, verify
+from worker.rebuild import ReadModelHealth, read_model_health, rebuild, verify
 from worker.subscriptions.projection import Projection
 
 
-def found(name: str = ORDERS) -> Soundness:
+def found(name: str = ORDERS) -> ReadModelHealth:
     """What is known of one."""
     with db.owner() as connection:
-        (one,) = (each for each in soundness(connection) if each.name == name)
+        (one,) = (each for each in read_model_health(connection) if each.name == name)
     return one
 
 
@@ -32,7 +32,7 @@ def declare(monkeypatch: pytest.MonkeyPatch, version: int, *columns: sa.Column[o
 
 def test_a_read_model_that_is_as_declared_needs_nothing(depot: Depot) -> None:
     assert depot.orders() == []
-    assert found() == Soundness(ORDERS, "depot_orders_v1", None, None)
+    assert found() == ReadModelHealth(ORDERS, "depot_orders_v1", None, None)
 
 
 def test_one_of_another_version_needs_a_rebuild_until_it_has_had_it(
@@ -44,7 +44,7 @@ def test_one_of_another_version_needs_a_rebuild_until_it_has_had_it(
     assert why == "the code declares version 2, the live table is of version 1"
     assert found(STOCK).needs_rebuild is None
     rebuild(ORDERS)
-    assert found() == Soundness(ORDERS, "depot_orders_v2", None, None)
+    assert found() == ReadModelHealth(ORDERS, "depot_orders_v2", None, None)
 
 
 @pytest.mark.usefixtures("depot")

@@ -1,10 +1,10 @@
-"""The course of one rebuild, state by state, as far as one call gets.
+"""The state machine of a rebuild, as far as one call gets.
 
     seeding ─▶ marking ─▶ building ─▶ indexing ─▶ following ─▶ comparing ─▶ swapping ─▶ done
     only from a checkpoint
 
 Each state can be entered again: what it has done already it finds done. No state needs more time at
-a stretch than a task has, except where a single fold, or a stretch of rows, takes so long.
+once than a task has, except where a single fold, or a range of rows, takes so long.
 """
 
 from __future__ import annotations
@@ -19,22 +19,19 @@ from psycopg import errors as pg
 from worker.base.db import Connection
 from worker.commands import after_commit
 from worker.rebuild import shadow
-from worker.rebuild.cleanup import drop_replaced, give_up
-from worker.rebuild.compare import SHOWN, count_rows
-from worker.rebuild.copy_unchanged import Seeds
-from worker.rebuild.detached_statement import alone
+from worker.rebuild.compare import SHOWN, KeyRange, count_rows, key_ranges
+from worker.rebuild.copy_unchanged import UnchangedRows
+from worker.rebuild.coverage import PositionVector
 from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
 from worker.rebuild.following import Follower
-from worker.rebuild.jobs import run_parts
-from worker.rebuild.journal import Journal
-from worker.rebuild.key_ranges import Stretch, stretches
-from worker.rebuild.part import Share
-from worker.rebuild.position_vector import Reached
-from worker.rebuild.progress import Callback, Meter
+from worker.rebuild.jobs import ProgressCallback, ProgressMeter, run_parts
+from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
+from worker.rebuild.part import PartPlan
+from worker.rebuild.sessions import run_detached
 from worker.rebuild.swapping import Swap
 from worker.refresh import wake_due
 from worker.subscriptions import checkpoints
-from worker.subscriptions.bisect import in_one_line
+from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
 log = structlog.get_logger(__name__)
@@ -43,37 +40,37 @@ SWAP_SECONDS = 300.0
 """How long a swap is tried, seconds."""
 GRACE = 1.0
 """Seconds between the swap and the end of the old table: who learnt its name before is done."""
-NOT_OF_USE = (pg.UndefinedColumn, pg.UndefinedFunction, pg.UndefinedObject, pg.DatatypeMismatch)
+DOES_NOT_FIT = (pg.UndefinedColumn, pg.UndefinedFunction, pg.UndefinedObject, pg.DatatypeMismatch)
 """What an index says that the live table has and the new one cannot have: its columns differ."""
 
 
 @dataclass(slots=True)
-class Course:
-    """One call's share of a rebuild, on a connection that has the turn, until `until`."""
+class RebuildRun:
+    """One call's share of a rebuild, on a connection that has the rebuild's lock, until `until`."""
 
     connection: Connection
-    one: Projection
-    journal: Journal
+    projection: Projection
+    journal: RebuildJournal
     jobs: int
     until: float
-    progress: Callback | None
+    progress: ProgressCallback | None
     limits: Mapping[str, int]
-    _meter: Meter = field(init=False)
+    _meter: ProgressMeter = field(init=False)
     _live: str | None = field(init=False)
     _follower: Follower = field(init=False)
 
     def __post_init__(self) -> None:
-        self._meter = Meter(self.journal, self.progress, self.journal.parts())
-        self._live = shadow.live_table(self.connection, self.one.table)
-        comparable = self._live if has_our_shape(self.connection, self.one) else None
-        facts = (self.connection, self.one, self.journal)
-        self._follower = Follower(*facts, comparable, self._in_time)
+        self._meter = ProgressMeter(self.journal, self.progress, self.journal.parts())
+        self._live = shadow.live_table(self.connection, self.projection.table)
+        comparable = self._live if is_current_version(self.connection, self.projection) else None
+        context = (self.connection, self.projection, self.journal)
+        self._follower = Follower(*context, comparable, self._in_time)
 
     def run(self) -> None:
         """Go on from the state it is in. Raises RebuildUnfinished, RebuildCancelled, ViewInUse,
         RebuildFailed, and what a fold raises."""
-        ways: dict[str, Callable[[], None]] = {
-            "seeding": self._seed,
+        steps: dict[str, Callable[[], None]] = {
+            "seeding": self._copy_unchanged,
             "marking": self._mark,
             "building": self._build,
             "indexing": self._index,
@@ -81,35 +78,37 @@ class Course:
             "comparing": self._compare,
             "swapping": self._swap,
         }
-        states = list(ways)
+        states = list(steps)
         for state in states[states.index(self.journal.state) :]:
             if self.journal.state != state:
                 self.journal.enter(state)
             self._meter.tell()
-            ways[state]()
+            steps[state]()
 
-    def _seed(self) -> None:
-        self._seeds().copy()
+    def _copy_unchanged(self) -> None:
+        self._unchanged_rows().copy()
 
     def _mark(self) -> None:
-        self._seeds().mark()
+        self._unchanged_rows().mark()
 
-    def _seeds(self) -> Seeds:
+    def _unchanged_rows(self) -> UnchangedRows:
         assert self._live is not None
-        return Seeds(self.connection, self.one, self.journal, self._live, self._in_time)
+        return UnchangedRows(
+            self.connection, self.projection, self.journal, self._live, self._in_time
+        )
 
     def _build(self) -> None:
-        run_parts(self._shares(), self.jobs, self._meter.advance)
+        run_parts(self._part_plans(), self.jobs, self._meter.advance)
         self._meter.tell()
         self.journal.events = self._meter.events
         if any(position < self.journal.upto for position in self.journal.parts().values()):
             raise self._unfinished()
         self.journal.forget_marks()
 
-    def _shares(self) -> list[Share]:
+    def _part_plans(self) -> list[PartPlan]:
         journal, parts = self.journal, self.journal.parts()
         return [
-            Share(
+            PartPlan(
                 rebuild_id=journal.rebuild_id,
                 name=journal.name,
                 shadow=journal.shadow,
@@ -117,7 +116,7 @@ class Course:
                 parts=len(parts),
                 after=position,
                 upto=journal.upto,
-                left_out=journal.left_out.to_json(),
+                excluded=journal.excluded.to_json(),
                 folds=journal.folds,
                 marked=journal.checkpoint > 0,
                 seconds=self.until - time.monotonic(),
@@ -128,64 +127,66 @@ class Course:
         ]
 
     def _index(self) -> None:
-        name, table = self.journal.shadow, self.one.table
+        name, table = self.journal.shadow, self.projection.table
         for text in shadow.declared_indexes(self.connection, table, name):
-            alone(text, self._in_time_and_wanted)
+            run_detached(text, self._in_time_and_wanted)
         shadow.add_key(self.connection, table, name)
         if self._live is not None:
             self._carry_over(self._live)
         for text in shadow.missing_statistics(self.connection, table, name):
-            alone(text, self._in_time_and_wanted)
-        begun = Reached((self.journal.upto,))
-        self.journal.note_reached(begun, self.journal.left_out, self.journal.events)
+            run_detached(text, self._in_time_and_wanted)
+        begun = PositionVector((self.journal.upto,))
+        self.journal.note_reached(begun, self.journal.excluded, self.journal.events)
 
     def _carry_over(self, live: str) -> None:
         """Make the indexes that only the live table has; one that makes no sense is left out."""
-        facts = (self.connection, self.one.table, self.journal.shadow, live)
+        facts = (self.connection, self.projection.table, self.journal.shadow, live)
         for index, text in shadow.missing_indexes(*facts).items():
             try:
-                alone(text, self._in_time_and_wanted)
-            except NOT_OF_USE as error:
+                run_detached(text, self._in_time_and_wanted)
+            except DOES_NOT_FIT as error:
                 log.warning("index not carried over", index=index, reason=in_one_line(error))
 
     def _follow(self) -> None:
         self._follower.follow()
 
     def _compare(self) -> None:
-        walk = stretches(self.connection, self.one.table, self.journal.shadow, self.journal.walked)
-        for stretch in walk:
+        walk = key_ranges(
+            self.connection, self.projection.table, self.journal.shadow, self.journal.walked
+        )
+        for key_range in walk:
             self._follower.follow()
-            self._compare_stretch(stretch)
+            self._compare_range(key_range)
             self._in_time()
 
-    def _compare_stretch(self, stretch: Stretch) -> None:
-        """Add a stretch to what is known; once that cannot be told, nothing is known."""
+    def _compare_range(self, key_range: KeyRange) -> None:
+        """Add a key range to what is known; once that cannot be told, nothing is known."""
         journal = self.journal
-        rows = count_rows(self.connection, self.one.table, journal.shadow, stretch)
-        found = self._follower.compare(stretch) if self._can_be_told(stretch) else None
-        differing, drift = (None, ()) if found is None else found
+        rows = count_rows(self.connection, self.projection.table, journal.shadow, key_range)
+        compared = self._follower.compare(key_range) if self._can_be_told(key_range) else None
+        differing, drift = (None, ()) if compared is None else compared
         known = None if differing is None else (journal.differing or 0) + differing
         shown = [] if known is None else [*journal.drift, *drift][:SHOWN]
         with self.connection.transaction():
-            journal.note_compared(stretch.upto, (journal.rows or 0) + rows, known, shown)
-            if stretch.upto is None:
+            journal.note_compared(key_range.upto, (journal.rows or 0) + rows, known, shown)
+            if key_range.upto is None:
                 journal.enter("swapping")  # or else the end would be counted twice
 
-    def _can_be_told(self, stretch: Stretch) -> bool:
-        return stretch.after is None or self.journal.differing is not None
+    def _can_be_told(self, key_range: KeyRange) -> bool:
+        return key_range.after is None or self.journal.differing is not None
 
     def _swap(self) -> None:
         if not self.journal.goes_live:
-            give_up(self.connection, self.one, self.journal, "done")
+            abandon(self.connection, self.projection, self.journal, "done")
             return
         changed = self.journal.differing != 0
-        facts = (self.connection, self.one, self.journal, self._follower)
-        Swap(*facts, self._live, changed).swap(min(self.until, time.monotonic() + SWAP_SECONDS))
+        context = (self.connection, self.projection, self.journal, self._follower)
+        Swap(*context, self._live, changed).swap(min(self.until, time.monotonic() + SWAP_SECONDS))
         if changed:
             after_commit.wake("cqrs.invalidate")
             wake_due()
         time.sleep(GRACE)
-        drop_replaced(self.connection, self.one)
+        drop_replaced(self.connection, self.projection)
 
     def _in_time(self) -> None:
         """Raise RebuildUnfinished when time is up."""
@@ -198,9 +199,11 @@ class Course:
         self._in_time()
 
     def _unfinished(self) -> RebuildUnfinished:
-        return RebuildUnfinished(self.one.name, TIME_IS_UP, self.journal.rebuild_id)
+        return RebuildUnfinished(self.projection.name, TIME_IS_UP, self.journal.rebuild_id)
 
 
-def has_our_shape(connection: Connection, one: Projection) -> bool:
+def is_current_version(connection: Connection, projection: Projection) -> bool:
     """Whether the live table is of the version that this code declares."""
-    return all(place.shape == one.version for place in checkpoints.of(connection, one.name))
+    return all(
+        at.table_version == projection.version for at in checkpoints.of(connection, projection.name)
+    )

@@ -1,4 +1,4 @@
-"""One materialized view's refresh: one transaction, one worker at a time."""
+"""ViewRefresh: one materialized view is refreshed, in one transaction, by one worker at a time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from psycopg import sql
 from worker import event_log
 from worker.base.db import Connection
 from worker.base.settings import get_settings
-from worker.base.sql import statement
 from worker.cache import source_tag
-from worker.refresh.requests import wait_of
-from worker.refresh.views import MaterializedView, Views
+from worker.refresh.requests import note_invalidation, wait_of
+from worker.refresh.views import SQL, MaterializedView, Views
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +50,7 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ViewState:
     """A view before its refresh: what it holds, and what there is to hold.
 
     `requested` counts how often events have asked for it; `reach` is the position up to which a
@@ -64,7 +63,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Run:
+class ViewRefresh:
     """Refreshes on one connection; `limit` bounds each, in seconds.
 
     `concurrently` insists (True), forbids (False), or takes it where it is possible.
@@ -76,7 +75,7 @@ class Run:
     concurrently: bool | None = None
     wait: bool = True
 
-    def one(self, view: MaterializedView, *, if_stale: bool) -> Refreshed:
+    def refresh(self, view: MaterializedView, *, if_stale: bool) -> Refreshed:
         """Refresh a view, after another worker who has it, or without `wait` not at all then.
 
         A failure is an outcome, not an exception.
@@ -84,46 +83,48 @@ class Run:
         started_at, started = datetime.now(UTC), time.monotonic()
         try:
             with self.connection.transaction():
-                one = self._turn(view, if_stale)
-                one = replace(one, seconds=time.monotonic() - started)
-                if one.reason != BUSY:
-                    self._note(one, started_at)
+                refreshed = self._refresh_if_due(view, if_stale)
+                refreshed = replace(refreshed, seconds=time.monotonic() - started)
+                if refreshed.reason != BUSY:
+                    self._note(refreshed, started_at)
         except psycopg.Error as error:
             if self.connection.closed:
                 raise
             return self.fail(view, _reason(error), time.monotonic() - started)
-        return one
+        return refreshed
 
     def fail(self, view: MaterializedView, reason: str, seconds: float = 0.0) -> Refreshed:
         """Write down that a view was not refreshed."""
         log.warning("refresh failed", view=view.name, reason=reason)
-        one = Refreshed(view.name, "failed", reason, seconds=seconds)
+        refreshed = Refreshed(view.name, "failed", reason, seconds=seconds)
         with self.connection.transaction():
-            self._note(one, datetime.now(UTC))
-            self._do("put_off", view=view.name, seconds=RETRY)
-        return one
+            self._note(refreshed, datetime.now(UTC))
+            self._do("reschedule", view=view.name, seconds=RETRY)
+        return refreshed
 
-    def _turn(self, view: MaterializedView, if_stale: bool) -> Refreshed:
+    def _refresh_if_due(self, view: MaterializedView, if_stale: bool) -> Refreshed:
         self._bound(locks=self.limit)
         alone = self._do("try_view", view=view.name)[0][0]
         if not alone and not self.wait:
             return Refreshed(view.name, "skipped", BUSY)
         if not alone:
             self._do("take_view", view=view.name)
-        found = self._look(view)
-        if found.changed or (alone and not if_stale):
-            one = self._refresh(view, found.reach)
+        state = self._look(view)
+        if state.changed or (alone and not if_stale):
+            refreshed = self._refresh(view, state.reach)
         else:
-            one = Refreshed(view.name, "skipped", "nothing that it reads has changed", found.reach)
-        again = one.outcome == "refreshed"
-        self._do("note_refreshed", view=view.name, horizon=found.reach, again=again)
+            refreshed = Refreshed(
+                view.name, "skipped", "nothing that it reads has changed", state.reach
+            )
+        again = refreshed.outcome == "refreshed"
+        self._do("note_refreshed", view=view.name, horizon=state.reach, again=again)
         if again:
-            note = {"subscription": view.name, "tags": [source_tag(view.name)]}
-            self._do("note_invalidation", **note, position=found.reach)
-        self._do("serve", view=view.name, requested=found.requested, seconds=wait_of(view.name))
-        return one
+            tags = [source_tag(view.name)]
+            note_invalidation(self.connection, view.name, tags, position=state.reach)
+        self._do("serve", view=view.name, requested=state.requested, seconds=wait_of(view.name))
+        return refreshed
 
-    def _look(self, view: MaterializedView) -> Found:
+    def _look(self, view: MaterializedView) -> ViewState:
         """What the view holds and what it reads, in this order of statements.
 
         A view holds every effect up to its horizon. What has not changed since then, it still
@@ -132,17 +133,17 @@ class Run:
         ((before, requested, populated),) = self._do("state", view=view.name)
         since = before or 0
         under = [*self.views.below(view), view]
-        names = sorted({name for one in under for name in one.keepers})
+        names = sorted({name for lower in under for name in lower.keepers})
         sources = {row[0]: row[1:] for row in self._do("sources", names=names)}
         changed = any(at > since or position < since for position, at in sources.values())
         moved, log_at = self._log(since)
-        changed |= moved and any(one.reads_other_tables for one in under)
-        changed |= any(one.reads_untold_tables for one in under)
+        changed |= moved and any(lower.reads_other_tables for lower in under)
+        changed |= any(lower.reads_untold_tables for lower in under)
         reached = [sources.get(name, (0, 0))[0] for name in view.keepers]
         reached += self._lower(view)
         if view.reads_other_tables or not reached:
             reached.append(log_at)
-        return Found(requested, min(reached), changed or before is None or not populated)
+        return ViewState(requested, min(reached), changed or before is None or not populated)
 
     def _lower(self, view: MaterializedView) -> list[int]:
         horizons = dict(self._do("horizons", views=sorted(view.views)))
@@ -157,10 +158,10 @@ class Run:
         concurrently = view.concurrently and self.concurrently is not False
         self._bound(locks=get_settings().lock_timeout if concurrently else READERS_WAIT)
         name = sql.Identifier(*view.name.split(".", 1))
-        how = statement("worker.refresh", "refresh_concurrently" if concurrently else "refresh")
-        count = statement("worker.refresh", "count_rows")
+        how = SQL["refresh_concurrently" if concurrently else "refresh"]
         self.connection.execute(sql.SQL(how).format(view=name))
-        rows = self.connection.execute(sql.SQL(count).format(view=name)).fetchall()[0][0]
+        count = sql.SQL(SQL["count_rows"]).format(view=name)
+        rows = self.connection.execute(count).fetchall()[0][0]
         return Refreshed(view.name, "refreshed", None, reach, 0.0, rows, concurrently)
 
     def _bound(self, locks: float) -> None:
@@ -168,12 +169,14 @@ class Run:
         limits = {"lock": f"{locks * 1000:.0f}", "statement": f"{self.limit * 1000:.0f}"}
         self._do("limit", **limits)
 
-    def _note(self, one: Refreshed, started_at: datetime) -> None:
-        line: Mapping[str, Any] = {field.name: getattr(one, field.name) for field in fields(one)}
+    def _note(self, refreshed: Refreshed, started_at: datetime) -> None:
+        line: Mapping[str, Any] = {
+            field.name: getattr(refreshed, field.name) for field in fields(refreshed)
+        }
         self._do("note_outcome", **line, started_at=started_at)
 
     def _do(self, block: str, **parameters: Any) -> list[Any]:
-        cursor = self.connection.execute(statement("worker.refresh", block), parameters)
+        cursor = self.connection.execute(SQL[block], parameters)
         return cursor.fetchall() if cursor.description else []
 
 

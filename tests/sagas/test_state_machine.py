@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from worker.contracts import Event
 from worker.reactions.state_machine import (
     LONGEST_ERROR,
-    Course,
-    Plan,
+    SagaMachine,
+    SagaPlan,
     SagaState,
     SagaStatus,
+    SagaStep,
     Send,
-    Step,
     Wait,
 )
 
@@ -44,31 +44,31 @@ def sends(name: str) -> Send:
     return Send(SimpleNamespace(name=name), lambda state: {"at": state.status.value})
 
 
-def course_of(plan: Plan) -> Course:
+def course_of(plan: SagaPlan) -> SagaMachine:
     """A saga that has just started."""
-    course = Course(plan, uuid4(), SagaState(start={}), NOW)
+    course = SagaMachine(plan, uuid4(), SagaState(start={}), NOW)
     course.start()
     return course
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn) -> SagaPlan:
     """Plans of one to five steps: commands with and without undo, and waits."""
     steps = []
     for place in range(draw(st.integers(1, 5))):
         waits = draw(st.booleans()) and draw(st.booleans())
         what = Wait(Arrived, "key") if waits else sends(f"do {place}")
         undo = sends(f"undo {place}") if draw(st.booleans()) else None
-        steps.append(Step(str(place), what, undo, within=draw(st.sampled_from([None, 5.0]))))
+        steps.append(SagaStep(str(place), what, undo, within=draw(st.sampled_from([None, 5.0]))))
     last_words = [sends(word) if draw(st.booleans()) else None for word in ("bless", "mourn")]
-    return Plan(tuple(steps), *last_words)
+    return SagaPlan(tuple(steps), *last_words)
 
 
 @dataclass
 class World:
     """Runs what a saga sends, as the world would: `effects` are the commands that took effect."""
 
-    course: Course
+    course: SagaMachine
     draw: Callable[[st.SearchStrategy[bool]], bool]
     effects: list[str] = field(default_factory=list)
     seen: set[UUID] = field(default_factory=set)
@@ -123,7 +123,7 @@ class World:
 
 @given(plans(), st.data())
 def test_a_saga_does_all_of_its_steps_or_undoes_all_that_were_done(
-    plan: Plan, data: st.DataObject
+    plan: SagaPlan, data: st.DataObject
 ) -> None:
     world = World(course_of(plan), lambda strategy: data.draw(strategy))
     world.until_the_end()
@@ -144,7 +144,7 @@ def test_a_saga_does_all_of_its_steps_or_undoes_all_that_were_done(
 
 
 @given(plans(), st.data())
-def test_what_has_ended_sends_nothing_more(plan: Plan, data: st.DataObject) -> None:
+def test_what_has_ended_sends_nothing_more(plan: SagaPlan, data: st.DataObject) -> None:
     world = World(course_of(plan), lambda strategy: data.draw(strategy))
     world.until_the_end()
     course = world.course
@@ -160,7 +160,7 @@ def test_what_has_ended_sends_nothing_more(plan: Plan, data: st.DataObject) -> N
 
 @given(plans(), st.data())
 def test_its_state_survives_being_written_and_read_between_any_two_things(
-    plan: Plan, data: st.DataObject
+    plan: SagaPlan, data: st.DataObject
 ) -> None:
     world = World(course_of(plan), lambda strategy: data.draw(strategy))
     for _ in range(200):
@@ -172,7 +172,9 @@ def test_its_state_survives_being_written_and_read_between_any_two_things(
 
 
 def test_a_deadline_counts_from_the_moment_that_its_step_began() -> None:
-    course = course_of(Plan((Step("a", sends("do a"), within=5.0), Step("b", sends("do b")))))
+    course = course_of(
+        SagaPlan((SagaStep("a", sends("do a"), within=5.0), SagaStep("b", sends("do b"))))
+    )
     assert course.due_at == NOW + timedelta(seconds=5)
     course.settled(course.sent[-1].command_id, "succeeded", None, None)
     assert course.due_at is None
@@ -186,29 +188,29 @@ def test_results_are_there_for_the_steps_that_follow() -> None:
         return {}
 
     follows = Send(SimpleNamespace(name="do b"), payload)
-    course = course_of(Plan((Step("a", sends("do a")), Step("b", follows))))
+    course = course_of(SagaPlan((SagaStep("a", sends("do a")), SagaStep("b", follows))))
     course.settled(course.sent[-1].command_id, "succeeded", {"number": 7}, None)
     assert known == [{"a": {"number": 7}}]
 
 
 def test_a_plan_that_lost_a_step_under_a_running_saga_says_so() -> None:
-    course = course_of(Plan((Step("a", sends("do a")),)))
-    course.plan = Plan((Step("b", sends("do b")),))
+    course = course_of(SagaPlan((SagaStep("a", sends("do a")),)))
+    course.plan = SagaPlan((SagaStep("b", sends("do b")),))
     with pytest.raises(LookupError, match=r"no such step any more \(step a\)"):
         course.settled(course.sent[-1].command_id, "succeeded", None, None)
 
 
 def test_a_deadline_that_was_met_does_not_pass() -> None:
-    steps = (Step("a", Wait(Arrived, "key"), within=5.0), Step("b", Wait(Arrived, "key")))
-    course = course_of(Plan(steps))
+    steps = (SagaStep("a", Wait(Arrived, "key"), within=5.0), SagaStep("b", Wait(Arrived, "key")))
+    course = course_of(SagaPlan(steps))
     course.arrived("a", {})
     course.overdue("a")
     assert (course.state.status, course.state.step) == (SagaStatus.RUNNING, "b")
 
 
 def test_what_is_taken_back_has_no_deadline() -> None:
-    first = Step("a", sends("do a"), undo=sends("undo a"))
-    course = course_of(Plan((first, Step("b", Wait(Arrived, "key"), within=5.0))))
+    first = SagaStep("a", sends("do a"), undo=sends("undo a"))
+    course = course_of(SagaPlan((first, SagaStep("b", Wait(Arrived, "key"), within=5.0))))
     course.settled(course.sent[-1].command_id, "succeeded", None, None)
     assert course.due_at == NOW + timedelta(seconds=5)
     course.overdue("b")
@@ -217,7 +219,7 @@ def test_what_is_taken_back_has_no_deadline() -> None:
 
 
 def test_so_much_is_kept_of_a_refusal_that_commands_have_room_for_it() -> None:
-    course = course_of(Plan((Step("a", sends("do a")),)))
+    course = course_of(SagaPlan((SagaStep("a", sends("do a")),)))
     course.settled(course.sent[-1].command_id, "rejected", None, "no " * LONGEST_ERROR)
     assert course.state.error is not None
     assert course.state.error.startswith("a: no no")
@@ -225,8 +227,8 @@ def test_so_much_is_kept_of_a_refusal_that_commands_have_room_for_it() -> None:
 
 
 def test_a_refused_compensation_is_asked_for_again_under_an_id_of_its_own() -> None:
-    first = Step("a", sends("do a"), undo=sends("undo a"))
-    course = course_of(Plan((first, Step("b", sends("do b")))))
+    first = SagaStep("a", sends("do a"), undo=sends("undo a"))
+    course = course_of(SagaPlan((first, SagaStep("b", sends("do b")))))
     for outcome in ("succeeded", "rejected", "rejected"):
         course.settled(course.sent[-1].command_id, outcome, None, "no")
     assert course.state.status is SagaStatus.STUCK

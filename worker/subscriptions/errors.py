@@ -1,0 +1,94 @@
+"""What can go wrong with a subscription and with its dead letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from worker.base.errors import Permanent
+from worker.event_log.subscribers import subscriptions
+
+if TYPE_CHECKING:
+    from worker.subscriptions.bisect import BadEvent
+    from worker.subscriptions.dead_letters import DeadLetter
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error as dead letters and `cqrs status` show it: its kind and its message."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+
+
+class TooManyDeadLetters(Permanent):
+    """So many events fail that the subscription must be at fault; its checkpoint stays."""
+
+    def __init__(self, subscription: str, last: Exception) -> None:
+        super().__init__(
+            "too many dead letters: mend the subscription, then retry them or rebuild"
+            f" (subscription {subscription}, last error {in_one_line(last)})"
+        )
+        self.subscription = subscription
+
+
+class InTransaction(Permanent):
+    """A batch was begun inside a transaction: rolled back, that would look like a death."""
+
+    def __init__(self, checkpoint: str) -> None:
+        super().__init__(f"a batch begins its own transaction (checkpoint {checkpoint})")
+        self.checkpoint = checkpoint
+
+
+class CannotPartition(Permanent):
+    """A subscription that cannot be split."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{reason} (subscription {name})")
+        self.subscription = name
+
+
+class UnknownDeadLetter(Permanent):
+    """No dead letter has this number."""
+
+    def __init__(self, letter: int) -> None:
+        super().__init__(f"no such dead letter (letter {letter})")
+        self.letter = letter
+
+
+class DeadLetterIsClosed(Permanent):
+    """A dead letter was retried, discarded or superseded already."""
+
+    def __init__(self, letter: DeadLetter) -> None:
+        super().__init__(
+            f"the dead letter is closed: {letter.state} by {letter.closed_by} (letter {letter.id})"
+        )
+        self.letter = letter
+
+
+class RetryFailed(Permanent):
+    """A parked event cannot be handled yet; nothing was changed but the letter's attempts."""
+
+    def __init__(self, letter: DeadLetter, bad: BadEvent) -> None:
+        super().__init__(
+            f"the retry failed, nothing was changed: {bad.error} (letter {letter.id},"
+            f" stream {letter.stream}, position {bad.event.position})"
+        )
+        self.letter, self.bad = letter, bad
+
+
+class OtherTableVersion(Permanent):
+    """A dead letter's projection has another version in this code than its live table has."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "the live table has the shape of another version of the code: use that version,"
+            f" or rebuild (subscription {name})"
+        )
+        self.subscription = name
+
+
+class UndeclaredSubscription(Permanent):
+    """A dead letter's subscription is not declared by any domain that is loaded."""
+
+    def __init__(self, name: str) -> None:
+        hint = subscriptions.closest(name)
+        more = f"; did you mean {hint}?" if hint else ""
+        super().__init__(f"no domain declares this subscription{more} (subscription {name})")
+        self.subscription = name
