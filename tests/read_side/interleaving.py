@@ -27,9 +27,9 @@ from tests.read_side.shop import queries
 from tests.read_side.shop.models import Customer, Item, Totals
 from tests.read_side.stepping import SteppedReader
 from worker import cache, refresh
-from worker.base.errors import ReadModelBehind
 from worker.base.sql import statement
 from worker.queries.answers import Answer
+from worker.queries.errors import ReadModelBehind
 from worker.refresh.run import Run
 from worker.subscriptions import runner
 

@@ -23,7 +23,7 @@ from tests.read_side.shop.queries import (
     uncached_item,
 )
 from worker.base import db
-from worker.base.errors import InvalidQuery, UnknownQuery
+from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.query import Reader, ask, query
 
 

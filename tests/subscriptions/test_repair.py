@@ -74,9 +74,8 @@ def test_a_retry_that_fails_at_a_later_event_replays_none(parcels: Parcels) -> N
     parcels.move(2, "nowhere", "ulm")
     parcels.move(2, "kiel", weight="heavy")
     letter = open_letter(parcels)
-    with mended("nowhere"), pytest.raises(RetryFailed, match="position 3") as failed:
+    with mended("nowhere"), pytest.raises(RetryFailed, match="position 3"):
         dead_letters.retry(letter, by="ada")
-    assert failed.value.bad.event.data["weight"] == "heavy"
     assert parcels.tracked() == {}
 
 

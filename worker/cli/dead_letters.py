@@ -178,7 +178,7 @@ def _tell_all(done: Sequence[Repair | RetryFailed], as_json: bool) -> None:
 
 def _outcome(one: Repair | RetryFailed) -> dict[str, Any]:
     if isinstance(one, RetryFailed):
-        return {"letter": one.letter.to_json(), "error": one.bad.error}
+        return {"letter": one.letter, "error": one.error}
     return one.to_json()
 
 

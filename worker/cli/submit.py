@@ -21,11 +21,11 @@ import orjson
 
 from worker.base import db
 from worker.base.actor import current_actor
-from worker.base.errors import CommandIdReused, InvalidCommand
 from worker.commands import after_commit, receipts
 from worker.commands.batches import in_parts
 from worker.commands.decoding import find_command, prepare
 from worker.commands.enqueue import write_commands
+from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.contracts import Actor, Envelope, Receipt, Status
 
 CHUNK = 250

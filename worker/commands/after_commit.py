@@ -16,10 +16,11 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
 from worker.base.app import app
-from worker.base.errors import CommandDead, CqrsError, NotReady
+from worker.base.errors import CqrsError
 from worker.base.results import Result, ResultBackend
 from worker.commands.chains import Links, links_of, signatures
 from worker.commands.decoding import commands
+from worker.commands.errors import CommandDead, NotReady
 from worker.commands.executor import Outcome, refuse
 from worker.contracts import Envelope, Receipt, Status
 from worker.event_log.subscribers import groups_for

@@ -11,9 +11,10 @@ import redis.exceptions
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base.db import safe_url
-from worker.base.errors import InvalidCommand, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands.command_result import CommandResult
+from worker.commands.errors import InvalidCommand
 from worker.contracts import Command, is_receipt
 
 After = Iterable["CommandResult | UUID | str"]

@@ -14,8 +14,8 @@ import celery.exceptions
 from celery.result import AsyncResult
 
 from worker.base import db
-from worker.base.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.commands import receipts
+from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.contracts import Receipt, is_receipt
 
 LOOK_EVERY = 0.5

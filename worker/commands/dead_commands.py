@@ -69,11 +69,11 @@ class UnknownDeadCommand(Permanent):
 class DeadCommandIsClosed(Permanent):
     """A dead command was retried or discarded already."""
 
-    def __init__(self, one: DeadCommand) -> None:
+    def __init__(self, command_id: UUID, state: str, closed_by: str | None) -> None:
         super().__init__(
-            f"the dead command is closed: {one.state} by {one.closed_by} (command {one.command_id})"
+            f"the dead command is closed: {state} by {closed_by} (command {command_id})"
         )
-        self.command = one
+        self.command_id, self.state, self.closed_by = command_id, state, closed_by
 
 
 class BelongsToSaga(Permanent):
@@ -131,7 +131,7 @@ def _act(connection: Connection, statement: str, command_id: UUID, by: str) -> D
     done = connection.execute(SQL[statement], what).fetchone()
     found = _find(connection, command_id)
     if done is None or not done[0]:
-        raise DeadCommandIsClosed(found)
+        raise DeadCommandIsClosed(command_id, found.state, found.closed_by)
     return found
 
 

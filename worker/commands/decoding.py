@@ -14,10 +14,10 @@ import orjson
 from pydantic import ValidationError
 
 from worker.base.encoding import canonical, fingerprint
-from worker.base.errors import InvalidCommand, UnknownCommand
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
 from worker.base.validation_errors import by_field, unstorable
+from worker.commands.errors import InvalidCommand, UnknownCommand
 from worker.commands.load_plan import AnyNeed
 from worker.commands.state import State, Work
 from worker.contracts import Actor, Command, Envelope, Refusal

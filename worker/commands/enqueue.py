@@ -22,10 +22,10 @@ from sqlalchemy.orm import Session
 
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint, to_json
-from worker.base.errors import CommandIdReused
 from worker.base.sql import statement
 from worker.commands import after_commit
 from worker.commands.command_result import CommandResult
+from worker.commands.errors import CommandIdReused
 from worker.contracts import Envelope
 
 Connectable: TypeAlias = "sa.Connection | Session | psycopg.Connection[Any]"

@@ -29,9 +29,9 @@ from psycopg import errors as pg
 from pydantic_core import to_jsonable_python
 
 from worker.base import db
-from worker.base.errors import CommandIdReused, InvalidCommand, NotReady
 from worker.commands.change_set import DeletedWhatItInserted
 from worker.commands.decoding import Decoded, decode
+from worker.commands.errors import CommandIdReused, InvalidCommand, NotReady
 from worker.commands.receipts import Known, Settled
 from worker.commands.state import Work
 from worker.commands.unit_of_work import UnitOfWork

@@ -23,11 +23,12 @@ from celery.exceptions import (
 
 from worker.base.actor import from_header
 from worker.base.app import EngineTask
-from worker.base.errors import CommandDead, CommandIdReused, NotReady, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chains import links_of
+from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import Run, bury, execute, refuse
 from worker.contracts import Envelope, Receipt, Status
 

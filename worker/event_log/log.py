@@ -113,10 +113,6 @@ class WrongStreamVersion(Permanent):
         super().__init__(f"the stream is at version {current}, not {expected} (stream {stream})")
         self.stream, self.expected, self.current = stream, expected, current
 
-    def __reduce__(self) -> tuple[type[WrongStreamVersion], tuple[str, int, int]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.stream, self.expected, self.current)
-
 
 def horizon(connection: Connection) -> int:
     """The highest position that is safe to read by statements after this one; 0 if there is none.

@@ -33,7 +33,7 @@ receipts that are to be forgotten so soon are not counted on."""
 class UnknownSubscription(Permanent):
     """No domain that is loaded declares this subscription; `known`: it has a checkpoint."""
 
-    def __init__(self, name: str, *, known: bool = False) -> None:
+    def __init__(self, name: str, known: bool = False) -> None:
         close = subscriptions.closest(name)
         hint = f"; did you mean {close}?" if close else ""
         sentence = (

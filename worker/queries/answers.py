@@ -26,9 +26,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from worker import cache
 from worker.base.backoff import Patience
-from worker.base.errors import QueryStopped, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.cache.entries import Entry, Fill, Place, Snapshot
 from worker.cache.server import CacheAway
+from worker.queries.errors import QueryStopped
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from worker.base.errors import InvalidQuery
 from worker.base.validation_errors import by_field, shortened, unstorable
+from worker.queries.errors import InvalidQuery
 
 Scalar: TypeAlias = str | bool | int | float | Decimal | UUID | datetime | date | None
 

@@ -6,8 +6,9 @@ import psycopg
 from psycopg import errors as pg
 
 from worker.base import migrate
-from worker.base.errors import CqrsError, InvalidQuery, NotMigrated, QueryStopped
+from worker.base.errors import CqrsError, NotMigrated
 from worker.base.settings import get_settings
+from worker.queries.errors import InvalidQuery, QueryStopped
 
 
 def in_words(query: str, error: psycopg.Error) -> Exception:

@@ -34,7 +34,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from worker.base.actor import current_actor
 from worker.base.backoff import Patience
-from worker.base.errors import InvalidQuery, UnknownQuery
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
@@ -47,6 +46,7 @@ from worker.queries import costs, failures, parameters, query_audit
 from worker.queries.answers import Answer, Asked, Policy, answer
 from worker.queries.consistency import Behind, Wish
 from worker.queries.costs import Cost
+from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.filters import MOST_ROWS
 from worker.queries.parameters import Parameters
 from worker.queries.reader import Habit, Reader, read

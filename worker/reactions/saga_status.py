@@ -60,8 +60,8 @@ class Happened:
 class UnknownSaga(Permanent):
     """No saga has this id or key, or several have this key."""
 
-    def __init__(self, name: str, found: Sequence[Standing] = ()) -> None:
-        ids = ", ".join(f"{one.saga_id} ({one.saga_type})" for one in found)
+    def __init__(self, name: str, several: Sequence[str] = ()) -> None:
+        ids = ", ".join(several)
         reason = (
             f"several sagas have this key, name one by its id: {ids}" if ids else "no such saga"
         )
@@ -72,9 +72,9 @@ class UnknownSaga(Permanent):
 class SagaIsNotStuck(Permanent):
     """Only a stuck saga can be retried: any other goes on by itself, or has ended."""
 
-    def __init__(self, one: Standing) -> None:
-        super().__init__(f"the saga is not stuck: it is {one.status} (saga {one.saga_id})")
-        self.saga = one
+    def __init__(self, saga_id: UUID, status: str) -> None:
+        super().__init__(f"the saga is not stuck: it is {status} (saga {saga_id})")
+        self.saga_id, self.status = saga_id, status
 
 
 def standing(
@@ -99,7 +99,7 @@ def retry_stuck(name: str) -> Standing:
     with db.writer() as connection:
         one = _find(connection, name)
     if one.status != SagaStatus.STUCK:
-        raise SagaIsNotStuck(one)
+        raise SagaIsNotStuck(one.saga_id, one.status)
     retry(one.saga_id)
     return one
 
@@ -108,5 +108,5 @@ def _find(connection: Connection, name: str) -> Standing:
     with connection.cursor(row_factory=class_row(Standing)) as cursor:
         found = cursor.execute(_SQL["find"], {"name": name}).fetchall()
     if len(found) != 1:
-        raise UnknownSaga(name, found)
+        raise UnknownSaga(name, [f"{one.saga_id} ({one.saga_type})" for one in found])
     return found[0]

@@ -61,10 +61,6 @@ class NotComparable(Permanent):
         )
         self.name = name
 
-    def __reduce__(self) -> tuple[type[NotComparable], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
-
 
 class TooFarBehind(Transient):
     """The live table lags so much that it cannot be compared as a whole."""
@@ -72,10 +68,6 @@ class TooFarBehind(Transient):
     def __init__(self, name: str) -> None:
         super().__init__(f"the live table is far behind the log: try later (projection {name})")
         self.name = name
-
-    def __reduce__(self) -> tuple[type[TooFarBehind], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,6 @@ class NoUniqueIndex(Permanent):
         )
         self.view = view
 
-    def __reduce__(self) -> tuple[type[NoUniqueIndex], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.view,)
-
 
 class UnknownView(Permanent):
     """No materialized view of schema `query` has this name."""
@@ -39,10 +35,6 @@ class UnknownView(Permanent):
         hint = f"; did you mean {close[0]}?" if close else ""
         super().__init__(f"no materialized view has this name{hint} (view {name})")
         self.name, self.known = name, list(known)
-
-    def __reduce__(self) -> tuple[type[UnknownView], tuple[str, list[str]]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.known)
 
 
 class UnknownRelation(Permanent):
@@ -54,10 +46,6 @@ class UnknownRelation(Permanent):
         sentence = f"say which: {', '.join(several)}" if several else f"no such table{hint}"
         super().__init__(f"{sentence} (table {name})")
         self.name, self.known, self.several = name, list(known), list(several)
-
-    def __reduce__(self) -> tuple[type[UnknownRelation], tuple[str, list[str], list[str]]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.known, self.several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +99,7 @@ class Views(dict[str, MaterializedView]):
         """The view of a name, with or without its schema. Raises UnknownView."""
         found = self.get(name) or self.get(f"query.{name}")
         if found is None:
-            raise UnknownView(name, self.keys())
+            raise UnknownView(name, list(self))
         return found
 
     def below(self, view: MaterializedView) -> list[MaterializedView]:

@@ -24,7 +24,7 @@ from uuid import UUID
 
 import psycopg
 
-from worker.base.errors import CommandIdReused
+from worker.commands.errors import CommandIdReused
 from worker.schema.change.change import Change, Given
 from worker.schema.errors import UnknownChangeset, VersionRefused, WrongStatus
 from worker.schema.execute.changeset_lock import Turn, recover, turn

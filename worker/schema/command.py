@@ -45,18 +45,14 @@ from worker.base import db
 from worker.base.actor import acting_as, anyone
 from worker.base.app import task_when_used
 from worker.base.db_errors import sentence
-from worker.base.errors import (
-    CommandIdReused,
-    InvalidCommand,
-    NotReady,
-    ServerUnavailable,
-)
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import receipts
 from worker.commands.call_arguments import After
 from worker.commands.command import CommandTask
 from worker.commands.command_result import CommandResult
 from worker.commands.decoding import CommandSpec, commands, decode, prepare
+from worker.commands.errors import CommandIdReused, InvalidCommand, NotReady
 from worker.commands.executor import SETTLED_ELSEWHERE, Outcome, Run, bury, conclude, refuse
 from worker.contracts import Command, Envelope, Receipt, Refusal, is_receipt
 from worker.schema.engine import engine_context

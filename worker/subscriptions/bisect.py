@@ -108,7 +108,7 @@ class Sieve:
             self.take(events[middle:])
             return
         if self.most is not None and len(self.bad) >= self.most:
-            raise TooManyDeadLetters(self.subscriber.name, error) from error
+            raise TooManyDeadLetters(self.subscriber.name, in_one_line(error)) from error
         self.bad.append(BadEvent(events[0], in_one_line(error)))
         self.parked.add(events[0].stream)
 
@@ -116,9 +116,9 @@ class Sieve:
 class TooManyDeadLetters(Permanent):
     """So many events fail that the subscription must be at fault; it keeps its place."""
 
-    def __init__(self, subscription: str, last: Exception) -> None:
+    def __init__(self, subscription: str, last: str) -> None:
         super().__init__(
             "too many dead letters: mend the subscription, then retry them or rebuild"
-            f" (subscription {subscription}, last error {in_one_line(last)})"
+            f" (subscription {subscription}, last error {last})"
         )
         self.subscription = subscription

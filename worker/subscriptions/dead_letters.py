@@ -15,7 +15,7 @@ A discarded event stays discarded for its subscription, after a reset too: see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, parking, read_tables
 from worker.subscriptions.batch import follow_up
-from worker.subscriptions.bisect import BadEvent, Sieve
+from worker.subscriptions.bisect import Sieve
 from worker.subscriptions.checkpoints import Checkpoint, partition_of
 from worker.subscriptions.parking import SQL
 
@@ -96,22 +96,20 @@ class UnknownLetter(Permanent):
 class LetterIsClosed(Permanent):
     """A dead letter was retried, discarded or superseded already."""
 
-    def __init__(self, letter: Letter) -> None:
-        super().__init__(
-            f"the dead letter is closed: {letter.state} by {letter.closed_by} (letter {letter.id})"
-        )
-        self.letter = letter
+    def __init__(self, letter: int, state: str, closed_by: str | None) -> None:
+        super().__init__(f"the dead letter is closed: {state} by {closed_by} (letter {letter})")
+        self.letter, self.state, self.closed_by = letter, state, closed_by
 
 
 class RetryFailed(Permanent):
     """A parked event cannot be handled yet; nothing was changed but the letter's attempts."""
 
-    def __init__(self, letter: Letter, bad: BadEvent) -> None:
+    def __init__(self, letter: Mapping[str, Any], position: int, error: str) -> None:
         super().__init__(
-            f"the retry failed, nothing was changed: {bad.error} (letter {letter.id},"
-            f" stream {letter.stream}, position {bad.event.position})"
+            f"the retry failed, nothing was changed: {error} (letter {letter['id']},"
+            f" stream {letter['stream']}, position {position})"
         )
-        self.letter, self.bad = letter, bad
+        self.letter, self.position, self.error = dict(letter), position, error
 
 
 class OtherVersion(Permanent):
@@ -165,7 +163,7 @@ def retry(letter_id: int, *, by: str) -> Repair:
         try:
             return _repair(connection, letter_id, "retried", by)
         except RetryFailed as failure:
-            note = {"letter": letter_id, "error": failure.bad.error}
+            note = {"letter": letter_id, "error": failure.error}
             connection.execute(SQL["note_failure"], note)
             raise
 
@@ -198,13 +196,14 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
     with checkpoints.held(connection, subscriber.name) as places:
         letter = _find(connection, "hold_letter", letter_id)
         if letter.state != "open":
-            raise LetterIsClosed(letter)
+            raise LetterIsClosed(letter.id, letter.state, letter.closed_by)
         _must_know_table(subscriber, places[0])
         upto = _upto(places, letter)
         sieve = Sieve(connection, subscriber)
         sieve.take(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
         if sieve.bad and outcome == "retried":
-            raise RetryFailed(letter, sieve.bad[0])
+            bad = sieve.bad[0]
+            raise RetryFailed(letter.to_json(), bad.event.position, bad.error)
         connection.execute(SQL["close"], {"letter": letter.id, "state": outcome, "by": by})
         parking.park(connection, places[0].name, sieve.bad)
         parking.count(connection, [place.name for place in places])
