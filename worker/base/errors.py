@@ -79,9 +79,20 @@ A business rule that says no raises `worker.contracts.Refusal`: an answer, no er
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
+
+
+def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:
+    """What to add to a message about an unknown name: `; did you mean orders.create_order?`.
+
+    `otherwise` is added if no known name looks like it.
+    """
+    close = difflib.get_close_matches(str(name)[:100], list(known), n=1)
+    hint = f"did you mean {close[0]}?" if close else otherwise
+    return f"; {hint}" if hint else ""
 
 
 class CqrsError(Exception):

@@ -77,10 +77,10 @@ def decode(envelope: Envelope) -> Decoded:
 
 
 def find_command(name: str) -> CommandSpec:
-    """The command of this name. Raises UnknownCommand, with the closest name there is."""
+    """The command of this name. Raises UnknownCommand, with the name that may have been meant."""
     spec = commands.get(name)
     if spec is None:
-        raise UnknownCommand(name, commands.closest(name))
+        raise UnknownCommand(name, commands.hint(name))
     return spec
 
 

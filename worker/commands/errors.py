@@ -39,8 +39,7 @@ class InvalidCommand(Permanent):
 class UnknownCommand(InvalidCommand):
     """No command has this name."""
 
-    def __init__(self, name: str, suggestion: str | None = None) -> None:
-        hint = f"; did you mean {suggestion}?" if suggestion else ""
+    def __init__(self, name: str, hint: str = "") -> None:
         super().__init__(name, {"command": f"no command is called {name!r}{hint}"})
 
 

@@ -5,7 +5,6 @@ Checked here, before any SQL is made. Raises InvalidQuery, which names what is w
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from worker.base.errors import did_you_mean
 from worker.base.validation_errors import by_field, shortened, unstorable
 from worker.queries.errors import InvalidQuery
 
@@ -71,9 +71,8 @@ def check_column(model: type[BaseModel], column: object, parameter: str) -> None
     columns = model.model_fields
     if isinstance(column, str) and column in columns:
         return
-    near = difflib.get_close_matches(str(column)[:100], columns, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(columns)}"
-    raise wrong(model, parameter, f"no column {shortened(repr(column))}; {hint}")
+    hint = did_you_mean(column, columns, f"there are {', '.join(columns)}")
+    raise wrong(model, parameter, f"no column {shortened(repr(column))}{hint}")
 
 
 def wrong(model: type[BaseModel], what: str, why: str) -> InvalidQuery:

@@ -65,6 +65,5 @@ class InvalidQuery(Permanent):
 class UnknownQuery(InvalidQuery):
     """No query has this name."""
 
-    def __init__(self, name: str, suggestion: str | None = None) -> None:
-        hint = f"; did you mean {suggestion}?" if suggestion else ""
+    def __init__(self, name: str, hint: str = "") -> None:
         super().__init__(name, {"query": f"no query is called {name!r}{hint}"})

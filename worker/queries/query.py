@@ -243,7 +243,7 @@ def ask(name: str, /, **parameters: Any) -> Answer[Any]:
     load_domains()
     found = queries.get(name)
     if found is None:
-        raise UnknownQuery(name, queries.closest(name))
+        raise UnknownQuery(name, queries.hint(name))
     return cast("Answer[Any]", found.ask(**parameters))
 
 

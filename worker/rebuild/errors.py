@@ -15,8 +15,7 @@ class UnknownProjection(Permanent):
     """No projection has this name."""
 
     def __init__(self, name: str) -> None:
-        close = subscriptions.closest(name)
-        hint = f"; did you mean {close}?" if close else ""
+        hint = subscriptions.hint(name)
         super().__init__(f"no projection has this name{hint} (projection {name})")
         self.name = name
 

@@ -127,9 +127,8 @@ class NotInCode(Permanent):
     """A letter's subscription is not declared by any domain that is loaded."""
 
     def __init__(self, name: str) -> None:
-        hint = subscriptions.closest(name)
-        more = f"; did you mean {hint}?" if hint else ""
-        super().__init__(f"no domain declares this subscription{more} (subscription {name})")
+        hint = subscriptions.hint(name)
+        super().__init__(f"no domain declares this subscription{hint} (subscription {name})")
         self.subscription = name
 
 

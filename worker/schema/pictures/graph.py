@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from worker.base.errors import did_you_mean
 from worker.base.sql import statement
 from worker.schema.errors import UnknownObject
 from worker.schema.plan.dependencies import Connection
@@ -144,7 +144,7 @@ def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: 
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
             return Node(name, wanted.schema, kind)
-    hint = _hanging_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
+    hint = _hanging_hint(connection, read_side, schemas, text) or did_you_mean(wanted, kinds)
     raise UnknownObject(text, f"there is no such object{hint}")
 
 
@@ -163,11 +163,6 @@ def _hanging_hint(connection: Connection, read_side: ReadSide, schemas: Schemas,
         return ""
     on = ", ".join(dict.fromkeys(str(each.object) for each in found))
     return f", but a {found[0].kind.value}: name what it hangs on, {on}"
-
-
-def _meant(text: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(text, names, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
