@@ -16,8 +16,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
 from worker.base.app import app
+from worker.base.celery_internals import Result, ResultBackend
 from worker.base.errors import CqrsError
-from worker.base.results import Result, ResultBackend
 from worker.commands.chains import Links, links_of, signatures
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, NotReady

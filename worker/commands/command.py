@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from worker.base.actor import anyone, current_actor, to_header
-from worker.base.app import task_when_used
+from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
@@ -190,9 +190,16 @@ def command(
             frozenset(secret),
         )
         commands.add(name, spec)
-        attributes = {"name": name, "spec": spec, "__doc__": handler.__doc__}
-        attributes["__module__"] = handler.__module__
-        kind = type(handler.__name__, (CommandTask,), attributes)
-        return cast("CommandTask[C]", task_when_used(kind))
+        task = app.task(  # made when it is first used: importing a domain needs no server
+            CommandTask.run,
+            name=name,
+            base=CommandTask,
+            bind=True,
+            shared=False,  # with this app, not with every Celery app of the process
+            spec=spec,
+            __doc__=handler.__doc__,
+            __module__=handler.__module__,
+        )
+        return cast("CommandTask[C]", task)
 
     return declare

@@ -26,7 +26,8 @@ import structlog
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import db
-from worker.base.app import EngineTask, app, task_when_used
+from worker.base.app import app
+from worker.base.celery_internals import EngineTask
 from worker.base.registry import Registry
 from worker.base.sql import blocks
 from worker.commands import chains, receipts
@@ -80,15 +81,18 @@ def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]]
 
     def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M]:
         purpose = (effect.__doc__ or "").strip().partition("\n")[0]
-        fields = {
-            "name": name,
-            "model": model,
-            "effect": staticmethod(effect),
-            "purpose": purpose,
-            "__doc__": effect.__doc__,
-            "__module__": __name__,
-        }
-        task = task_when_used(type(effect.__name__, (EventTask,), fields))
+        task = app.task(
+            EventTask.run,
+            name=name,
+            base=EventTask,
+            bind=True,
+            shared=False,
+            model=model,
+            effect=staticmethod(effect),
+            purpose=purpose,
+            __doc__=effect.__doc__,
+            __module__=effect.__module__,
+        )
         event_tasks.add(name, task)
         return cast("EventTask[M]", task)
 

@@ -43,7 +43,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db
 from worker.base.actor import acting_as, anyone
-from worker.base.app import task_when_used
+from worker.base.app import app
 from worker.base.db_errors import sentence
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
@@ -97,10 +97,6 @@ class SchemaCommand(CommandTask[C]):
     def time_limit(self) -> float:
         """Seconds until its process is killed, likewise."""
         return HARD * get_settings().visibility_timeout
-
-    def _get_exec_options(self) -> dict[str, Any]:
-        """Without the limits: the worker's settings hold, not those of whoever sends."""
-        return {**super()._get_exec_options(), "time_limit": None, "soft_time_limit": None}
 
     # ------------------------------------------------------------------ the producer's side
     def delay(self, *args: Any, **fields: Any) -> CommandResult:
@@ -278,15 +274,18 @@ def schema_command(
         purpose = (act.__doc__ or "").strip().partition("\n")[0]
         spec = CommandSpec(name, model, _in_a_batch, lambda _: (), anyone, purpose)
         commands.add(name, spec)
-        attributes = {
-            "name": name,
-            "spec": spec,
-            "act": staticmethod(act),
-            "check": staticmethod(check),
-            "__doc__": act.__doc__,
-            "__module__": act.__module__,
-        }
-        kind = type(act.__name__, (SchemaCommand,), attributes)
-        return cast("SchemaCommand[C]", task_when_used(kind))
+        task = app.task(
+            SchemaCommand.run,
+            name=name,
+            base=SchemaCommand,
+            bind=True,
+            shared=False,
+            spec=spec,
+            act=staticmethod(act),
+            check=staticmethod(check),
+            __doc__=act.__doc__,
+            __module__=act.__module__,
+        )
+        return cast("SchemaCommand[C]", task)
 
     return declare
