@@ -16,7 +16,7 @@ from worker.base.settings import get_settings
 from worker.commands import after_commit
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused, NotReady
-from worker.commands.executor import Outcome
+from worker.commands.receipts import Outcome
 from worker.contracts import Receipt, Status, uuid7
 
 

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from worker.commands.errors import ReceiptTimeout as ReceiptTimeout
     from worker.commands.errors import UnknownCommand as UnknownCommand
     from worker.commands.event_task import event_task as event_task
-    from worker.commands.load_plan import Fold as Fold
-    from worker.commands.load_plan import Need as Need
+    from worker.commands.load_plan import FoldStreams as FoldStreams
+    from worker.commands.load_plan import LoadRows as LoadRows
     from worker.commands.load_plan import draw as draw
     from worker.commands.load_plan import fold as fold
     from worker.commands.load_plan import lock as lock
@@ -93,7 +93,7 @@ _HOMES = {
     "worker.ops.celery_app": "app",
     "worker.commands.command": "command CommandTask",
     "worker.commands.command_result": "CommandResult",
-    "worker.commands.load_plan": "read lock lock_via draw fold Need Fold",
+    "worker.commands.load_plan": "read lock lock_via draw fold LoadRows FoldStreams",
     "worker.commands.state": "State Work LoadedRow",
     "worker.commands.aggregate": "aggregate Aggregate",
     "worker.commands.event_task": "event_task",

@@ -1,6 +1,6 @@
 """What we take from Celery's insides, each with its reason: look here first when Celery changes.
 
-EngineTask       `_get_exec_options`                     whose time limits hold
+EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
                  it is made of, `by_url`
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from celery import Task, states
 from celery.app.backends import by_url
+from celery.app.task import extract_exec_options
 from celery.backends.redis import RedisBackend
 from celery.worker.request import Request
 
@@ -33,8 +34,11 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
 
     abstract = True
 
-    def _get_exec_options(self) -> dict[str, Any]:
-        return {**super()._get_exec_options(), "time_limit": None, "soft_time_limit": None}
+    @classmethod
+    def on_bound(cls, app: Any) -> None:
+        """Collect what goes into each message, once."""
+        options = extract_exec_options(cls)
+        cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
 
 
 class CommandRequest(Request):  # type: ignore[misc]  # celery has no types

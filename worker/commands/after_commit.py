@@ -21,7 +21,8 @@ from worker.base.errors import CqrsError
 from worker.commands.chains import Links, links_of, signatures
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, NotReady
-from worker.commands.executor import Outcome, refuse
+from worker.commands.receipts import Outcome
+from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
 from worker.event_log.subscribers import groups_for
 

@@ -22,14 +22,12 @@ from sqlalchemy.orm import Session
 
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint, to_json
-from worker.base.sql import statement
-from worker.commands import after_commit
+from worker.commands import SQL, after_commit
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused
 from worker.contracts import Envelope
 
 Connectable: TypeAlias = "sa.Connection | Session | psycopg.Connection[Any]"
-_ENQUEUE = statement("worker.commands", "enqueue")
 WATCH_FOR = 60.0
 """Seconds after which an open transaction is left to the sweep."""
 
@@ -57,7 +55,7 @@ def write_commands(
     """
     rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
     with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(_ENQUEUE, {"commands": to_json(rows)})
+        cursor.execute(SQL["enqueue"], {"commands": to_json(rows)})
         return [bool(reused) for _, reused in cursor]
 
 

@@ -29,14 +29,14 @@ from worker.base import db
 from worker.base.app import app
 from worker.base.celery_internals import EngineTask
 from worker.base.registry import Registry
-from worker.base.sql import blocks
-from worker.commands import chains, receipts
-from worker.commands.executor import conclude
-from worker.contracts import Envelope, Message, Receipt
+from worker.commands import SQL, chains
+from worker.commands.decoding import Decoded, undeclared
+from worker.commands.receipts import Settled
+from worker.commands.settling import ended, settle_once
+from worker.contracts import Envelope, Message, Receipt, Status
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=Message)
-_SQL = blocks("worker.commands", "event_task.sql")
 
 
 class EventTask(EngineTask, Generic[M]):
@@ -57,16 +57,19 @@ class EventTask(EngineTask, Generic[M]):
     def run(self, **payload: Any) -> dict[str, Any]:
         """Do it, unless there is a receipt that says it was done."""
         envelope = Envelope(UUID(self.request.id), self.name, payload)
-        done = _receipt(envelope.id)
-        return (done or self._do(envelope)).to_json()
+        outcome = settle_once(undeclared(envelope), self._do, enqueued=True)
+        if not isinstance(outcome, Receipt):
+            raise outcome
+        return outcome.to_json()
 
-    def _do(self, envelope: Envelope) -> Receipt:
+    def _do(self, task: Decoded) -> Settled:
+        envelope = task.envelope
         try:
             data = self.effect(self.model.model_validate(envelope.payload), envelope.id)
         except Exception:
-            _put_off([envelope.id])
+            _reschedule([envelope.id])
             raise
-        return conclude(envelope, data)
+        return ended(task, Status.SUCCEEDED, data=data)
 
 
 event_tasks: Registry[EventTask[Any]] = Registry("event task")
@@ -113,15 +116,9 @@ def start(envelopes: Iterable[Envelope]) -> None:
             )
         except (BrokerError, OSError) as error:
             log.warning("not sent; it will be", task=envelope.name, reason=str(error))
-            _put_off([envelope.id])
+            _reschedule([envelope.id])
 
 
-def _receipt(task_id: UUID) -> Receipt | None:
+def _reschedule(ids: list[UUID]) -> None:
     with db.writer() as connection:
-        found = receipts.find(connection, [task_id]).get(task_id)
-    return found if found is not None and found.status.final else None
-
-
-def _put_off(ids: list[UUID]) -> None:
-    with db.writer() as connection:
-        connection.execute(_SQL["put_off_by_attempts"], {"ids": ids})
+        connection.execute(SQL["reschedule_by_attempts"], {"ids": ids})

@@ -28,11 +28,10 @@ from worker.base import db, wake_ups
 from worker.base.app import app
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.base.sql import statement
-from worker.commands import after_commit
+from worker.commands import SQL, after_commit
 from worker.commands.batches import run_and_tell
 from worker.commands.event_task import event_tasks, start
-from worker.commands.executor import bury, refuse
+from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Actor, Envelope
 
 log = structlog.get_logger(__name__)
@@ -52,11 +51,11 @@ class Choice:
     run: list[Envelope] = field(default_factory=list)
     start: list[Envelope] = field(default_factory=list)
     later: list[UUID] = field(default_factory=list)
-    bury: list[Envelope] = field(default_factory=list)
+    dead: list[Envelope] = field(default_factory=list)
     refuse: list[tuple[Envelope, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.run or self.start or self.bury or self.refuse)
+        return bool(self.run or self.start or self.dead or self.refuse)
 
 
 @app.task(name="cqrs.drain", ignore_result=True)
@@ -77,8 +76,8 @@ def drain() -> None:
 
 
 def _carry_out(choice: Choice) -> None:
-    for envelope in choice.bury:
-        bury(envelope, "its worker process ended every time")
+    for envelope in choice.dead:
+        mark_dead(envelope, "its worker process ended every time")
     for envelope, why in choice.refuse:
         refuse(envelope, why)
     start(choice.start)
@@ -96,23 +95,21 @@ def claim(size: int) -> Choice:
     with db.commands() as connection:
         with Pipeline(connection) as asked:
             asked.execute("BEGIN")
-            asked.execute(statement("worker.commands", "lock_claims"))
-            rows = asked.execute(
-                statement("worker.commands", "waiting_commands"), {"limit": size * 2}
-            )
+            asked.execute(SQL["lock_claims"])
+            rows = asked.execute(SQL["waiting_commands"], {"limit": size * 2})
         choice = choose(rows.dicts(), size)
         with Pipeline(connection) as asked:
             _lease(asked, "lease_commands", [one.id for one in choice.run], LEASE)
             tasks = [one.id for one in choice.start]
             _lease(asked, "lease_commands", tasks, get_settings().visibility_timeout)
-            _lease(asked, "put_off_commands", choice.later, PUT_OFF)
+            _lease(asked, "reschedule_commands", choice.later, PUT_OFF)
             asked.execute("COMMIT")
     return choice
 
 
 def _lease(asked: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
     if ids:
-        asked.execute(statement("worker.commands", name), {"ids": list(ids), "seconds": seconds})
+        asked.execute(SQL[name], {"ids": list(ids), "seconds": seconds})
 
 
 def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
@@ -133,7 +130,7 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     settings = get_settings()
     envelope = _envelope(row)
     if row["attempts"] >= settings.command_attempts:
-        choice.bury.append(envelope)
+        choice.dead.append(envelope)
     elif not taken.issuperset(row["missing"]):
         if not row["unknown"] or row["waited"] < settings.after_timeout:
             choice.later.append(envelope.id)

@@ -29,7 +29,8 @@ from worker.commands import after_commit
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chains import links_of
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
-from worker.commands.executor import Run, bury, execute, refuse
+from worker.commands.executor import BatchRun, execute
+from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status
 
 
@@ -38,6 +39,7 @@ class CommandRun(EngineTask):
 
     abstract = True
     Request = CommandRequest
+    typing = False  # a payload is checked against its model, which says more
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
@@ -53,7 +55,7 @@ class CommandRun(EngineTask):
             return self._try_later(envelope, error)
         except SoftTimeLimitExceeded:
             limit = get_settings().task_soft_time_limit
-            return self._answer(bury(envelope, f"it took longer than {limit} s"))
+            return self._answer(mark_dead(envelope, f"it took longer than {limit} s"))
         after_commit.wake_readers(run.event_types)
         (outcome,) = run.outcomes
         match outcome:
@@ -64,7 +66,7 @@ class CommandRun(EngineTask):
             case _:
                 return self._answer(outcome)
 
-    def _execute(self, envelope: Envelope) -> Run:
+    def _execute(self, envelope: Envelope) -> BatchRun:
         return execute([envelope], dequeue=self._sent_header().get("enqueued", False))
 
     def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:
@@ -104,7 +106,9 @@ class CommandRun(EngineTask):
         """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
         tries = self._tried()["tries"]
         if tries >= get_settings().command_attempts:
-            return self._answer(bury(envelope, f"the database could not run it in {tries} tries"))
+            return self._answer(
+                mark_dead(envelope, f"the database could not run it in {tries} tries")
+            )
         raise self._put_off(self._backoff(), error, tries=tries)
 
     def _tried(self) -> dict[str, int]:
@@ -130,7 +134,7 @@ class CommandRun(EngineTask):
 
 
 @signals.task_failure.connect
-def _bury_what_kills(
+def _end_what_kills(
     sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_: Any
 ) -> None:
     """A command that killed its process too often, or ran out of time, gets a `dead` receipt."""
@@ -138,7 +142,7 @@ def _bury_what_kills(
         exception, WorkerLostError | TimeLimitExceeded
     ):
         reason = f"its worker process ended every time ({type(exception).__name__})"
-        bury(sender._envelope((), kwargs or {}), reason)
+        mark_dead(sender._envelope((), kwargs or {}), reason)
 
 
 def _pause(tries: int) -> float:
