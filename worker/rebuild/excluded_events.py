@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from worker.base.db import Connection
 from worker.base.sql import statement
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.rebuild.position_vector import Reached
 from worker.subscriptions import parking
 from worker.subscriptions.projection import Projection
@@ -83,4 +81,4 @@ def parked_events(
     """A stream's events between two positions, both included."""
     what = {"stream": stream, "types": sorted(one.event_types), "first": first, "last": last}
     rows = connection.execute(parking.SQL["events_of_stream"], what).fetchall()
-    return [StoredEvent._make([*row[:5], orjson.loads(row[5]), *row[6:]]) for row in rows]
+    return stored_events(rows)

@@ -18,7 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from psycopg.rows import tuple_row
 
 from worker.base import db, gc_pause
@@ -26,7 +25,7 @@ from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.sql import statement
 from worker.commands.load_plan import primary_key
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.rebuild import shadow
 from worker.rebuild.copy_rows import copy_rows
 from worker.rebuild.errors import RebuildUnfinished, projection_named
@@ -215,19 +214,10 @@ def _windows(
         for after in range(share.after, share.upto, WINDOW):
             here = rows.result()
             rows = ahead.submit(read, after + WINDOW)
-            yield min(after + WINDOW, share.upto), to_events(here)
+            yield min(after + WINDOW, share.upto), stored_events(here)
 
 
 def _reading(projection: Projection, share: Share) -> str:
     if share.marked and projection.keyed:
         return "read_marked"
     return "read_part" if share.parts > 1 else "read_all"
-
-
-def to_events(rows: Sequence[Any]) -> list[StoredEvent]:
-    """Rows of the log as events: the same as `event_log.read` makes."""
-    decode, make, event = orjson.loads, tuple.__new__, StoredEvent
-    return [
-        make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
-        for position, stream, version, type_, schema, data, metadata, at in rows
-    ]

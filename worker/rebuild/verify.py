@@ -26,13 +26,12 @@ from worker.base.encoding import to_json
 from worker.base.errors import Permanent, Transient
 from worker.base.sql import blocks
 from worker.commands.load_plan import primary_key, sql_type
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.rebuild import Drift, rebuild
 from worker.rebuild.compare import compare
 from worker.rebuild.copy_rows import copy_rows
 from worker.rebuild.errors import projection_named
 from worker.rebuild.excluded_events import LeftOut, left_out
-from worker.rebuild.part import to_events
 from worker.rebuild.sessions import restore, unlimited
 from worker.rebuild.shadow import qualified
 from worker.subscriptions import checkpoints
@@ -178,7 +177,7 @@ def _some_keys(connection: Connection, one: Projection, place: _Place, sample: i
     present = connection.execute(query, {"count": half, "table": table}).fetchall()
     where = {"positions": random.sample(range(1, place.upto + 1), min(half, place.upto))}
     rows = connection.execute(_SQL["at"], where | {"types": sorted(one.event_types)}).fetchall()
-    folded = place.folded(to_events(rows), one)
+    folded = place.folded(stored_events(rows), one)
     return {key for (key,) in present} | {str(call.key) for call in one.calls(folded)}
 
 
@@ -201,7 +200,7 @@ def _fold(connection: Connection, one: Projection, place: _Place, keys: set[str]
     connection.execute(_SQL["sit_down"])
     for after in range(0, place.upto, WINDOW):
         window = {"after": after, "upto": min(after + WINDOW, place.upto)}
-        events = to_events(connection.execute(block, what | window).fetchall())
+        events = stored_events(connection.execute(block, what | window).fetchall())
         calls = one.calls(place.folded(events, one))
         one.fold(rows, (call for call in calls if str(call.key) in keys))
     return rows

@@ -20,13 +20,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
 from worker.commands import after_commit
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, parking, read_tables
 from worker.subscriptions.batch import follow_up
@@ -245,8 +243,4 @@ def _events(connection: Connection, letter: Letter, upto: int) -> list[StoredEve
     """The letter's event, and what is parked behind it."""
     types = sorted(_subscriber(letter).event_types)
     stretch = {"stream": letter.stream, "types": types, "first": letter.position, "last": upto}
-    rows = connection.execute(SQL["events_of_stream"], stretch)
-    return [
-        StoredEvent(position, stream, version, type_, schema, orjson.loads(data), metadata, at)
-        for position, stream, version, type_, schema, data, metadata, at in rows
-    ]
+    return stored_events(connection.execute(SQL["events_of_stream"], stretch))
