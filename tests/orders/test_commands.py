@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from models.orders.rules import Pricing
-from tasks.orders import commands, common
+from tasks.orders import commands
+from tasks.orders import settings as orders_settings
 from tests.orders.shop import Shop, accepted, send
 from worker.base.errors import BadSettings
 from worker.contracts import Actor, Receipt, uuid7
@@ -105,7 +106,8 @@ def test_reserved_pieces_cannot_be_taken_off_the_shelf(shop: Shop) -> None:
 
 
 def test_the_shelf_has_an_end(shop: Shop) -> None:
-    product = shop.product(pieces=1_000_000_000)
+    product = shop.product(pieces=999_999_999)
+    accepted(send(commands.adjust_inventory, product_id=product, quantity_change=1))
 
     receipt = send(commands.adjust_inventory, product_id=product, quantity_change=1)
 
@@ -155,24 +157,24 @@ def test_tax_and_shipping_come_from_the_settings(
 ) -> None:
     monkeypatch.setenv("CQRS_ORDERS_TAX_RATE", "0.19")
     monkeypatch.setenv("CQRS_ORDERS_SHIPPING", "4.90")
-    common.pricing.cache_clear()
+    orders_settings.pricing.cache_clear()
     try:
         order_id = shop.ordered((shop.product("10.00"), 1), shipping=None)
     finally:
         monkeypatch.undo()
-        common.pricing.cache_clear()
+        orders_settings.pricing.cache_clear()
 
     order = shop.row("command.orders", order_id=order_id)
     assert (order["tax"], order["shipping"]) == (Decimal("1.90"), Decimal("4.90"))
-    assert common.pricing() == Pricing()
+    assert orders_settings.pricing() == Pricing()
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CQRS_ORDERS_TAX_RATE", "19")
-    common.pricing.cache_clear()
+    orders_settings.pricing.cache_clear()
 
     with pytest.raises(BadSettings, match="CQRS_ORDERS_TAX_RATE"):
-        common.pricing()
+        orders_settings.pricing()
 
 
 def test_an_order_has_a_known_customer_and_known_products(shop: Shop) -> None:
@@ -210,6 +212,17 @@ def test_an_order_is_taken_once(shop: Shop) -> None:
 
 
 # ---------------------------------------------------------------------------- adding lines
+def test_an_order_has_500_lines_and_no_more(shop: Shop) -> None:
+    pen = shop.product(pieces=1_000)
+    order_id = shop.ordered(*[(pen, 1)] * 500)
+
+    more = send(commands.add_order_item, order_id=order_id, product_id=pen, quantity=1)
+
+    assert (more.status, more.data["most"]) == ("rejected", 500)
+    assert len(shop.rows("command.order_items", order_id=order_id)) == 500
+    assert shop.stock(pen) == (1_000, 500)
+
+
 def test_a_line_is_added_to_a_pending_order(shop: Shop) -> None:
     pen, ink = shop.product("1.00"), shop.product("0.55")
     order_id = shop.ordered((pen, 2))

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Database, in_database
 from tests.schema.registry import SmallReadSide
 from worker.embedded import Servers
-from worker.schema.plan.context import Context, Limits
+from worker.schema.catalogue.context import Context, Limits
 
 Connection = psycopg.Connection[Any]
 NAME = "cqrs_schema_tests"
@@ -38,7 +38,7 @@ EMPTY = """
 def bare(servers: Servers, template: str) -> Database:
     """A migrated database for these tests."""
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template} STRATEGY FILE_COPY")
     return Database(NAME, in_database(servers.database_url, NAME))
 
 
@@ -62,7 +62,7 @@ def connect(database: Database) -> Callable[[], Connection]:
 
 @pytest.fixture
 def read_side(connect: Callable[[], Connection]) -> SmallReadSide:
-    """Nothing hangs on anything, until a test says so."""
+    """Nothing depends on anything, until a test says so."""
     return SmallReadSide(connect)
 
 

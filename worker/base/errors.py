@@ -59,8 +59,8 @@
         │   ├── WrongStatus           it was executed already, is pending, was rolled back, …
         │   ├── ChangeFailed          an operation failed; nothing of the changeset was kept
         │   ├── MissingUndo           a rollback needs undos that the changeset does not carry
-        │   ├── NewerChangeStands     a rollback would take away what a newer one builds on
-        │   ├── TurnLost              an operation gave the lock away; nothing was kept
+        │   ├── NewerChangesetCompleted  a rollback would undo what a newer one builds on
+        │   ├── ChangesetLockLost     an operation released the changeset lock; nothing was kept
         │   ├── DeploymentOpen        one deployment is open already
         │   ├── NoDeploymentOpen      there is none to end
         │   └── UnknownObject         no such view, or not one that can be refreshed

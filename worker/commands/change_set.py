@@ -52,8 +52,7 @@ class ChangeSet:
         self.commands: list[tuple[str, str]] = []
 
     def take(self, work: Work, state: State) -> None:
-        """Add one command's changes, and let the next command see them."""
-        _check_declared(work.changes, state)
+        """Add one command's changes, which were checked, and let the next command see them."""
         by = len(self.commands)
         self.commands.append((str(work.command_id), work.actor.name))
         for change in work.changes:
@@ -130,7 +129,7 @@ class ChangeSet:
         table.steps.setdefault(key, []).append(step)
 
 
-def _check_declared(changes: Sequence[Change], state: State) -> None:
+def check_declared(changes: Sequence[Change], state: State) -> None:
     """Refuse a command that changes what it did not declare, before any of it is taken.
 
     Raises LookupError, which makes this one command a dead letter and leaves the batch as it was.

@@ -36,6 +36,11 @@ class Known:
     payload_hash: bytes
 
     @property
+    def name(self) -> str:
+        """The command's name."""
+        return self.receipt.name
+
+    @property
     def final(self) -> Receipt | None:
         """The receipt, if it will not change any more."""
         return self.receipt if self.receipt.status.final else None
@@ -52,6 +57,11 @@ class Settled:
     error: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     events: Sequence[Emitted] = ()
+
+    @property
+    def name(self) -> str:
+        """The command's name."""
+        return self.envelope.name
 
     def to_append(self) -> Sequence[Emitted]:
         """What the log gets: its events; and, if a saga sent it, what became of it."""
@@ -170,11 +180,14 @@ def blocked(
 ) -> CommandIdReused | NotReady | None:
     """Why a command can neither be run nor be given the receipt that is there; None: it can.
 
+    An id stands for one name and one payload.
     `known` is what the database has, `settled` what its batch has decided already. What was
     `enqueued` was checked when it was written, perhaps by SQL alone with a fingerprint of its own:
     while it waits its payload is not compared.
     """
     first = settled.get(envelope.id) or known.get(envelope.id)
+    if first is not None and first.name != envelope.name:
+        return CommandIdReused(envelope.id, envelope.name)
     if first is not None and first.payload_hash != payload_hash:
         waits = isinstance(first, Known) and first.final is None
         if not (waits and enqueued):

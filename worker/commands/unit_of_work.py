@@ -20,7 +20,7 @@ from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.pipeline import Parameters, round_trip
 from worker.commands import SQL
-from worker.commands.change_set import ChangeSet
+from worker.commands.change_set import ChangeSet, check_declared
 from worker.commands.load_plan import Load, LoadPlan
 from worker.commands.receipts import Known, Settled, known_receipt
 from worker.commands.state import Emitted, State, Work
@@ -58,6 +58,7 @@ class UnitOfWork:
 
     def take(self, work: Work) -> None:
         """Add what one command wants done, and let those after it see it: all of it, or nothing."""
+        check_declared(work.changes, self.state)  # before anything of it is seen
         if work.events and self.state.aggregates is not None:
             self.state.aggregates.take(work.events)
         if work.changes:

@@ -55,6 +55,7 @@ from worker.commands.executor import BatchRun
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, failed, settle_once
 from worker.contracts import Command, Envelope, Refusal, Status, is_receipt
+from worker.schema.catalogue.context import Context
 from worker.schema.engine import engine_context
 from worker.schema.errors import (
     ChangeFailed,
@@ -65,7 +66,6 @@ from worker.schema.errors import (
 )
 from worker.schema.history.plain import summary
 from worker.schema.history.records import load
-from worker.schema.plan.context import Context
 
 C = TypeVar("C", bound=Command)
 Act = Callable[[C, Context, UUID], Any]
