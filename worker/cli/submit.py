@@ -176,7 +176,7 @@ class Submission:
                 self.report.outcomes["repeated"] += 1
             else:
                 self.under_way[envelope.id] = (number, envelope)
-        after_commit.wake_drain()
+        after_commit.wake_queue_consumer()
 
     def _wait(self) -> None:
         if self._collect():

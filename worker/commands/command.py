@@ -142,12 +142,12 @@ class CommandTask(CommandRun, Generic[C]):
         **options: Any,
     ) -> Any:
         """A signature for chains and groups; its payload is checked here already."""
-        if "task_id" in options:  # a running task that puts itself off: its message as it was
+        if "task_id" in options:  # a running task that reschedules itself: its message as it was
             return super().signature((), kwargs, *rest, **options)
         if args or kwargs:
             kwargs = prepare(self.spec, payload_of(self.name, args, kwargs))
-        made = super().signature((), kwargs, *rest, **options)
-        return made.set(headers={HEADER: self._header(())})
+        signature = super().signature((), kwargs, *rest, **options)
+        return signature.set(headers={HEADER: self._header(())})
 
     def _header(self, after: After) -> dict[str, Any]:
         header: dict[str, Any] = {"actor": to_header(current_actor())}
@@ -156,7 +156,7 @@ class CommandTask(CommandRun, Generic[C]):
         return header
 
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
-        """Whether this call is a running task that puts itself off."""
+        """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
 

@@ -25,7 +25,7 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
 from worker.commands import SQL, after_commit
-from worker.commands.chains import signatures
+from worker.commands.chain_continuation import signatures
 from worker.commands.decoding import commands as declared
 from worker.commands.receipts import saga_behind
 
@@ -107,9 +107,9 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
     """
     with db.writer() as connection:
         _must_have_no_saga(connection, command_id)
-        found = _act(connection, "revive_dead_command", command_id, by)
-    after_commit.wake_drain()
-    return found
+        command = _act(connection, "revive_dead_command", command_id, by)
+    after_commit.wake_queue_consumer()
+    return command
 
 
 def discard(command_id: UUID, *, by: str) -> DeadCommand:
@@ -118,20 +118,20 @@ def discard(command_id: UUID, *, by: str) -> DeadCommand:
     Raises UnknownDeadCommand, DeadCommandIsClosed.
     """
     with db.writer() as connection:
-        found = _act(connection, "discard_dead_command", command_id, by)
+        command = _act(connection, "discard_dead_command", command_id, by)
         links = connection.execute(SQL["dead_command_links"], {"command": command_id}).fetchone()
     reason = f"an earlier command of its chain was given up (command {command_id})"
     after_commit.skip(links[0] if links else None, reason)
-    return found
+    return command
 
 
 def _act(connection: Connection, statement: str, command_id: UUID, by: str) -> DeadCommand:
     what = {"command": command_id, "by": by}
     done = connection.execute(SQL[statement], what).fetchone()
-    found = _find(connection, command_id)
+    command = _find(connection, command_id)
     if done is None or not done[0]:
-        raise DeadCommandIsClosed(command_id, found.state, found.closed_by)
-    return found
+        raise DeadCommandIsClosed(command_id, command.state, command.closed_by)
+    return command
 
 
 def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:

@@ -142,7 +142,7 @@ class _Watcher:
             self._running = bool(self._watched)
             youngest = max((since for _, since in self._watched.values()), default=None)
         if ended:
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
         if youngest is None:
             return None
         return min(max((now - youngest) / 8, SHORTEST_PAUSE), LONGEST_PAUSE)
@@ -156,7 +156,7 @@ def wake_after_commit(connection: psycopg.Connection[Any]) -> None:
     if _in_transaction(connection):
         _watcher.watch(connection)
     else:
-        after_commit.wake_drain()
+        after_commit.wake_queue_consumer()
 
 
 def _wake_when_told(session: Session, connection: psycopg.Connection[Any]) -> None:
@@ -168,6 +168,7 @@ def _wake_when_told(session: Session, connection: psycopg.Connection[Any]) -> No
     session.info[_WAKES] = connection
     if not sa.event.contains(session, "after_commit", _session_committed):
         sa.event.listen(session, "after_commit", _session_committed)
+        sa.event.listen(session, "after_rollback", _session_rolled_back)
 
 
 def _session_committed(session: Session) -> None:
@@ -177,7 +178,13 @@ def _session_committed(session: Session) -> None:
     if _in_transaction(connection):
         _watcher.watch(connection)
     else:
-        _in_background(after_commit.wake_drain)
+        _in_background(after_commit.wake_queue_consumer)
+
+
+def _session_rolled_back(session: Session) -> None:
+    connection = session.info.get(_WAKES)
+    if connection is not None and not _in_transaction(connection):  # else it was a savepoint
+        del session.info[_WAKES]
 
 
 def _in_background(work: Callable[[], object]) -> None:

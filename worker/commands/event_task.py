@@ -29,7 +29,7 @@ from worker.base import db
 from worker.base.app import app
 from worker.base.celery_internals import EngineTask
 from worker.base.registry import Registry
-from worker.commands import SQL, chains
+from worker.commands import SQL, chain_continuation
 from worker.commands.decoding import Decoded, undeclared
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, settle_once
@@ -109,7 +109,7 @@ def start(envelopes: Iterable[Envelope]) -> None:
     """
     for envelope in envelopes:
         ours = envelope.name in event_tasks
-        options = {"queue": "reactions"} if ours else chains.message(envelope)
+        options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
         try:
             app.send_task(
                 envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options

@@ -1,4 +1,4 @@
-"""Drains what was enqueued: chooses commands, leases them, runs them as one batch.
+"""The queue consumer: chooses enqueued commands, leases them, runs them as one batch.
 
     waiting ─▶ leased (due_at ahead, attempt counted) ─▶ settled: row deleted, receipt final
        ▲            │ the worker dies: the lease ends
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = 15.0
 """Seconds that a worker has for a batch before others may run it."""
-PUT_OFF = 0.25
+LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
 TURN = 10.0
 """Seconds after which a drain hands over to the next one, so that no task runs for long."""
@@ -46,7 +46,7 @@ TURN = 10.0
 
 @dataclass(slots=True)
 class Choice:
-    """What a worker takes, what it puts off, and what it gives up on."""
+    """What a worker takes, what it reschedules, and what it gives up on."""
 
     run: list[Envelope] = field(default_factory=list)
     start: list[Envelope] = field(default_factory=list)
@@ -66,13 +66,13 @@ def drain() -> None:
     until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
     while choice := claim(size):
         if len(choice.run) == size:
-            after_commit.wake_drain()  # there may be more than one worker can do
+            after_commit.wake_queue_consumer()  # there may be more than one worker can do
         _carry_out(choice)
         if time.monotonic() > until:
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
             return
     if choice.later:
-        after_commit.wake_later("cqrs.drain", PUT_OFF)
+        after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
 def _carry_out(choice: Choice) -> None:
@@ -86,30 +86,30 @@ def _carry_out(choice: Choice) -> None:
     try:
         run_and_tell(choice.run, dequeue=True)
     except psycopg.OperationalError as error:
-        log.warning("batch put off", commands=len(choice.run), reason=str(error))
+        log.warning("batch runs again after its lease", commands=len(choice.run), reason=str(error))
         raise
 
 
 def claim(size: int) -> Choice:
     """Lease up to `size` commands that may run now."""
     with db.commands() as connection:
-        with Pipeline(connection) as asked:
-            asked.execute("BEGIN")
-            asked.execute(SQL["lock_claims"])
-            rows = asked.execute(SQL["waiting_commands"], {"limit": size * 2})
+        with Pipeline(connection) as pipeline:
+            pipeline.execute("BEGIN")
+            pipeline.execute(SQL["lock_claims"])
+            rows = pipeline.execute(SQL["waiting_commands"], {"limit": size * 2})
         choice = choose(rows.dicts(), size)
-        with Pipeline(connection) as asked:
-            _lease(asked, "lease_commands", [one.id for one in choice.run], LEASE)
-            tasks = [one.id for one in choice.start]
-            _lease(asked, "lease_commands", tasks, get_settings().visibility_timeout)
-            _lease(asked, "reschedule_commands", choice.later, PUT_OFF)
-            asked.execute("COMMIT")
+        with Pipeline(connection) as pipeline:
+            _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], LEASE)
+            tasks = [envelope.id for envelope in choice.start]
+            _lease(pipeline, "lease_commands", tasks, get_settings().visibility_timeout)
+            _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
+            pipeline.execute("COMMIT")
     return choice
 
 
-def _lease(asked: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
+def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
     if ids:
-        asked.execute(SQL[name], {"ids": list(ids), "seconds": seconds})
+        pipeline.execute(SQL[name], {"ids": list(ids), "seconds": seconds})
 
 
 def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:

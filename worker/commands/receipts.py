@@ -167,7 +167,7 @@ def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
 
 def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Receipt]:
     """The receipts of these commands, as far as there are any."""
-    return {command_id: one.receipt for command_id, one in known(connection, ids).items()}
+    return {command_id: row.receipt for command_id, row in known(connection, ids).items()}
 
 
 def blocked(

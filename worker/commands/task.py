@@ -27,7 +27,7 @@ from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
-from worker.commands.chains import links_of
+from worker.commands.chain_continuation import links_of
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import BatchRun, execute
 from worker.commands.settling import mark_dead, refuse
@@ -50,7 +50,7 @@ class CommandRun(EngineTask):
         try:
             run = self._execute(envelope)
         except ServerUnavailable as error:
-            raise self._put_off(self._backoff(), error, **self._tried()) from error
+            raise self._reschedule(self._backoff(), error, **self._tried()) from error
         except psycopg.OperationalError as error:
             return self._try_later(envelope, error)
         except SoftTimeLimitExceeded:
@@ -77,7 +77,7 @@ class CommandRun(EngineTask):
             self.name,
             payload,
             from_header(header.get("actor")),
-            after=tuple(as_uuid(one, "after") for one in header.get("after", ())),
+            after=tuple(as_uuid(id_, "after") for id_ in header.get("after", ())),
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
@@ -100,7 +100,7 @@ class CommandRun(EngineTask):
             missing = ", ".join(map(str, waiting.missing))
             reason = f"waited {limit:g} s for commands without a receipt ({missing})"
             return self._answer(refuse(envelope, reason))
-        raise self._put_off(_pause(waits), waiting, waits=waits + 1)
+        raise self._reschedule(_pause(waits), waiting, waits=waits + 1)
 
     def _try_later(self, envelope: Envelope, error: psycopg.Error) -> dict[str, Any]:
         """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
@@ -109,7 +109,7 @@ class CommandRun(EngineTask):
             return self._answer(
                 mark_dead(envelope, f"the database could not run it in {tries} tries")
             )
-        raise self._put_off(self._backoff(), error, tries=tries)
+        raise self._reschedule(self._backoff(), error, tries=tries)
 
     def _tried(self) -> dict[str, int]:
         return {"tries": self._sent_header().get("tries", 0) + 1}
@@ -119,7 +119,7 @@ class CommandRun(EngineTask):
         doubled = 0.25 * float(2 ** min(self._tried()["tries"], 7))
         return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
 
-    def _put_off(self, seconds: float, why: Exception, **counts: int) -> Retry:
+    def _reschedule(self, seconds: float, why: Exception, **counts: int) -> Retry:
         """Send this very message again, later.
 
         Not by `Task.retry`: its counter is kept for worker processes that die, and waiting for

@@ -72,18 +72,20 @@ class UnitOfWork:
         """
         aggregates = self.state.aggregates
         events = [
-            _event_row(one, emitted, aggregates.expected(emitted.stream) if aggregates else None)
-            for one in settled
-            for emitted in one.to_append()
+            _event_row(
+                command, emitted, aggregates.expected(emitted.stream) if aggregates else None
+            )
+            for command in settled
+            for emitted in command.to_append()
         ]
         rows = {
-            "receipts": to_json([one.to_row() for one in settled]),
+            "receipts": to_json([command.to_row() for command in settled]),
             "events": to_json(events),
         }
         statements: list[tuple[str, Parameters]] = self.changes.statements()
         if dequeue:
             statements.append((SQL["dequeue"], {"ids": list(dequeue)}))
-        if dead := [one.to_dead_row() for one in settled if one.status is Status.DEAD]:
+        if dead := [command.to_dead_row() for command in settled if command.status is Status.DEAD]:
             statements.append((SQL["keep_dead_commands"], {"commands": to_json(dead)}))
         statements += [(SQL["settle"], rows), ("COMMIT", ())]
         place_of_receipts = len(statements) - 2
@@ -92,7 +94,7 @@ class UnitOfWork:
         written = round_trip(self.connection, statements)[place_of_receipts].rows()
         self.event_types = {event["type"] for event in events}
         places = {command_id: (position, at) for command_id, position, at in written}
-        return [one.receipt(*places[one.envelope.id]) for one in settled]
+        return [command.receipt(*places[command.envelope.id]) for command in settled]
 
     def rollback(self) -> None:
         """Give the transaction up."""

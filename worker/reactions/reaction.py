@@ -164,7 +164,7 @@ class ReactionBatch:
     def committed(self) -> None:
         """Wake the workers."""
         if self._envelopes:
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
 
 
 def derived_id(subscription: str, position: int, place: int) -> UUID:

@@ -206,7 +206,7 @@ class SagaBatch:
     def committed(self) -> None:
         """Wake the workers."""
         if any(course.sent for course in self._courses.values()):
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
 
     def _drive(self, event: StoredEvent, now: datetime) -> None:
         saga_id = self._kind.concerned(event)

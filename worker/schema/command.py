@@ -191,7 +191,7 @@ class SchemaCommand(CommandTask[C]):
         if sum(map(_pause, range(waits))) >= MOST_WAITING:
             reason = f"waited {MOST_WAITING:g} s: {busy}"
             return ended(command, Status.REJECTED, error=reason)
-        raise self._put_off(_pause(waits), busy, waits=waits + 1)
+        raise self._reschedule(_pause(waits), busy, waits=waits + 1)
 
 
 def _context() -> Context:
