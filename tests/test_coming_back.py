@@ -14,10 +14,10 @@ from psycopg import errors as pg
 
 from tests.support.things.commands import bump_thing
 from worker.base.actor import acting_as
-from worker.base.errors import CommandDead
 from worker.base.settings import get_settings
 from worker.commands import task
 from worker.commands.command_result import CommandResult
+from worker.commands.errors import CommandDead
 from worker.contracts import Receipt, Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("things", "redis")

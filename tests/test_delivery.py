@@ -20,7 +20,7 @@ from tests.support.things.models import AddThing
 from tests.support.workers import Workers, until
 from worker.base import db
 from worker.base.actor import acting_as
-from worker.base.errors import CommandDead, CommandIdReused, InvalidCommand
+from worker.commands.errors import CommandDead, CommandIdReused, InvalidCommand
 from worker.contracts import Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("things")

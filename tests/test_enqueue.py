@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis as redis_py
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import until
-from worker.base.errors import CommandIdReused, InvalidCommand
 from worker.base.settings import get_settings
+from worker.base.urls import sqlalchemy_url
+from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.executor import execute
 from worker.commands.queue_consumer import claim, drain
 from worker.contracts import Envelope, uuid7
@@ -58,6 +62,39 @@ def test_inside_a_transaction_nobody_is_woken_until_it_ends(database: Database) 
             assert woken() == []
         until(woken, 10, "nobody was woken")
     assert woken() == ["cqrs.drain"]  # once, however many were enqueued
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session of an application of its own."""
+    engine = sa.create_engine(sqlalchemy_url(get_settings().servers.database))
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def test_a_session_tells_when_it_has_committed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.commands.enqueue._watcher", None)  # nobody has to look
+    add_thing.enqueue(session, price="1.00")
+    session.rollback()
+    session.commit()
+    add_thing.enqueue(session, price="1.00")
+    add_thing.enqueue(session, price="1.00")
+    assert woken() == []
+    session.commit()
+    until(woken, 10, "nobody was woken")
+    assert woken() == ["cqrs.drain"]
+
+
+def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:
+    with session.begin_nested():
+        add_thing.enqueue(session, price="1.00")
+    assert woken() == []
+    session.commit()
+    until(woken, 10, "nobody was woken")
+    assert woken() == ["cqrs.drain"]
 
 
 def test_an_id_is_not_enqueued_for_another_payload(database: Database) -> None:

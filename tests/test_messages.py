@@ -17,10 +17,11 @@ from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
 from worker.base.app import app
-from worker.base.errors import CqrsError, InvalidCommand, Permanent, ReceiptTimeout
+from worker.base.errors import CqrsError, Permanent
 from worker.base.settings import get_settings
 from worker.commands import after_commit, batches
 from worker.commands.command_result import CommandResult
+from worker.commands.errors import InvalidCommand, ReceiptTimeout
 from worker.commands.executor import execute
 from worker.commands.receipts import saga_behind
 from worker.contracts import Actor, Envelope, Receipt, Status, uuid7

@@ -13,10 +13,11 @@ from tests.conftest import Database
 from tests.support import shop
 from tests.support.waiting import waiting
 from worker.base.encoding import to_json
-from worker.base.errors import CommandIdReused
 from worker.commands.command_result import CommandResult
 from worker.commands.enqueue import write_commands
-from worker.commands.executor import bury, execute, refuse
+from worker.commands.errors import CommandIdReused
+from worker.commands.executor import execute
+from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status, uuid7
 
 EIGHT = 8
@@ -99,7 +100,7 @@ def test_twice_in_one_batch_is_once(database: Database) -> None:
     assert pieces(database, product) == 101
 
 
-@pytest.mark.parametrize("end", [bury, refuse])
+@pytest.mark.parametrize("end", [mark_dead, refuse])
 def test_a_command_that_has_its_receipt_is_neither_buried_nor_refused(
     database: Database, end: Any
 ) -> None:

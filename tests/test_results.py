@@ -11,12 +11,12 @@ from celery import states
 
 from tests.conftest import Database
 from worker.base.app import app
-from worker.base.errors import CommandIdReused, NotReady
-from worker.base.results import ResultBackend
+from worker.base.celery_internals import ResultBackend
 from worker.base.settings import get_settings
 from worker.commands import after_commit
 from worker.commands.command_result import CommandResult
-from worker.commands.executor import Outcome
+from worker.commands.errors import CommandIdReused, NotReady
+from worker.commands.receipts import Outcome
 from worker.contracts import Receipt, Status, uuid7
 
 

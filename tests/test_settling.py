@@ -14,10 +14,10 @@ from psycopg.rows import dict_row
 from tests.conftest import Database
 from tests.support.things import commands as handlers
 from tests.support.things.models import BumpThing, ThingBumped, things
-from worker.base.errors import NotReady
 from worker.commands.aggregate import aggregate
 from worker.commands.decoding import commands, find_command
-from worker.commands.executor import Run, execute
+from worker.commands.errors import NotReady
+from worker.commands.executor import BatchRun, execute
 from worker.commands.load_plan import fold
 from worker.commands.state import State, Work
 from worker.contracts import Actor, Envelope, Event, Message, Receipt, Status, uuid7
@@ -47,7 +47,7 @@ def dropped(thing: UUID) -> Envelope:
     return Envelope(uuid7(), "things.drop", {"thing_id": str(thing)}, CLERK)
 
 
-def statuses(run: Run) -> list[str]:
+def statuses(run: BatchRun) -> list[str]:
     """What became of each: a receipt's status, or why there is none."""
     return [one.status if isinstance(one, Receipt) else type(one).__name__ for one in run.outcomes]
 

@@ -23,7 +23,7 @@ NUMBERS = sa.Sequence("numbers", metadata=sa.MetaData(schema="command"))
 def state() -> State:
     """Three things that were loaded, each of them looked for once by its number."""
     made = State(datetime.now(UTC))
-    made.load(things, [{"thing_id": key, "n": 7, "price": Decimal(1)} for key in KEYS])
+    made.load({things: [{"thing_id": key, "n": 7, "price": Decimal(1)} for key in KEYS]})
     assert keys(made, n=7) == KEYS
     return made
 
@@ -79,7 +79,7 @@ def test_a_row_that_was_not_loaded_cannot_be_changed(state: State) -> None:
 
 
 def test_each_number_is_given_once_and_none_that_was_not_drawn(state: State) -> None:
-    state.add_numbers(sequence_name(NUMBERS), [4, 5])
+    state.load({}, {sequence_name(NUMBERS): [4, 5]})
 
     assert [state.number(NUMBERS), state.number(NUMBERS)] == [4, 5]
     with pytest.raises(LookupError, match="declares no draw"):

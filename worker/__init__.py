@@ -21,21 +21,11 @@ if TYPE_CHECKING:
     from worker.base.actor import only as only
     from worker.base.errors import BadDeclarations as BadDeclarations
     from worker.base.errors import BadSettings as BadSettings
-    from worker.base.errors import CommandDead as CommandDead
-    from worker.base.errors import CommandIdReused as CommandIdReused
     from worker.base.errors import CqrsError as CqrsError
-    from worker.base.errors import EventParked as EventParked
-    from worker.base.errors import InvalidCommand as InvalidCommand
-    from worker.base.errors import InvalidQuery as InvalidQuery
     from worker.base.errors import NotMigrated as NotMigrated
-    from worker.base.errors import NotReady as NotReady
     from worker.base.errors import Permanent as Permanent
-    from worker.base.errors import ReadModelBehind as ReadModelBehind
-    from worker.base.errors import ReceiptTimeout as ReceiptTimeout
     from worker.base.errors import ServerUnavailable as ServerUnavailable
     from worker.base.errors import Transient as Transient
-    from worker.base.errors import UnknownCommand as UnknownCommand
-    from worker.base.errors import UnknownQuery as UnknownQuery
     from worker.base.settings import Settings as Settings
     from worker.base.settings import declare_section as declare_section
     from worker.base.settings import get_settings as get_settings
@@ -45,9 +35,15 @@ if TYPE_CHECKING:
     from worker.commands.command import CommandTask as CommandTask
     from worker.commands.command import command as command
     from worker.commands.command_result import CommandResult as CommandResult
+    from worker.commands.errors import CommandDead as CommandDead
+    from worker.commands.errors import CommandIdReused as CommandIdReused
+    from worker.commands.errors import InvalidCommand as InvalidCommand
+    from worker.commands.errors import NotReady as NotReady
+    from worker.commands.errors import ReceiptTimeout as ReceiptTimeout
+    from worker.commands.errors import UnknownCommand as UnknownCommand
     from worker.commands.event_task import event_task as event_task
-    from worker.commands.load_plan import Fold as Fold
-    from worker.commands.load_plan import Need as Need
+    from worker.commands.load_plan import FoldStreams as FoldStreams
+    from worker.commands.load_plan import LoadRows as LoadRows
     from worker.commands.load_plan import draw as draw
     from worker.commands.load_plan import fold as fold
     from worker.commands.load_plan import lock as lock
@@ -72,6 +68,10 @@ if TYPE_CHECKING:
     from worker.ops.schedule import domain_entries as domain_entries
     from worker.ops.schedule import engine_entries as engine_entries
     from worker.queries.answers import Answer as Answer
+    from worker.queries.errors import EventParked as EventParked
+    from worker.queries.errors import InvalidQuery as InvalidQuery
+    from worker.queries.errors import ReadModelBehind as ReadModelBehind
+    from worker.queries.errors import UnknownQuery as UnknownQuery
     from worker.queries.filters import Filters as Filters
     from worker.queries.filters import Where as Where
     from worker.queries.query import Query as Query
@@ -94,7 +94,7 @@ _HOMES = {
     "worker.ops.celery_app": "app",
     "worker.commands.command": "command CommandTask",
     "worker.commands.command_result": "CommandResult",
-    "worker.commands.load_plan": "read lock lock_via draw fold Need Fold",
+    "worker.commands.load_plan": "read lock lock_via draw fold LoadRows FoldStreams",
     "worker.commands.state": "State Work LoadedRow",
     "worker.commands.aggregate": "aggregate Aggregate",
     "worker.commands.event_task": "event_task",
@@ -112,10 +112,12 @@ _HOMES = {
     "worker.queries.filters": "Filters Where",
     "worker.ops.schedule": "ScheduleEntry domain_entries engine_entries",
     "worker.base.errors": (
-        "CqrsError Transient Permanent ServerUnavailable ReceiptTimeout NotReady "
-        "InvalidCommand UnknownCommand InvalidQuery UnknownQuery CommandIdReused "
-        "BadSettings NotMigrated ReadModelBehind EventParked CommandDead BadDeclarations"
+        "CqrsError Transient Permanent ServerUnavailable BadSettings NotMigrated BadDeclarations"
     ),
+    "worker.commands.errors": (
+        "InvalidCommand UnknownCommand CommandIdReused CommandDead ReceiptTimeout NotReady"
+    ),
+    "worker.queries.errors": "InvalidQuery UnknownQuery ReadModelBehind EventParked",
 }
 """Where each name lives; the imports above say the same to type checkers (a test compares)."""
 

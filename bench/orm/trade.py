@@ -65,7 +65,7 @@ class Trade:
         self.size = size
         self.chance = random.Random(seed)
         self.state = State(FIRST_DAY)
-        self.state.add_numbers(sequence_name(order_numbers), range(1, size.orders + 1))
+        self.state.load({}, {sequence_name(order_numbers): range(1, size.orders + 1)})
         self._keys: dict[sa.Table, list[UUID]] = defaultdict(list)
         self._happened: list[NewEvent] = []
 

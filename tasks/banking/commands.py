@@ -42,7 +42,7 @@ from models.banking.write import (
     evolve_account,
     evolve_transfer,
 )
-from worker import Fold, State, Work, aggregate, anyone, command, fold, only
+from worker import FoldStreams, State, Work, aggregate, anyone, command, fold, only
 
 accounts = aggregate("banking.account", Account, evolve_account, ACCOUNT_EVENTS, category="account")
 transfers = aggregate(
@@ -52,7 +52,9 @@ the_saga = only()
 
 
 # ---------------------------------------------------------------------------------- accounts
-def _account(c: OpenAccount | Deposit | Withdraw | CloseAccount | TransferStep) -> tuple[Fold, ...]:
+def _account(
+    c: OpenAccount | Deposit | Withdraw | CloseAccount | TransferStep,
+) -> tuple[FoldStreams, ...]:
     return (fold(accounts, c.account_id),)
 
 

@@ -55,7 +55,7 @@ from tasks.orders.common import (
     take_off_the_shelf,
 )
 from tasks.orders.settings import pricing
-from worker import Need, State, Work, anyone, command, draw, lock, lock_via, only, read
+from worker import LoadRows, State, Work, anyone, command, draw, lock, lock_via, only, read
 
 staff = only("clerk", "admin")
 
@@ -180,7 +180,7 @@ def add_order_item(c: AddOrderItem, state: State, work: Work) -> dict[str, Any]:
     return {**receipt(event, OrderStatus.PENDING), **line}
 
 
-def _payment_needs(c: ProcessPayment) -> tuple[Need, ...]:
+def _payment_needs(c: ProcessPayment) -> tuple[LoadRows, ...]:
     order = lock(orders, c.order_id)
     if c.transaction_id is None:
         return (order,)
@@ -210,7 +210,7 @@ def process_payment(c: ProcessPayment, state: State, work: Work) -> dict[str, An
     return {**receipt(event, OrderStatus.PAID), "payment_id": event.payment_id}
 
 
-def _goods_of(order_id: UUID) -> tuple[Need, ...]:
+def _goods_of(order_id: UUID) -> tuple[LoadRows, ...]:
     """An order, its lines, and the products of these lines, to be changed."""
     return (
         lock(orders, order_id),
@@ -219,7 +219,7 @@ def _goods_of(order_id: UUID) -> tuple[Need, ...]:
     )
 
 
-def _status_needs(c: UpdateOrderStatus) -> tuple[Need, ...]:
+def _status_needs(c: UpdateOrderStatus) -> tuple[LoadRows, ...]:
     ships = c.status is OrderStatus.SHIPPED
     return _goods_of(c.order_id) if ships else (lock(orders, c.order_id),)
 

@@ -12,8 +12,9 @@ from tests.banking.support import Bank, let_everything_happen, run
 from worker import event_log
 from worker.base import db
 from worker.base.actor import acting_as
+from worker.base.encoding import to_json
 from worker.base.pipeline import Pipeline
-from worker.commands import burial, dead_commands
+from worker.commands import SQL, dead_commands
 from worker.commands.queue_consumer import drain
 from worker.commands.receipts import Settled
 from worker.contracts import Envelope, Status, uuid7
@@ -219,7 +220,8 @@ def test_a_dead_command_of_a_saga_is_not_revived_behind_its_back(
     cause = f"saga:{_saga_id(bank, transfer_id)}"
     died = Envelope(dead, bring_transfer.name, {}, causation_id=cause)
     with db.commands() as connection, Pipeline(connection) as asked:
-        burial.keep(asked, [Settled(died, b"", Status.DEAD, error="a bug")])
+        dead_row = Settled(died, b"", Status.DEAD, error="a bug").to_dead_row()
+        asked.execute(SQL["keep_dead_commands"], {"commands": to_json([dead_row])})
     with pytest.raises(dead_commands.BelongsToSaga, match="retry the saga"):
         dead_commands.retry(dead, by="ops")
     let_everything_happen()

@@ -8,8 +8,8 @@ import pytest
 
 from tasks.orders import commands
 from tests.orders.shop import Shop, accepted, envelope, run, send
-from worker.base.errors import CommandIdReused, InvalidCommand
 from worker.commands.decoding import find_command, prepare
+from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
 

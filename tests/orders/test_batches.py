@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from models.orders.write import metadata
 from tests.conftest import Database
 from tests.orders.trades import ORDERS, a_gift_with, one_pen, opening, paid_for, trades
-from worker.commands.executor import Outcome, execute
+from worker.commands.executor import execute
+from worker.commands.receipts import Outcome
 from worker.contracts import Envelope, Receipt
 
 TABLES = [table.fullname for table in metadata.tables.values()]

@@ -24,8 +24,8 @@ from tasks.orders.queries import (
 )
 from tests.orders.shop import Shop, accepted, send
 from worker import refresh
-from worker.base.errors import InvalidQuery
 from worker.contracts import Actor, uuid7
+from worker.queries.errors import InvalidQuery
 from worker.queries.filters import Op, Where
 from worker.queries.query import ask
 from worker.subscriptions.runner import catch_up, invalidate

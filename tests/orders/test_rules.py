@@ -331,7 +331,7 @@ class Trade(RuleBasedStateMachine):
     @initialize(stock=st.lists(st.integers(5, 60), min_size=2, max_size=3))
     def open_the_shop(self, stock: list[int]) -> None:
         self.state = State(NOW)
-        self.state.add_numbers(sequence_name(order_numbers), range(1, 10_000))
+        self.state.load({}, {sequence_name(order_numbers): range(1, 10_000)})
         self.customer = uuid7()
         self.ordered: dict[UUID, Expected] = {}
         self.on_shelf: dict[UUID, int] = {}

@@ -27,8 +27,8 @@ from tests.read_side.shop import queries
 from tests.read_side.shop.models import Customer, Item, Totals
 from tests.read_side.stepping import SteppedReader
 from worker import cache, refresh
-from worker.base.errors import ReadModelBehind
 from worker.queries.answers import Answer
+from worker.queries.errors import ReadModelBehind
 from worker.refresh.view_refresh import ViewRefresh
 from worker.subscriptions import checkpoints, runner
 

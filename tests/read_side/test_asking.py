@@ -24,8 +24,8 @@ from tests.read_side.shop.queries import (
     uncached_item,
 )
 from worker.base import db
-from worker.base.errors import InvalidQuery, UnknownQuery
 from worker.event_log.sources import queries
+from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.query import Reader, ask, query
 
 

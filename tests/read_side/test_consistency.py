@@ -13,10 +13,10 @@ from tests.read_side.shop.models import Closed, Sold
 from tests.read_side.shop.queries import changes, item, mixed, sale, totals, uncached_item
 from worker import event_log
 from worker.base import settings
-from worker.base.errors import InvalidQuery, ReadModelBehind
 from worker.contracts import Receipt, Status
 from worker.event_log import NewEvent
 from worker.queries import consistency
+from worker.queries.errors import InvalidQuery, ReadModelBehind
 
 Wakes = list[tuple[str, str]]
 WAKE = "worker.commands.after_commit.wake"

@@ -13,11 +13,11 @@ from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.queries import item, items, uncached_item
 from worker.base import settings
 from worker.base.actor import acting_as
-from worker.base.errors import InvalidQuery
 from worker.cache import server
 from worker.contracts import Actor
 from worker.queries import costs
 from worker.queries.costs import CostLimitReached, Limit, charge, limit_by
+from worker.queries.errors import InvalidQuery
 from worker.queries.query import Reader, query
 
 ADA, BOB = Actor("ada", frozenset()), Actor("bob", frozenset())

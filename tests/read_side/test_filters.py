@@ -15,7 +15,7 @@ from tests.read_side.injections import INJECTIONS
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import item, items
 from worker import cache
-from worker.base.errors import InvalidQuery, UnknownQuery
+from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.filters import Filters, Op, Where
 from worker.queries.query import ask
 

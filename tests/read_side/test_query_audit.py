@@ -10,8 +10,9 @@ from tests.read_side.conftest import Shop
 from tests.read_side.shop.models import Item
 from tests.read_side.shop.queries import audited_item, item
 from worker.base.actor import acting_as
-from worker.base.errors import InvalidQuery, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.queries import query_audit
+from worker.queries.errors import InvalidQuery
 
 
 def recorded(shop: Shop) -> list[tuple[Any, ...]]:

@@ -13,7 +13,8 @@ from tests.read_side.conftest import Shop, settings_with
 from tests.read_side.shop.queries import burglar, item, slow_item, uncached_item
 from worker import cache
 from worker.base import db, settings
-from worker.base.errors import NotMigrated, QueryStopped, Transient
+from worker.base.errors import NotMigrated, Transient
+from worker.queries.errors import QueryStopped
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.commands.aggregate import Streams, aggregate
+from worker.commands.aggregate import AggregateStates, aggregate
 from worker.commands.state import Emitted
 from worker.contracts import Event, Message
 
@@ -40,9 +40,9 @@ def evolve(count: Count | None, event: Counted) -> Count:
 counts = aggregate("test.count", Count, evolve, [Counted], category="count", snapshot_every=10)
 
 
-def loaded(*numbers: int) -> Streams:
+def loaded(*numbers: int) -> AggregateStates:
     """A stream `count-a` with these numbers, as a batch loads it."""
-    streams = Streams()
+    streams = AggregateStates()
     events = ",".join(f'["test.Counted", {{"by": {number}}}]' for number in numbers)
     row = ("count-a", "test.count", 0, len(numbers), None, f"[{events}]")
     streams.load([counts], [row])

@@ -17,9 +17,9 @@ from celery.contrib.testing.worker import start_worker
 from tests.conftest import Database
 from worker.base.actor import acting_as
 from worker.base.app import QUEUES, app
-from worker.base.errors import CommandIdReused, InvalidCommand
 from worker.base.settings import get_settings
 from worker.commands.command_result import CommandResult
+from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.contracts import Receipt, Status, uuid7
 from worker.schema import Operation, history, load
 from worker.schema.errors import InvalidChange

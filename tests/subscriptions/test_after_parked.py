@@ -7,7 +7,7 @@ import pytest
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
 from tests.subscriptions.test_operations import Shown
-from worker.base.errors import EventParked
+from worker.queries.errors import EventParked
 from worker.queries.query import ask
 from worker.subscriptions import dead_letters, runner
 

@@ -17,7 +17,7 @@ from tests.support.workers import Workers, until
 from worker.base.actor import acting_as
 from worker.base.settings import get_settings
 from worker.commands import dead_commands
-from worker.commands.chains import signatures
+from worker.commands.chain_continuation import signatures
 from worker.commands.command_result import CommandResult
 from worker.contracts import Receipt, Status, uuid7
 

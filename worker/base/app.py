@@ -10,15 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery import Celery, Task, signals
-from celery._state import connect_on_app_finalize
-from celery.app.backends import by_url
-from celery.backends.redis import RedisBackend
-from celery.local import PromiseProxy, maybe_evaluate
+from celery import Celery, signals
 from kombu import Exchange, Queue
 
 from worker.base import db, logs, wake_ups
-from worker.base.results import ResultBackend
+from worker.base.celery_internals import EngineTask, result_backend
 from worker.base.settings import Settings, get_settings
 
 QUEUES = ("commands", "projections", "reactions", "maintenance")
@@ -113,18 +109,6 @@ def _beat(settings: Settings) -> dict[str, Any]:
     }
 
 
-class EngineTask(Task):  # type: ignore[misc]  # celery has no types
-    """A task without time limits of its own, so that those of the worker which runs it hold.
-
-    Celery takes a task's limits from the settings, writes them into every message, and lets the
-    message overrule the worker: the settings of whoever sent it would decide how long a worker may
-    take. A limit that a single call names still travels.
-    """
-
-    abstract = True
-    from_config = tuple(option for option in Task.from_config if "time_limit" not in option[0])
-
-
 class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     """A Celery app that asks for the servers' addresses when it connects, not before.
 
@@ -143,8 +127,7 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         return super().connection_for_write(url or get_settings().servers.broker, **options)
 
     def _get_backend(self) -> Any:
-        backend, url = by_url(get_settings().servers.result, self.loader)
-        return (ResultBackend if backend is RedisBackend else backend)(app=self, url=url)
+        return result_backend(self, get_settings().servers.result)
 
     def gen_task_name(self, name: str, module: str) -> str:
         """Refuse names made from Python's: they would change when a function is moved.
@@ -159,29 +142,6 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
 
 app = CqrsCelery("cqrs", set_as_current=True)
 app.add_defaults(lambda: configuration(get_settings()))
-
-
-def task_when_used(kind: type[Task]) -> Any:
-    """A task of this class, made when it is first used or when the app is completed.
-
-    Making it reads Celery's configuration, and so the servers' addresses: importing a domain must
-    need neither.
-    """
-    made: list[Task] = []
-
-    def make() -> Task:
-        # Registering completes the app, and completing the app asks for this task: only once.
-        if not made:
-            made.append(kind())
-            app.register_task(made[0])
-        return made[0]
-
-    task = PromiseProxy(make)
-    if app.finalized:
-        maybe_evaluate(task)
-    else:
-        connect_on_app_finalize(lambda _app: maybe_evaluate(task))
-    return task
 
 
 @signals.worker_process_init.connect

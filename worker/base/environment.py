@@ -3,14 +3,13 @@ answered with "did you mean"."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from worker.base.errors import BadSettings
+from worker.base.errors import BadSettings, did_you_mean
 from worker.base.urls import safe_url
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -49,8 +48,8 @@ def _unknown(
 
 def _did_you_mean(name: str, prefix: str, known: Collection[str]) -> str:
     names = [variable.removeprefix(prefix) for variable in known]
-    close = difflib.get_close_matches(name.upper().removeprefix(prefix), names, n=1)
-    return f"unknown setting {name}" + (f"; did you mean {prefix}{close[0]}?" if close else "")
+    hint = did_you_mean(name.upper().removeprefix(prefix), names)
+    return f"unknown setting {name}" + hint.replace("did you mean ", f"did you mean {prefix}")
 
 
 def _sentence(problem: Mapping[str, Any], prefix: str) -> str:

@@ -1,42 +1,116 @@
-"""Every error of the engine. Two roots: worth retrying, never worth retrying.
+"""The root of the engine's errors, and the whole tree. Each class stands in the package it is of.
 
     CqrsError
-    ├── Transient                 worth retrying: the same call may succeed later
-    │   ├── ServerUnavailable     a server does not answer (which, where, what to do)
-    │   │   └── CacheAway         the cache cannot be told that answers are stale (cache_server.py)
-    │   ├── CostLimitReached      an actor asks too much (costs.py)
-    │   ├── QueryStopped          a query took too long, or waited too long for a lock
-    │   ├── ReceiptTimeout        no receipt within the time that the caller gave
-    │   ├── NotReady              a command's `after=` has no receipt yet
-    │   ├── ReadModelBehind       a read model did not reach `after=` in time
-    │   └── EventParked           the event at `after=` waits behind a dead letter
-    └── Permanent                 the same call fails again
-        ├── InvalidCommand        the payload is wrong; `errors` names every wrong field
-        │   └── UnknownCommand    no command has this name
-        ├── InvalidQuery          a query's parameter is wrong
-        │   └── UnknownQuery      no query has this name
-        ├── CommandIdReused       this id has a receipt for another payload
-        ├── CommandDead           a command failed for good; carries its receipt
-        ├── NotMigrated           the database is not at the version of this code
-        ├── BadSettings           a setting is missing, unknown or out of range
-        └── BadDeclarations       what the domains declare names what nobody declares
+    ├── Transient                     worth retrying: the same call may succeed later
+    │   ├── ServerUnavailable         a server does not answer (which, where, what to do)
+    │   │   └── CacheAway             the cache does not: queries go on without it
+    │   ├── NotReady                  a command's `after=` has no receipt yet
+    │   ├── ReceiptTimeout            no receipt within the time that the caller gave
+    │   ├── CostLimitReached          an actor asks too much
+    │   ├── QueryStopped              a query took too long, or waited too long for a lock
+    │   ├── ReadModelBehind           a read model did not reach `after=` in time
+    │   ├── EventParked               the event at `after=` waits behind a dead letter
+    │   ├── PartitionsApart           a subscription's partitions did not come to one position
+    │   ├── RefreshFailed             some materialized views were not refreshed
+    │   ├── RebuildRunning            the projection is being rebuilt by somebody else
+    │   ├── AnotherRebuild            a rebuild has begun that this one must not put aside
+    │   ├── RebuildUnfinished         time was up; the next call goes on from there
+    │   ├── CodeTooOld                a rebuild is owed to a version that this code does not know
+    │   ├── TooFarBehind              the live table lags too much to be compared
+    │   ├── ChangesetBusy             another changeset is being executed
+    │   └── ServersEnded              the embedded servers ended under the system
+    └── Permanent                     the same call fails again
+        ├── InvalidCommand            the payload is wrong; `errors` names every wrong field
+        │   └── UnknownCommand        no command has this name
+        ├── CommandIdReused           this id has a receipt for another payload
+        ├── CommandDead               a command failed for good; carries its receipt
+        ├── UnknownDeadCommand        no dead command has this id
+        ├── DeadCommandIsClosed       it was retried or discarded already
+        ├── BelongsToSaga             a saga sent it, and has gone on without it
+        ├── InvalidQuery              a query's parameter is wrong
+        │   └── UnknownQuery          no query has this name
+        ├── WrongStreamVersion        a stream is not at the version that an append expected
+        ├── TooManyDeadLetters        so many events fail that the subscription must be at fault
+        ├── UnknownLetter             no dead letter has this number
+        ├── LetterIsClosed            it was retried, discarded or superseded already
+        ├── RetryFailed               a parked event cannot be handled yet
+        ├── OtherVersion              the letter's projection is of another version in this code
+        ├── NotInCode                 no domain declares the letter's subscription
+        ├── UnknownSubscription       no domain declares this subscription
+        ├── UnsafeReset               it would count events twice, or leave some out
+        ├── OutOfRange                a number that is too small or too large
+        ├── CannotPartition           a subscription that cannot be split
+        ├── UnknownSaga               no saga has this id or key, or several have the key
+        ├── SagaIsNotStuck            any other goes on by itself, or has ended
+        ├── UnknownView               no materialized view has this name
+        ├── UnknownRelation           no table or view has it, or more than one
+        ├── NoUniqueIndex             a view cannot be refreshed CONCURRENTLY
+        ├── UnknownProjection         no projection has this name
+        ├── NoSuchPosition            a rebuild cannot begin behind the log's end
+        ├── CannotStartThere          the live table does not tell what was right at a position
+        ├── RebuildCancelled          somebody cancelled the rebuild
+        ├── RebuildFailed             a part could not be built
+        ├── ViewInUse                 the view cannot change its columns: others use them
+        ├── NotComparable             the live table is of another version
+        ├── SchemaError               a schema change is impossible as it stands
+        │   ├── InvalidChange         the changeset says what it may not (every problem named)
+        │   ├── VersionRefused        the version is too low, or too small a step
+        │   ├── UnknownChangeset      no changeset has this id
+        │   ├── WrongStatus           it was executed already, is pending, was rolled back, …
+        │   ├── ChangeFailed          an operation failed; nothing of the changeset was kept
+        │   ├── MissingUndo           a rollback needs undos that the changeset does not carry
+        │   ├── NewerChangesetCompleted  a rollback would undo what a newer one builds on
+        │   ├── ChangesetLockLost     an operation released the changeset lock; nothing was kept
+        │   ├── DeploymentOpen        one deployment is open already
+        │   ├── NoDeploymentOpen      there is none to end
+        │   └── UnknownObject         no such view, or not one that can be refreshed
+        ├── NotMigrated               the database is not at the version of this code
+        ├── AlreadyUp                 somebody else runs the system of this home
+        ├── BadSettings               a setting is missing, unknown or out of range
+        └── BadDeclarations           what the domains declare names what nobody declares
 
 A business rule that says no raises `worker.contracts.Refusal`: an answer, no error of the engine.
 
-A message is the fact first, then the identities in parentheses.
+- A message is the fact first, then the identities in parentheses.
+- Every error survives a pickle and Celery's JSON result backend as the class that it is: `args` are
+  the arguments of its constructor, plain JSON values (ids and times too), and both rebuild it from
+  them. A test does so with each, and compares this drawing with the classes that there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
+import difflib
+import inspect
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
-from worker.contracts import Receipt
+
+def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:
+    """What to add to a message about an unknown name: `; did you mean orders.create_order?`.
+
+    `otherwise` is added if no known name looks like it.
+    """
+    close = difflib.get_close_matches(str(name)[:100], list(known), n=1)
+    hint = f"did you mean {close[0]}?" if close else otherwise
+    return f"; {hint}" if hint else ""
 
 
 class CqrsError(Exception):
     """Root of the engine's errors."""
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        """Keep what the constructor is given, in its order, as `args`."""
+        if named:
+            call = inspect.signature(cls.__init__).bind(None, *args, **named)
+            call.apply_defaults()
+            args = call.args[1:]
+        return super().__new__(cls, *args)
+
+    def __init__(self, message: str = "") -> None:
+        self.message = message  # `Exception.__init__` is not called: it would put this into `args`
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class Transient(CqrsError):
@@ -54,133 +128,6 @@ class ServerUnavailable(Transient):
         stop = "" if reason.endswith(("?", ".")) else "."
         super().__init__(f"{server} is not reachable at {address}: {reason}{stop} {advice}")
         self.server, self.address, self.reason, self.advice = server, address, reason, advice
-
-
-class ReceiptTimeout(Transient):
-    """No receipt within the time that the caller gave. The command may still run."""
-
-    def __init__(self, command_id: UUID, seconds: float | None) -> None:
-        super().__init__(f"no receipt after {seconds} s (command {command_id})")
-        self.command_id, self.seconds = command_id, seconds
-
-
-class NotReady(Transient):
-    """Commands named in `after=` have no receipt yet."""
-
-    def __init__(self, missing: tuple[UUID, ...]) -> None:
-        ids = ", ".join(map(str, missing))
-        super().__init__(f"waits for commands that have no receipt yet ({ids})")
-        self.missing = missing
-
-
-class ReadModelBehind(Transient):
-    """A read model did not reach the position that the reader asked for in time."""
-
-    def __init__(self, subscription: str, position: int, wanted: int) -> None:
-        lag = wanted - position
-        super().__init__(
-            f"the read model is {lag} positions behind what was asked for"
-            f" (subscription {subscription}, position {position}, after {wanted})"
-        )
-        self.subscription, self.position, self.wanted = subscription, position, wanted
-
-
-class EventParked(Transient):
-    """The read model could not handle the event that the reader named with `after=`."""
-
-    def __init__(self, subscription: str, position: int, letter_id: int) -> None:
-        super().__init__(
-            "the read model could not handle this event: mend the cause, then"
-            f" `cqrs dead-letters retry {letter_id}`"
-            f" (subscription {subscription}, position {position}, dead letter {letter_id})"
-        )
-        self.subscription, self.position, self.letter_id = subscription, position, letter_id
-
-
-class QueryStopped(Transient):
-    """The database stopped a query after `seconds`. A quieter moment may let it through."""
-
-    def __init__(self, query: str, reason: str, advice: str, seconds: float) -> None:
-        super().__init__(f"{reason}: {advice} (query {query}, limit {seconds:g} s)")
-        self.query, self.reason, self.advice, self.seconds = query, reason, advice, seconds
-
-    @classmethod
-    def by_the_clock(cls, query: str, seconds: float) -> QueryStopped:
-        """It took too long."""
-        advice = "ask for less (fewer rows, a narrower filter), or raise CQRS_STATEMENT_TIMEOUT"
-        return cls(query, "the query took too long and was stopped", advice, seconds)
-
-    @classmethod
-    def by_a_lock(cls, query: str, seconds: float) -> QueryStopped:
-        """What it reads was locked for too long."""
-        advice = (
-            "ask again when the schema change that holds it is done, or raise CQRS_LOCK_TIMEOUT"
-        )
-        return cls(query, "what the query reads is locked", advice, seconds)
-
-    def __reduce__(self) -> tuple[type[QueryStopped], tuple[str, str, str, float]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.query, self.reason, self.advice, self.seconds)
-
-
-class InvalidCommand(Permanent):
-    """A payload is wrong. `errors` maps each wrong field (dotted path) to what is wrong."""
-
-    def __init__(self, name: str, errors: Mapping[str, str]) -> None:
-        fields = "; ".join(f"{field}: {why}" for field, why in errors.items())
-        super().__init__(f"{fields} (command {name})")
-        self.name, self.errors = name, dict(errors)
-
-
-class UnknownCommand(InvalidCommand):
-    """No command has this name."""
-
-    def __init__(self, name: str, suggestion: str | None = None) -> None:
-        hint = f"; did you mean {suggestion}?" if suggestion else ""
-        super().__init__(name, {"command": f"no command is called {name!r}{hint}"})
-
-
-class InvalidQuery(Permanent):
-    """A query's parameters are wrong. `errors` maps each wrong parameter to what is wrong."""
-
-    def __init__(self, name: str, errors: Mapping[str, str]) -> None:
-        fields = "; ".join(f"{field}: {why}" for field, why in errors.items())
-        super().__init__(f"{fields} (query {name})")
-        self.name, self.errors = name, dict(errors)
-
-
-class UnknownQuery(InvalidQuery):
-    """No query has this name."""
-
-    def __init__(self, name: str, suggestion: str | None = None) -> None:
-        hint = f"; did you mean {suggestion}?" if suggestion else ""
-        super().__init__(name, {"query": f"no query is called {name!r}{hint}"})
-
-
-class CommandIdReused(Permanent):
-    """A command id came back with another payload."""
-
-    def __init__(self, command_id: UUID | str, name: str) -> None:
-        self.command_id, self.name = UUID(str(command_id)), name
-        super().__init__(str(command_id), name)  # what a result backend rebuilds it from
-
-    def __str__(self) -> str:
-        return (
-            "this command id was already used for another payload: a new command needs a new id"
-            f" (command {self.command_id}, {self.name})"
-        )
-
-
-class CommandDead(Permanent):
-    """A command failed for good. `receipt` says why; `cqrs dead-letters` shows and retries it."""
-
-    def __init__(self, receipt: Receipt | Mapping[str, Any]) -> None:
-        self.receipt = receipt if isinstance(receipt, Receipt) else Receipt.from_json(receipt)
-        super().__init__(self.receipt.to_json())  # what a result backend rebuilds it from
-
-    def __str__(self) -> str:
-        receipt = self.receipt
-        return f"{receipt.error} (command {receipt.command_id}, {receipt.name})"
 
 
 class NotMigrated(Permanent):

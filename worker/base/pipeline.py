@@ -22,7 +22,7 @@ instead of 47, and 17 % less CPU.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import count
@@ -146,6 +146,12 @@ class Pipeline:
         with suppress(psycopg.Error):
             self._connection.cancel_safe(timeout=CANCEL_WITHIN)
         self._connection.close()
+
+
+def round_trip(connection: Connection, statements: Iterable[tuple[str, Parameters]]) -> list[Reply]:
+    """Statements that are all known beforehand, in one packet; their replies, in order."""
+    with Pipeline(connection) as packet:
+        return [packet.execute(sql, parameters) for sql, parameters in statements]
 
 
 def _travel(pgconn: PGconn, steps: Sequence[Statement | Reply]) -> abc.PQGen[list[PGresult]]:

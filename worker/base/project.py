@@ -14,7 +14,6 @@ file, or without the table, nothing runs here but the engine.
 
 from __future__ import annotations
 
-import difflib
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from worker.base.errors import BadSettings
+from worker.base.errors import BadSettings, did_you_mean
 
 FILE = "pyproject.toml"
 NO_DOMAINS = (
@@ -96,7 +95,7 @@ def import_named(module: str, named_by: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
-        raise BadSettings(f"no such module: {module} ({named_by}); {_advice(module)}") from None
+        raise BadSettings(f"no such module: {module} ({named_by}){_advice(module)}") from None
 
 
 def _advice(module: str) -> str:
@@ -106,9 +105,8 @@ def _advice(module: str) -> str:
     except ModuleNotFoundError:
         return _advice(package)
     names = [f"{package}.{part.name}".lstrip(".") for part in iter_modules(places)]
-    if near := difflib.get_close_matches(module, names, n=1):
-        return f"did you mean {near[0]}?"
-    return f"it must be importable, such as from the working folder ({Path.cwd()})"
+    here = f"it must be importable, such as from the working folder ({Path.cwd()})"
+    return did_you_mean(module, names, here)
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
@@ -117,6 +115,5 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     if problem["type"] != "extra_forbidden":
         return f"{key}: {problem['msg']} (is {problem['input']!r})" if key else str(problem["msg"])
     known = Subcommand.model_fields if problem["loc"][0] == "cli" else Project.model_fields
-    near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    return f"{key}: no such key; {hint}"
+    hint = did_you_mean(problem["loc"][-1], known, f"there are {', '.join(known)}")
+    return f"{key}: no such key{hint}"

@@ -12,14 +12,13 @@ is checked once all of them are there.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from worker.base.errors import BadDeclarations
+from worker.base.errors import BadDeclarations, did_you_mean
 from worker.base.project import FILE, import_named
 from worker.base.settings import check_sections, get_settings
 
@@ -44,10 +43,9 @@ class Registry(Generic[Item]):
         """The item of this name, or None."""
         return self._items.get(name)
 
-    def closest(self, name: str) -> str | None:
-        """The registered name that looks most like this one, for "did you mean"."""
-        close = difflib.get_close_matches(name, self._items, n=1)
-        return close[0] if close else None
+    def hint(self, name: str) -> str:
+        """What to add to a message that says that there is no such item: "did you mean"."""
+        return did_you_mean(name, self._items)
 
     def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items.values()))

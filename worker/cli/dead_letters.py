@@ -183,7 +183,7 @@ def _tell_all(done: Sequence[Repair | RetryFailed], as_json: bool) -> None:
 
 def _outcome(repair: Repair | RetryFailed) -> dict[str, Any]:
     if isinstance(repair, RetryFailed):
-        return {"letter": repair.letter.to_json(), "error": repair.bad.error}
+        return {"letter": repair.letter, "error": repair.error}
     return repair.to_json()
 
 

@@ -24,7 +24,6 @@ from rich.table import Table
 
 from worker.base import db, migrate
 from worker.base.actor import acting_as, current_actor
-from worker.base.errors import CommandIdReused, InvalidCommand
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.cli.console import JsonFlag, bars, explained, out, print_json
@@ -32,6 +31,7 @@ from worker.commands import after_commit, receipts
 from worker.commands.batches import in_parts
 from worker.commands.decoding import find_command, prepare
 from worker.commands.enqueue import write_commands
+from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.contracts import Actor, Envelope, Receipt, Status
 
 CHUNK = 250
@@ -246,7 +246,7 @@ class Submission:
                 self.report.outcomes["repeated"] += 1
             else:
                 self.under_way[envelope.id] = (number, envelope)
-        after_commit.wake_drain()
+        after_commit.wake_queue_consumer()
 
     def _wait(self) -> None:
         if self._collect():

@@ -36,7 +36,7 @@ LOOK_EVERY = 0.5
 class AlreadyUp(Permanent):
     """Somebody else runs the system of this home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: str) -> None:
         super().__init__(
             f"it is up already: end that one first, or name another folder in CQRS_HOME ({home})"
         )
@@ -46,10 +46,10 @@ class AlreadyUp(Permanent):
 class ServersEnded(Transient):
     """The embedded servers ended under the system."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: str) -> None:
         super().__init__(
             "the embedded servers ended: run `cqrs up` again, nothing is lost"
-            f" (their logs: {home / 'postgres.log'}, {home / 'valkey.log'})"
+            f" (their logs: {home}/postgres.log, {home}/valkey.log)"
         )
         self.home = home
 
@@ -95,7 +95,7 @@ def _tend(supervisor: Supervisor, home: Path | None) -> None:
     while home is None or embedded.find(home) is not None:
         supervisor.tend()
         time.sleep(LOOK_EVERY)
-    raise ServersEnded(home)
+    raise ServersEnded(str(home))
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _alone(home: Path) -> Iterator[int]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyUp(home) from None
+            raise AlreadyUp(str(home)) from None
         yield lock.fileno()
 
 

@@ -16,11 +16,13 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
 from worker.base.app import app
-from worker.base.errors import CommandDead, CqrsError, NotReady
-from worker.base.results import Result, ResultBackend
-from worker.commands.chains import Links, links_of, signatures
+from worker.base.celery_internals import Result, ResultBackend
+from worker.base.errors import CqrsError
+from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
-from worker.commands.executor import Outcome, refuse
+from worker.commands.errors import CommandDead, NotReady
+from worker.commands.receipts import Outcome
+from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
 from worker.event_log.subscribers import groups_for
 
@@ -33,7 +35,7 @@ def wake_readers(event_types: Iterable[str]) -> None:
         wake("cqrs.project", group)
 
 
-def wake_drain() -> None:
+def wake_queue_consumer() -> None:
     """Tell the workers that enqueued commands wait."""
     wake("cqrs.drain")
 
@@ -89,7 +91,7 @@ def stop_chain(request: Any, refused: Receipt) -> None:
     skip(links, f"an earlier command of its chain was refused (command {refused.command_id})")
 
 
-def skip(links: Links | None, why: str) -> None:
+def skip(links: ChainContinuation | None, why: str) -> None:
     """Give every command among these links a receipt that says why it was not run.
 
     Who waits for the last one would wait for ever otherwise.

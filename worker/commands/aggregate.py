@@ -45,7 +45,7 @@ class Aggregate(Generic[S]):
     evolve: Callable[[S | None, Any], S]
     events: Mapping[str, type[Event]]
     category: str
-    shape: int
+    schema_version: int
     snapshot_every: int
 
     def stream(self, key: Hashable) -> str:
@@ -79,22 +79,22 @@ def aggregate(
     events: Iterable[type[Event]],
     *,
     category: str,
-    shape: int = 1,
+    schema_version: int = 1,
     snapshot_every: int = 100,
 ) -> Aggregate[S]:
     """Declare an event-sourced aggregate.
 
     `evolve(state, event)` is pure and returns the state after one of `events` (the state is None
-    before the first). `category` begins the names of its streams. `shape` counts changes of the
-    state's own form, so that older snapshots are passed over; one is kept every `snapshot_every`
-    events. `name` outlives a renamed class.
+    before the first). `category` begins the names of its streams. `schema_version` counts
+    changes of the state's own form, so that older snapshots are passed over; one is kept every
+    `snapshot_every` events. `name` outlives a renamed class.
     """
     by_type = {event.type: event for event in events}
-    return Aggregate(name, state, evolve, by_type, category, shape, snapshot_every)
+    return Aggregate(name, state, evolve, by_type, category, schema_version, snapshot_every)
 
 
 @dataclass(slots=True)
-class Folded:
+class AggregateState:
     """One aggregate of a batch: its state now, and the versions that this rests on."""
 
     aggregate: Aggregate[Any]
@@ -115,24 +115,25 @@ class Folded:
         return {
             "stream": self.stream,
             "aggregate": self.aggregate.name,
-            "shape": self.aggregate.shape,
+            "shape": self.aggregate.schema_version,
             "version": self.version,
             "state": self.state.model_dump(mode="json"),
         }
 
 
-class Streams:
+class AggregateStates:
     """The aggregates that a batch folded, kept current while its commands are decided."""
 
     def __init__(self) -> None:
-        self._by_stream: dict[str, dict[str, Folded]] = {}
+        self._by_stream: dict[str, dict[str, AggregateState]] = {}
 
     def load(self, aggregates: Iterable[Aggregate[Any]], rows: Iterable[Any]) -> None:
         """Take in what `fold_streams` returned for these aggregates."""
         by_name = {aggregate.name: aggregate for aggregate in aggregates}
         for stream, name, snapshot, version, state, events in rows:
-            folded = by_name[name].stored(state, orjson.loads(events or "[]"))
-            entry = Folded(by_name[name], stream, folded, version, version, snapshot)
+            aggregate = by_name[name]
+            folded = aggregate.stored(state, orjson.loads(events or "[]"))
+            entry = AggregateState(aggregate, stream, folded, version, version, snapshot)
             self._by_stream.setdefault(stream, {})[name] = entry
 
     def get(self, aggregate: Aggregate[S], key: Hashable) -> S | None:
@@ -152,10 +153,10 @@ class Streams:
     def take(self, emitted: Iterable[Emitted]) -> None:
         """Let the commands that follow see one command's events: all of them, or none."""
         after: dict[tuple[str, str], tuple[BaseModel | None, int]] = {}
-        for one in emitted:
-            for name, entry in self._by_stream.get(one.stream, {}).items():
-                state, version = after.get((one.stream, name), (entry.state, entry.version))
-                after[one.stream, name] = (entry.aggregate.fold(state, [one.event]), version + 1)
+        for new in emitted:
+            for name, entry in self._by_stream.get(new.stream, {}).items():
+                state, version = after.get((new.stream, name), (entry.state, entry.version))
+                after[new.stream, name] = (entry.aggregate.fold(state, [new.event]), version + 1)
         for (stream, name), (state, version) in after.items():
             entry = self._by_stream[stream][name]
             entry.state, entry.version = state, version

@@ -1,4 +1,4 @@
-"""The small print of a call: what may stand where in `.delay()`, ids, headers, broker errors."""
+"""The arguments of a call: what may stand where in `.delay()`, ids, headers, broker errors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import redis.exceptions
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base.db import safe_url
-from worker.base.errors import InvalidCommand, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands.command_result import CommandResult
+from worker.commands.errors import InvalidCommand
 from worker.contracts import Command, is_receipt
 
 After = Iterable["CommandResult | UUID | str"]
 HEADER = "cqrs"
-"""The message header that holds the actor, `after`, and how often the command was put off."""
+"""The message header that holds the actor, `after`, and how often the command was rescheduled."""
 _ADVICE = "Check CQRS_BROKER_URL, or start the embedded servers with `cqrs up`."
 
 
@@ -46,7 +47,7 @@ def no_positional(name: str, args: Sequence[Any]) -> None:
 
 def ids_of(after: After) -> list[str]:
     """Commands named by handle or id, as they travel. Raises InvalidCommand for what is no id."""
-    return [str(as_uuid(getattr(one, "id", one), "after")) for one in after]
+    return [str(as_uuid(getattr(command, "id", command), "after")) for command in after]
 
 
 def as_uuid(value: object, field: str = "id") -> UUID:

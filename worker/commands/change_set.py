@@ -14,8 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from worker.base.encoding import to_json
+from worker.base.pipeline import Parameters
 from worker.base.sql import quoted
-from worker.commands.load_plan import lock_rank, primary_key, sql_type
+from worker.commands import SQL
+from worker.commands.load_plan import in_lock_order, primary_key, sql_type
 from worker.commands.state import (
     Change,
     Delete,
@@ -34,7 +36,7 @@ class DeletedWhatItInserted(Exception):
 
 @dataclass(slots=True)
 class TableChanges:
-    """What a batch does to one table: the last word on each row, and who had a say."""
+    """What a batch does to one table: how each row ends up, and which commands changed it."""
 
     inserts: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
     updates: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class TableChanges:
     steps: dict[Hashable, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-class Changes:
+class ChangeSet:
     """The sum of what the commands of a batch want written."""
 
     def __init__(self) -> None:
@@ -51,8 +53,6 @@ class Changes:
 
     def take(self, work: Work, state: State) -> None:
         """Add one command's changes, which were checked, and let the next command see them."""
-        if not work.changes:
-            return
         by = len(self.commands)
         self.commands.append((str(work.command_id), work.actor.name))
         for change in work.changes:
@@ -60,12 +60,20 @@ class Changes:
             self._add(table, change, by, state)
         work.apply_to(state)
 
-    def statements(self) -> Iterator[tuple[str, list[Any]]]:
+    def statements(self) -> list[tuple[str, Parameters]]:
         """The statements that write it all, table by table in the order of locks."""
-        for table in sorted(self.tables, key=lock_rank):
-            yield from _statements(table, self.tables[table])
+        if not self.tables:
+            return []
+        return [
+            (SQL["attribution"], {"attribution": self._attribution()}),
+            *(
+                statement
+                for table in in_lock_order(self.tables)
+                for statement in _statements(table, self.tables[table])
+            ),
+        ]
 
-    def attribution(self) -> str:
+    def _attribution(self) -> str:
         """Which command changed which row, for the audit trigger (see record_audit.sql)."""
         if len(self.commands) == 1 and not self._steps():
             return to_json({"commands": self.commands})

@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from worker.base.actor import anyone, current_actor, to_header
-from worker.base.app import task_when_used
+from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
@@ -142,12 +142,12 @@ class CommandTask(CommandRun, Generic[C]):
         **options: Any,
     ) -> Any:
         """A signature for chains and groups; its payload is checked here already."""
-        if "task_id" in options:  # a running task that puts itself off: its message as it was
+        if "task_id" in options:  # a running task that reschedules itself: its message as it was
             return super().signature((), kwargs, *rest, **options)
         if args or kwargs:
             kwargs = prepare(self.spec, payload_of(self.name, args, kwargs))
-        made = super().signature((), kwargs, *rest, **options)
-        return made.set(headers={HEADER: self._header(())})
+        signature = super().signature((), kwargs, *rest, **options)
+        return signature.set(headers={HEADER: self._header(())})
 
     def _header(self, after: After) -> dict[str, Any]:
         header: dict[str, Any] = {"actor": to_header(current_actor())}
@@ -156,7 +156,7 @@ class CommandTask(CommandRun, Generic[C]):
         return header
 
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
-        """Whether this call is a running task that puts itself off."""
+        """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
 
@@ -190,9 +190,16 @@ def command(
             frozenset(secret),
         )
         commands.add(name, spec)
-        attributes = {"name": name, "spec": spec, "__doc__": handler.__doc__}
-        attributes["__module__"] = handler.__module__
-        kind = type(handler.__name__, (CommandTask,), attributes)
-        return cast("CommandTask[C]", task_when_used(kind))
+        task = app.task(  # made when it is first used: importing a domain needs no server
+            CommandTask.run,
+            name=name,
+            base=CommandTask,
+            bind=True,
+            shared=False,  # with this app, not with every Celery app of the process
+            spec=spec,
+            __doc__=handler.__doc__,
+            __module__=handler.__module__,
+        )
+        return cast("CommandTask[C]", task)
 
     return declare

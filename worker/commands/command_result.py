@@ -14,8 +14,8 @@ import celery.exceptions
 from celery.result import AsyncResult
 
 from worker.base import db
-from worker.base.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.commands import receipts
+from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.contracts import Receipt, is_receipt
 
 LOOK_EVERY = 0.5
@@ -40,10 +40,10 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            found = self._from_backend(_left(deadline)) or self.stored_receipt()
-            if found is not None:
-                self._check(found.fingerprint)
-                return found
+            receipt = self._from_backend(_left(deadline)) or self.stored_receipt()
+            if receipt is not None:
+                self._check(receipt.fingerprint)
+                return receipt
             if deadline is not None and time.monotonic() >= deadline:
                 raise ReceiptTimeout(self.command_id, timeout)
 
@@ -64,8 +64,8 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
     def stored_receipt(self) -> Receipt | None:
         """The final receipt in PostgreSQL, if there is one yet."""
         with db.writer() as connection:
-            found = receipts.find(connection, [self.command_id]).get(self.command_id)
-        return found if found is not None and found.status.final else None
+            receipt = receipts.find(connection, [self.command_id]).get(self.command_id)
+        return receipt if receipt is not None and receipt.status.final else None
 
     def _from_backend(self, patience: float) -> Receipt | None:
         try:

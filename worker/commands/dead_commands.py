@@ -10,7 +10,7 @@ had its effect after all, it does not have it twice. A command that came by a ch
 what was to follow it follows once it succeeds, and gets `rejected` receipts if it is discarded.
 
 A command that a saga sent is not retried here. The saga has heard that it is dead and has gone on,
-perhaps taking back what came before it: the saga is what can be retried.
+perhaps compensating what came before it: the saga is what can be retried.
 """
 
 from __future__ import annotations
@@ -24,9 +24,8 @@ from uuid import UUID
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
-from worker.commands import after_commit
-from worker.commands.burial import SQL
-from worker.commands.chains import signatures
+from worker.commands import SQL, after_commit
+from worker.commands.chain_continuation import signatures
 from worker.commands.decoding import commands as declared
 from worker.commands.receipts import saga_behind
 
@@ -69,11 +68,11 @@ class UnknownDeadCommand(Permanent):
 class DeadCommandIsClosed(Permanent):
     """A dead command was retried or discarded already."""
 
-    def __init__(self, one: DeadCommand) -> None:
+    def __init__(self, command_id: UUID, state: str, closed_by: str | None) -> None:
         super().__init__(
-            f"the dead command is closed: {one.state} by {one.closed_by} (command {one.command_id})"
+            f"the dead command is closed: {state} by {closed_by} (command {command_id})"
         )
-        self.command = one
+        self.command_id, self.state, self.closed_by = command_id, state, closed_by
 
 
 class BelongsToSaga(Permanent):
@@ -90,7 +89,7 @@ class BelongsToSaga(Permanent):
 def commands(*, closed: bool = False, limit: int = 100) -> list[DeadCommand]:
     """Dead commands, the latest first: the open ones, or with `closed` all of them."""
     with db.writer() as connection:
-        rows = connection.execute(SQL["commands"], {"closed": closed, "limit": limit})
+        rows = connection.execute(SQL["dead_commands"], {"closed": closed, "limit": limit})
         return [_dead(*row) for row in rows]
 
 
@@ -108,9 +107,9 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
     """
     with db.writer() as connection:
         _must_have_no_saga(connection, command_id)
-        found = _act(connection, "revive", command_id, by)
-    after_commit.wake_drain()
-    return found
+        command = _act(connection, "revive_dead_command", command_id, by)
+    after_commit.wake_queue_consumer()
+    return command
 
 
 def discard(command_id: UUID, *, by: str) -> DeadCommand:
@@ -119,31 +118,31 @@ def discard(command_id: UUID, *, by: str) -> DeadCommand:
     Raises UnknownDeadCommand, DeadCommandIsClosed.
     """
     with db.writer() as connection:
-        found = _act(connection, "close", command_id, by)
-        links = connection.execute(SQL["links"], {"command": command_id}).fetchone()
+        command = _act(connection, "discard_dead_command", command_id, by)
+        links = connection.execute(SQL["dead_command_links"], {"command": command_id}).fetchone()
     reason = f"an earlier command of its chain was given up (command {command_id})"
     after_commit.skip(links[0] if links else None, reason)
-    return found
+    return command
 
 
 def _act(connection: Connection, statement: str, command_id: UUID, by: str) -> DeadCommand:
     what = {"command": command_id, "by": by}
     done = connection.execute(SQL[statement], what).fetchone()
-    found = _find(connection, command_id)
+    command = _find(connection, command_id)
     if done is None or not done[0]:
-        raise DeadCommandIsClosed(found)
-    return found
+        raise DeadCommandIsClosed(command_id, command.state, command.closed_by)
+    return command
 
 
 def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:
-    row = connection.execute(SQL["causation"], {"command": command_id}).fetchone()
+    row = connection.execute(SQL["dead_command_causation"], {"command": command_id}).fetchone()
     saga_id = saga_behind(row[0]) if row else None
     if saga_id is not None:
         raise BelongsToSaga(command_id, saga_id)
 
 
 def _find(connection: Connection, command_id: UUID) -> DeadCommand:
-    row = connection.execute(SQL["command"], {"command": command_id}).fetchone()
+    row = connection.execute(SQL["dead_command"], {"command": command_id}).fetchone()
     if row is None:
         raise UnknownDeadCommand(command_id)
     return _dead(*row)

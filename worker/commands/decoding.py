@@ -7,23 +7,23 @@ another language publishes without us.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import orjson
 from pydantic import ValidationError
 
 from worker.base.encoding import canonical, fingerprint
-from worker.base.errors import InvalidCommand, UnknownCommand
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
 from worker.base.validation_errors import by_field, unstorable
-from worker.commands.load_plan import AnyNeed
+from worker.commands.errors import InvalidCommand, UnknownCommand
+from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
 from worker.contracts import Actor, Command, Envelope, Refusal
 
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
-Needs: TypeAlias = Callable[[Any], Iterable[AnyNeed]]
+Needs: TypeAlias = Callable[[Any], Iterable[Load]]
 MaySend: TypeAlias = Callable[[Actor], bool]
 
 
@@ -61,7 +61,7 @@ class Decoded:
     payload_hash: bytes
     command: Command | None = None
     handler: Handler | None = None
-    needs: tuple[AnyNeed, ...] = ()
+    needs: tuple[Load, ...] = ()
     refusal: InvalidCommand | Refusal | None = None
 
 
@@ -72,15 +72,20 @@ def decode(envelope: Envelope) -> Decoded:
         command, wire = validate(spec, envelope.payload)
         _authorize(spec, envelope.actor)
     except (InvalidCommand, Refusal) as refusal:
-        return Decoded(envelope, _hash_of_anything(envelope.payload), refusal=refusal)
+        return replace(undeclared(envelope), refusal=refusal)
     return Decoded(envelope, fingerprint(wire), command, spec.handler, tuple(spec.needs(command)))
 
 
+def undeclared(envelope: Envelope) -> Decoded:
+    """What no handler decides on, as it came: an event task, or what cannot be read."""
+    return Decoded(envelope, _hash_of_anything(envelope.payload))
+
+
 def find_command(name: str) -> CommandSpec:
-    """The command of this name. Raises UnknownCommand, with the closest name there is."""
+    """The command of this name. Raises UnknownCommand, with the name that may have been meant."""
     spec = commands.get(name)
     if spec is None:
-        raise UnknownCommand(name, commands.closest(name))
+        raise UnknownCommand(name, commands.hint(name))
     return spec
 
 

@@ -26,16 +26,17 @@ import structlog
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import db
-from worker.base.app import EngineTask, app, task_when_used
+from worker.base.app import app
+from worker.base.celery_internals import EngineTask
 from worker.base.registry import Registry
-from worker.base.sql import blocks
-from worker.commands import chains, receipts
-from worker.commands.executor import conclude
-from worker.contracts import Envelope, Message, Receipt
+from worker.commands import SQL, chain_continuation
+from worker.commands.decoding import Decoded, undeclared
+from worker.commands.receipts import Settled
+from worker.commands.settling import ended, settle_once
+from worker.contracts import Envelope, Message, Receipt, Status
 
 log = structlog.get_logger(__name__)
 M = TypeVar("M", bound=Message)
-_SQL = blocks("worker.commands", "event_task.sql")
 
 
 class EventTask(EngineTask, Generic[M]):
@@ -56,16 +57,19 @@ class EventTask(EngineTask, Generic[M]):
     def run(self, **payload: Any) -> dict[str, Any]:
         """Do it, unless there is a receipt that says it was done."""
         envelope = Envelope(UUID(self.request.id), self.name, payload)
-        done = _receipt(envelope.id)
-        return (done or self._do(envelope)).to_json()
+        outcome = settle_once(undeclared(envelope), self._do, enqueued=True)
+        if not isinstance(outcome, Receipt):
+            raise outcome
+        return outcome.to_json()
 
-    def _do(self, envelope: Envelope) -> Receipt:
+    def _do(self, task: Decoded) -> Settled:
+        envelope = task.envelope
         try:
             data = self.effect(self.model.model_validate(envelope.payload), envelope.id)
         except Exception:
-            _put_off([envelope.id])
+            _reschedule([envelope.id])
             raise
-        return conclude(envelope, data)
+        return ended(task, Status.SUCCEEDED, data=data)
 
 
 event_tasks: Registry[EventTask[Any]] = Registry("event task")
@@ -80,15 +84,18 @@ def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]]
 
     def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M]:
         purpose = (effect.__doc__ or "").strip().partition("\n")[0]
-        fields = {
-            "name": name,
-            "model": model,
-            "effect": staticmethod(effect),
-            "purpose": purpose,
-            "__doc__": effect.__doc__,
-            "__module__": __name__,
-        }
-        task = task_when_used(type(effect.__name__, (EventTask,), fields))
+        task = app.task(
+            EventTask.run,
+            name=name,
+            base=EventTask,
+            bind=True,
+            shared=False,
+            model=model,
+            effect=staticmethod(effect),
+            purpose=purpose,
+            __doc__=effect.__doc__,
+            __module__=effect.__module__,
+        )
         event_tasks.add(name, task)
         return cast("EventTask[M]", task)
 
@@ -102,22 +109,16 @@ def start(envelopes: Iterable[Envelope]) -> None:
     """
     for envelope in envelopes:
         ours = envelope.name in event_tasks
-        options = {"queue": "reactions"} if ours else chains.message(envelope)
+        options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
         try:
             app.send_task(
                 envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options
             )
         except (BrokerError, OSError) as error:
             log.warning("not sent; it will be", task=envelope.name, reason=str(error))
-            _put_off([envelope.id])
+            _reschedule([envelope.id])
 
 
-def _receipt(task_id: UUID) -> Receipt | None:
+def _reschedule(ids: list[UUID]) -> None:
     with db.writer() as connection:
-        found = receipts.find(connection, [task_id]).get(task_id)
-    return found if found is not None and found.status.final else None
-
-
-def _put_off(ids: list[UUID]) -> None:
-    with db.writer() as connection:
-        connection.execute(_SQL["put_off_by_attempts"], {"ids": ids})
+        connection.execute(SQL["reschedule_by_attempts"], {"ids": ids})

@@ -1,8 +1,9 @@
 """What a handler declares before it runs: the rows to read, the rows to lock, the numbers to draw.
 
-The engine unites the needs of a whole batch and loads them with one ordered statement per table,
-always in the order in which the tables were declared. Two workers therefore take row locks in the
-same order and cannot deadlock on each other, and fifty commands cost as many round trips as one.
+The engine unites what the commands of a whole batch need into one load plan: one ordered statement
+per table, always in the order in which the tables were declared. Two workers therefore take row
+locks in the same order and cannot deadlock on each other, and fifty commands cost as many round
+trips as one.
 """
 
 from __future__ import annotations
@@ -10,19 +11,24 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from worker.base.pipeline import Parameters, Reply
 from worker.base.sql import quoted
+from worker.commands import SQL
 from worker.commands.aggregate import Aggregate
+
+if TYPE_CHECKING:
+    from worker.commands.state import State
 
 _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class LoadRows:
     """Rows of `table` whose `column` has one of `values`; `lock` holds them until the commit.
 
     With `via`, `values` are values of `via[column]`, and the rows wanted are those whose primary
@@ -37,7 +43,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class DrawNumbers:
     """`count` fresh numbers of a sequence. A refused command leaves a gap."""
 
     sequence: sa.Sequence
@@ -45,42 +51,43 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class FoldStreams:
     """The states of event-sourced aggregates, folded from their streams."""
 
     aggregate: Aggregate[Any]
     streams: tuple[str, ...]
 
 
-AnyNeed: TypeAlias = Need | Draw | Fold
+Load: TypeAlias = LoadRows | DrawNumbers | FoldStreams
+"""One thing that a command needs."""
 
 
-def fold(aggregate: Aggregate[Any], *keys: Hashable) -> Fold:
+def fold(aggregate: Aggregate[Any], *keys: Hashable) -> FoldStreams:
     """Aggregates to fold from their streams, by key."""
-    return Fold(aggregate, tuple(map(aggregate.stream, keys)))
+    return FoldStreams(aggregate, tuple(map(aggregate.stream, keys)))
 
 
-def read(table: sa.Table, *keys: Hashable, **where: Hashable) -> Need:
+def read(table: sa.Table, *keys: Hashable, **where: Hashable) -> LoadRows:
     """Rows to read: by primary key, or by one other column (`email="a@b"`)."""
     column, values = _criterion(table, keys, where)
-    return Need(table, column, values)
+    return LoadRows(table, column, values)
 
 
-def lock(table: sa.Table, *keys: Hashable, **where: Hashable) -> Need:
+def lock(table: sa.Table, *keys: Hashable, **where: Hashable) -> LoadRows:
     """Rows to read and hold until the commit: by primary key, or by one other column."""
     column, values = _criterion(table, keys, where)
-    return Need(table, column, values, lock=True)
+    return LoadRows(table, column, values, lock=True)
 
 
-def lock_via(table: sa.Table, via: sa.Table, **where: Hashable) -> Need:
+def lock_via(table: sa.Table, via: sa.Table, **where: Hashable) -> LoadRows:
     """Rows to hold that another table points at: `lock_via(products, order_items, order_id=i)`."""
     column, values = _criterion(via, (), where)
-    return Need(table, column, values, lock=True, via=via)
+    return LoadRows(table, column, values, lock=True, via=via)
 
 
-def draw(sequence: sa.Sequence, count: int = 1) -> Draw:
+def draw(sequence: sa.Sequence, count: int = 1) -> DrawNumbers:
     """Fresh numbers of a sequence."""
-    return Draw(sequence, count)
+    return DrawNumbers(sequence, count)
 
 
 def _criterion(
@@ -106,8 +113,8 @@ def primary_key(table: sa.Table) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """One statement of the load: every row that a batch needs of one table, in key order."""
+class TableLoad:
+    """One statement of a load plan: every row that a batch needs of one table, in key order."""
 
     table: sa.Table
     sql: str
@@ -118,12 +125,60 @@ Criterion = tuple[str, str | None]
 """A column, and the table that it stands in when the rows are reached through that."""
 
 
-def plan(needs: Iterable[Need]) -> list[Load]:
-    """Unite needs into one statement per table, in the order of the tables' declaration."""
-    by_table: dict[sa.Table, list[Need]] = {}
-    for need in needs:
-        by_table.setdefault(need.table, []).append(need)
-    return [_load(table, by_table[table]) for table in sorted(by_table, key=lock_rank)]
+class LoadPlan:
+    """What a batch loads: rows by table, numbers by sequence, aggregates by stream and name."""
+
+    def __init__(self, needs: Iterable[Load]) -> None:
+        rows: dict[sa.Table, list[LoadRows]] = {}
+        folds: dict[tuple[str, str], Aggregate[Any]] = {}
+        self.numbers: dict[str, int] = {}
+        for need in needs:
+            match need:
+                case LoadRows(table):
+                    rows.setdefault(table, []).append(need)
+                case DrawNumbers(sequence, count):
+                    name = sequence_name(sequence)
+                    self.numbers[name] = self.numbers.get(name, 0) + count
+                case FoldStreams(aggregate, streams):
+                    folds.update({(stream, aggregate.name): aggregate for stream in streams})
+        self.tables = [_table_load(table, rows[table]) for table in in_lock_order(rows)]
+        self.folds = dict(sorted(folds.items()))  # each once, in the order of locks
+
+    def statements(self, *, hold_streams: bool = False) -> list[tuple[str, Parameters]]:
+        """The statements that load it; `hold_streams` takes the streams before they are read."""
+        statements: list[tuple[str, Parameters]] = [
+            *((load.sql, load.parameters) for load in self.tables),
+            *(
+                (SQL["draw_numbers"], {"sequence": name, "count": count})
+                for name, count in self.numbers.items()
+            ),
+        ]
+        if self.folds:
+            streams = [stream for stream, _ in self.folds]
+            if hold_streams:
+                statements.append((SQL["lock_streams"], {"streams": streams}))
+            wanted = {
+                "streams": streams,
+                "aggregates": [name for _, name in self.folds],
+                "shapes": [aggregate.schema_version for aggregate in self.folds.values()],
+            }
+            statements.append((SQL["fold_streams"], wanted))
+        return statements
+
+    def load_into(self, state: State, replies: Iterable[Reply]) -> None:
+        """Take in what the statements answered."""
+        left = iter(replies)
+        rows = {load.table: next(left).dicts() for load in self.tables}
+        numbers = {name: [n for (n,) in next(left).rows()] for name in self.numbers}
+        state.load(rows, numbers)
+        if self.folds:
+            *_, folded = left
+            state.load_aggregates(self.folds.values(), folded.rows())
+
+
+def in_lock_order(tables: Iterable[sa.Table]) -> list[sa.Table]:
+    """Tables in the one order in which every worker takes locks."""
+    return sorted(tables, key=lock_rank)
 
 
 def lock_rank(table: sa.Table) -> tuple[str, int]:
@@ -135,7 +190,7 @@ def lock_rank(table: sa.Table) -> tuple[str, int]:
     return (str(table.metadata.info.get("domain", "")), rank)
 
 
-def _load(table: sa.Table, needs: list[Need]) -> Load:
+def _table_load(table: sa.Table, needs: list[LoadRows]) -> TableLoad:
     values: dict[Criterion, dict[Hashable, None]] = {}
     for need in needs:
         via = need.via.fullname if need.via is not None else None
@@ -143,7 +198,7 @@ def _load(table: sa.Table, needs: list[Need]) -> Load:
     criteria = tuple(sorted(values, key=str))
     locked = any(need.lock for need in needs)
     sql = _load_sql(table, criteria, locked)
-    return Load(table, sql, [list(values[criterion]) for criterion in criteria])
+    return TableLoad(table, sql, [list(values[criterion]) for criterion in criteria])
 
 
 @lru_cache(maxsize=1_024)
@@ -173,32 +228,7 @@ def sql_type(table: sa.Table, column: str) -> str:
     return table.c[column].type.compile(_POSTGRESQL)
 
 
-def draws(needs: Iterable[AnyNeed]) -> dict[str, int]:
-    """How many numbers a batch draws from each sequence."""
-    counts: dict[str, int] = {}
-    for need in needs:
-        if isinstance(need, Draw):
-            name = sequence_name(need.sequence)
-            counts[name] = counts.get(name, 0) + need.count
-    return counts
-
-
+@cache
 def sequence_name(sequence: sa.Sequence) -> str:
     """A sequence's qualified name, quoted: what `nextval` takes."""
     return quoted(*filter(None, (sequence.schema, sequence.name)))
-
-
-def rows_only(needs: Iterable[AnyNeed]) -> list[Need]:
-    """The needs that are rows."""
-    return [need for need in needs if isinstance(need, Need)]
-
-
-def folds(needs: Iterable[AnyNeed]) -> dict[tuple[str, str], Aggregate[Any]]:
-    """The aggregates that a batch folds, each once, by stream and name, in the order of locks."""
-    wanted = {
-        (stream, need.aggregate.name): need.aggregate
-        for need in needs
-        if isinstance(need, Fold)
-        for stream in need.streams
-    }
-    return dict(sorted(wanted.items()))

@@ -8,7 +8,7 @@ SELECT command_id, name, payload_hash, status, data, error, errors, position, ac
 -- Fresh numbers of a sequence.
 SELECT nextval(%(sequence)s::regclass) FROM generate_series(1, %(count)s::int)
 
--- name: attribute
+-- name: attribution
 -- Tells the audit trigger which command changes which row, until the end of this transaction.
 SELECT set_config('cqrs.attribution', %(attribution)s, true)
 
@@ -30,7 +30,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 
 -- name: waiting_commands
 -- The first commands that are due, with those of `after` that have no receipt yet, and whether one
--- of these is not even on its way. A key whose first command is put off waits as a whole.
+-- of these is not even on its way. A key whose first command is rescheduled waits as a whole.
 SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
        e.links, e.after, e.attempts, m.missing, m.unknown,
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
@@ -53,8 +53,92 @@ UPDATE cqrs.enqueued_commands
    SET attempts = attempts + 1, due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = ANY (%(ids)s::uuid[])
 
--- name: put_off_commands
+-- name: reschedule_commands
 -- Looks at commands again later, without counting an attempt.
 UPDATE cqrs.enqueued_commands
    SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: fold_streams
+-- For each stream its newest snapshot of the wanted schema version, and the events after it, in order.
+SELECT w.stream, w.aggregate, coalesce(n.version, 0), coalesce(e.version, n.version, 0),
+       n.state::text, e.events::text
+  FROM unnest(%(streams)s::text[], %(aggregates)s::text[], %(shapes)s::smallint[])
+       AS w (stream, aggregate, shape)
+  LEFT JOIN cqrs.snapshots AS n USING (stream, aggregate, shape)
+ CROSS JOIN LATERAL (
+       SELECT max(l.version) AS version,
+              json_agg(json_build_array(l.type, l.data) ORDER BY l.version) AS events
+         FROM cqrs.events AS l
+        WHERE l.stream = w.stream AND l.version > coalesce(n.version, 0)) AS e
+
+-- name: lock_streams
+-- Holds streams until the commit.
+SELECT cqrs.lock_streams(%(streams)s::text[])
+
+-- name: keep_snapshots
+-- Keeps snapshots, each unless there is a newer one or one of a newer schema version.
+INSERT INTO cqrs.snapshots AS s (stream, aggregate, shape, version, state)
+SELECT n.stream, n.aggregate, n.shape, n.version, n.state
+  FROM jsonb_to_recordset(%(snapshots)s::jsonb)
+       AS n (stream text, aggregate text, shape smallint, version bigint, state jsonb)
+ ORDER BY n.stream, n.aggregate
+    ON CONFLICT (stream, aggregate) DO UPDATE
+   SET shape = EXCLUDED.shape, version = EXCLUDED.version, state = EXCLUDED.state,
+       taken_at = clock_timestamp()
+ WHERE (s.shape, s.version) < (EXCLUDED.shape, EXCLUDED.version)
+
+-- name: reschedule_by_attempts
+-- Comes back to event tasks after 2, 4, 8, ... seconds: the more often they were tried, the later.
+UPDATE cqrs.enqueued_commands
+   SET due_at = clock_timestamp() + least(power(2, attempts), 300) * interval '1 second'
+ WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: keep_dead_commands
+-- Keeps commands that are dead, a JSON array, in the transaction of their receipts. One that dies
+-- again is open again.
+INSERT INTO cqrs.dead_commands AS d
+       (command_id, name, payload, key, actor, roles, correlation_id, causation_id, links, error)
+SELECT n.command_id, n.name, n.payload, n.key, n.actor, n.roles, n.correlation_id, n.causation_id,
+       n.links, n.error
+  FROM json_to_recordset(%(commands)s::json) AS n
+       (command_id uuid, name text, payload json, key text, actor text, roles text[],
+        correlation_id uuid, causation_id text, links json, error text)
+    ON CONFLICT (command_id) DO UPDATE
+   SET error = EXCLUDED.error, attempts = d.attempts + 1, last_died_at = clock_timestamp(),
+       state = 'open', closed_at = NULL, closed_by = NULL
+
+-- name: dead_commands
+-- Dead commands, the latest first: the open ones or all.
+SELECT command_id, name, payload, key, actor, roles, links, error, attempts, first_died_at,
+       last_died_at, state, closed_at, closed_by
+  FROM cqrs.dead_commands
+ WHERE %(closed)s OR state = 'open'
+ ORDER BY last_died_at DESC
+ LIMIT %(limit)s
+
+-- name: dead_command
+-- One dead command.
+SELECT command_id, name, payload, key, actor, roles, links, error, attempts, first_died_at,
+       last_died_at, state, closed_at, closed_by
+  FROM cqrs.dead_commands
+ WHERE command_id = %(command)s
+
+-- name: dead_command_links
+-- What follows a dead command in its chain; null if nothing does.
+SELECT links FROM cqrs.dead_commands WHERE command_id = %(command)s
+
+-- name: dead_command_causation
+-- What caused a dead command to be sent.
+SELECT causation_id FROM cqrs.dead_commands WHERE command_id = %(command)s
+
+-- name: revive_dead_command
+-- Enqueues a dead command again, under its own id; false if it is closed already.
+SELECT cqrs.revive_command(%(command)s, %(by)s)
+
+-- name: discard_dead_command
+-- Gives a dead command up for good; its receipt stays dead.
+UPDATE cqrs.dead_commands
+   SET state = 'discarded', closed_at = clock_timestamp(), closed_by = %(by)s
+ WHERE command_id = %(command)s AND state = 'open'
+RETURNING command_id

@@ -1,4 +1,4 @@
-"""Drains what was enqueued: chooses commands, leases them, runs them as one batch.
+"""The queue consumer: chooses enqueued commands, leases them, runs them as one batch.
 
     waiting ─▶ leased (due_at ahead, attempt counted) ─▶ settled: row deleted, receipt final
        ▲            │ the worker dies: the lease ends
@@ -28,18 +28,17 @@ from worker.base import db, wake_ups
 from worker.base.app import app
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.base.sql import statement
-from worker.commands import after_commit
+from worker.commands import SQL, after_commit
 from worker.commands.batches import run_and_tell
 from worker.commands.event_task import event_tasks, start
-from worker.commands.executor import bury, refuse
+from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Actor, Envelope
 
 log = structlog.get_logger(__name__)
 
 LEASE = 15.0
 """Seconds that a worker has for a batch before others may run it."""
-PUT_OFF = 0.25
+LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
 TURN = 10.0
 """Seconds after which a drain hands over to the next one, so that no task runs for long."""
@@ -47,16 +46,16 @@ TURN = 10.0
 
 @dataclass(slots=True)
 class Choice:
-    """What a worker takes, what it puts off, and what it gives up on."""
+    """What a worker takes, what it reschedules, and what it gives up on."""
 
     run: list[Envelope] = field(default_factory=list)
     start: list[Envelope] = field(default_factory=list)
     later: list[UUID] = field(default_factory=list)
-    bury: list[Envelope] = field(default_factory=list)
+    dead: list[Envelope] = field(default_factory=list)
     refuse: list[tuple[Envelope, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.run or self.start or self.bury or self.refuse)
+        return bool(self.run or self.start or self.dead or self.refuse)
 
 
 @app.task(name="cqrs.drain", ignore_result=True)
@@ -67,18 +66,18 @@ def drain() -> None:
     until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
     while choice := claim(size):
         if len(choice.run) == size:
-            after_commit.wake_drain()  # there may be more than one worker can do
+            after_commit.wake_queue_consumer()  # there may be more than one worker can do
         _carry_out(choice)
         if time.monotonic() > until:
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
             return
     if choice.later:
-        after_commit.wake_later("cqrs.drain", PUT_OFF)
+        after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
 def _carry_out(choice: Choice) -> None:
-    for envelope in choice.bury:
-        bury(envelope, "its worker process ended every time")
+    for envelope in choice.dead:
+        mark_dead(envelope, "its worker process ended every time")
     for envelope, why in choice.refuse:
         refuse(envelope, why)
     start(choice.start)
@@ -87,32 +86,30 @@ def _carry_out(choice: Choice) -> None:
     try:
         run_and_tell(choice.run, dequeue=True)
     except psycopg.OperationalError as error:
-        log.warning("batch put off", commands=len(choice.run), reason=str(error))
+        log.warning("batch runs again after its lease", commands=len(choice.run), reason=str(error))
         raise
 
 
 def claim(size: int) -> Choice:
     """Lease up to `size` commands that may run now."""
     with db.commands() as connection:
-        with Pipeline(connection) as asked:
-            asked.execute("BEGIN")
-            asked.execute(statement("worker.commands", "lock_claims"))
-            rows = asked.execute(
-                statement("worker.commands", "waiting_commands"), {"limit": size * 2}
-            )
+        with Pipeline(connection) as pipeline:
+            pipeline.execute("BEGIN")
+            pipeline.execute(SQL["lock_claims"])
+            rows = pipeline.execute(SQL["waiting_commands"], {"limit": size * 2})
         choice = choose(rows.dicts(), size)
-        with Pipeline(connection) as asked:
-            _lease(asked, "lease_commands", [one.id for one in choice.run], LEASE)
-            tasks = [one.id for one in choice.start]
-            _lease(asked, "lease_commands", tasks, get_settings().visibility_timeout)
-            _lease(asked, "put_off_commands", choice.later, PUT_OFF)
-            asked.execute("COMMIT")
+        with Pipeline(connection) as pipeline:
+            _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], LEASE)
+            tasks = [envelope.id for envelope in choice.start]
+            _lease(pipeline, "lease_commands", tasks, get_settings().visibility_timeout)
+            _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
+            pipeline.execute("COMMIT")
     return choice
 
 
-def _lease(asked: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
+def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
     if ids:
-        asked.execute(statement("worker.commands", name), {"ids": list(ids), "seconds": seconds})
+        pipeline.execute(SQL[name], {"ids": list(ids), "seconds": seconds})
 
 
 def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
@@ -133,7 +130,7 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     settings = get_settings()
     envelope = _envelope(row)
     if row["attempts"] >= settings.command_attempts:
-        choice.bury.append(envelope)
+        choice.dead.append(envelope)
     elif not taken.issuperset(row["missing"]):
         if not row["unknown"] or row["waited"] < settings.after_timeout:
             choice.later.append(envelope.id)

@@ -12,16 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from worker.base.db import Connection
-from worker.base.sql import statement
+from worker.commands import SQL
+from worker.commands.errors import CommandIdReused, NotReady
 from worker.commands.state import Emitted
 from worker.contracts import Envelope, Receipt, Status
 from worker.contracts.engine_events import SagaCommandSettled, saga_stream
+
+Outcome: TypeAlias = Receipt | CommandIdReused | NotReady
+"""A receipt; or why a command cannot have one now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,16 @@ class Known:
 
     receipt: Receipt
     payload_hash: bytes
+
+    @property
+    def name(self) -> str:
+        """The command's name."""
+        return self.receipt.name
+
+    @property
+    def final(self) -> Receipt | None:
+        """The receipt, if it will not change any more."""
+        return self.receipt if self.receipt.status.final else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,11 @@ class Settled:
     events: Sequence[Emitted] = ()
 
     @property
-    def appended(self) -> Sequence[Emitted]:
+    def name(self) -> str:
+        """The command's name."""
+        return self.envelope.name
+
+    def to_append(self) -> Sequence[Emitted]:
         """What the log gets: its events; and, if a saga sent it, what became of it."""
         saga_id = saga_behind(self.envelope.causation_id)
         if saga_id is None:
@@ -71,6 +89,26 @@ class Settled:
             "data": self.data,
             "error": self.error,
             "errors": self.errors or None,
+        }
+
+    def to_dead_row(self) -> dict[str, Any]:
+        """What is kept of a dead command, so that it can be run again (see dead_commands.py).
+
+        A receipt tells payloads apart but does not hold them, and a message that was delivered is
+        gone.
+        """
+        envelope = self.envelope
+        return {
+            "command_id": envelope.id,
+            "name": envelope.name,
+            "payload": envelope.payload,
+            "key": envelope.key,
+            "actor": envelope.actor.name,
+            "roles": sorted(envelope.actor.roles),
+            "correlation_id": envelope.correlation_id,
+            "causation_id": envelope.causation_id,
+            "links": envelope.links,
+            "error": self.error,
         }
 
     def receipt(self, position: int | None, completed_at: datetime) -> Receipt:
@@ -120,8 +158,45 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
     return Known(receipt, row["payload_hash"])
 
 
+def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
+    """What is known of these commands, as far as there are receipts."""
+    cursor = connection.cursor(row_factory=dict_row)
+    rows = cursor.execute(SQL["receipts_by_id"], {"ids": list(ids)})
+    return {row["command_id"]: known_receipt(row) for row in rows}
+
+
 def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Receipt]:
     """The receipts of these commands, as far as there are any."""
-    cursor = connection.cursor(row_factory=dict_row)
-    rows = cursor.execute(statement("worker.commands", "receipts_by_id"), {"ids": list(ids)})
-    return {row["command_id"]: known_receipt(row).receipt for row in rows}
+    return {command_id: row.receipt for command_id, row in known(connection, ids).items()}
+
+
+def blocked(
+    envelope: Envelope,
+    payload_hash: bytes,
+    known: Mapping[UUID, Known],
+    settled: Mapping[UUID, Settled],
+    *,
+    enqueued: bool,
+) -> CommandIdReused | NotReady | None:
+    """Why a command can neither be run nor be given the receipt that is there; None: it can.
+
+    An id stands for one name and one payload.
+    `known` is what the database has, `settled` what its batch has decided already. What was
+    `enqueued` was checked when it was written, perhaps by SQL alone with a fingerprint of its own:
+    while it waits its payload is not compared.
+    """
+    first = settled.get(envelope.id) or known.get(envelope.id)
+    if first is not None and first.name != envelope.name:
+        return CommandIdReused(envelope.id, envelope.name)
+    if first is not None and first.payload_hash != payload_hash:
+        waits = isinstance(first, Known) and first.final is None
+        if not (waits and enqueued):
+            return CommandIdReused(envelope.id, envelope.name)
+    if isinstance(first, Known) and first.final:
+        return None
+    missing = [
+        other
+        for other in envelope.after
+        if other not in settled and not (other in known and known[other].final)
+    ]
+    return NotReady(tuple(missing)) if missing else None

@@ -9,7 +9,7 @@ half way leaves no trace and needs no savepoint.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -17,7 +17,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from worker.commands.aggregate import Aggregate, S, Streams
+from worker.commands.aggregate import Aggregate, AggregateStates, S
 from worker.commands.load_plan import primary_key, sequence_name
 from worker.contracts import Actor, Event
 
@@ -34,8 +34,8 @@ class State:
         self._rows: dict[sa.Table, dict[Hashable, LoadedRow]] = defaultdict(dict)
         self._indexes: dict[sa.Table, dict[str, Index]] = defaultdict(dict)
         self._numbers: dict[str, deque[int]] = defaultdict(deque)
-        self.streams = Streams()
-        """The event-sourced aggregates among it."""
+        self.aggregates: AggregateStates | None = None
+        """The event-sourced aggregates among it, if a command declares any."""
 
     def get(self, table: sa.Table, key: Hashable) -> LoadedRow | None:
         """The row with this primary key, or None. Only rows that the command declared are here."""
@@ -54,7 +54,7 @@ class State:
 
         Raises LookupError unless the command declared it with `fold`.
         """
-        return self.streams.get(aggregate, key)
+        return (self.aggregates or AggregateStates()).get(aggregate, key)
 
     def number(self, sequence: sa.Sequence) -> int:
         """The next number drawn for this batch. Raises LookupError if none was declared."""
@@ -78,15 +78,23 @@ class State:
             for column, index in self._indexes[table].items():
                 index[row[column]].pop(key, None)
 
-    def load(self, table: sa.Table, rows: Iterable[LoadedRow]) -> None:
-        """Take in what a load statement returned."""
-        key = primary_key(table)
-        self._rows[table].update((row[key], row) for row in rows)
-        self._indexes[table].clear()
+    def load(
+        self,
+        rows: Mapping[sa.Table, Sequence[LoadedRow]],
+        numbers: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        """Take in what was read of each table and drawn from each sequence."""
+        for table, loaded in rows.items():
+            key = primary_key(table)
+            self._rows[table].update({row[key]: row for row in loaded})
+            self._indexes[table].clear()
+        for sequence, drawn in (numbers or {}).items():
+            self._numbers[sequence].extend(drawn)
 
-    def add_numbers(self, sequence: str, numbers: Iterable[int]) -> None:
-        """Take in what was drawn from a sequence."""
-        self._numbers[sequence].extend(numbers)
+    def load_aggregates(self, aggregates: Iterable[Aggregate[Any]], rows: Iterable[Any]) -> None:
+        """Take in what `fold_streams` returned for these aggregates."""
+        self.aggregates = AggregateStates()
+        self.aggregates.load(aggregates, rows)
 
     def _index(self, table: sa.Table, column: str) -> Index:
         index: Index = {}

@@ -22,13 +22,15 @@ from celery.exceptions import (
 )
 
 from worker.base.actor import from_header
-from worker.base.app import EngineTask
-from worker.base.errors import CommandDead, CommandIdReused, NotReady, ServerUnavailable
+from worker.base.celery_internals import CommandRequest, EngineTask
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
-from worker.commands.chains import links_of
-from worker.commands.executor import Run, bury, execute, refuse
+from worker.commands.chain_continuation import links_of
+from worker.commands.errors import CommandDead, CommandIdReused, NotReady
+from worker.commands.executor import BatchRun, execute
+from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status
 
 
@@ -36,7 +38,8 @@ class CommandRun(EngineTask):
     """The worker's side of a command's task."""
 
     abstract = True
-    Request = "worker.commands.requests:CommandRequest"
+    Request = CommandRequest
+    typing = False  # a payload is checked against its model, which says more
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
@@ -47,12 +50,12 @@ class CommandRun(EngineTask):
         try:
             run = self._execute(envelope)
         except ServerUnavailable as error:
-            raise self._put_off(self._backoff(), error, **self._tried()) from error
+            raise self._reschedule(self._backoff(), error, **self._tried()) from error
         except psycopg.OperationalError as error:
             return self._try_later(envelope, error)
         except SoftTimeLimitExceeded:
             limit = get_settings().task_soft_time_limit
-            return self._answer(bury(envelope, f"it took longer than {limit} s"))
+            return self._answer(mark_dead(envelope, f"it took longer than {limit} s"))
         after_commit.wake_readers(run.event_types)
         (outcome,) = run.outcomes
         match outcome:
@@ -63,7 +66,7 @@ class CommandRun(EngineTask):
             case _:
                 return self._answer(outcome)
 
-    def _execute(self, envelope: Envelope) -> Run:
+    def _execute(self, envelope: Envelope) -> BatchRun:
         return execute([envelope], dequeue=self._sent_header().get("enqueued", False))
 
     def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:
@@ -74,7 +77,7 @@ class CommandRun(EngineTask):
             self.name,
             payload,
             from_header(header.get("actor")),
-            after=tuple(as_uuid(one, "after") for one in header.get("after", ())),
+            after=tuple(as_uuid(id_, "after") for id_ in header.get("after", ())),
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
@@ -97,14 +100,16 @@ class CommandRun(EngineTask):
             missing = ", ".join(map(str, waiting.missing))
             reason = f"waited {limit:g} s for commands without a receipt ({missing})"
             return self._answer(refuse(envelope, reason))
-        raise self._put_off(_pause(waits), waiting, waits=waits + 1)
+        raise self._reschedule(_pause(waits), waiting, waits=waits + 1)
 
     def _try_later(self, envelope: Envelope, error: psycopg.Error) -> dict[str, Any]:
         """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
         tries = self._tried()["tries"]
         if tries >= get_settings().command_attempts:
-            return self._answer(bury(envelope, f"the database could not run it in {tries} tries"))
-        raise self._put_off(self._backoff(), error, tries=tries)
+            return self._answer(
+                mark_dead(envelope, f"the database could not run it in {tries} tries")
+            )
+        raise self._reschedule(self._backoff(), error, tries=tries)
 
     def _tried(self) -> dict[str, int]:
         return {"tries": self._sent_header().get("tries", 0) + 1}
@@ -114,7 +119,7 @@ class CommandRun(EngineTask):
         doubled = 0.25 * float(2 ** min(self._tried()["tries"], 7))
         return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
 
-    def _put_off(self, seconds: float, why: Exception, **counts: int) -> Retry:
+    def _reschedule(self, seconds: float, why: Exception, **counts: int) -> Retry:
         """Send this very message again, later.
 
         Not by `Task.retry`: its counter is kept for worker processes that die, and waiting for
@@ -129,7 +134,7 @@ class CommandRun(EngineTask):
 
 
 @signals.task_failure.connect
-def _bury_what_kills(
+def _end_what_kills(
     sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_: Any
 ) -> None:
     """A command that killed its process too often, or ran out of time, gets a `dead` receipt."""
@@ -137,7 +142,7 @@ def _bury_what_kills(
         exception, WorkerLostError | TimeLimitExceeded
     ):
         reason = f"its worker process ended every time ({type(exception).__name__})"
-        bury(sender._envelope((), kwargs or {}), reason)
+        mark_dead(sender._envelope((), kwargs or {}), reason)
 
 
 def _pause(tries: int) -> float:

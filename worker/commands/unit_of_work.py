@@ -11,29 +11,20 @@ the caller sees the database's error and the connection is given back rolled bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.pipeline import Pipeline, Reply
-from worker.base.sql import blocks, statement
-from worker.commands import burial
-from worker.commands.aggregate import Aggregate
-from worker.commands.change_set import Changes
-from worker.commands.load_plan import AnyNeed, draws, folds, plan, rows_only
+from worker.base.pipeline import Parameters, round_trip
+from worker.commands import SQL
+from worker.commands.change_set import ChangeSet, check_declared
+from worker.commands.load_plan import Load, LoadPlan
 from worker.commands.receipts import Known, Settled, known_receipt
-from worker.commands.state import Emitted, State
-from worker.contracts import Receipt
-
-_RECEIPTS = statement("worker.commands", "receipts_by_id")
-_DRAW = statement("worker.commands", "draw_numbers")
-_ATTRIBUTE = statement("worker.commands", "attribute")
-_SETTLE = statement("worker.commands", "settle")
-_DEQUEUE = statement("worker.commands", "dequeue")
-_STREAMS = blocks("worker.commands", "aggregate.sql")
+from worker.commands.state import Emitted, State, Work
+from worker.contracts import Receipt, Status
 
 
 class UnitOfWork:
@@ -42,32 +33,36 @@ class UnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.state = State(datetime.now(UTC))
-        self.changes = Changes()
+        self.changes = ChangeSet()
+        self.event_types: set[str] = set()
+        """Of the events that were appended."""
 
     def begin(
-        self, ids: Sequence[UUID], needs: Iterable[AnyNeed], *, hold_streams: bool = False
+        self, ids: Sequence[UUID], needs: Iterable[Load], *, hold_streams: bool = False
     ) -> dict[UUID, Known]:
         """Open the transaction, load the state, and return the receipts that are there already.
 
         `hold_streams` takes the folded streams before it reads them: for who lost a race for one.
         """
-        needs = list(needs)
-        loads, numbers, aggregates = plan(rows_only(needs)), draws(needs), folds(needs)
-        with Pipeline(self.connection) as asked:
-            asked.execute("BEGIN")
-            receipts = asked.execute(_RECEIPTS, {"ids": list(ids)})
-            tables = [(load.table, asked.execute(load.sql, load.parameters)) for load in loads]
-            drawn = {
-                name: asked.execute(_DRAW, {"sequence": name, "count": count})
-                for name, count in numbers.items()
-            }
-            folded = _fold(asked, aggregates, hold_streams) if aggregates else None
-        self.state.streams.load(aggregates.values(), folded.rows() if folded else ())
-        for table, reply in tables:
-            self.state.load(table, reply.dicts())
-        for name, reply in drawn.items():
-            self.state.add_numbers(name, (number for (number,) in reply.rows()))
+        plan = LoadPlan(needs)
+        _, receipts, *loaded = round_trip(
+            self.connection,
+            [
+                ("BEGIN", ()),
+                (SQL["receipts_by_id"], {"ids": list(ids)}),
+                *plan.statements(hold_streams=hold_streams),
+            ],
+        )
+        plan.load_into(self.state, loaded)
         return {row["command_id"]: known_receipt(row) for row in receipts.dicts()}
+
+    def take(self, work: Work) -> None:
+        """Add what one command wants done, and let those after it see it: all of it, or nothing."""
+        check_declared(work.changes, self.state)  # before anything of it is seen
+        if work.events and self.state.aggregates is not None:
+            self.state.aggregates.take(work.events)
+        if work.changes:
+            self.changes.take(work, self.state)
 
     def settle(self, settled: Sequence[Settled], *, dequeue: Sequence[UUID] = ()) -> list[Receipt]:
         """Write the changes, the receipts and the events, and commit; returns the receipts.
@@ -75,51 +70,38 @@ class UnitOfWork:
         Raises psycopg.Error, with nothing done: `CQ002` means that one of the commands was settled
         by another worker since `begin`.
         """
-        expected = self.state.streams.expected
+        aggregates = self.state.aggregates
         events = [
-            to_append(one, emitted, expected(emitted.stream))
-            for one in settled
-            for emitted in one.appended
-        ]
-        with Pipeline(self.connection) as asked:
-            if self.changes.tables:
-                asked.execute(_ATTRIBUTE, {"attribution": self.changes.attribution()})
-            for sql, parameters in self.changes.statements():
-                asked.execute(sql, parameters)
-            if dequeue:
-                asked.execute(_DEQUEUE, {"ids": list(dequeue)})
-            burial.keep(asked, settled)
-            rows = [one.to_row() for one in settled]
-            positions = asked.execute(
-                _SETTLE, {"receipts": to_json(rows), "events": to_json(events)}
+            _event_row(
+                command, emitted, aggregates.expected(emitted.stream) if aggregates else None
             )
-            asked.execute("COMMIT")
-            if snapshots := self.state.streams.snapshots():
-                asked.execute(_STREAMS["keep_snapshots"], {"snapshots": to_json(snapshots)})
-        places = {command_id: (position, at) for command_id, position, at in positions.rows()}
-        return [one.receipt(*places[one.envelope.id]) for one in settled]
+            for command in settled
+            for emitted in command.to_append()
+        ]
+        rows = {
+            "receipts": to_json([command.to_row() for command in settled]),
+            "events": to_json(events),
+        }
+        statements: list[tuple[str, Parameters]] = self.changes.statements()
+        if dequeue:
+            statements.append((SQL["dequeue"], {"ids": list(dequeue)}))
+        if dead := [command.to_dead_row() for command in settled if command.status is Status.DEAD]:
+            statements.append((SQL["keep_dead_commands"], {"commands": to_json(dead)}))
+        statements += [(SQL["settle"], rows), ("COMMIT", ())]
+        place_of_receipts = len(statements) - 2
+        if aggregates and (snapshots := aggregates.snapshots()):
+            statements.append((SQL["keep_snapshots"], {"snapshots": to_json(snapshots)}))
+        written = round_trip(self.connection, statements)[place_of_receipts].rows()
+        self.event_types = {event["type"] for event in events}
+        places = {command_id: (position, at) for command_id, position, at in written}
+        return [command.receipt(*places[command.envelope.id]) for command in settled]
 
     def rollback(self) -> None:
         """Give the transaction up."""
-        with Pipeline(self.connection) as asked:
-            asked.execute("ROLLBACK")
+        round_trip(self.connection, [("ROLLBACK", ())])
 
 
-def _fold(
-    asked: Pipeline, aggregates: Mapping[tuple[str, str], Aggregate[Any]], hold: bool
-) -> Reply:
-    streams = [stream for stream, _ in aggregates]
-    if hold:
-        asked.execute(_STREAMS["lock_streams"], {"streams": streams})
-    wanted = {
-        "streams": streams,
-        "aggregates": [name for _, name in aggregates],
-        "shapes": [aggregate.shape for aggregate in aggregates.values()],
-    }
-    return asked.execute(_STREAMS["fold_streams"], wanted)
-
-
-def to_append(settled: Settled, emitted: Emitted, expected: int | None) -> dict[str, Any]:
+def _event_row(settled: Settled, emitted: Emitted, expected: int | None) -> dict[str, Any]:
     """An event as `cqrs.append` takes it, with the command that caused it in its metadata."""
     envelope, event = settled.envelope, emitted.event
     return {

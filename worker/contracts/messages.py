@@ -30,7 +30,7 @@ class Event(Message):
     """Base of events: named in the past tense, `OrderCreated`.
 
     `type` is the name in the log. It is written out, never derived, so that a renamed class
-    still reads its old events; `schema_version` counts changes of the event's shape.
+    still reads its old events; `schema_version` counts changes of the event's fields.
     """
 
     type: ClassVar[str]

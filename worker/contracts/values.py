@@ -32,11 +32,7 @@ def to_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-def _plain(value: Decimal) -> str:
-    return format(value, "f")
-
-
-_AsText = PlainSerializer(_plain, return_type=str, when_used="json")
+_AsText = PlainSerializer("{:f}".format, return_type=str, when_used="json")
 
 Money = Annotated[Decimal, Field(max_digits=14, decimal_places=2, allow_inf_nan=False), _AsText]
 """An amount with at most two decimals and twelve digits before them; JSON: a decimal string."""

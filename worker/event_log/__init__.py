@@ -10,6 +10,7 @@ from worker.event_log.log import (
     append,
     horizon,
     read,
+    stored_events,
     wrong_version,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "append",
     "horizon",
     "read",
+    "stored_events",
     "wrong_version",
 ]

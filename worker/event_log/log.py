@@ -42,7 +42,7 @@ What happens when something fails:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -113,10 +113,6 @@ class WrongStreamVersion(Permanent):
         super().__init__(f"the stream is at version {current}, not {expected} (stream {stream})")
         self.stream, self.expected, self.current = stream, expected, current
 
-    def __reduce__(self) -> tuple[type[WrongStreamVersion], tuple[str, int, int]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.stream, self.expected, self.current)
-
 
 def horizon(connection: Connection) -> int:
     """The highest position that is safe to read by statements after this one; 0 if there is none.
@@ -143,17 +139,24 @@ def read(
     `upto` is a horizon, or less. Fewer than `limit` events mean that there are no more of them up
     to `upto`, so the checkpoint may move there; otherwise it moves to the last event's position.
 
-    JSON comes as text and orjson decodes it: two to three times as fast as the driver's own way.
     """
     page = {"after": after, "upto": upto, "types": None if types is None else list(types)}
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         rows = cursor.execute(_SQL["read"], {**page, "limit": limit}, prepare=True).fetchall()
-    decode, make, event = orjson.loads, tuple.__new__, StoredEvent
     with gc_pause.paused():
-        return [
-            make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
-            for position, stream, version, type_, schema, data, metadata, at in rows
-        ]
+        return stored_events(rows)
+
+
+def stored_events(rows: Iterable[Sequence[Any]]) -> list[StoredEvent]:
+    """Rows of the log as events: its columns in order, JSON as text.
+
+    orjson decodes it two to three times as fast as the driver's own way does.
+    """
+    decode, make, event = orjson.loads, tuple.__new__, StoredEvent
+    return [
+        make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
+        for position, stream, version, type_, schema, data, metadata, at in rows
+    ]
 
 
 def append(connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:

@@ -33,14 +33,12 @@ receipts that are to be forgotten so soon are not counted on."""
 class UnknownSubscription(Permanent):
     """No domain that is loaded declares this subscription; `known`: it has a checkpoint."""
 
-    def __init__(self, name: str, *, known: bool = False) -> None:
-        close = subscriptions.closest(name)
-        hint = f"; did you mean {close}?" if close else ""
+    def __init__(self, name: str, known: bool = False) -> None:
         sentence = (
             "no domain that is loaded declares it, though it has a checkpoint: is its package"
             " missing in CQRS_DOMAINS?"
             if known
-            else f"no such subscription{hint}"
+            else f"no such subscription{subscriptions.hint(name)}"
         )
         super().__init__(f"{sentence} (subscription {name})")
         self.subscription, self.known = name, known

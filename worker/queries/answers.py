@@ -26,9 +26,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from worker import cache
 from worker.base.backoff import Backoff
-from worker.base.errors import QueryStopped, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.cache.entries import CacheKey, Entry, Fill, Snapshot
 from worker.cache.server import CacheAway
+from worker.queries.errors import QueryStopped
 
 T = TypeVar("T")
 

@@ -32,13 +32,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from worker import refresh
 from worker.base import db
 from worker.base.backoff import Backoff
-from worker.base.errors import InvalidQuery, ReadModelBehind, ServerUnavailable
+from worker.base.errors import ServerUnavailable
 from worker.base.sql import blocks
 from worker.cache.entries import Snapshot
 from worker.commands import after_commit
 from worker.contracts import Receipt
 from worker.event_log.sources import Sources
 from worker.event_log.subscribers import subscriptions
+from worker.queries.errors import InvalidQuery, ReadModelBehind
 from worker.subscriptions import runner
 
 log = structlog.get_logger(__name__)

@@ -20,11 +20,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from worker.base.errors import InvalidQuery, Transient
+from worker.base.errors import Transient
 from worker.base.settings import get_settings
 from worker.cache import server
 from worker.cache.server import CacheAway
 from worker.contracts import SYSTEM_ACTOR, Actor
+from worker.queries.errors import InvalidQuery
 
 Cost: TypeAlias = float | Callable[[Any], float]
 """Tokens; or how many follow from a query's parameters."""
@@ -53,10 +54,6 @@ class CostLimitReached(Transient):
             f" cost {cost:g})"
         )
         self.actor, self.query, self.cost, self.seconds = actor, query, cost, seconds
-
-    def __reduce__(self) -> tuple[type[CostLimitReached], tuple[str, str, float, float]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.actor, self.query, self.cost, self.seconds)
 
 
 Limits: TypeAlias = Callable[[Actor], Limit | None]

@@ -10,7 +10,6 @@ call returns a new one, or raises InvalidQuery, naming the column or the part th
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -23,8 +22,8 @@ from uuid import UUID
 from psycopg import sql
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from worker.base.errors import InvalidQuery
 from worker.base.validation_errors import by_field, shortened, unstorable
+from worker.queries.errors import InvalidQuery
 
 __all__ = ["MOST_ROWS", "MOST_SKIPPED", "Filters", "Op", "Where"]
 
@@ -230,9 +229,8 @@ def _check_column(model: type[BaseModel], column: object, parameter: str) -> Non
     columns = model.model_fields
     if isinstance(column, str) and column in columns:
         return
-    near = difflib.get_close_matches(str(column)[:100], columns, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(columns)}"
-    raise _wrong(model, parameter, f"no column {shortened(repr(column))}; {hint}")
+    hint = did_you_mean(column, columns, f"there are {', '.join(columns)}")
+    raise _wrong(model, parameter, f"no column {shortened(repr(column))}{hint}")
 
 
 def _wrong(model: type[BaseModel], what: str, why: str) -> InvalidQuery:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
 
+from worker.base.errors import did_you_mean
 from worker.base.validation_errors import by_field, unstorable
 from worker.queries.filters import MOST_SKIPPED
 
@@ -90,7 +90,6 @@ def _by_parameter(model: type[Parameters], error: ValidationError) -> dict[str, 
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"no such parameter; did you mean {near[0]}?"
-    return f"no such parameter; there are {', '.join(known)}" if known else "takes no parameters"
+    if not known:
+        return "takes no parameters"
+    return "no such parameter" + did_you_mean(name, known, f"there are {', '.join(known)}")

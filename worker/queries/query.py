@@ -33,7 +33,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from worker.base.actor import current_actor
 from worker.base.backoff import Backoff
-from worker.base.errors import InvalidQuery, UnknownQuery
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
@@ -46,6 +45,7 @@ from worker.queries import costs, parameters, query_audit
 from worker.queries.answers import Answer, Lookup, Policy, answer
 from worker.queries.consistency import Behind, Consistency, ReadRequirement
 from worker.queries.costs import Cost
+from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.filters import MOST_ROWS
 from worker.queries.parameters import Parameters
 from worker.queries.reader import Reader, read
@@ -235,7 +235,7 @@ def ask(name: str, /, **parameters: Any) -> Answer[Any]:
     load_domains()
     known = queries.get(name)
     if known is None:
-        raise UnknownQuery(name, queries.closest(name))
+        raise UnknownQuery(name, queries.hint(name))
     return cast("Answer[Any]", known.ask(**parameters))
 
 

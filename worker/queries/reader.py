@@ -21,20 +21,14 @@ from psycopg.rows import dict_row
 from pydantic import BaseModel, TypeAdapter
 
 from worker.base import db, migrate
-from worker.base.errors import (
-    CqrsError,
-    EventParked,
-    InvalidQuery,
-    NotMigrated,
-    QueryStopped,
-    ServerUnavailable,
-)
+from worker.base.errors import CqrsError, NotMigrated, ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.sql import blocks, statement
 from worker.cache.entries import Snapshot
 from worker.event_log.sources import Sources
 from worker.event_log.subscribers import subscriptions
 from worker.queries.consistency import Behind, statements
+from worker.queries.errors import EventParked, InvalidQuery, QueryStopped
 from worker.queries.filters import Filters
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -19,8 +19,8 @@ from worker import event_log
 from worker.base import db, wake_ups
 from worker.base.app import app
 from worker.commands import after_commit
-from worker.commands.executor import SETTLED_ELSEWHERE, refuse
 from worker.commands.receipts import SAGA
+from worker.commands.settling import SETTLED_ELSEWHERE, refuse
 from worker.contracts import Envelope
 from worker.contracts.engine_events import SagaCommandSettled, SagaDeadlinePassed, saga_stream
 from worker.event_log import NewEvent

@@ -31,7 +31,7 @@ from uuid import UUID, uuid5
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.sql import statement
+from worker.commands import SQL as COMMANDS_SQL
 from worker.commands import after_commit
 from worker.commands.command import CommandTask
 from worker.commands.decoding import prepare
@@ -166,7 +166,7 @@ class ReactionBatch:
     def committed(self) -> None:
         """Wake the workers."""
         if self._envelopes:
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
 
 
 def derived_id(subscription: str, position: int, place: int) -> UUID:
@@ -178,4 +178,4 @@ def write_commands(connection: Connection, envelopes: Sequence[Envelope]) -> Non
     """Enqueue commands in the open transaction; those that are there already are left alone."""
     if envelopes:
         rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
-        connection.execute(statement("worker.commands", "enqueue"), {"commands": to_json(rows)})
+        connection.execute(COMMANDS_SQL["enqueue"], {"commands": to_json(rows)})

@@ -216,7 +216,7 @@ class SagaBatch:
     def committed(self) -> None:
         """Wake the workers."""
         if any(machine.sent for machine in self._machines.values()):
-            after_commit.wake_drain()
+            after_commit.wake_queue_consumer()
 
     def _drive(self, event: StoredEvent, now: datetime) -> None:
         saga_id = self._kind.concerned(event)

@@ -57,8 +57,8 @@ class HistoryEntry:
 class UnknownSaga(Permanent):
     """No saga has this id or key, or several have this key."""
 
-    def __init__(self, name: str, found: Sequence[SagaSummary] = ()) -> None:
-        ids = ", ".join(f"{saga.saga_id} ({saga.saga_type})" for saga in found)
+    def __init__(self, name: str, several: Sequence[str] = ()) -> None:
+        ids = ", ".join(several)
         reason = (
             f"several sagas have this key, name one by its id: {ids}" if ids else "no such saga"
         )
@@ -69,9 +69,9 @@ class UnknownSaga(Permanent):
 class SagaIsNotStuck(Permanent):
     """Only a stuck saga can be retried: any other goes on by itself, or has ended."""
 
-    def __init__(self, saga: SagaSummary) -> None:
-        super().__init__(f"the saga is not stuck: it is {saga.status} (saga {saga.saga_id})")
-        self.saga = saga
+    def __init__(self, saga_id: UUID, status: str) -> None:
+        super().__init__(f"the saga is not stuck: it is {status} (saga {saga_id})")
+        self.saga_id, self.status = saga_id, status
 
 
 def list_sagas(
@@ -96,7 +96,7 @@ def retry_stuck(name: str) -> SagaSummary:
     with db.writer() as connection:
         saga = _find(connection, name)
     if saga.status != SagaStatus.STUCK:
-        raise SagaIsNotStuck(saga)
+        raise SagaIsNotStuck(saga.saga_id, saga.status)
     retry(saga.saga_id)
     return saga
 
@@ -105,5 +105,5 @@ def _find(connection: Connection, name: str) -> SagaSummary:
     with connection.cursor(row_factory=class_row(SagaSummary)) as cursor:
         found = cursor.execute(SQL["find"], {"name": name}).fetchall()
     if len(found) != 1:
-        raise UnknownSaga(name, found)
+        raise UnknownSaga(name, [f"{one.saga_id} ({one.saga_type})" for one in found])
     return found[0]

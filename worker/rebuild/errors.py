@@ -15,14 +15,9 @@ class UnknownProjection(Permanent):
     """No projection has this name."""
 
     def __init__(self, name: str) -> None:
-        close = subscriptions.closest(name)
-        hint = f"; did you mean {close}?" if close else ""
+        hint = subscriptions.hint(name)
         super().__init__(f"no projection has this name{hint} (projection {name})")
         self.name = name
-
-    def __reduce__(self) -> tuple[type[UnknownProjection], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
 
 
 class NoSuchPosition(Permanent, ValueError):
@@ -31,10 +26,6 @@ class NoSuchPosition(Permanent, ValueError):
     def __init__(self, position: int, last: int) -> None:
         super().__init__(f"no such position yet: 0 to {last} exist (is {position})")
         self.position, self.last = position, last
-
-    def __reduce__(self) -> tuple[type[NoSuchPosition], tuple[int, int]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.position, self.last)
 
 
 class CannotStartThere(Permanent):
@@ -47,10 +38,6 @@ class CannotStartThere(Permanent):
         )
         self.name, self.position, self.reason = name, position, reason
 
-    def __reduce__(self) -> tuple[type[CannotStartThere], tuple[str, int, str]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.position, self.reason)
-
 
 class RebuildRunning(Transient):
     """The projection is being rebuilt by somebody else at this moment."""
@@ -58,10 +45,6 @@ class RebuildRunning(Transient):
     def __init__(self, name: str, rebuild_id: int | None = None) -> None:
         super().__init__(f"it is being rebuilt already: see `cqrs status` (projection {name})")
         self.name, self.rebuild_id = name, rebuild_id
-
-    def __reduce__(self) -> tuple[type[RebuildRunning], tuple[str, int | None]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.rebuild_id)
 
 
 class AnotherRebuild(Transient):
@@ -73,10 +56,6 @@ class AnotherRebuild(Transient):
             f" (projection {name})"
         )
         self.name, self.reason = name, reason
-
-    def __reduce__(self) -> tuple[type[AnotherRebuild], tuple[str, str]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.reason)
 
 
 class CodeTooOld(Transient):
@@ -91,10 +70,6 @@ class CodeTooOld(Transient):
         )
         self.name, self.version, self.declared = name, version, declared
 
-    def __reduce__(self) -> tuple[type[CodeTooOld], tuple[str, int, int]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.version, self.declared)
-
 
 class RebuildCancelled(Permanent):
     """Somebody cancelled the rebuild; the live table is as it was."""
@@ -102,10 +77,6 @@ class RebuildCancelled(Permanent):
     def __init__(self, name: str) -> None:
         super().__init__(f"the rebuild was cancelled (projection {name})")
         self.name = name
-
-    def __reduce__(self) -> tuple[type[RebuildCancelled], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
 
 
 class RebuildFailed(Permanent):
@@ -115,10 +86,6 @@ class RebuildFailed(Permanent):
         super().__init__(f"{reason} (rebuild of {name})")
         self.name, self.reason = name, reason
 
-    def __reduce__(self) -> tuple[type[RebuildFailed], tuple[str, str]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.reason)
-
 
 class RebuildUnfinished(Transient):
     """Time was up; what is built is kept, and the next call goes on from there."""
@@ -127,10 +94,6 @@ class RebuildUnfinished(Transient):
         super().__init__(f"{why}; start the rebuild again and it goes on (projection {name})")
         self.name, self.why, self.rebuild_id = name, why, rebuild_id
 
-    def __reduce__(self) -> tuple[type[RebuildUnfinished], tuple[str, str, int | None]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.why, self.rebuild_id)
-
 
 class ViewInUse(Permanent):
     """The view cannot change its columns, because others use them."""
@@ -138,10 +101,6 @@ class ViewInUse(Permanent):
     def __init__(self, view: str, dependants: Sequence[str], reason: str) -> None:
         super().__init__(f"{reason}: change these first, {', '.join(dependants)} (view {view})")
         self.view, self.dependants, self.reason = view, list(dependants), reason
-
-    def __reduce__(self) -> tuple[type[ViewInUse], tuple[str, list[str], str]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.view, self.dependants, self.reason)
 
 
 class NotComparable(Permanent):
@@ -154,10 +113,6 @@ class NotComparable(Permanent):
         )
         self.name = name
 
-    def __reduce__(self) -> tuple[type[NotComparable], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
-
 
 class TooFarBehind(Transient):
     """The live table lags so much that it cannot be compared as a whole."""
@@ -165,10 +120,6 @@ class TooFarBehind(Transient):
     def __init__(self, name: str) -> None:
         super().__init__(f"the live table is far behind the log: try later (projection {name})")
         self.name = name
-
-    def __reduce__(self) -> tuple[type[TooFarBehind], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.name,)
 
 
 def projection_named(name: str) -> Projection:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-import orjson
 import sqlalchemy as sa
 from psycopg import sql
 from psycopg.rows import tuple_row
@@ -28,7 +27,7 @@ from worker.base import db, gc_pause
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.commands.load_plan import primary_key
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.rebuild import shadow
 from worker.rebuild.coverage import SQL, ExcludedEvents
 from worker.rebuild.errors import RebuildUnfinished, projection_named
@@ -217,22 +216,13 @@ def _windows(
         for after in range(plan.after, plan.upto, WINDOW):
             here = rows.result()
             rows = ahead.submit(read, after + WINDOW)
-            yield min(after + WINDOW, plan.upto), to_events(here)
+            yield min(after + WINDOW, plan.upto), stored_events(here)
 
 
 def _reading(projection: Projection, plan: PartPlan) -> str:
     if plan.marked and projection.keyed:
         return "read_marked"
     return "read_part" if plan.parts > 1 else "read_all"
-
-
-def to_events(rows: Sequence[Any]) -> list[StoredEvent]:
-    """Rows of the log as events: the same as `event_log.read` makes."""
-    decode, make, event = orjson.loads, tuple.__new__, StoredEvent
-    return [
-        make(event, (position, stream, version, type_, schema, decode(data), metadata, at))
-        for position, stream, version, type_, schema, data, metadata, at in rows
-    ]
 
 
 def copy_rows(

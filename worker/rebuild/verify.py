@@ -25,12 +25,12 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.commands.load_plan import primary_key, sql_type
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.compare import Drift, compare
 from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
 from worker.rebuild.errors import NotComparable, TooFarBehind, projection_named
-from worker.rebuild.part import copy_rows, to_events
+from worker.rebuild.part import copy_rows
 from worker.rebuild.run import rebuild
 from worker.rebuild.sessions import restore, unlimited
 from worker.rebuild.shadow import SQL as TABLES
@@ -163,7 +163,7 @@ def _some_keys(
     rows = connection.execute(
         SQL["at"], where | {"types": sorted(projection.event_types)}
     ).fetchall()
-    folded = live.folded(to_events(rows), projection)
+    folded = live.folded(stored_events(rows), projection)
     return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
 
 
@@ -192,7 +192,7 @@ def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys
     connection.execute(SQL["prepare_session"])
     for after in range(0, live.upto, WINDOW):
         window = {"after": after, "upto": min(after + WINDOW, live.upto)}
-        events = to_events(connection.execute(block, what | window).fetchall())
+        events = stored_events(connection.execute(block, what | window).fetchall())
         calls = projection.calls(live.folded(events, projection))
         projection.fold(rows, (call for call in calls if str(call.key) in keys))
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -49,17 +49,11 @@ def refresh_due(view: str) -> None:
 
 
 class RefreshFailed(Transient):
-    """Some views were not refreshed; all that do not read them were. `failed` names each."""
+    """Some views were not refreshed; all that do not read them were. `failed` says why, by view."""
 
-    def __init__(self, failed: Sequence[Refreshed]) -> None:
-        super().__init__(
-            "; ".join(f"{refreshed.reason} (view {refreshed.view})" for refreshed in failed)
-        )
-        self.failed = list(failed)
-
-    def __reduce__(self) -> tuple[type[RefreshFailed], tuple[list[Refreshed]]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.failed,)
+    def __init__(self, failed: Mapping[str, str | None]) -> None:
+        super().__init__("; ".join(f"{reason} (view {view})" for view, reason in failed.items()))
+        self.failed = dict(failed)
 
 
 def refresh_all(*, if_stale: bool = True) -> dict[str, float]:
@@ -118,7 +112,7 @@ def refresh_over(
 
 def all_done(done: list[Refreshed]) -> list[Refreshed]:
     """The same, if nothing failed. Raises RefreshFailed."""
-    failed = [refreshed for refreshed in done if refreshed.outcome == "failed"]
+    failed = {one.view: one.reason for one in done if one.outcome == "failed"}
     if failed:
         raise RefreshFailed(failed)
     return done

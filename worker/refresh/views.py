@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from worker.base.db import Connection
-from worker.base.errors import Permanent
+from worker.base.errors import Permanent, did_you_mean
 from worker.base.sql import blocks
 from worker.event_log.subscribers import keepers
 
@@ -27,38 +26,24 @@ class NoUniqueIndex(Permanent):
         )
         self.view = view
 
-    def __reduce__(self) -> tuple[type[NoUniqueIndex], tuple[str]]:
-        """Rebuild from the field: an exception's default pickle would pass the message."""
-        return type(self), (self.view,)
-
 
 class UnknownView(Permanent):
     """No materialized view of schema `query` has this name."""
 
     def __init__(self, name: str, known: Collection[str] = ()) -> None:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(name, known)
         super().__init__(f"no materialized view has this name{hint} (view {name})")
         self.name, self.known = name, list(known)
-
-    def __reduce__(self) -> tuple[type[UnknownView], tuple[str, list[str]]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.known)
 
 
 class UnknownRelation(Permanent):
     """No table or view has this name, or more than one has it in different schemas."""
 
     def __init__(self, name: str, known: Collection[str], several: Collection[str] = ()) -> None:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = did_you_mean(name, known)
         sentence = f"say which: {', '.join(several)}" if several else f"no such table{hint}"
         super().__init__(f"{sentence} (table {name})")
         self.name, self.known, self.several = name, list(known), list(several)
-
-    def __reduce__(self) -> tuple[type[UnknownRelation], tuple[str, list[str], list[str]]]:
-        """Rebuild from the fields: an exception's default pickle would pass the message."""
-        return type(self), (self.name, self.known, self.several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +97,7 @@ class Views(dict[str, MaterializedView]):
         """The view of a name, with or without its schema. Raises UnknownView."""
         found = self.get(name) or self.get(f"query.{name}")
         if found is None:
-            raise UnknownView(name, self.keys())
+            raise UnknownView(name, list(self))
         return found
 
     def below(self, view: MaterializedView) -> list[MaterializedView]:

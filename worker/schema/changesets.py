@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from worker.base.db import Connection
-from worker.base.errors import CommandIdReused
+from worker.commands.errors import CommandIdReused
 from worker.schema.catalogue.context import Context, this_process
 from worker.schema.change.change import Given, SchemaChange
 from worker.schema.errors import UnknownChangeset, VersionRefused, WrongStatus

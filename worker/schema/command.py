@@ -38,27 +38,23 @@ from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db
 from worker.base.actor import acting_as, anyone
-from worker.base.app import task_when_used
+from worker.base.app import app
 from worker.base.db_errors import sentence
-from worker.base.errors import (
-    CommandIdReused,
-    InvalidCommand,
-    NotReady,
-    ServerUnavailable,
-)
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
-from worker.commands import receipts
 from worker.commands.call_arguments import After
 from worker.commands.command import CommandTask
 from worker.commands.command_result import CommandResult
-from worker.commands.decoding import CommandSpec, commands, decode, prepare
-from worker.commands.executor import SETTLED_ELSEWHERE, Outcome, Run, bury, conclude, refuse
-from worker.contracts import Command, Envelope, Receipt, Refusal, is_receipt
+from worker.commands.decoding import CommandSpec, Decoded, commands, decode, prepare
+from worker.commands.errors import CommandIdReused, InvalidCommand
+from worker.commands.executor import BatchRun
+from worker.commands.receipts import Settled
+from worker.commands.settling import ended, failed, settle_once
+from worker.contracts import Command, Envelope, Refusal, Status, is_receipt
 from worker.schema.catalogue.context import Context
 from worker.schema.engine import engine_context
 from worker.schema.errors import (
@@ -70,8 +66,6 @@ from worker.schema.errors import (
 )
 from worker.schema.history.plain import summary
 from worker.schema.history.records import load
-
-log = structlog.get_logger(__name__)
 
 C = TypeVar("C", bound=Command)
 Act = Callable[[C, Context, UUID], Any]
@@ -101,10 +95,6 @@ class SchemaCommand(CommandTask[C]):
     def time_limit(self) -> float:
         """Seconds until its process is killed, likewise."""
         return HARD * get_settings().visibility_timeout
-
-    def _get_exec_options(self) -> dict[str, Any]:
-        """Without the limits: the worker's settings hold, not those of whoever sends."""
-        return {**super()._get_exec_options(), "time_limit": None, "soft_time_limit": None}
 
     # ------------------------------------------------------------------ the producer's side
     def delay(self, *args: Any, **fields: Any) -> CommandResult:
@@ -171,71 +161,46 @@ class SchemaCommand(CommandTask[C]):
         envelope = super()._envelope((), self._fields(args, payload))
         return replace(envelope, links=envelope.links or _NOTHING_FOLLOWS)
 
-    def _execute(self, envelope: Envelope) -> Run:
-        return Run([self._outcome(envelope)], frozenset())
+    def _execute(self, envelope: Envelope) -> BatchRun:
+        enqueued = self._sent_header().get("enqueued", False)
+        outcome = settle_once(decode(envelope), self._act, enqueued=enqueued)
+        return BatchRun([outcome], frozenset())
 
-    def _outcome(self, envelope: Envelope) -> Outcome:
-        decoded = decode(envelope)
-        with db.writer() as connection:
-            known = receipts.find(connection, [envelope.id, *envelope.after])
-        stored = known.get(envelope.id)
-        if stored is not None and stored.fingerprint != decoded.payload_hash.hex():
-            return CommandIdReused(envelope.id, envelope.name)
-        if stored is not None and stored.status.final:
-            return stored
-        missing = [one for one in envelope.after if one not in known or not known[one].status.final]
-        if missing:
-            return NotReady(tuple(missing))
-        if decoded.refusal is not None:
-            return refuse(envelope, str(decoded.refusal), errors=decoded.refusal.errors)
-        return self._acted(envelope, cast("C", decoded.command))
-
-    def _acted(self, envelope: Envelope, command: C) -> Outcome:
+    def _act(self, command: Decoded) -> Settled:
+        envelope = command.envelope
         try:
             with acting_as(envelope.actor.name, roles=envelope.actor.roles):
-                data = self.act(command, _context(), envelope.id)
+                data = self.act(cast("C", command.command), _context(), envelope.id)
         except ChangesetBusy as busy:
-            return self._come_back(envelope, busy)
+            return self._come_back(command, busy)
         except SchemaError as error:
-            refusal = error
-            return _ended(lambda: _refused(envelope, refusal))
-        except CommandIdReused as reused:
-            return reused
+            return _refused(command, error)
         except SoftTimeLimitExceeded:
-            return bury(envelope, f"it took longer than {self.soft_time_limit:g} s")
-        except (psycopg.OperationalError, ServerUnavailable):
-            raise  # tried again later
+            limit = f"it took longer than {self.soft_time_limit:g} s"
+            return ended(command, Status.DEAD, error=limit)
+        except (psycopg.OperationalError, ServerUnavailable, CommandIdReused):
+            raise  # tried again later; or told as it is
         except psycopg.Error as error:
-            return bury(envelope, sentence(error))
+            return ended(command, Status.DEAD, error=sentence(error))
         except Exception as error:
-            log.exception("schema command is dead", command=envelope.name, id=str(envelope.id))
-            return bury(envelope, f"internal error, see the worker's log ({type(error).__name__})")
-        return _ended(lambda: conclude(envelope, data))
+            return failed(command, error)
+        return ended(command, Status.SUCCEEDED, data=data)
 
-    def _come_back(self, envelope: Envelope, busy: ChangesetBusy) -> Receipt:
+    def _come_back(self, command: Decoded, busy: ChangesetBusy) -> Settled:
         waits = self._sent_header().get("waits", 0)
         if sum(map(_pause, range(waits))) >= MOST_WAITING:
-            return refuse(envelope, f"waited {MOST_WAITING:g} s: {busy}")
-        raise self._put_off(_pause(waits), busy, waits=waits + 1)
+            reason = f"waited {MOST_WAITING:g} s: {busy}"
+            return ended(command, Status.REJECTED, error=reason)
+        raise self._reschedule(_pause(waits), busy, waits=waits + 1)
 
 
 def _context() -> Context:
     return engine_context(within=OPERATIONS * get_settings().visibility_timeout)
 
 
-def _ended(settle: Callable[[], Receipt]) -> Receipt:
-    """Write the receipt; if another delivery of the same command was faster, take that one."""
-    try:
-        return settle()
-    except psycopg.Error as error:
-        if error.sqlstate != SETTLED_ELSEWHERE:
-            raise
-        return settle()
-
-
-def _refused(envelope: Envelope, error: SchemaError) -> Receipt:
+def _refused(command: Decoded, error: SchemaError) -> Settled:
     data = _as_recorded(error.changeset_id) if isinstance(error, ChangeFailed) else None
-    return refuse(envelope, str(error), data=data, errors=_errors(error))
+    return ended(command, Status.REJECTED, data=data, error=str(error), errors=_errors(error))
 
 
 def _as_recorded(changeset_id: UUID) -> dict[str, Any]:
@@ -282,15 +247,18 @@ def schema_command(
         purpose = (act.__doc__ or "").strip().partition("\n")[0]
         spec = CommandSpec(name, model, _in_a_batch, lambda _: (), anyone, purpose)
         commands.add(name, spec)
-        attributes = {
-            "name": name,
-            "spec": spec,
-            "act": staticmethod(act),
-            "check": staticmethod(check),
-            "__doc__": act.__doc__,
-            "__module__": act.__module__,
-        }
-        kind = type(act.__name__, (SchemaCommand,), attributes)
-        return cast("SchemaCommand[C]", task_when_used(kind))
+        task = app.task(
+            SchemaCommand.run,
+            name=name,
+            base=SchemaCommand,
+            bind=True,
+            shared=False,
+            spec=spec,
+            act=staticmethod(act),
+            check=staticmethod(check),
+            __doc__=act.__doc__,
+            __module__=act.__module__,
+        )
+        return cast("SchemaCommand[C]", task)
 
     return declare

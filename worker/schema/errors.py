@@ -1,27 +1,10 @@
-"""What can go wrong with a changeset, and what to do about it.
-
-Permanent
-└── SchemaError
-    ├── InvalidChange          the changeset says what it may not (every problem named)
-    ├── VersionRefused         the version is too low, or too small a step
-    ├── UnknownChangeset       no changeset has this id
-    ├── WrongStatus            it was executed already, is pending, was rolled back, …
-    ├── ChangeFailed           an operation failed; nothing of the changeset was kept
-    ├── MissingUndo            a rollback needs undos that the changeset does not carry
-    ├── NewerChangesetCompleted a rollback would undo what a newer changeset builds on
-    ├── ChangesetLockLost       an operation released the changeset lock; nothing was kept
-    ├── DeploymentOpen         one deployment is open already
-    ├── NoDeploymentOpen       there is none to end
-    └── UnknownObject          no such view, or not one that can be refreshed
-Transient
-└── ChangesetBusy              another changeset is being executed
-"""
+"""What can go wrong with a changeset, and what to do about it (the tree: worker/base/errors.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from worker.base.errors import Permanent, Transient
@@ -31,8 +14,7 @@ class SchemaError(Permanent):
     """Root of what makes a schema change impossible as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong: with operation `operation` (from 1; None: with the whole).
 
     `line` and `column` count from 1, in the operation's own text, or in the file that it came from.
@@ -54,8 +36,8 @@ class InvalidChange(SchemaError):
     """The changeset says something that it may not; nothing was recorded and nothing run."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = tuple(problems)
+        self.problems = tuple(Problem(*each) for each in problems)  # off the wire they are lists
+        super().__init__("; ".join(map(str, self.problems)))
 
 
 class VersionRefused(SchemaError):

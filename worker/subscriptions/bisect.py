@@ -104,6 +104,6 @@ class Bisection:
             self.handle(events[middle:])
             return
         if self.most is not None and len(self.bad) >= self.most:
-            raise TooManyDeadLetters(self.subscriber.name, error) from error
+            raise TooManyDeadLetters(self.subscriber.name, in_one_line(error)) from error
         self.bad.append(BadEvent(events[0], in_one_line(error)))
         self.parked.add(events[0].stream)

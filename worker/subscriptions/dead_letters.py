@@ -21,13 +21,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.sql import blocks
 from worker.commands import after_commit
-from worker.event_log import StoredEvent
+from worker.event_log import StoredEvent, stored_events
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.refresh import note_consequences
 from worker.subscriptions import checkpoints, read_tables
@@ -162,7 +160,7 @@ def stream_events(
     """Events of one stream, of these types, between two positions, both included."""
     where = {"stream": stream, "types": sorted(types), "first": first, "last": last}
     rows = connection.execute(SQL["events_of_stream"], where).fetchall()
-    return [StoredEvent._make([*row[:5], orjson.loads(row[5]), *row[6:]]) for row in rows]
+    return stored_events(rows)
 
 
 # ------------------------------------------------------------------------------- for people
@@ -196,7 +194,7 @@ def retry(letter_id: int, *, by: str) -> Repair:
         try:
             return _repair(connection, letter_id, "retried", by)
         except RetryFailed as failure:
-            note = {"letter": letter_id, "error": failure.bad.error}
+            note = {"letter": letter_id, "error": failure.error}
             connection.execute(SQL["note_failure"], note)
             raise
 
@@ -229,13 +227,14 @@ def _repair(connection: Connection, letter_id: int, outcome: str, by: str) -> Re
     with checkpoints.held(connection, subscriber.name) as held:
         letter = _letter(connection, "lock", letter_id)
         if letter.state != "open":
-            raise DeadLetterIsClosed(letter)
+            raise DeadLetterIsClosed(letter.id, letter.state, letter.closed_by)
         _must_know_table(subscriber, held[0])
         upto = _upto(held, letter)
         bisection = Bisection(connection, subscriber)
         bisection.handle(_events(connection, letter, upto)[0 if outcome == "retried" else 1 :])
         if bisection.bad and outcome == "retried":
-            raise RetryFailed(letter, bisection.bad[0])
+            bad = bisection.bad[0]
+            raise RetryFailed(letter.to_json(), bad.event.position, bad.error)
         connection.execute(SQL["close"], {"letter": letter.id, "state": outcome, "by": by})
         park(connection, held[0].name, bisection.bad)
         count(connection, [at.name for at in held])

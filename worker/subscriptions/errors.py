@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from worker.base.errors import Permanent
 from worker.event_log.subscribers import subscriptions
-
-if TYPE_CHECKING:
-    from worker.subscriptions.bisect import BadEvent
-    from worker.subscriptions.dead_letters import DeadLetter
 
 
 def in_one_line(error: BaseException) -> str:
@@ -20,10 +17,10 @@ def in_one_line(error: BaseException) -> str:
 class TooManyDeadLetters(Permanent):
     """So many events fail that the subscription must be at fault; its checkpoint stays."""
 
-    def __init__(self, subscription: str, last: Exception) -> None:
+    def __init__(self, subscription: str, last: str) -> None:
         super().__init__(
             "too many dead letters: mend the subscription, then retry them or rebuild"
-            f" (subscription {subscription}, last error {in_one_line(last)})"
+            f" (subscription {subscription}, last error {last})"
         )
         self.subscription = subscription
 
@@ -55,22 +52,20 @@ class UnknownDeadLetter(Permanent):
 class DeadLetterIsClosed(Permanent):
     """A dead letter was retried, discarded or superseded already."""
 
-    def __init__(self, letter: DeadLetter) -> None:
-        super().__init__(
-            f"the dead letter is closed: {letter.state} by {letter.closed_by} (letter {letter.id})"
-        )
-        self.letter = letter
+    def __init__(self, letter: int, state: str, closed_by: str | None) -> None:
+        super().__init__(f"the dead letter is closed: {state} by {closed_by} (letter {letter})")
+        self.letter, self.state, self.closed_by = letter, state, closed_by
 
 
 class RetryFailed(Permanent):
     """A parked event cannot be handled yet; nothing was changed but the letter's attempts."""
 
-    def __init__(self, letter: DeadLetter, bad: BadEvent) -> None:
+    def __init__(self, letter: Mapping[str, Any], position: int, error: str) -> None:
         super().__init__(
-            f"the retry failed, nothing was changed: {bad.error} (letter {letter.id},"
-            f" stream {letter.stream}, position {bad.event.position})"
+            f"the retry failed, nothing was changed: {error} (letter {letter['id']},"
+            f" stream {letter['stream']}, position {position})"
         )
-        self.letter, self.bad = letter, bad
+        self.letter, self.position, self.error = dict(letter), position, error
 
 
 class OtherTableVersion(Permanent):
@@ -88,7 +83,6 @@ class UndeclaredSubscription(Permanent):
     """A dead letter's subscription is not declared by any domain that is loaded."""
 
     def __init__(self, name: str) -> None:
-        hint = subscriptions.closest(name)
-        more = f"; did you mean {hint}?" if hint else ""
-        super().__init__(f"no domain declares this subscription{more} (subscription {name})")
+        hint = subscriptions.hint(name)
+        super().__init__(f"no domain declares this subscription{hint} (subscription {name})")
         self.subscription = name

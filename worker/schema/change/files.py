@@ -26,7 +26,6 @@ The statement after `--! undo` undoes the one before it. A `.toml` file says the
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections import deque
@@ -34,6 +33,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from worker.base.errors import did_you_mean
 from worker.schema.change.change import FilePosition, Operation, SchemaChange
 from worker.schema.change.sections import read_sections
 from worker.schema.errors import InvalidChange, Problem
@@ -139,6 +139,5 @@ def _take(places: _Places, value: str | None) -> FilePosition:
 def _unknown(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> Iterator[Problem]:
     for key in table:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; it takes {', '.join(known)}"
+            hint = did_you_mean(key, known, f"it takes {', '.join(known)}")
             yield Problem(f"{what} has an unknown key {key!r}{hint}")

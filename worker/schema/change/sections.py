@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pglast.parser import ParseError, scan
 
+from worker.base.errors import did_you_mean
 from worker.schema.change.change import FilePosition, Operation, SchemaChange
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import SyntaxProblem, parse, position
@@ -66,9 +66,8 @@ class _Reader:
             self._unknown(marker)
 
     def _unknown(self, marker: _Marker) -> None:
-        close = difflib.get_close_matches(marker.word, _WORDS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(_WORDS)}"
-        self.wrong(f"unknown marker {marker.word!r}; {hint}", marker.start)
+        hint = did_you_mean(marker.word, _WORDS, f"it is one of {', '.join(_WORDS)}")
+        self.wrong(f"unknown marker {marker.word!r}{hint}", marker.start)
 
     def statement(self, found: _Statement) -> None:
         place = FilePosition(*position(self.text, found.start))

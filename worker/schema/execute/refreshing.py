@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ import psycopg
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
+from worker.base.errors import did_you_mean
 from worker.schema.catalogue.context import Context, this_process
 from worker.schema.catalogue.dependencies import dependents
 from worker.schema.errors import ChangeFailed, UnknownObject
@@ -83,9 +83,7 @@ def _view(connection: Connection, text: str) -> ObjectName:
             text, f"it is a {kind}, and always shows what is there: there is nothing to refresh"
         )
     views = [each for each, its in kinds.items() if its == "materialized view"]
-    close = difflib.get_close_matches(str(name), views, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    raise UnknownObject(text, f"there is no such materialized view{hint}")
+    raise UnknownObject(text, f"there is no such materialized view{did_you_mean(name, views)}")
 
 
 def _tracked(context: Context, views: Sequence[ObjectName], command_id: UUID | None) -> UUID:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from worker.base.db import Connection
+from worker.base.errors import did_you_mean
 from worker.schema.catalogue.dependencies import qualified_rows
 from worker.schema.catalogue.read_side import ReadSide
 from worker.schema.change.change import DEFAULT_SCHEMAS, Schemas
@@ -143,7 +143,7 @@ def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: 
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
             return GraphNode(name, wanted.schema, kind)
-    hint = _registry_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
+    hint = _registry_hint(connection, read_side, schemas, text) or did_you_mean(wanted, kinds)
     raise UnknownObject(text, f"there is no such object{hint}")
 
 
@@ -162,11 +162,6 @@ def _registry_hint(connection: Connection, read_side: ReadSide, schemas: Schemas
         return ""
     on = ", ".join(dict.fromkeys(str(dependent.object) for dependent in named))
     return f", but a {named[0].kind.value}: name what it depends on, {on}"
-
-
-def _meant(text: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(text, names, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _with_registry(graph: Graph, read_side: ReadSide) -> Graph:

@@ -1,6 +1,6 @@
--- Events that a subscription could not handle. While a letter is open, the later events of its stream
--- are parked with it: they are those of the stream between `position` and the checkpoint, so they
--- need no rows of their own. One stream has at most one open letter per subscription.
+-- Events that a subscription could not handle. While a dead letter is open, the later events of its
+-- stream are parked with it: they are those of the stream between `position` and the checkpoint, so they
+-- need no rows of their own. One stream has at most one open dead letter per subscription.
 CREATE TABLE cqrs.dead_letters (
     letter_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subscription    text NOT NULL,

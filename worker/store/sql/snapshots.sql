@@ -1,6 +1,6 @@
 -- The state of an event-sourced aggregate after `version` events of its stream: a short cut for
 -- whoever folds it next, and never the truth. Delete any of them, or all: they come back.
--- `shape` is the version of the state's own form: a snapshot of another shape is not read.
+-- `shape` is the schema version of the state: a snapshot of another one is not read.
 CREATE TABLE cqrs.snapshots (
     stream    text NOT NULL,
     aggregate text NOT NULL,

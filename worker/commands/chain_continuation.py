@@ -1,8 +1,8 @@
-"""What follows a command in its chain: kept when it dies, so that a retry revives it.
+"""Chain continuation: what follows a command in its chain, kept when it dies for a retry.
 
-    dead ─▶ its letter keeps the links ─┬─ retried    its message goes out again with them, and
-                                        │             Celery goes on from there if it succeeds
-                                        └─ discarded  the commands among them are `rejected`
+    dead ─▶ its row keeps the links ─┬─ retried    its message goes out again with them, and
+                                     │             Celery goes on from there if it succeeds
+                                     └─ discarded  the commands among them are `rejected`
 
 Links are what Celery sends when a task has succeeded, as signatures of plain JSON values.
 """
@@ -20,11 +20,11 @@ from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import commands
 from worker.contracts import Envelope
 
-Links: TypeAlias = Mapping[str, Any]
+ChainContinuation: TypeAlias = Mapping[str, Any]
 """`chain`: the rest of a chain, its next link last; `link`: what was linked to this task alone."""
 
 
-def links_of(request: Any) -> Links | None:
+def links_of(request: Any) -> ChainContinuation | None:
     """What follows the task of this request; None if nothing does."""
     chain, callbacks = request.chain, request.callbacks
     if not chain and not callbacks:
@@ -32,7 +32,7 @@ def links_of(request: Any) -> Links | None:
     return {"chain": list(chain or ()), "link": list(callbacks or ())}
 
 
-def signatures(links: Links | None) -> Iterator[Mapping[str, Any]]:
+def signatures(links: ChainContinuation | None) -> Iterator[Mapping[str, Any]]:
     """Every task that follows, in order, those inside groups and chains too."""
     for link in reversed(links["chain"] if links else ()):
         yield from _flat(link)

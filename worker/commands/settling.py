@@ -1,0 +1,120 @@
+"""Settles commands outside a batch, each in a transaction of its own: one receipt for each id.
+
+    settle_once   does what is no part of a batch, once, under the receipt of its id
+    mark_dead     makes a command a dead letter
+    refuse        gives a command a `rejected` receipt without running it here
+
+    message ─▶ receipt there? ─yes─▶ that receipt, or CommandIdReused
+                 │no
+                 ├─ `after=` not settled ─▶ NotReady
+                 ├─ the payload is wrong, or the actor may not ─▶ rejected
+                 └─ run ─▶ what it says: succeeded, rejected or dead
+                         └ raises ─▶ nothing is settled: the message comes again
+
+A schema change has transactions of its own, an event task works outside the database: neither can
+write its receipt in the transaction of its effect, as a batch does. The receipt is written after
+the effect; a process that dies between the two does it again. So whoever is run here has to see by
+the command's id what was done, or has to bear that it is done twice.
+
+Of two that settle one command at the same time the first holds; the other gets its receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+import structlog
+from pydantic_core import to_jsonable_python
+
+from worker.base import db
+from worker.commands import receipts
+from worker.commands.decoding import Decoded, decode
+from worker.commands.errors import InvalidCommand
+from worker.commands.receipts import Outcome, Settled
+from worker.commands.unit_of_work import UnitOfWork
+from worker.contracts import Envelope, Receipt, Refusal, Status
+
+log = structlog.get_logger(__name__)
+
+SETTLED_ELSEWHERE = "CQ002"
+"""SQLSTATE of `cqrs.settle()` when another worker settled the command meanwhile."""
+
+
+def settle_once(
+    command: Decoded, run: Callable[[Decoded], Settled], *, enqueued: bool = False
+) -> Outcome:
+    """Run what is no part of a batch, unless it has its receipt or has to wait for others.
+
+    What `run` raises is raised, and nothing is settled.
+    """
+    envelope = command.envelope
+    with db.writer() as connection:
+        known = receipts.known(connection, [envelope.id, *envelope.after])
+    why = receipts.blocked(envelope, command.payload_hash, known, {}, enqueued=enqueued)
+    if why is not None:
+        return why
+    if envelope.id in known and (receipt := known[envelope.id].final):
+        return receipt
+    return settle(refused(command, command.refusal) if command.refusal else run(command))
+
+
+def settle(settled: Settled, *, dequeue: bool = True) -> Receipt:
+    """Write a command's receipt, unless it has one; returns what holds."""
+    try:
+        return _settle(settled, dequeue)
+    except psycopg.Error as error:
+        if error.sqlstate != SETTLED_ELSEWHERE:
+            raise
+        return _settle(settled, dequeue)  # finds the receipt of who was faster
+
+
+def _settle(settled: Settled, dequeue: bool) -> Receipt:
+    with db.commands() as connection:
+        work = UnitOfWork(connection)
+        command_id = settled.envelope.id
+        known = work.begin([command_id], ())
+        if command_id in known and (receipt := known[command_id].final):
+            work.rollback()
+            return receipt
+        (receipt,) = work.settle([settled], dequeue=[command_id] if dequeue else [])
+        return receipt
+
+
+def mark_dead(envelope: Envelope, message: str) -> Receipt:
+    """Make a command a dead letter, unless it has its receipt already; returns what holds."""
+    return settle(ended(decode(envelope), Status.DEAD, error=message))
+
+
+def refuse(envelope: Envelope, message: str) -> Receipt:
+    """Give a command a `rejected` receipt without running it here; returns what holds."""
+    return settle(ended(decode(envelope), Status.REJECTED, error=message))
+
+
+def ended(
+    command: Decoded,
+    status: Status,
+    *,
+    data: Any = None,
+    error: str | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> Settled:
+    """A command that changes nothing in the database but its receipt."""
+    return Settled(command.envelope, command.payload_hash, status, data, error, errors or {})
+
+
+def refused(command: Decoded, why: Refusal | InvalidCommand) -> Settled:
+    """A command that a rule, or the check of its payload, says no to."""
+    facts: dict[str, Any] = why.facts if isinstance(why, Refusal) else {}
+    message = str(why) if isinstance(why, Refusal) else f"the payload is wrong: {why}"
+    data = to_jsonable_python(facts) or None
+    return ended(command, Status.REJECTED, data=data, error=message, errors=why.errors)
+
+
+def failed(command: Decoded, error: BaseException) -> Settled:
+    """A command that failed for good. The log has the traceback, the receipt only its kind."""
+    envelope = command.envelope
+    log.error("command is dead", command=envelope.name, id=str(envelope.id), exc_info=error)
+    message = f"internal error, see the worker's log ({type(error).__name__})"
+    return ended(command, Status.DEAD, error=message)
