@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from models.orders.answers import OrderSummary
+from models.orders.read import OrderSummary
 from tasks.orders.commands import create_order
 from tasks.orders.queries import orders_summary
 from worker import Settings

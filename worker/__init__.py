@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from worker.subscriptions.projection import Projection as Projection
     from worker.subscriptions.projection import Row as Row
     from worker.subscriptions.projection import projection as projection
+    from worker.subscriptions.projection import row_from as row_from
 
 _HOMES = {
     "worker.ops.celery_app": "app",
@@ -101,7 +102,7 @@ _HOMES = {
     "worker.base.actor": "acting_as anyone current_actor only",
     "worker.base.settings": "Settings declare_section get_settings section",
     "worker.event_log": "StoredEvent",
-    "worker.subscriptions.projection": "projection Projection Row",
+    "worker.subscriptions.projection": "projection Projection Row row_from",
     "worker.reactions.reaction": "reaction",
     "worker.reactions": "SagaState saga send step wait",
     "worker.refresh.invalidation_rules": "invalidation_rule",

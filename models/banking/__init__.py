@@ -4,6 +4,3 @@ There is no write table: an account is what its stream `account-<id>` says, fold
 `write.evolve_account`. Money that a transfer has taken off an account and not yet brought to
 another is `in_transit` on the first, so that at every moment it belongs to somebody.
 """
-
-READ_OBJECTS = ("account_summaries", "transfers")
-"""Files of `sql/query/`: one read table behind its view each."""

@@ -8,14 +8,5 @@ difference. Taking an order reserves, cancelling releases, shipping takes goods 
 WRITE_OBJECTS = ("customers", "orders", "products", "order_items", "payments", "order_numbers")
 """Files of `sql/command/`: one table (with its indexes and audit triggers) or sequence each."""
 
-READ_OBJECTS = (
-    "order_summaries",
-    "order_items",
-    "customer_orders",
-    "product_inventory",
-    "payments",
-    "order_status_timeline",
-    "revenue_by_product",
-    "customer_lifetime_value",
-)
-"""Files of `sql/query/`: one read table behind its view, or one materialized view, each."""
+MATERIALIZED_VIEWS = ("revenue_by_product", "customer_lifetime_value")
+"""Files of `sql/query/`: one materialized view over the read tables each."""

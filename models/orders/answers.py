@@ -1,4 +1,4 @@
-"""What the queries answer with: rows of the read models, immutable, by attribute or by name."""
+"""Answers that are no row of a read table: composed ones, rows of materialized views, the audit."""
 
 from __future__ import annotations
 
@@ -10,130 +10,8 @@ from uuid import UUID
 
 from pydantic import BeforeValidator
 
-from models.orders.events import OrderStatus
+from models.orders.read import OrderItem, OrderStatusTimeline, OrderSummary, Payment
 from worker.contracts import ReadRow
-
-
-class OrderSummary(ReadRow):
-    """An order: who, what it comes to, where it stands."""
-
-    order_id: UUID
-    order_number: str
-    customer_id: UUID
-    customer_name: str
-    customer_email: str
-    status: OrderStatus
-    subtotal: Decimal
-    tax: Decimal
-    shipping: Decimal
-    total: Decimal
-    item_count: int
-    version: int
-    notes: str
-    created_at: datetime
-    updated_at: datetime
-    cancellation_reason: str | None
-    refund_amount: Decimal
-
-
-class OrderItem(ReadRow):
-    """A line of an order, with the product as it was sold."""
-
-    item_id: UUID
-    order_id: UUID
-    order_number: str
-    line: int
-    product_id: UUID
-    sku: str
-    product_name: str
-    quantity: int
-    unit_price: Decimal
-    discount: Decimal
-    subtotal: Decimal
-
-
-class HistoryLine(ReadRow):
-    """A line of an order in a customer's history."""
-
-    line: int
-    product_id: UUID
-    sku: str
-    product_name: str
-    quantity: int
-    unit_price: Decimal
-    subtotal: Decimal
-
-
-class CustomerOrder(ReadRow):
-    """An order in its customer's history."""
-
-    order_id: UUID
-    customer_id: UUID
-    order_number: str
-    status: OrderStatus
-    total: Decimal
-    item_count: int
-    items: tuple[HistoryLine, ...]
-    created_at: datetime
-    updated_at: datetime
-
-
-class ProductInventory(ReadRow):
-    """A product's stock, in pieces.
-
-    `quantity_available` lies on the shelf, `quantity_reserved` of it is promised to open orders,
-    `quantity_in_stock` is the rest: what can still be sold.
-    """
-
-    product_id: UUID
-    sku: str
-    product_name: str
-    price: Decimal
-    quantity_available: int
-    quantity_reserved: int
-    quantity_in_stock: int
-    quantity_in_orders: int
-    reorder_level: int
-    low_stock: bool
-    updated_at: datetime
-
-
-class Payment(ReadRow):
-    """A payment, `paid` or `refunded`."""
-
-    payment_id: UUID
-    order_id: UUID
-    order_number: str
-    customer_id: UUID
-    amount: Decimal
-    payment_method: str
-    transaction_id: str | None
-    status: str
-    refund_amount: Decimal
-    paid_at: datetime
-    refunded_at: datetime | None
-
-
-class OrderStatusTimeline(ReadRow):
-    """When an order took each step.
-
-    Hours of each step to four decimals: taken to paid, paid to shipped, shipped to delivered;
-    `hours_in_all` from taken to delivered. None while the step is not done.
-    """
-
-    order_id: UUID
-    order_number: str
-    status: OrderStatus
-    created_at: datetime
-    paid_at: datetime | None
-    processing_at: datetime | None
-    shipped_at: datetime | None
-    delivered_at: datetime | None
-    cancelled_at: datetime | None
-    hours_to_payment: Decimal | None
-    hours_to_shipment: Decimal | None
-    hours_to_delivery: Decimal | None
-    hours_in_all: Decimal | None
 
 
 class OrderDetails(ReadRow):

@@ -1,139 +1,208 @@
-"""The read models: what the projections write and the queries read.
+"""The read models: each is the class of its rows, and the table that keeps them.
 
-Each table lives as `query.<name>_v<version>` behind a plain view `query.<name>`; `sql/query/`
-creates both, and a test compares. The materialized views there are refreshed, not projected.
+Projections write the tables, queries answer with the classes; a column is declared once, here. Each
+table lives as `query.<name>_v<version>` behind a plain view `query.<name>`: another set of columns
+is another `version`, built beside the live one by a rebuild. Composed answers, and those of the
+materialized views, stand in `answers.py`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+
+from models.orders.events import OrderStatus
+from worker.contracts import ReadRow
+from worker.contracts.tables import read_table
 
 metadata = sa.MetaData(schema="query", info={"domain": "orders"})
 
-_money = sa.Numeric(14, 2)
-_hours = sa.Numeric(12, 4)
-_time = sa.DateTime(timezone=True)
+Cents = Annotated[Decimal, sa.Numeric(14, 2)]
+Share = Annotated[Decimal, sa.Numeric(5, 4)]
+Hours = Annotated[Decimal, sa.Numeric(12, 4)]
+"""Hours to four decimals."""
 
 
-def _key(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.Uuid, primary_key=True)
+class OrderSummary(ReadRow):
+    """An order: who, what it comes to, where it stands."""
+
+    order_id: UUID
+    order_number: str
+    customer_id: UUID
+    customer_name: str
+    customer_email: str
+    status: OrderStatus
+    subtotal: Cents
+    tax: Cents
+    shipping: Cents
+    total: Cents
+    item_count: int
+    version: int
+    notes: str
+    created_at: datetime
+    updated_at: datetime
+    cancellation_reason: str | None
+    refund_amount: Cents
 
 
-def _given(name: str, kind: Any) -> sa.Column[Any]:
-    return sa.Column(name, kind, nullable=False)
-
-
-order_summaries = sa.Table(
-    "order_summaries",
+order_summaries = read_table(
+    OrderSummary,
     metadata,
-    _key("order_id"),
-    _given("order_number", sa.Text),
-    _given("customer_id", sa.Uuid),
-    _given("customer_name", sa.Text),
-    _given("customer_email", sa.Text),
-    _given("status", sa.Text),
-    _given("subtotal", _money),
-    _given("tax", _money),
-    _given("shipping", _money),
-    _given("total", _money),
-    _given("item_count", sa.Integer),
-    _given("version", sa.Integer),
-    _given("notes", sa.Text),
-    _given("created_at", _time),
-    _given("updated_at", _time),
-    sa.Column("cancellation_reason", sa.Text),
-    _given("refund_amount", _money),
+    "order_summaries",
     sa.Index("order_summaries_by_number", "order_number", unique=True),
     sa.Index("order_summaries_by_customer", "customer_id", "created_at"),
     sa.Index("order_summaries_by_status", "status", "created_at"),
     sa.Index("order_summaries_by_time", "created_at"),
+    key="order_id",
 )
 
-order_items = sa.Table(
-    "order_items",
+
+class OrderItem(ReadRow):
+    """A line of an order, with the product as it was sold."""
+
+    item_id: UUID
+    order_id: UUID
+    order_number: str
+    line: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity: int
+    unit_price: Cents
+    discount: Share
+    subtotal: Cents
+
+
+order_items = read_table(
+    OrderItem,
     metadata,
-    _key("item_id"),
-    _given("order_id", sa.Uuid),
-    _given("order_number", sa.Text),
-    _given("line", sa.Integer),
-    _given("product_id", sa.Uuid),
-    _given("sku", sa.Text),
-    _given("product_name", sa.Text),
-    _given("quantity", sa.Integer),
-    _given("unit_price", _money),
-    _given("discount", sa.Numeric(5, 4)),
-    _given("subtotal", _money),
+    "order_items",
     sa.Index("order_items_by_order", "order_id", "line"),
     sa.Index("order_items_by_product", "product_id"),
+    key="item_id",
 )
 
-customer_orders = sa.Table(
+
+class HistoryLine(ReadRow):
+    """A line of an order in a customer's history."""
+
+    line: int
+    product_id: UUID
+    sku: str
+    product_name: str
+    quantity: int
+    unit_price: Cents
+    subtotal: Cents
+
+
+class CustomerOrder(ReadRow):
+    """An order in its customer's history."""
+
+    order_id: UUID
+    customer_id: UUID
+    order_number: str
+    status: OrderStatus
+    total: Cents
+    item_count: int
+    items: tuple[HistoryLine, ...]
+    created_at: datetime
+    updated_at: datetime
+
+
+customer_orders = read_table(
+    CustomerOrder,
+    metadata,
     "customer_orders",
-    metadata,
-    _key("order_id"),
-    _given("customer_id", sa.Uuid),
-    _given("order_number", sa.Text),
-    _given("status", sa.Text),
-    _given("total", _money),
-    _given("item_count", sa.Integer),
-    _given("items", JSONB),
-    _given("created_at", _time),
-    _given("updated_at", _time),
     sa.Index("customer_orders_by_customer", "customer_id", "created_at"),
+    key="order_id",
 )
 
-product_inventory = sa.Table(
-    "product_inventory",
+
+class ProductInventory(ReadRow):
+    """A product's stock, in pieces.
+
+    `quantity_available` lies on the shelf, `quantity_reserved` of it is promised to open orders,
+    `quantity_in_stock` is the rest: what can still be sold.
+    """
+
+    product_id: UUID
+    sku: str
+    product_name: str
+    price: Cents
+    quantity_available: int
+    quantity_reserved: int
+    quantity_in_stock: int
+    quantity_in_orders: int
+    reorder_level: int
+    low_stock: bool
+    updated_at: datetime
+
+
+product_inventory = read_table(
+    ProductInventory,
     metadata,
-    _key("product_id"),
-    _given("sku", sa.Text),
-    _given("product_name", sa.Text),
-    _given("price", _money),
-    _given("quantity_available", sa.Integer),
-    _given("quantity_reserved", sa.Integer),
-    _given("quantity_in_stock", sa.Integer),
-    _given("quantity_in_orders", sa.Integer),
-    _given("reorder_level", sa.Integer),
-    _given("low_stock", sa.Boolean),
-    _given("updated_at", _time),
+    "product_inventory",
     sa.Index("product_inventory_by_name", "product_name"),
     sa.Index("product_inventory_low", "product_name", postgresql_where=sa.text("low_stock")),
+    key="product_id",
+    postgresql_with={"fillfactor": 70},
 )
 
-payments = sa.Table(
+
+class Payment(ReadRow):
+    """A payment, `paid` or `refunded`."""
+
+    payment_id: UUID
+    order_id: UUID
+    order_number: str
+    customer_id: UUID
+    amount: Cents
+    payment_method: str
+    transaction_id: str | None
+    status: str
+    refund_amount: Cents
+    paid_at: datetime
+    refunded_at: datetime | None
+
+
+payments = read_table(
+    Payment,
+    metadata,
     "payments",
-    metadata,
-    _key("payment_id"),
-    _given("order_id", sa.Uuid),
-    _given("order_number", sa.Text),
-    _given("customer_id", sa.Uuid),
-    _given("amount", _money),
-    _given("payment_method", sa.Text),
-    sa.Column("transaction_id", sa.Text),
-    _given("status", sa.Text),
-    _given("refund_amount", _money),
-    _given("paid_at", _time),
-    sa.Column("refunded_at", _time),
     sa.Index("payments_by_order", "order_id"),
+    key="payment_id",
 )
 
-order_status_timeline = sa.Table(
-    "order_status_timeline",
+
+class OrderStatusTimeline(ReadRow):
+    """When an order took each step.
+
+    Hours of each step to four decimals: taken to paid, paid to shipped, shipped to delivered;
+    `hours_in_all` from taken to delivered. None while the step is not done.
+    """
+
+    order_id: UUID
+    order_number: str
+    status: OrderStatus
+    created_at: datetime
+    paid_at: datetime | None
+    processing_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    cancelled_at: datetime | None
+    hours_to_payment: Hours | None
+    hours_to_shipment: Hours | None
+    hours_to_delivery: Hours | None
+    hours_in_all: Hours | None
+
+
+order_status_timeline = read_table(
+    OrderStatusTimeline,
     metadata,
-    _key("order_id"),
-    _given("order_number", sa.Text),
-    _given("status", sa.Text),
-    _given("created_at", _time),
-    sa.Column("paid_at", _time),
-    sa.Column("processing_at", _time),
-    sa.Column("shipped_at", _time),
-    sa.Column("delivered_at", _time),
-    sa.Column("cancelled_at", _time),
-    sa.Column("hours_to_payment", _hours),
-    sa.Column("hours_to_shipment", _hours),
-    sa.Column("hours_to_delivery", _hours),
-    sa.Column("hours_in_all", _hours),
+    "order_status_timeline",
+    key="order_id",
 )

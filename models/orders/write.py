@@ -21,6 +21,7 @@ from models.orders.events import (
     PaymentProcessed,
     ProductAdded,
 )
+from worker.contracts.tables import named
 
 metadata = sa.MetaData(schema="command", info={"domain": "orders"})
 
@@ -132,56 +133,25 @@ order_numbers = sa.Sequence("order_numbers", metadata=metadata)
 
 def customer_row(event: CustomerRegistered) -> dict[str, Any]:
     """A new customer."""
-    row = event.model_dump(exclude={"registered_at"})
-    return {**row, "created_at": event.registered_at}
+    return named(customers, event, created_at=event.registered_at)
 
 
 def product_row(event: ProductAdded) -> dict[str, Any]:
     """A new product, none of it reserved."""
-    row = event.model_dump(exclude={"added_at"})
-    return {**row, "created_at": event.added_at}
+    return named(products, event, created_at=event.added_at)
 
 
 def order_row(event: OrderCreated) -> dict[str, Any]:
     """A new order."""
-    return {
-        "order_id": event.order_id,
-        "order_number": event.order_number,
-        "customer_id": event.customer_id,
-        "status": OrderStatus.PENDING,
-        "item_count": len(event.items),
-        "subtotal": event.subtotal,
-        "tax_rate": event.tax_rate,
-        "tax": event.tax,
-        "shipping": event.shipping,
-        "total": event.total,
-        "notes": event.notes,
-        "version": event.version,
-        "created_at": event.created_at,
-    }
+    return named(orders, event, status=OrderStatus.PENDING, item_count=len(event.items))
 
 
 def item_row(order_id: UUID, item: OrderedItem) -> dict[str, Any]:
     """A new line of an order."""
-    return {
-        "item_id": item["item_id"],
-        "order_id": order_id,
-        "line": item["line"],
-        "product_id": item["product_id"],
-        "quantity": item["quantity"],
-        "unit_price": item["unit_price"],
-        "discount": item["discount"],
-        "subtotal": item["subtotal"],
-    }
+    line = {column: value for column, value in item.items() if column in order_items.c}
+    return {**line, "order_id": order_id}
 
 
 def payment_row(event: PaymentProcessed) -> dict[str, Any]:
     """A new payment."""
-    return {
-        "payment_id": event.payment_id,
-        "order_id": event.order_id,
-        "amount": event.amount,
-        "payment_method": event.payment_method,
-        "transaction_id": event.transaction_id,
-        "paid_at": event.paid_at,
-    }
+    return named(payments, event)

@@ -14,7 +14,7 @@ from models.banking.events import (
     TransferRequested,
 )
 from models.banking.write import AccountStatus, TransferStatus
-from worker import Row, StoredEvent, projection
+from worker import Row, StoredEvent, projection, row_from
 
 account_summaries = projection(
     "banking.account_summaries",
@@ -34,15 +34,13 @@ transfers = projection(
 
 @account_summaries.on(AccountOpened)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return {
-        "account_id": event.data["account_id"],
-        "owner": event.data["owner"],
-        "currency": event.data["currency"],
-        "balance": event.data["balance"],
-        "transaction_count": 0,
-        "last_activity": event.recorded_at.isoformat(),
-        "status": AccountStatus.OPEN,
-    }
+    return row_from(
+        read.account_summaries,
+        event,
+        transaction_count=0,
+        last_activity=event.recorded_at.isoformat(),
+        status=AccountStatus.OPEN,
+    )
 
 
 @account_summaries.on(MoneyDeposited, MoneyWithdrawn, TransferRefunded)
@@ -64,13 +62,12 @@ def _(row: Row | None, event: StoredEvent) -> Row:
 
 @transfers.on(TransferRequested)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return {
-        **event.data,
-        "status": TransferStatus.REQUESTED,
-        "reason": None,
-        "requested_at": event.recorded_at.isoformat(),
-        "ended_at": None,
-    }
+    return row_from(
+        read.transfers,
+        event,
+        status=TransferStatus.REQUESTED,
+        requested_at=event.recorded_at.isoformat(),
+    )
 
 
 @transfers.on(TransferCompleted)

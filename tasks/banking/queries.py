@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from models.banking.read import AccountSummary, TransferSummary
-from worker import Reader, query
+from worker import Filters, Reader, query
 from worker.contracts import Money
 
 ACCOUNTS = ("banking.account_summaries",)
@@ -14,7 +14,10 @@ ACCOUNTS = ("banking.account_summaries",)
 @query("banking.account_summary", reads=ACCOUNTS, tags=lambda p: (f"account:{p.account_id}",))
 def account_summary(db: Reader, *, account_id: UUID) -> AccountSummary | None:
     """One account at a glance; None if there is no such account."""
-    return db.row(AccountSummary, "account_summary", account_id=account_id)
+    found = db.select(
+        AccountSummary, "account_summaries", Filters(AccountSummary).eq("account_id", account_id)
+    )
+    return found[0] if found else None
 
 
 @query("banking.accounts_by_balance", reads=ACCOUNTS, tags=lambda p: ("accounts",))
@@ -27,14 +30,13 @@ def accounts_by_balance(
     offset: int = 0,
 ) -> list[AccountSummary]:
     """Accounts whose balance lies between two amounts, both included, the lowest first."""
-    return db.rows(
-        AccountSummary,
-        "accounts_by_balance",
-        minimum=minimum,
-        maximum=maximum,
-        limit=limit,
-        offset=offset,
-    )
+    between = Filters(AccountSummary)
+    if minimum is not None:
+        between = between.ge("balance", minimum)
+    if maximum is not None:
+        between = between.le("balance", maximum)
+    page = between.order_by("balance", "account_id").limit(limit).offset(offset)
+    return db.select(AccountSummary, "account_summaries", page)
 
 
 @query(
@@ -44,4 +46,6 @@ def accounts_by_balance(
 )
 def transfer(db: Reader, *, transfer_id: UUID) -> TransferSummary | None:
     """One transfer and how it ended; None if it has not been asked for."""
-    return db.row(TransferSummary, "transfer", transfer_id=transfer_id)
+    wanted = Filters(TransferSummary).eq("transfer_id", transfer_id)
+    found = db.select(TransferSummary, "transfers", wanted)
+    return found[0] if found else None

@@ -48,13 +48,13 @@ from models.orders.write import (
 )
 from tasks.orders.common import (
     first,
-    pricing,
     receipt,
     release,
     reserve,
     step_time,
     take_off_the_shelf,
 )
+from tasks.orders.settings import pricing
 from worker import Need, State, Work, anyone, command, draw, lock, lock_via, only, read
 
 staff = only("clerk", "admin")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, assert_never
 from uuid import UUID
 
@@ -14,17 +13,8 @@ from models.orders.events import (
     OrderStatus,
     Pieces,
 )
-from models.orders.rules import Pricing
 from models.orders.write import products
-from worker import LoadedRow, State, Work, declare_section, section
-
-declare_section("orders", Pricing)
-
-
-@lru_cache(maxsize=1)
-def pricing() -> Pricing:
-    """The shop's settings, read at first use. Raises BadSettings, naming the variable."""
-    return section("orders", Pricing)
+from worker import LoadedRow, State, Work
 
 
 def reserve(state: State, work: Work, pieces: Pieces) -> None:

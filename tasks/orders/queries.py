@@ -1,4 +1,5 @@
-"""Questions about the orders domain. Each answers with rows of `models.orders.answers`.
+"""Questions about the orders domain. Each answers with rows of `models.orders.read`, or with
+a value of `models.orders.answers` that is put together of them.
 
 Nothing found is None or an empty list. Lists come in pages: `limit` 1 to 1,000, `offset` from 0.
 """
@@ -8,19 +9,17 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.orders.answers import (
-    AuditEntry,
-    CustomerLifetimeValue,
+from models.orders.answers import AuditEntry, CustomerLifetimeValue, OrderDetails, ProductRevenue
+from models.orders.commands import MOST_LINES
+from models.orders.events import OrderStatus
+from models.orders.read import (
     CustomerOrder,
-    OrderDetails,
     OrderItem,
     OrderStatusTimeline,
     OrderSummary,
     Payment,
     ProductInventory,
-    ProductRevenue,
 )
-from models.orders.events import OrderStatus
 from worker import Filters, Reader, Where, query
 from worker.contracts import ReadRow
 
@@ -54,7 +53,7 @@ def orders_summary(
 )
 def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
     """One order, by the number that its customer knows."""
-    return db.row(OrderSummary, "order_by_number", order_number=order_number)
+    return _one(db, OrderSummary, "order_summaries", order_number=order_number)
 
 
 @query(
@@ -69,12 +68,13 @@ def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
 )
 def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
     """All about one order: its summary, lines, payments and times."""
-    order = db.row(OrderSummary, "order_summary", order_id=order_id)
-    timeline = db.row(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
+    order = _one(db, OrderSummary, "order_summaries", order_id=order_id)
+    timeline = _one(db, OrderStatusTimeline, "order_status_timeline", order_id=order_id)
     if order is None or timeline is None:
         return None
-    items = db.rows(OrderItem, "order_items", order_id=order_id)
-    paid = db.rows(Payment, "order_payments", order_id=order_id)
+    lines = _matching(OrderItem, order_id=order_id).order_by("line").limit(MOST_LINES)
+    items = db.select(OrderItem, "order_items", lines)
+    paid = db.select(Payment, "payments", _matching(Payment, order_id=order_id).order_by("paid_at"))
     return OrderDetails(order=order, items=tuple(items), payments=tuple(paid), timeline=timeline)
 
 
@@ -138,7 +138,7 @@ def customer_lifetime_value(
 )
 def order_status_timeline(db: Reader, *, order_id: UUID) -> OrderStatusTimeline | None:
     """When an order took each step, and the hours between."""
-    return db.row(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
+    return _one(db, OrderStatusTimeline, "order_status_timeline", order_id=order_id)
 
 
 @query("orders.audit_log")
@@ -159,6 +159,12 @@ def audit_log(
         limit=limit,
         offset=offset,
     )
+
+
+def _one(db: Reader, model: type[Row], source: str, **wanted: Any) -> Row | None:
+    """The row of a read model whose columns equal what is wanted; None if there is none."""
+    found = db.select(model, source, _matching(model, **wanted).limit(1))
+    return found[0] if found else None
 
 
 def _matching(model: type[Row], **wanted: Any) -> Filters[Row]:

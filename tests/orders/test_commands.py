@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from models.orders.rules import Pricing
-from tasks.orders import commands, common
+from tasks.orders import commands
+from tasks.orders import settings as orders_settings
 from tests.orders.shop import Shop, accepted, send
 from worker.base.errors import BadSettings
 from worker.contracts import Actor, Receipt, uuid7
@@ -155,24 +156,24 @@ def test_tax_and_shipping_come_from_the_settings(
 ) -> None:
     monkeypatch.setenv("CQRS_ORDERS_TAX_RATE", "0.19")
     monkeypatch.setenv("CQRS_ORDERS_SHIPPING", "4.90")
-    common.pricing.cache_clear()
+    orders_settings.pricing.cache_clear()
     try:
         order_id = shop.ordered((shop.product("10.00"), 1), shipping=None)
     finally:
         monkeypatch.undo()
-        common.pricing.cache_clear()
+        orders_settings.pricing.cache_clear()
 
     order = shop.row("command.orders", order_id=order_id)
     assert (order["tax"], order["shipping"]) == (Decimal("1.90"), Decimal("4.90"))
-    assert common.pricing() == Pricing()
+    assert orders_settings.pricing() == Pricing()
 
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CQRS_ORDERS_TAX_RATE", "19")
-    common.pricing.cache_clear()
+    orders_settings.pricing.cache_clear()
 
     with pytest.raises(BadSettings, match="CQRS_ORDERS_TAX_RATE"):
-        common.pricing()
+        orders_settings.pricing()
 
 
 def test_an_order_has_a_known_customer_and_known_products(shop: Shop) -> None:

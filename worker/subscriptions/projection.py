@@ -182,16 +182,38 @@ def projection(
     name: str,
     table: sa.Table,
     *,
-    version: int = 1,
+    version: int | None = None,
     tags: Tags = _no_tags,
     group: str = "default",
     by_stream: bool = False,
     purpose: str = "",
 ) -> Projection:
-    """Declare a projection. Its name is its checkpoint's: it never changes."""
+    """Declare a projection. Its name is its checkpoint's: it never changes.
+
+    `version` left out is that of the table's declaration (`read_table(..., version=2)`).
+    """
+    version = table.info.get("version", 1) if version is None else version
     made = Projection(name, table, version, group, tags, by_stream, purpose)
     subscriptions.add(name, made)
     return made
+
+
+def row_from(table: sa.Table, event: StoredEvent, **values: Any) -> Row:
+    """A new row of a read table: what the event has under the names of columns, and `values`.
+
+    Columns that neither names are NULL.
+    """
+    row, data = _empty_row(table).copy(), event.data
+    for column in row:
+        if column in data:
+            row[column] = data[column]
+    row.update(values)
+    return row
+
+
+@lru_cache(maxsize=1_024)
+def _empty_row(table: sa.Table) -> Row:
+    return dict.fromkeys(map(str, table.c.keys()))
 
 
 def _say_where(error: Exception, event: StoredEvent | None) -> None:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-from models.banking import READ_OBJECTS
-from worker.store import install
+from models.banking import read
+from worker.store.read_tables import create_read_tables
 
 revision = "0001_banking"
 down_revision = None
@@ -12,11 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Install every SQL object of the domain."""
-    install(op.get_bind(), "models.banking", (f"query/{name}" for name in READ_OBJECTS))
+    """Create the read tables."""
+    create_read_tables(op.get_bind(), read.metadata.tables.values())
 
 
 def downgrade() -> None:
     """Drop what the domain can compute again from the log."""
-    for name in reversed(READ_OBJECTS):
-        op.execute(f"DROP TABLE query.{name}_v1 CASCADE")
+    for table in read.metadata.tables.values():
+        op.execute(f"DROP TABLE query.{table.name}_v1 CASCADE")

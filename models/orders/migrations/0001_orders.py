@@ -2,8 +2,9 @@
 
 from alembic import op
 
-from models.orders import READ_OBJECTS, WRITE_OBJECTS
+from models.orders import MATERIALIZED_VIEWS, WRITE_OBJECTS, read
 from worker.store import install
+from worker.store.read_tables import create_read_tables
 
 revision = "0001_orders"
 down_revision = None
@@ -12,9 +13,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Install every SQL object of the domain: the write side, then the read side."""
+    """The write side, then the read tables, then what is computed from those."""
     install(op.get_bind(), "models.orders", (f"command/{name}" for name in WRITE_OBJECTS))
-    install(op.get_bind(), "models.orders", (f"query/{name}" for name in READ_OBJECTS))
+    create_read_tables(op.get_bind(), read.metadata.tables.values())
+    install(op.get_bind(), "models.orders", (f"query/{name}" for name in MATERIALIZED_VIEWS))
 
 
 def downgrade() -> None:

@@ -87,9 +87,8 @@ def create_order(
     subtotal = sum((item["subtotal"] for item in items), NOTHING)
     due = amounts(subtotal, pricing.tax_rate, shipping)
     return OrderCreated(
-        order_id=c.order_id,
+        **c.shared_with(OrderCreated, "items", "shipping"),
         order_number=f"ORD-{now.year}-{number:05d}",
-        customer_id=c.customer_id,
         version=1,
         customer_name=customer["name"],
         customer_email=customer["email"],
@@ -100,7 +99,6 @@ def create_order(
         tax=due.tax,
         shipping=due.shipping,
         total=due.total,
-        notes=c.notes,
         created_at=now,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from models.orders import read
 from models.orders.events import OrderCancelled, OrderCreated, OrderItemAdded, OrderStatus
 from tasks.orders.projections.folding import STATUS_AFTER, STEPS, items_of, picked, there, updated
-from worker import Row, StoredEvent, projection
+from worker import Row, StoredEvent, projection, row_from
 
 order_summaries = projection(
     "orders.order_summaries",
@@ -26,16 +26,14 @@ order_summaries = projection(
 
 @order_summaries.on(OrderCreated)
 def _order_taken(row: Row | None, event: StoredEvent) -> Row:
-    return {
-        **picked(event, "order_id", "order_number", "customer_id", "customer_name"),
-        **picked(event, "customer_email", "subtotal", "tax", "shipping", "total", "notes"),
-        **picked(event, "created_at", "version"),
+    return row_from(
+        read.order_summaries,
+        event,
+        status=OrderStatus.PENDING,
+        item_count=len(event.data["items"]),
+        refund_amount="0.00",
         **updated(event),
-        "status": OrderStatus.PENDING,
-        "item_count": len(event.data["items"]),
-        "cancellation_reason": None,
-        "refund_amount": "0.00",
-    }
+    )
 
 
 @order_summaries.on(OrderItemAdded)
@@ -91,13 +89,14 @@ def _lines(event: StoredEvent) -> list[dict[str, Any]]:
 @customer_orders.on(OrderCreated)
 def _history_began(row: Row | None, event: StoredEvent) -> Row:
     lines = _lines(event)
-    return {
-        **picked(event, "order_id", "customer_id", "order_number", "total", "created_at"),
+    return row_from(
+        read.customer_orders,
+        event,
+        status=OrderStatus.PENDING,
+        item_count=len(lines),
+        items=lines,
         **updated(event),
-        "status": OrderStatus.PENDING,
-        "item_count": len(lines),
-        "items": lines,
-    }
+    )
 
 
 @customer_orders.on(OrderItemAdded)

@@ -17,7 +17,7 @@ from models.orders.events import (
     PaymentProcessed,
 )
 from tasks.orders.projections.folding import STATUS_AFTER, picked, there
-from worker import Row, StoredEvent, projection
+from worker import Row, StoredEvent, projection, row_from
 
 payments = projection(
     "orders.payments",
@@ -30,13 +30,7 @@ payments = projection(
 
 @payments.on(PaymentProcessed)
 def _paid(row: Row | None, event: StoredEvent) -> Row:
-    return {
-        **picked(event, "payment_id", "order_id", "order_number", "customer_id", "amount"),
-        **picked(event, "payment_method", "transaction_id", "paid_at"),
-        "status": "paid",
-        "refund_amount": "0.00",
-        "refunded_at": None,
-    }
+    return row_from(read.payments, event, status="paid", refund_amount="0.00")
 
 
 def _payment_if_any(event: StoredEvent) -> Mapping[str, None]:
@@ -61,9 +55,7 @@ order_status_timeline = projection(
 
 @order_status_timeline.on(OrderCreated)
 def _taken(row: Row | None, event: StoredEvent) -> Row:
-    nothing_yet = dict.fromkeys(map(str, read.order_status_timeline.c.keys()))
-    known = picked(event, "order_id", "order_number", "created_at")
-    return {**nothing_yet, **known, "status": OrderStatus.PENDING}
+    return row_from(read.order_status_timeline, event, status=OrderStatus.PENDING)
 
 
 @order_status_timeline.on(PaymentProcessed)

@@ -1,0 +1,100 @@
+"""A read model's columns, declared once: the class of its rows is its table as well.
+
+    Cents = Annotated[Decimal, sa.Numeric(14, 2)]
+
+    class OrderSummary(ReadRow):
+        order_id: UUID
+        total: Cents
+        cancellation_reason: str | None
+
+    order_summaries = read_table(OrderSummary, metadata, "order_summaries", key="order_id")
+
+Projections write the table, queries answer with the class, migrations create the one from the
+other. A new column is one line here. SQLAlchemy is loaded with this module and by nothing else of
+the contracts.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+_KINDS: tuple[tuple[type, type[TypeEngine[Any]] | TypeEngine[Any]], ...] = (
+    (bool, sa.Boolean),
+    (int, sa.Integer),
+    (str, sa.Text),  # an enumeration of texts is one
+    (UUID, sa.Uuid),
+    (datetime, sa.DateTime(timezone=True)),
+    (date, sa.Date),
+    (dict, JSONB),
+    (list, JSONB),
+    (tuple, JSONB),
+    (BaseModel, JSONB),
+)
+"""What a column of each Python type is, the first that fits."""
+
+
+def read_table(
+    model: type[BaseModel],
+    metadata: sa.MetaData,
+    name: str,
+    *indexes: sa.Index,
+    key: str,
+    version: int = 1,
+    **options: Any,
+) -> sa.Table:
+    """The table of a read model: a column for each field of its rows, in their order.
+
+    A type stands in the annotation where Python's says too little (`Annotated[Decimal,
+    sa.Numeric(14, 2)]`). `key` names the primary key; `version` counts changes of the columns, and
+    a projection over this table takes it from here. `options` are SQLAlchemy's. Raises TypeError
+    for a field whose column nobody can tell, and ValueError for a key that is no field.
+    """
+    if key not in model.model_fields:
+        raise ValueError(f"no such field (key {key}, {model.__name__})")
+    columns = [
+        sa.Column(field, kind, primary_key=field == key, nullable=nullable)
+        for field, info in model.model_fields.items()
+        for kind, nullable in [_column_of(model, field, info)]
+    ]
+    return sa.Table(name, metadata, *columns, *indexes, info={"version": version}, **options)
+
+
+def named(table: sa.Table, source: object, **more: Any) -> dict[str, Any]:
+    """A row of the values that stand in `source` under the names of columns, and of `more`.
+
+    So an event's field that a table has a column for needs no line of its own.
+    """
+    columns = (str(column.name) for column in table.c)
+    own = {name: getattr(source, name) for name in columns if hasattr(source, name)}
+    return own | more
+
+
+def _column_of(
+    model: type[BaseModel], field: str, info: FieldInfo
+) -> tuple[type[TypeEngine[Any]] | TypeEngine[Any], bool]:
+    """A field's column type, and whether it may be NULL."""
+    python, nullable = info.annotation, False
+    named = [one for one in info.metadata if isinstance(one, TypeEngine)]
+    if get_origin(python) in (Union, UnionType):
+        (python,) = (one for one in get_args(python) if one is not NoneType)
+        nullable = True
+        named += [one for one in getattr(python, "__metadata__", ()) if isinstance(one, TypeEngine)]
+    if named:
+        return named[0], nullable
+    origin = get_origin(python) or python
+    for kind, column in _KINDS:
+        if isinstance(origin, type) and issubclass(origin, kind):
+            return column, nullable
+    raise TypeError(
+        f"no column fits this type: name one, Annotated[..., sa.Numeric(14, 2)]"
+        f" ({model.__name__}.{field}: {python})"
+    )
