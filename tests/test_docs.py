@@ -218,7 +218,7 @@ def test_the_grants_of_the_page_are_enough(
         def settled() -> bool:
             ((status, *_),) = rows(application, receipt, command_id=command_id)
             application.commit()
-            return status == "succeeded"
+            return bool(status == "succeeded")
 
         until(settled, 30, "the sweep never found what SQL had enqueued")
         assert reused is False
