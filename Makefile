@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test up lint format bench requirements clean
+.PHONY: help install demo test test-fast long up lint format bench mutants requirements clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,8 +15,12 @@ PYTHON ?= $(shell for p in $(PYTHONS); do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { command -v "$$p"; break; }; done)
 
+# Many tests wait for a worker or a server: more processes than cores. Longest tests begin first.
+PROCESSES ?= 4
+SPREAD := -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
+
 help: ## This list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 install: $(STAMP) ## Make .venv with everything in it
 
@@ -37,7 +41,13 @@ up: install ## Servers, worker, beat and Flower in the foreground; Ctrl-C stops 
 	$(BIN)/cqrs up
 
 test: lint ## Lint, then all tests, on servers of their own
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest $(SPREAD)
+
+test-fast: install ## Lint aside, what needs no worker process and no server of its own: a minute
+	$(BIN)/pytest $(SPREAD) -m "not slow"
+
+long: install ## What takes longer or needs more: full loads, chains of a thousand, the Docker stack
+	$(BIN)/pytest tests/long
 
 lint: install ## ruff, mypy, import-linter
 	$(BIN)/ruff check
@@ -51,6 +61,9 @@ format: install ## Let ruff mend what it can
 
 bench: install ## Every measurement, about half an hour; `python -m bench.NAME` runs one
 	$(BIN)/python -m bench
+
+mutants: install ## Plant bugs in a copy of the tree, one by one, and see that a test fails
+	$(BIN)/python -m tests.mutants
 
 requirements: ## Resolve the two requirements files anew from the ranges of pyproject.toml
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT; \

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from worker.base.registry import load_domains
 from worker.cli.console import explained, out
 from worker.commands import receipts
 from worker.contracts import Receipt, to_cents, uuid7
+from worker.embedded import watchdog
 from worker.event_log.subscribers import subscriptions
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
 from worker.ops.sweep import find_work
@@ -75,7 +77,8 @@ def demo(
 
 def run(out: Console, *, orders: int) -> bool:
     """Run the demo; True if every total holds."""
-    with _system(out) as (supervisor, flower):
+    home = settings.get_settings().home / "demo"
+    with watchdog.watching(home), _system(out, home) as (supervisor, flower):
         started = time.monotonic()
         sent = _Show(out, supervisor, orders).play()
         seconds = time.monotonic() - started
@@ -89,9 +92,8 @@ def run(out: Console, *, orders: int) -> bool:
 
 
 @contextmanager
-def _system(out: Console) -> Iterator[tuple[Supervisor, Flower]]:
+def _system(out: Console, home: Path) -> Iterator[tuple[Supervisor, Flower]]:
     """A whole system in a home of its own; limits are short, so lost messages come back soon."""
-    home = settings.get_settings().home / "demo"
     embedded.remove(home)
     servers = embedded.start(home)
     chosen = Settings(

@@ -21,20 +21,42 @@ import redis as redis_py
 for _name in [name for name in os.environ if name.startswith("CQRS_") and name != "CQRS_TEST_DATA"]:
     del os.environ[_name]  # the tests choose every setting themselves
 
-from tests.support import promises
+from tests.support.memory import keep_files_in_memory
+
+keep_files_in_memory()
+
+from tests.support import order, promises
+from tests.support.parent import end_with_parent
 from tests.support.workers import Workers
 from worker import embedded
 from worker.base import db, migrate, settings, wake_ups
 from worker.base.registry import load_domains
 from worker.base.settings import Settings
 from worker.embedded import Servers
+from worker.embedded.watchdog import watching
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say which markers are ours."""
+    if hasattr(config, "workerinput"):
+        end_with_parent()
     config.addinivalue_line("markers", "settings(**changes): other settings for this test")
+    config.addinivalue_line("markers", "slow: starts processes or waits; not in `make test-fast`")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`tests/long` is collected by those alone who name it."""
+    named = any(argument.startswith("tests/long") for argument in config.args)
+    return True if collection_path == LONG and not named else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first."""
+    order.arrange(items)
+
+
+LONG = Path(__file__).parent / "long"
 _numbers = itertools.count(1)
 
 
@@ -59,7 +81,10 @@ def in_database(url: str, name: str) -> str:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey for this run."""
-    with tempfile.TemporaryDirectory(prefix="cqrs-tests-") as home:
+    with (
+        tempfile.TemporaryDirectory(prefix="cqrs-tests-") as home,
+        watching(Path(home), remove=True),
+    ):
         try:
             yield embedded.start(Path(home), durable=False)
         finally:
@@ -92,7 +117,7 @@ def own_database(
     """
     name = f"cqrs_test_{next(_numbers)}"
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     made = Database(name, in_database(servers.database_url, name))
     marker = request.node.get_closest_marker("settings")
     chosen = test_settings(servers, made.url, tmp_path, **(marker.kwargs if marker else {}))

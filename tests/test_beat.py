@@ -23,6 +23,16 @@ def test_a_slot_is_taken_once(database: Database) -> None:
     assert rows == [("hourly",), ("nightly",)], "one row for each task: there is nothing to prune"
 
 
+def test_a_message_that_is_delivered_again_has_its_slot_still(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "_message", lambda: "tonight's")
+    assert slots.take("nightly", 86_400)
+    assert slots.take("nightly", 86_400), "its worker died"
+    monkeypatch.setattr(slots, "_message", lambda: "another beat's")
+    assert not slots.take("nightly", 86_400)
+
+
 @pytest.mark.settings(sweep_interval=0.5)
 def test_beat_sends_what_the_schedule_says(
     database: Database, workers: Workers, redis: redis_py.Redis

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 from celery import chain
+from sqlalchemy.orm import Session
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
@@ -26,6 +32,12 @@ def count(database: Database, sql: str, *parameters: object) -> int:
         row = connection.execute(sql, parameters).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def whoever_was_woken_has_looked() -> None:
+    """Let the workers run a command: what was in their queue before it has been run too."""
+    for _ in range(3):
+        assert add_thing.delay(price="9.00").receipt(20).succeeded
 
 
 def test_a_command_gives_a_receipt_and_its_event_reaches_the_read_model(
@@ -157,6 +169,7 @@ def test_enqueued_commands_run_when_the_transaction_commits(
             rest = [
                 bump_thing.enqueue(connection, thing_id=thing, key=str(thing)) for _ in range(30)
             ]
+            whoever_was_woken_has_looked()
         assert first.receipt(20).succeeded
         assert [handle.receipt(20).data["n"] for handle in rest] == list(range(1, 31))
     assert count(database, "SELECT count(*) FROM cqrs.enqueued_commands") == 0
@@ -189,11 +202,37 @@ def test_bad_input_is_named_before_anything_is_published(database: Database) -> 
     assert count(database, "SELECT count(*) FROM cqrs.receipts") == 0
 
 
-def test_committed_work_of_a_connection_without_hooks_is_sent(
-    database: Database, workers: Workers, redis: object
+@contextmanager
+def on_psycopg(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    """A transaction on a connection that has no hook for a commit."""
+    with database.connect() as connection, connection.transaction():
+        yield connection
+
+
+@contextmanager
+def on_sqlalchemy(database: Database) -> Iterator[sa.Connection]:
+    """A transaction on an SQLAlchemy connection."""
+    engine = sa.create_engine(db.sqlalchemy_url(database.url))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+@contextmanager
+def on_session(database: Database) -> Iterator[Session]:
+    """A transaction of an SQLAlchemy session."""
+    engine = sa.create_engine(db.sqlalchemy_url(database.url))
+    with Session(engine) as session, session.begin():
+        yield session
+    engine.dispose()
+
+
+@pytest.mark.parametrize("transaction", [on_psycopg, on_sqlalchemy, on_session])
+def test_committed_work_is_sent_when_it_is_committed_whatever_the_connection(
+    database: Database, workers: Workers, transaction: Any
 ) -> None:
     workers.start(concurrency=1)
-    with database.connect() as connection, connection.transaction():
+    with transaction(database) as connection:
         handle = add_thing.enqueue(connection, price="3.00")
+        whoever_was_woken_has_looked()
     assert handle.receipt(20).succeeded
-    assert db.dbname(database.url) == database.name

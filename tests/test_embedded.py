@@ -26,6 +26,7 @@ from worker import embedded
 from worker.embedded import ServerDidNotStart, Servers, postgres, valkey
 from worker.embedded.folders import Folders
 from worker.embedded.processes import wait_until
+from worker.embedded.watchdog import watching
 
 NOBODY = pwd.getpwnam("nobody")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another")
@@ -36,17 +37,19 @@ GONE_SECONDS = 20.0
 def home(tmp_path: Path) -> Iterator[Path]:
     """A home that is removed afterwards, servers and all."""
     folder = tmp_path / "home"
-    yield folder
-    embedded.remove(folder)
+    with watching(folder, remove=True):
+        yield folder
+        embedded.remove(folder)
 
 
 @pytest.fixture(scope="module")
 def running_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home whose servers run, for the tests that only look at them."""
     folder = tmp_path_factory.mktemp("running")
-    started(folder)
-    yield folder
-    embedded.remove(folder)
+    with watching(folder, remove=True):
+        started(folder)
+        yield folder
+        embedded.remove(folder)
 
 
 @pytest.fixture
@@ -436,11 +439,12 @@ def test_no_mode_and_no_owner_outside_our_folders_changes(parent: Path) -> None:
     before = not_ours(parent)
     home = parent / "home"
 
-    try:
-        assert ask(started(home), "SELECT 1") == 1
-        assert not_ours(parent) == before
-    finally:
-        embedded.remove(home)
+    with watching(home, remove=True):
+        try:
+            assert ask(started(home), "SELECT 1") == 1
+            assert not_ours(parent) == before
+        finally:
+            embedded.remove(home)
     assert not_ours(parent) == before
 
 

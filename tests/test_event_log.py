@@ -205,6 +205,17 @@ def test_the_horizon_stays_below_the_first_append_of_a_transaction_until_it_ends
     assert horizon(other) == 4
 
 
+def test_a_fence_says_where_it_stands_and_holds_the_horizon_there(
+    log: psycopg.Connection, other: psycopg.Connection
+) -> None:
+    append(log, [event(), event(), event()])
+    with log.transaction():
+        assert log.execute("SELECT cqrs.fence()").fetchone() == (3,)
+        append(other, [event("another")])
+        assert horizon(other) == 3
+    assert horizon(other) == 4
+
+
 def test_rolling_back_to_a_savepoint_takes_the_fence_down_with_the_events(
     log: psycopg.Connection, other: psycopg.Connection
 ) -> None:

@@ -1,8 +1,8 @@
 """The fence against every interleaving of two and three appenders and a reader.
 
-The real algorithm survives, over a million states. Then each of its rules is broken, one
-at a time, and the model has to find the interleaving that this rule is there to prevent: so it is
-able to fail.
+The real algorithm survives, over a million states with those of `tests/long`. Then each of its
+rules is broken, one at a time, and the model has to find the interleaving that this rule is there
+to prevent: so it is able to fail.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def test_two_appenders_of_any_kind_never_make_a_reader_skip() -> None:
 
 @pytest.mark.parametrize(
     ("draws", "states"),
-    [((1, 1, 1), 16_855), ((1, 1, 2), 111_131), ((1, 2, 2), 302_126), ((2, 2, 2), 314_296)],
+    [((1, 1, 1), 16_855), ((1, 1, 2), 111_131)],  # longer ones: tests/long
 )
 def test_three_appenders_never_make_a_reader_skip(draws: tuple[int, ...], states: int) -> None:
     assert explore([appends(count) for count in draws], READ * 2) == states

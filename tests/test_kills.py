@@ -9,7 +9,7 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import Database
-from tests.support.crash_points import POINTS, flag
+from tests.support.crash_points import POINTS, fired, flag
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import Workers, until
 from worker.commands.command_result import CommandResult
@@ -58,6 +58,7 @@ def test_a_process_killed_at_any_point_of_a_command(
         handles.append(bump_thing.delay(thing_id=thing))
         until(gone(redis, flag("command", point)), 20, f"no crash {point}")
     assert_bumped_once(database, handles)
+    assert fired(redis, "command") == set(POINTS)
 
 
 def test_a_whole_worker_killed_at_any_point_of_a_command(
@@ -74,6 +75,7 @@ def test_a_whole_worker_killed_at_any_point_of_a_command(
         until(doomed.ended, 20, f"no crash {point}")
         doomed = workers.start(COMMANDS, concurrency=1, app_module=CRASHING)
     assert_bumped_once(database, handles)
+    assert fired(redis, "command") == set(POINTS)
 
 
 @pytest.mark.parametrize("kill", ["child", "worker"])
@@ -93,3 +95,4 @@ def test_a_process_killed_at_any_point_of_a_projection(
             until(doomed.ended, 20)
             doomed = workers.start(READERS, concurrency=1, app_module=CRASHING)
     assert_bumped_once(database, handles)
+    assert fired(redis, "projection") == set(POINTS)

@@ -19,6 +19,12 @@ from worker.contracts import Receipt
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.timeout(180)]
 
 
+@pytest.fixture
+def orders() -> int:
+    """How many orders, each with its payment, are sent; in `tests/long` a thousand."""
+    return 150
+
+
 def all_receipts(ids: list[UUID], seconds: float = 120) -> list[Receipt]:
     """The receipts of these commands, once all are there."""
 
@@ -38,13 +44,13 @@ def assert_all_succeeded(found: list[Receipt]) -> None:
     assert not refused, refused
 
 
-def test_a_payment_sent_after_its_order_is_never_too_early_a_thousand_times(
-    database: Database, workers: Workers
+def test_a_payment_sent_after_its_order_is_never_too_early(
+    database: Database, workers: Workers, orders: int
 ) -> None:
     customer, product = shop.customer(), shop.product(100_000)
     workers.start(["commands"], concurrency=4)
     ids: list[UUID] = []
-    for _ in range(1_000):
+    for _ in range(orders):
         payload = shop.order(customer, product)
         placed = create_order.delay(**payload)
         paid = process_payment.apply_async(
@@ -59,11 +65,11 @@ def test_a_payment_sent_after_its_order_is_never_too_early_a_thousand_times(
     assert_all_succeeded(all_receipts(ids))
 
 
-def test_a_chain_runs_in_its_order(database: Database, workers: Workers) -> None:
+def test_a_chain_runs_in_its_order(database: Database, workers: Workers, orders: int) -> None:
     customer, product = shop.customer(), shop.product(100_000)
     workers.start(["commands"], concurrency=4)
     ids: list[UUID] = []
-    for _ in range(1_000):
+    for _ in range(orders):
         payload = shop.order(customer, product)
         pay = process_payment.s(
             order_id=payload["order_id"], amount=shop.total(), payment_method="card"
@@ -73,14 +79,16 @@ def test_a_chain_runs_in_its_order(database: Database, workers: Workers) -> None
     assert_all_succeeded(all_receipts(ids))
 
 
+# So that many an order is in one batch and its payment in the next.
+@pytest.mark.settings(batch_size=3)
 def test_commands_of_one_key_run_in_the_order_in_which_they_were_enqueued(
-    database: Database, workers: Workers
+    database: Database, workers: Workers, orders: int
 ) -> None:
     customer, product = shop.customer(), shop.product(100_000)
     workers.start(["commands"], concurrency=4)
     ids: list[UUID] = []
     with database.connect() as connection, connection.transaction():
-        for _ in range(1_000):
+        for _ in range(orders):
             payload = shop.order(customer, product)
             key = payload["order_id"]
             placed = create_order.enqueue(connection, key=key, **payload)

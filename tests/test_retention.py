@@ -141,3 +141,29 @@ def test_an_invalidation_is_kept_as_long_as_an_answer_may_be_that_it_concerns(
         assert prune()["cqrs.invalidations"] == 0
         connection.execute("UPDATE cqrs.invalidations SET created_at = now() - interval '15 days'")
         assert prune()["cqrs.invalidations"] == 1
+
+
+def test_all_that_is_old_goes_however_small_the_portions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "PORTION", 1)
+    for _ in range(3):
+        a_question()
+    with database.connect() as connection:
+        connection.execute("UPDATE cqrs.query_audit SET asked_at = now() - interval '400 days'")
+    assert prune()["cqrs.query_audit"] == 3
+
+
+def test_a_table_that_still_waits_to_be_dropped_is_not_forgotten(database: Database) -> None:
+    catch_up()
+    for _ in range(2):
+        a_rebuild()
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE cqrs.rebuilds SET finished_at = finished_at - interval '40 days',"
+            " replaced = CASE WHEN rebuild_id = (SELECT min(rebuild_id) FROM cqrs.rebuilds)"
+            "                 THEN 'in_use' END"
+        )
+        prune()
+        left = connection.execute("SELECT replaced FROM cqrs.rebuilds ORDER BY rebuild_id")
+        assert left.fetchall() == [("in_use",), (None,)], "and the live one is remembered"

@@ -147,12 +147,27 @@ def test_pauses_letters_deaths_and_errors_are_told(database: Database) -> None:
     assert "2 processes died over it" in shown()
 
 
+def test_partitions_are_told_as_one_that_is_as_far_as_the_slowest(database: Database) -> None:
+    runner.catch_up()
+    subscription_admin.set_partitions(LIST, 2)
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE cqrs.subscriptions SET position = 5 + partition,"
+            " error = 'Error: ' || partition WHERE subscription = %s",
+            [LIST],
+        )
+    assert (of().position, of().error) == (5, "Error: 0; Error: 1")
+
+
 def test_dead_letters_are_counted_per_subscription(database: Database) -> None:
     with database.connect() as connection:
         bump = {"thing_id": str(uuid7()), "by": 1}  # of a thing that was never added
         event_log.append(connection, [NewEvent("thing-x", "things.ThingBumped", bump)])
     runner.catch_up()
-    assert of().dead_letters == len(dead_letters.letters()) == 1
+    (letter,) = dead_letters.letters()
+    assert of().dead_letters == 1
+    dead_letters.discard(letter.id, by="ada")
+    assert of().dead_letters == 0
 
 
 def test_a_subscription_that_no_domain_declares_is_shown_as_such(database: Database) -> None:
@@ -182,6 +197,10 @@ def test_enqueued_commands_that_wait_are_told_with_their_age(database: Database)
             add_thing.enqueue(connection, thing_id=uuid7(), price="1.00")
     found = log()
     assert (found.enqueued, found.enqueued_due) == (3, 3)
+    with database.connect() as connection:
+        later = "UPDATE cqrs.enqueued_commands SET due_at = now() + interval '1 h' WHERE seq = %s"
+        connection.execute(later, [1])
+    assert (log().enqueued, log().enqueued_due) == (3, 2)
     assert found.enqueued_seconds is not None
     assert 0 < found.enqueued_seconds < 60
 
@@ -289,6 +308,16 @@ def test_a_rebuild_after_the_drift_was_found_ends_it(database: Database) -> None
     assert found.rebuilt is not None
     assert found.rebuilt.differing == 3
     assert "ago: 3 differed" in shown()
+
+
+def test_a_comparison_ends_no_drift(database: Database) -> None:
+    add_things(1)
+    runner.catch_up()
+    with database.connect() as connection:
+        connection.execute("UPDATE query.things_v1 SET n = n + 1")
+    verify.verify(LIST)
+    rebuild(LIST, jobs=1, goes_live=False)
+    assert read_model().drifted
 
 
 def test_a_read_model_of_another_version_needs_a_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tests.conftest import Database
 from tests.support.workers import ROOT, environment, until
 from worker import embedded
 from worker.base.settings import get_settings
+from worker.embedded.watchdog import watch_group, watching
 
 UP = [sys.executable, "-m", "worker.cli", "up", "--concurrency", "1"]
 
@@ -30,6 +31,7 @@ class Program:
             self.process = subprocess.Popen(
                 UP, env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
+        watch_group(self.process.pid, patience=30)
 
     @property
     def said(self) -> str:
@@ -86,7 +88,7 @@ def test_it_says_what_runs_and_ends_everything_when_asked(
     assert second.process.wait(40) == 1
     assert "it is up already" in second.said
     programs = processes(parent=one.process.pid)
-    assert len(programs) == 4, "two workers, beat and Flower"
+    assert len(programs) == 5, "two workers, beat, Flower and the watchdog"
     assert one.end() == 0
     assert one.said.endswith("stopping")
     assert not programs & processes()
@@ -97,7 +99,12 @@ def test_it_ends_with_a_sentence_when_its_embedded_servers_do(
 ) -> None:
     home = tmp_path / "home"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CQRS_")}
-    one = up(clean | {"PYTHONPATH": str(ROOT), "CQRS_HOME": str(home)})
+    with watching(home, remove=True):
+        ends_with_its_servers(up(clean | {"PYTHONPATH": str(ROOT), "CQRS_HOME": str(home)}), home)
+
+
+def ends_with_its_servers(one: Program, home: Path) -> None:
+    """Kill one of its servers, and read what it says."""
     try:
         one.says("Ctrl-C stops everything", 60)
         pids = json.loads((home / "servers.json").read_text())

@@ -8,7 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from models.banking.rules import MOST
 from tests.banking.support import Bank, envelope, let_everything_happen, run
+from worker.base.encoding import to_json
+from worker.base.sql import blocks
 from worker.commands.executor import execute
 from worker.contracts import Receipt, Status, uuid7
 
@@ -54,6 +57,18 @@ def test_an_amount_is_positive_and_has_two_decimals(bank: Bank, amount: str) -> 
     refused = run("deposit", account_id=bank.open(), amount=amount)
     assert refused.status is Status.REJECTED
     assert "amount" in refused.errors
+
+
+def test_an_account_keeps_room_for_money_that_may_come_back(bank: Bank) -> None:
+    account, other = bank.open(str(MOST)), bank.open()
+    transfer = bank.transfer(account, other, "10.00")
+    taken = run("take_transfer", account_id=account, transfer_id=transfer, amount="10.00")
+    assert taken.succeeded, taken.error
+    refused = run("deposit", account_id=account, amount="0.01")
+    assert refused.status is Status.REJECTED
+    assert "the account can hold no more" in (refused.error or "")
+    let_everything_happen()
+    assert run("deposit", account_id=account, amount="10.00").succeeded
 
 
 def test_an_account_is_opened_once(bank: Bank) -> None:
@@ -151,6 +166,24 @@ def test_a_snapshot_of_another_shape_is_not_read(bank: Bank) -> None:
             "UPDATE cqrs.snapshots SET shape = 7, state = jsonb_set(state, '{balance}', '\"9999\"')"
         )
     assert run("withdraw", account_id=account, amount="2.20").data["balance"] == "0.00"
+
+
+def test_an_older_snapshot_never_replaces_a_newer_one(bank: Bank) -> None:
+    """Snapshots are written after the commit: who committed first may be the last to write."""
+    keep = blocks("worker.commands", "aggregate.sql")["keep_snapshots"]
+
+    def kept(shape: int, version: int) -> tuple[int, int]:
+        row = {"stream": "s", "aggregate": "a", "shape": shape, "version": version, "state": {}}
+        with bank.database.connect() as connection:
+            connection.execute(keep, {"snapshots": to_json([row])})
+        ((shape, version),) = bank.rows("SELECT shape, version FROM cqrs.snapshots")
+        return shape, version
+
+    assert kept(1, 200) == (1, 200)
+    assert kept(1, 100) == (1, 200)
+    assert kept(2, 150) == (2, 150)
+    assert kept(1, 300) == (2, 150)
+    assert kept(2, 151) == (2, 151)
 
 
 def test_the_summary_shows_balance_transactions_and_the_last_activity(bank: Bank) -> None:

@@ -112,3 +112,34 @@ def test_a_change_by_hand_is_recorded_under_the_databases_user(shop: Shop) -> No
     *_, change = shop.rows("cqrs.audit_log", entity_id=str(pen))
     assert (change["actor"], change["command_id"]) == (user, None)
     assert change["new_values"] == {"name": "By hand"}
+
+
+def test_a_row_that_went_and_came_back_is_seen_as_it_was_each_time(shop: Shop) -> None:
+    customer = shop.register()
+    change = {
+        "UPDATE": "UPDATE command.customers SET phone = '1', city = 'Rome' WHERE customer_id = %s",
+        "NULL": "UPDATE command.customers SET phone = NULL WHERE customer_id = %s",
+        "DELETE": "DELETE FROM command.customers WHERE customer_id = %s",
+        "INSERT": "INSERT INTO command.customers (customer_id, email, name, created_at)"
+        " VALUES (%s, 'new@shop.example', 'New', now())",
+    }
+    with shop.database.connect() as connection:
+        for statement in change.values():
+            connection.execute(statement, [customer])
+        (user,) = connection.execute("SELECT session_user::text").fetchone() or (None,)
+
+    trail = shop.rows("cqrs.audit_log", entity_id=str(customer))
+    # At the instant of each change the row is what that change has made of it.
+    rows = [state_at(shop, "command.customers", customer, one["changed_at"]) for one in trail]
+    assert [row and (row["phone"], row["city"]) for row in rows] == [
+        (None, None),
+        ("1", "Rome"),
+        (None, "Rome"),
+        None,
+        (None, None),
+    ]
+    assert rows[-1]["name"] == "New"
+    assert [one["actor"] for one in trail] == ["system", *[user] * 4]
+    assert [one["operation"] for one in trail] == ["INSERT", "UPDATE", "UPDATE", "DELETE", "INSERT"]
+    assert [one["changed_fields"] for one in trail[1:3]] == [["city", "phone"], ["phone"]]
+    assert trail[3]["old_values"]["city"] == "Rome"

@@ -37,9 +37,11 @@ def payment(**changes: Any) -> Payload:
 
 
 CREATE, PAY = "orders.create_order", "orders.process_payment"
+LINE: Payload = {"product_id": str(uuid7()), "quantity": 1}
 BAD: list[tuple[str, Payload, dict[str, str]]] = [
     (CREATE, {}, {"customer_id": "required", "items": "required"}),
     (CREATE, order(items=[]), {"items": "at least 1"}),
+    (CREATE, order(items=[LINE] * 501), {"items": "at most 500"}),
     (CREATE, order(items=[{}]), {"items.0.product_id": "required", "items.0.quantity": "required"}),
     (CREATE, order(customer_id="me", ordr_id=1), {"customer_id": "UUID", "ordr_id": "permitted"}),
     (CREATE, line(quantity=-1), {"items.0.quantity": "greater than or equal to 1"}),

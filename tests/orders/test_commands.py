@@ -106,7 +106,8 @@ def test_reserved_pieces_cannot_be_taken_off_the_shelf(shop: Shop) -> None:
 
 
 def test_the_shelf_has_an_end(shop: Shop) -> None:
-    product = shop.product(pieces=1_000_000_000)
+    product = shop.product(pieces=999_999_999)
+    accepted(send(commands.adjust_inventory, product_id=product, quantity_change=1))
 
     receipt = send(commands.adjust_inventory, product_id=product, quantity_change=1)
 
@@ -211,6 +212,17 @@ def test_an_order_is_taken_once(shop: Shop) -> None:
 
 
 # ---------------------------------------------------------------------------- adding lines
+def test_an_order_has_500_lines_and_no_more(shop: Shop) -> None:
+    pen = shop.product(pieces=1_000)
+    order_id = shop.ordered(*[(pen, 1)] * 500)
+
+    more = send(commands.add_order_item, order_id=order_id, product_id=pen, quantity=1)
+
+    assert (more.status, more.data["most"]) == ("rejected", 500)
+    assert len(shop.rows("command.order_items", order_id=order_id)) == 500
+    assert shop.stock(pen) == (1_000, 500)
+
+
 def test_a_line_is_added_to_a_pending_order(shop: Shop) -> None:
     pen, ink = shop.product("1.00"), shop.product("0.55")
     order_id = shop.ordered((pen, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,9 +16,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from models.orders import rules
-from models.orders.commands import AddProduct, CreateOrder, OrderLine
+from models.orders.commands import (
+    AddOrderItem,
+    AddProduct,
+    AdjustInventory,
+    CancelOrder,
+    CreateOrder,
+    OrderLine,
+    ProcessPayment,
+    UpdateOrderStatus,
+)
 from models.orders.events import OPEN, OrderStatus
-from models.orders.rules.figures import amounts, derived_id
+from models.orders.rules.figures import MOST_MONEY, amounts, derived_id
 from models.orders.write import order_items, order_numbers, orders, payments, products
 from tasks.orders import commands
 from worker.commands.command import CommandTask
@@ -93,6 +103,170 @@ def test_an_order_that_no_column_could_hold_is_refused() -> None:
 
     with pytest.raises(Refusal, match="comes to too much"):
         order_of((pen, {"quantity": 2}))
+
+
+def test_an_order_may_come_to_the_largest_amount_and_no_cent_more() -> None:
+    pricing = rules.Pricing(tax_rate=Decimal(0))
+
+    assert amounts(MOST_MONEY, pricing.tax_rate, Decimal(0)).total == MOST_MONEY
+    with pytest.raises(Refusal, match="comes to too much"):
+        amounts(MOST_MONEY, pricing.tax_rate, Decimal("0.01"))
+
+
+def test_what_is_free_is_free() -> None:
+    line = {"quantity": 2, "unit_price": Decimal("0.00")}
+    event = order_of((product("12.34"), line), shipping=Decimal("0.00"))
+
+    assert (event.subtotal, event.shipping, event.total) == (0, 0, 0)
+
+
+def test_a_discount_is_taken_off_the_line_not_off_each_piece() -> None:
+    line = {"quantity": 100, "unit_price": Decimal("0.01"), "discount": Decimal("0.25")}
+
+    assert order_of((product(available=100), line)).subtotal == Decimal("0.75")
+
+
+def test_the_last_piece_is_sold() -> None:
+    pen = product(available=10, reserved=3)
+
+    assert order_of((pen, {"quantity": 7})).pieces == {pen["product_id"]: 7}
+    with pytest.raises(Refusal, match="insufficient inventory"):
+        order_of((pen, {"quantity": 8}))
+
+
+def pending_order(**changes: Any) -> dict[str, Any]:
+    """The row of an order without lines, but for the changes."""
+    return {
+        "order_id": uuid7(),
+        "order_number": "ORD-2026-00007",
+        "customer_id": uuid7(),
+        "status": OrderStatus.PENDING,
+        "item_count": 0,
+        "version": 1,
+        "subtotal": Decimal(0),
+        "tax_rate": Decimal(0),
+        "shipping": Decimal(0),
+        **changes,
+    }
+
+
+ALLOWED = {
+    "pending": {"pay", "add a line", "cancel"},
+    "paid": {"cancel", "processing"},
+    "processing": {"cancel", "shipped"},
+    "shipped": {"delivered"},
+    "delivered": set(),
+    "cancelled": set(),
+}
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_an_order_allows_what_its_status_allows(status: OrderStatus) -> None:
+    row = pending_order(status=status, total=Decimal("5.00"))
+
+    allowed = {name for name, act in acts_on(row).items() if not isinstance(act(), Refusal)}
+
+    assert allowed == ALLOWED[status]
+
+
+def acts_on(row: LoadedRow) -> dict[str, Callable[[], Any]]:
+    """All that can be asked of an order, by name; each gives its event, or the refusal."""
+    pen, id_ = product(), {"order_id": row["order_id"]}
+    line = AddOrderItem(**id_, product_id=pen["product_id"], quantity=1)
+    pay = ProcessPayment(**id_, amount=row["total"], payment_method="card")
+    cancel = CancelOrder(**id_, reason="no")
+
+    def step(status: OrderStatus) -> Callable[[], Any]:
+        to = UpdateOrderStatus(**id_, status=status)
+        return said(lambda: rules.update_order_status(to, order=row, items=[], now=NOW))
+
+    return {
+        "pay": said(lambda: rules.process_payment(pay, order=row, same_transaction=None, now=NOW)),
+        "add a line": said(lambda: rules.add_order_item(line, order=row, product=pen, now=NOW)),
+        "cancel": said(
+            lambda: rules.cancel_order(cancel, order=row, items=[], payment=None, now=NOW)
+        ),
+        **{str(status): step(status) for status in OrderStatus},
+    }
+
+
+def said(act: Callable[[], Any]) -> Callable[[], Any]:
+    """The same, but a refusal is an answer too."""
+
+    def answer() -> Any:
+        try:
+            return act()
+        except Refusal as refusal:
+            return refusal
+
+    return answer
+
+
+@pytest.mark.parametrize("amount", ["4.99", "5.01", "0"])
+def test_an_order_is_paid_with_its_total_and_nothing_else(amount: str) -> None:
+    row = pending_order(total=Decimal("5.00"))
+    pay = ProcessPayment(order_id=row["order_id"], amount=Decimal(amount), payment_method="card")
+
+    with pytest.raises(Refusal, match="not the order's total"):
+        rules.process_payment(pay, order=row, same_transaction=None, now=NOW)
+
+
+def test_every_event_of_an_order_is_its_next_version() -> None:
+    row = pending_order(total=Decimal("5.00"), version=6)
+
+    events = [acts_on(row)[name]() for name in ("pay", "add a line", "cancel")]
+
+    assert [event.version for event in events] == [7, 7, 7]
+
+
+def test_what_was_paid_is_paid_back_whole() -> None:
+    row = pending_order(status=OrderStatus.PAID)
+    paid = {"payment_id": uuid7(), "amount": Decimal("5.00")}
+    cancel = CancelOrder(order_id=row["order_id"], reason="no")
+
+    event = rules.cancel_order(cancel, order=row, items=[], payment=paid, now=NOW)
+
+    assert (event.payment_id, event.refund_amount) == (paid["payment_id"], Decimal("5.00"))
+
+
+def test_what_is_reserved_stays_on_the_shelf() -> None:
+    pen = product(available=10, reserved=4)
+
+    def take(pieces: int) -> Any:
+        less = AdjustInventory(product_id=pen["product_id"], quantity_change=-pieces)
+        return rules.adjust_inventory(less, product=pen, now=NOW)
+
+    assert take(6).quantity_available == 4
+    with pytest.raises(Refusal, match="insufficient inventory"):
+        take(7)
+
+
+def test_an_order_keeps_its_own_tax_rate_and_shipping_when_a_line_is_added() -> None:
+    pen = product("10.00")
+    row = pending_order(
+        subtotal=Decimal("10.00"), tax_rate=Decimal("0.25"), shipping=Decimal("3.00")
+    )
+    more = AddOrderItem(order_id=row["order_id"], product_id=pen["product_id"], quantity=1)
+
+    event = rules.add_order_item(more, order=row, product=pen, now=NOW)
+
+    assert (event.subtotal, event.tax, event.total) == (Decimal(20), Decimal(5), Decimal(28))
+
+
+@pytest.mark.parametrize(("lines", "taken"), [(499, True), (500, False)])
+def test_an_order_grows_to_500_lines(lines: int, taken: bool) -> None:
+    pen, row = product(), pending_order(item_count=lines)
+    more = AddOrderItem(order_id=row["order_id"], product_id=pen["product_id"], quantity=1)
+
+    def add() -> int:
+        return rules.add_order_item(more, order=row, product=pen, now=NOW).item["line"]
+
+    if taken:
+        assert add() == 500
+    else:
+        with pytest.raises(Refusal, match="too many lines") as refusal:
+            add()
+        assert refusal.value.facts["most"] == 500
 
 
 def test_a_product_takes_the_reorder_level_of_the_settings_unless_it_names_its_own() -> None:

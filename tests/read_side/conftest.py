@@ -98,7 +98,7 @@ def shop_database(servers: Servers, template: str) -> Database:
     name = "cqrs_shop"
     made = Database(name, in_database(servers.database_url, name))
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     with made.connect() as connection:
         connection.execute(DDL.read_text())
     return made

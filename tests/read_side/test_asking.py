@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis as redis_py
 
 from tests.read_side.conftest import Shop
 from tests.read_side.shop.models import Item
@@ -24,6 +25,7 @@ from tests.read_side.shop.queries import (
 )
 from worker.base import db
 from worker.base.errors import InvalidQuery, UnknownQuery
+from worker.event_log.sources import queries
 from worker.queries.query import Reader, ask, query
 
 
@@ -212,3 +214,34 @@ def _round_trips(trace: Path, call: Callable[[], object]) -> int:
         traced.untrace()
     sent = [line for line in trace.read_text().splitlines() if "\tF\t" in line]
     return sum("\tSync" in line or "\tQuery\t" in line for line in sent)
+
+
+def test_an_answer_that_other_code_has_kept_is_passed_over(
+    shop: Shop, redis: redis_py.Redis
+) -> None:
+    shop.sell("pen")
+    shop.settle()
+    item.ask(item="pen")
+    (key,) = redis.keys("cqrs:answer:*")
+    redis.hset(key, "body", '{"of": "another shape"}')
+    answer = item.ask(item="pen")
+    assert (answer.data and answer.data.sold, answer.from_cache) == (1, False)
+
+
+def test_answers_of_two_codes_of_a_query_are_kept_apart(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @query("shop.coded", reads=("shop.items",), tags=lambda p: ("items",))
+    def before(db: Reader) -> int:
+        return 1
+
+    assert [before.ask().data for _ in range(2)] == [1, 1]
+    monkeypatch.delitem(queries._items, "shop.coded")
+
+    @query("shop.coded", reads=("shop.items",), tags=lambda p: ("items",))
+    def after(db: Reader) -> int:
+        return 2
+
+    assert after.ask().data == 2
+    assert after.ask().from_cache
+    monkeypatch.delitem(queries._items, "shop.coded")

@@ -155,6 +155,12 @@ def test_answers_and_records_expire(redis: redis_py.Redis) -> None:
     assert redis.pttl("cqrs:tag:orders") > 60_000, "a record outlives the answers that name it"
 
 
+def test_a_record_outlives_the_longest_answer_that_names_it(redis: redis_py.Redis) -> None:
+    for lifetime in (1, 600, 5):
+        cache.begin(HERE, lifetime=lifetime)
+    assert redis.pttl("cqrs:tag:orders") > 600_000
+
+
 def test_an_answer_is_stale_in_the_grace_period() -> None:
     keep(7)
     assert look(HERE).fresh(grace=0.0) is not None

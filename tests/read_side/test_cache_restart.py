@@ -20,6 +20,7 @@ from worker.cache import invalidate, look, store
 from worker.cache.entries import Place, Snapshot
 from worker.embedded import Servers, valkey
 from worker.embedded.folders import Folders
+from worker.embedded.watchdog import watching
 
 HERE = Place.of("orders.summary:1", ["order:1"])
 
@@ -48,7 +49,7 @@ class OwnServer:
 
 @pytest.fixture
 def own_server() -> Iterator[OwnServer]:
-    with tempfile.TemporaryDirectory(prefix="cqrs-restart-") as home:
+    with tempfile.TemporaryDirectory(prefix="cqrs-restart-") as home, watching(Path(home)):
         folders = Folders.make(Path(home))
         try:
             yield OwnServer(folders)

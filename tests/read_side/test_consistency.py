@@ -167,6 +167,16 @@ def test_a_strong_answer_holds_all_that_was_committed(shop: Shop) -> None:
     assert shop.waiting_tags() == [], "and the cache has been told of what was folded on the way"
 
 
+def test_a_strong_answer_holds_more_than_it_is_asked_for(shop: Shop) -> None:
+    first = shop.sell()
+    shop.settle()
+    with shop.database.connect() as slow, slow.transaction(force_rollback=True):
+        event = Sold(item="pen", customer="ada", price="1")
+        event_log.append(slow, [NewEvent("item-pen", event.type, event.payload())])
+        with pytest.raises(ReadModelBehind):
+            item.ask(item="pen", consistency="strong", after=first, timeout=0.1)
+
+
 def test_a_strong_answer_waits_for_who_is_about_to_commit(shop: Shop) -> None:
     with shop.database.connect() as slow:
         slow.execute("BEGIN")

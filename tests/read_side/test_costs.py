@@ -93,12 +93,22 @@ def test_only_answers_from_the_database_cost(shop: Shop) -> None:
         assert item.ask(item="pen").from_cache
 
 
-def test_a_caller_that_cannot_pay_holds_up_nobody(shop: Shop) -> None:
+def test_who_has_to_wait_pays_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.commands.after_commit.wake", lambda *_: shop.project())
+    limit_by(lambda _: Limit(1, 1 / 3600))
+    position = shop.sell()
+    with acting_as("ada"):
+        answer = uncached_item.ask(item="pen", after=position, timeout=30)
+    assert answer.data is not None
+
+
+def test_a_caller_that_cannot_pay_holds_up_nobody(shop: Shop, redis: redis_py.Redis) -> None:
     with acting_as("ada"):
         for _ in range(3):
             uncached_item.ask(item="pen")
         with pytest.raises(CostLimitReached):
             item.ask(item="pen")
+    assert redis.keys("cqrs:filling:*") == []
     with acting_as("bob"):
         assert not item.ask(item="pen").from_cache, "the lock was free"
 

@@ -39,7 +39,7 @@ def replica(shop: Shop, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> It
     shop.connection.close()
     with psycopg.connect(servers.database_url, autocommit=True) as admin:
         db.close()
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {shop.database.name}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {shop.database.name} STRATEGY FILE_COPY")
         shop.connection = shop.database.connect()
         monkeypatch.setattr(settings, "_current", settings_with(query_database_url=url))
         with shop.database.connect() as primary, psycopg.connect(url, autocommit=True) as copy:

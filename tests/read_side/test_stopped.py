@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterator
 
 import pytest
+import redis as redis_py
 from psycopg import errors as pg
 
 from tests.read_side.conftest import Shop, settings_with
@@ -58,11 +59,12 @@ def test_a_query_that_may_be_stale_is_answered_with_what_was_kept(shop: Shop) ->
     assert (answer.data, answer.from_cache, answer.stale) == (None, True, True)
 
 
-def test_a_filler_that_is_stopped_lets_the_next_one_try(shop: Shop) -> None:
+def test_a_filler_that_is_stopped_lets_the_next_one_try(shop: Shop, redis: redis_py.Redis) -> None:
     with shop.database.connect() as other, other.transaction():
         other.execute("LOCK TABLE query.shop_items_v1 IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(QueryStopped):
             item.ask(item="pen")
+    assert redis.keys("cqrs:filling:*") == [], "nobody has to wait for the end of its lease"
     item.ask(item="pen")
     assert item.ask(item="pen").from_cache
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.declared import order_list
+from tests.support.messages import sent
 from tests.support.workers import ROOT, environment, until
 from worker import event_log
 from worker.base import db, settings
@@ -199,3 +200,10 @@ def test_a_batch_that_was_planned_for_the_old_table_is_not_written_to_it(depot: 
     assert depot.one("SELECT count(*) FROM query.depot_orders_v1") == 0
     depot.project()
     assert len(depot.orders()) == 6
+
+
+def test_whoever_the_swap_has_sent_away_is_called_back(depot: Depot) -> None:
+    depot.trade(1, 3)
+    depot.project()
+    rebuild(ORDERS)
+    assert ("cqrs.project", ["depot"]) in [(one.task, one.args) for one in sent("projections")]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from worker.cache import source_tag
-from worker.rebuild import rebuild
+from worker.rebuild import course, rebuild
+from worker.rebuild.compare import count_rows
 
 
 def _tampered(depot: Depot) -> None:
@@ -125,3 +130,19 @@ def test_rows_of_many_streams_are_mended_too(depot: Depot) -> None:
         f"p1: taken is {before['p1'] + 1}, should be {before['p1']}"
     ]
     assert depot.stock() == before
+
+
+def test_what_is_folded_between_following_and_comparing_is_in_the_new_table(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depot.place(1)
+    depot.project()
+
+    def and_something_happens(*facts: Any) -> int:
+        depot.place(2)
+        depot.project()
+        return count_rows(*facts)
+
+    monkeypatch.setattr(course, "count_rows", and_something_happens)
+    assert rebuild(ORDERS).differing == 0
+    assert {row["order_id"] for row in depot.orders()} == {order_id(1), order_id(2)}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from tests.rebuild.conftest import ORDERS, Depot, order_id
+from tests.rebuild.conftest import ALL, ORDERS, Deploy, Depot, order_id
+from worker.event_log.subscribers import subscriptions
 from worker.rebuild import rebuild
 from worker.subscriptions import dead_letters
 
@@ -74,3 +76,28 @@ def test_a_stream_that_is_parked_during_the_rebuild_waits_in_the_new_table(depot
     assert _totals(depot) == {order_id(1): "1.50", order_id(2): "4.00"}
     dead_letters.discard(_letter(depot), by="test")
     assert _totals(depot) == {order_id(1): "3.00", order_id(2): "4.00"}
+
+
+def test_a_letter_of_what_the_new_code_has_folded_is_closed_by_the_swap(
+    depot: Depot, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depot.place(1)
+    depot.place(2)
+    depot.project()
+    depot.change(1, "not money")
+    old, new = subscriptions.get(ORDERS), deploy(*ALL, total=sa.Text, lines=sa.JSON)
+
+    def meanwhile(_: object) -> None:
+        if depot.one("SELECT upto FROM cqrs.rebuilds WHERE state <> 'building'"):
+            monkeypatch.setitem(subscriptions._items, ORDERS, old)
+            depot.project()
+            monkeypatch.setitem(subscriptions._items, ORDERS, new)
+
+    rebuild(ORDERS, progress=meanwhile)
+    letters = depot.rows("SELECT state, closed_by FROM cqrs.dead_letters")
+    assert letters == [{"state": "superseded", "closed_by": "rebuild"}]
+    assert _totals(depot) == {order_id(1): "not money", order_id(2): "2.50"}
+    assert depot.one("SELECT letters FROM cqrs.subscriptions WHERE name = %s", ORDERS) == 0
+    depot.change(1, "3.00")
+    depot.project()
+    assert _totals(depot)[order_id(1)] == "3.00"

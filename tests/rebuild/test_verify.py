@@ -6,6 +6,7 @@ import pytest
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
 from worker.event_log.subscribers import subscriptions
+from worker.ops import subscription_admin
 from worker.rebuild import UnknownProjection, verify
 from worker.rebuild.verify import NotComparable
 from worker.subscriptions import dead_letters
@@ -94,6 +95,18 @@ def test_events_that_the_live_table_has_not_read_yet_are_no_drift(depot: Depot) 
     depot.trade(10, 20)
     assert verify.verify(ORDERS).differing == 0
     assert verify.verify_all(ORDERS).differing == 0
+
+
+def test_partitions_at_different_places_are_verified_each_at_its_own(depot: Depot) -> None:
+    depot.trade(1, 9)
+    depot.project()
+    subscription_admin.set_partitions(ORDERS, 2)
+    pause = "UPDATE cqrs.subscriptions SET paused = true WHERE name = %s"
+    depot.connection.execute(pause, [f"{ORDERS}#1"])
+    depot.trade(10, 20)
+    depot.project()
+    assert 9 < len(depot.orders()) < 18
+    assert verify.verify(ORDERS, sample=1_000).differing == 0
 
 
 def test_a_table_of_another_version_is_not_compared(

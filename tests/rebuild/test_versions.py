@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 
 from tests.rebuild.conftest import ALL, KEPT, ORDERS, Deploy, Depot
+from worker.cache import source_tag
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import ViewInUse, rebuild
 from worker.subscriptions import runner
@@ -120,3 +121,12 @@ def test_new_code_that_is_the_first_to_run_finds_the_table_that_is_there(
     assert depot.live() == "depot_orders_v1"
     assert rebuild(ORDERS).table == "depot_orders_v2"
     assert {row["size"] for row in depot.orders()} == {"small"}
+
+
+def test_answers_over_a_table_of_another_shape_are_out_of_date(
+    filled: Depot, deploy: Deploy
+) -> None:
+    deploy("size", *ALL, lines=sa.dialects.postgresql.JSONB)
+    assert rebuild(ORDERS).differing is None, "that cannot be told, and so it counts as changed"
+    tags = filled.one("SELECT tags FROM cqrs.invalidations WHERE subscription = %s", ORDERS)
+    assert tags == [source_tag(ORDERS)]

@@ -7,13 +7,18 @@ import threading
 import pytest
 
 from tests.rebuild.conftest import ORDERS, STOCK, Depot
+from tests.rebuild.depot.models import Swept
 from tests.refresh.conftest import BEST, TOTALS
+from tests.support.messages import sent
 from tests.support.workers import until
 from worker import refresh
+from worker.base import db
 from worker.base.settings import get_settings, using
 from worker.cache import source_tag
 from worker.rebuild import rebuild
 from worker.refresh import NoUniqueIndex, Refreshed, RefreshFailed, UnknownView
+from worker.refresh.run import Run
+from worker.refresh.views import materialized_views
 from worker.subscriptions import dead_letters
 
 
@@ -134,7 +139,8 @@ def test_an_index_that_does_not_say_which_row_is_which_is_not_enough(
     views: Depot, index: str
 ) -> None:
     views.connection.execute(f"CREATE UNIQUE INDEX depot_best_key ON query.depot_best {index}")
-    assert refresh.refresh([BEST])[-1].concurrent is False
+    done = refresh.refresh([BEST])[-1]
+    assert (done.outcome, done.concurrent) == ("refreshed", False)
 
 
 def test_to_insist_on_concurrently_without_a_unique_index_is_refused(views: Depot) -> None:
@@ -165,6 +171,33 @@ def test_answers_over_a_view_are_invalidated_with_its_refresh(views: Depot) -> N
     assert [row["tags"] for row in views.rows("SELECT tags FROM cqrs.invalidations")] == [
         [source_tag(TOTALS)]
     ]
+
+
+def test_who_refreshes_has_the_cache_told_at_once(views: Depot) -> None:
+    sent("projections")
+    refresh.refresh([TOTALS])
+    assert [one.task for one in sent("projections")] == ["cqrs.invalidate"]
+    refresh.refresh([TOTALS], if_stale=True)
+    assert sent("projections") == []
+
+
+def test_a_view_over_another_one_holds_no_more_than_that(views: Depot) -> None:
+    views.place(1)
+    views.project()
+    refresh.refresh([BEST])
+    views.connection.execute("UPDATE cqrs.refreshed SET horizon = 0 WHERE view = %s", [TOTALS])
+    views.append(1, Swept())
+    with db.owner() as connection:
+        run = Run(connection, materialized_views(connection), 5.0)
+        assert run.one(run.views.find(BEST), if_stale=False).horizon == 0
+
+
+def test_a_view_that_was_emptied_is_computed(views: Depot) -> None:
+    views.place(1)
+    views.project()
+    refresh.refresh([TOTALS])
+    views.connection.execute("REFRESH MATERIALIZED VIEW query.depot_totals WITH NO DATA")
+    assert _outcomes(refresh.refresh([TOTALS], if_stale=True)) == {TOTALS: "refreshed"}
 
 
 def test_a_view_that_fails_stops_only_those_that_read_it(views: Depot) -> None:

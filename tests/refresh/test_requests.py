@@ -12,12 +12,14 @@ from redis import Redis
 from tests.rebuild.conftest import DOMAIN, ORDERS, Depot
 from tests.rebuild.depot.models import Changed, Placed
 from tests.refresh.conftest import TOTALS
+from tests.support.messages import sent
 from tests.support.workers import Workers, until
 from worker import event_log, refresh
 from worker.base import settings
 from worker.commands import after_commit
 from worker.event_log import NewEvent
 from worker.refresh.invalidation_rules import invalidation_rule
+from worker.subscriptions import runner
 
 pytestmark = pytest.mark.usefixtures("no_rules")
 
@@ -113,6 +115,21 @@ def test_a_view_that_is_due_is_refreshed_once(views: Depot, redis: Redis) -> Non
     assert (_refreshed(views), _waiting(views)) == (1, [])
 
 
+def test_the_wake_up_that_folds_an_event_sends_for_the_refresh(views: Depot, redis: Redis) -> None:
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 1.0})
+    views.place(1)
+    runner.project("depot")
+    (asked,) = sent("projections") + sent("maintenance")
+    assert (asked.task, asked.args) == ("cqrs.refresh_due", [TOTALS])
+
+
+def test_whoever_asks_during_a_refresh_sends_the_next_message(views: Depot, redis: Redis) -> None:
+    invalidation_rule("depot", on=[Placed], refresh={TOTALS: 0.0})
+    assert refresh.wake_ups({Placed.type})
+    refresh.refresh_due(TOTALS)
+    assert refresh.wake_ups({Placed.type})
+
+
 def test_a_view_that_another_worker_refreshes_is_left_to_it(views: Depot, redis: Redis) -> None:
     invalidation_rule("depot", on=[Placed], refresh={TOTALS: 0.0})
     views.place(1)
@@ -165,6 +182,20 @@ def test_a_refresh_that_fails_is_tried_again_later(views: Depot, redis: Redis) -
     assert _waiting(views) == ["query.depot_bad"]
     due = views.one("SELECT due_at - clock_timestamp() FROM cqrs.refresh_requests")
     assert due.total_seconds() > 5
+
+
+def test_a_view_that_failed_for_whomever_is_not_tried_every_second(
+    views: Depot, redis: Redis
+) -> None:
+    invalidation_rule("depot", on=[Placed], refresh={"query.depot_bad": 0.0})
+    views.connection.execute(
+        "CREATE MATERIALIZED VIEW query.depot_bad AS"
+        " SELECT 1 / (orders - orders) AS never FROM query.depot_totals WITH NO DATA"
+    )
+    views.place(1)
+    views.project()
+    assert [one.outcome for one in refresh.refresh(["query.depot_bad"])][-1] == "failed"
+    assert refresh.wake_due() == []
 
 
 def test_whoever_waits_for_a_view_gets_it_refreshed_at_once(views: Depot, redis: Redis) -> None:

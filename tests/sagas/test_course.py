@@ -18,7 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.contracts import Event
-from worker.reactions.state_machine import Course, Plan, SagaState, SagaStatus, Send, Step, Wait
+from worker.reactions.state_machine import (
+    LONGEST_ERROR,
+    Course,
+    Plan,
+    SagaState,
+    SagaStatus,
+    Send,
+    Step,
+    Wait,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ENDS = {SagaStatus.COMPLETED, SagaStatus.FAILED}
@@ -187,3 +196,41 @@ def test_a_plan_that_lost_a_step_under_a_running_saga_says_so() -> None:
     course.plan = Plan((Step("b", sends("do b")),))
     with pytest.raises(LookupError, match=r"no such step any more \(step a\)"):
         course.settled(course.sent[-1].command_id, "succeeded", None, None)
+
+
+def test_a_deadline_that_was_met_does_not_pass() -> None:
+    steps = (Step("a", Wait(Arrived, "key"), within=5.0), Step("b", Wait(Arrived, "key")))
+    course = course_of(Plan(steps))
+    course.arrived("a", {})
+    course.overdue("a")
+    assert (course.state.status, course.state.step) == (SagaStatus.RUNNING, "b")
+
+
+def test_what_is_taken_back_has_no_deadline() -> None:
+    first = Step("a", sends("do a"), undo=sends("undo a"))
+    course = course_of(Plan((first, Step("b", Wait(Arrived, "key"), within=5.0))))
+    course.settled(course.sent[-1].command_id, "succeeded", None, None)
+    assert course.due_at == NOW + timedelta(seconds=5)
+    course.overdue("b")
+    assert course.state.status is SagaStatus.COMPENSATING
+    assert not course.due_at
+
+
+def test_so_much_is_kept_of_a_refusal_that_commands_have_room_for_it() -> None:
+    course = course_of(Plan((Step("a", sends("do a")),)))
+    course.settled(course.sent[-1].command_id, "rejected", None, "no " * LONGEST_ERROR)
+    assert course.state.error is not None
+    assert course.state.error.startswith("a: no no")
+    assert len(course.state.error) == LONGEST_ERROR
+
+
+def test_a_refused_compensation_is_asked_for_again_under_an_id_of_its_own() -> None:
+    first = Step("a", sends("do a"), undo=sends("undo a"))
+    course = course_of(Plan((first, Step("b", sends("do b")))))
+    for outcome in ("succeeded", "rejected", "rejected"):
+        course.settled(course.sent[-1].command_id, outcome, None, "no")
+    assert course.state.status is SagaStatus.STUCK
+    course.retry()
+    asked, again = course.sent[-2:]
+    assert asked.name == again.name == "undo a"
+    assert asked.command_id != again.command_id, "the first one's receipt says that it was refused"

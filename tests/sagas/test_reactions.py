@@ -10,6 +10,8 @@ import pytest
 import redis as redis_py
 
 from tests.sagas.conftest import Parcels
+from tests.sagas.postal.commands import hand_over
+from tests.support.messages import sent
 from tests.support.workers import Workers
 from worker.base import db
 from worker.base.app import app
@@ -17,6 +19,7 @@ from worker.commands import receipts
 from worker.contracts import Status
 from worker.event_log import StoredEvent
 from worker.reactions.reaction import Reaction, Then, derived_id
+from worker.subscriptions.runner import catch_up
 
 
 def test_a_reaction_runs_further_commands_once_however_often_it_reads_an_event(
@@ -126,6 +129,34 @@ def test_a_new_reaction_leaves_events_from_before_its_time_alone() -> None:
         at = datetime(year, 6, 1, tzinfo=UTC)
         reaction.answer(StoredEvent(position, "s", 1, "x", 1, {}, "{}", at))
     assert seen == [2]
+
+
+def test_what_a_reaction_sends_tells_from_where_it_comes_and_in_which_order() -> None:
+    reaction, correlation = Reaction("test.telling"), UUID(int=7)
+
+    def twice(event: StoredEvent, then: Then) -> None:
+        before = then.run(hand_over, {"parcel_id": UUID(int=1)}, key="parcel-1")
+        then.run(hand_over, {"parcel_id": UUID(int=2)}, after=[before])
+
+    reaction._functions["x"] = [twice]
+    metadata = orjson.dumps({"correlation_id": str(correlation)}).decode()
+    event = StoredEvent(17, "s", 1, "x", 1, {}, metadata, datetime(2026, 1, 1, tzinfo=UTC))
+    first, second = reaction.answer(event)
+    assert (first.key, second.key) == ("parcel-1", None)
+    assert (first.after, second.after) == ((), (first.id,))
+    for place, one in enumerate((first, second)):
+        assert one.id == derived_id("test.telling", 17, place)
+        assert one.actor.name == "reaction:test.telling"
+        assert (one.causation_id, one.correlation_id) == ("event:17", correlation)
+    assert first.id != second.id
+
+
+def test_whoever_enqueues_wakes_the_workers(parcels: Parcels, redis: redis_py.Redis) -> None:
+    parcels.post(letters=1)
+    sent("commands")
+    redis.flushdb()
+    catch_up(["postal.news"])
+    assert [one.task for one in sent("commands")] == ["cqrs.drain"]
 
 
 NO_UUID = {

@@ -36,15 +36,25 @@ def test_a_saga_waits_for_its_event_and_ends(parcels: Parcels) -> None:
     parcels.let_everything_happen()  # once labelled, a reaction hands it over
     assert state(parcels, parcel)["status"] == "completed"
     assert state(parcels, parcel)["results"]["handed over"] == {"parcel_id": str(parcel)}
+    assert dead_letters.letters() == [], "another kind of saga takes no notice"
 
 
 def test_an_event_that_comes_before_its_step_counts(parcels: Parcels) -> None:
-    parcel = parcels.post(letters=0)
+    parcel = parcels.post(letters=0, mishap="left lying")  # nobody hands it over once more
     assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded
     catch_up(["postal.sending"])
     assert state(parcels, parcel)["step"] == "label"
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
+
+
+def test_events_that_are_read_again_leave_no_trace(parcels: Parcels) -> None:
+    parcels.post(letters=0)
+    parcels.let_everything_happen()
+    history = parcels.rows("SELECT * FROM cqrs.saga_events ORDER BY id")
+    parcels.back_to_the_beginning()
+    parcels.let_everything_happen()
+    assert parcels.rows("SELECT * FROM cqrs.saga_events ORDER BY id") == history
 
 
 def test_an_event_of_another_saga_does_not_count(parcels: Parcels) -> None:
@@ -233,3 +243,4 @@ def test_a_pruned_saga_never_begins_again(parcels: Parcels) -> None:
     parcels.let_everything_happen()
     assert state(parcels, parcel)["status"] == "completed"
     assert parcels.count("postal.ParcelLabelled") == 1
+    assert dead_letters.letters() == [], "it has not even tried"

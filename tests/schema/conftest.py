@@ -38,7 +38,7 @@ EMPTY = """
 def bare(servers: Servers, template: str) -> Database:
     """A migrated database for these tests."""
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template} STRATEGY FILE_COPY")
     return Database(NAME, in_database(servers.database_url, NAME))
 
 

@@ -1,4 +1,4 @@
-"""A column more on both sides while commands run at full rate, as a release is rolled out.
+"""A column more on both sides while commands run, as a release is rolled out.
 
     old workers ─────────────────────────────────────┐ warm shutdown
           new workers: projections, maintenance ─────┼──────────────────▶
@@ -26,7 +26,7 @@ import pytest
 
 from bench.rebuild_load import in_thread
 from tests.conftest import Database
-from tests.schema.rollout.load import MOST, Load, LockWaits
+from tests.schema.rollout.load import SMALL, Load, LockWaits, Size
 from tests.support.workers import Workers, environment, until
 from worker.base.settings import get_settings
 
@@ -91,6 +91,12 @@ def database(own_database: Database) -> Database:
     return own_database
 
 
+@pytest.fixture
+def size() -> Size:
+    """How many commands run meanwhile; in `tests/long` as many as the workers take."""
+    return SMALL
+
+
 CAUGHT_UP = """
     SELECT position >= (SELECT max(position) FROM cqrs.events)
       FROM cqrs.subscriptions WHERE name = 'parcels.list'
@@ -111,7 +117,7 @@ def roll_out(database: Database, db: Connection) -> None:
     with database.connect() as reporting, reporting.transaction():
         reporting.execute("SELECT count(*) FROM command.parcels")
         applying = apply(HERE / "colour.toml")
-        until(lambda: value(db, "SELECT max(attempts) >= 3 FROM cqrs.changesets"), what="it waits")
+        until(lambda: value(db, "SELECT max(attempts) >= 3 FROM cqrs.changesets"), 60, "it waits")
     output, _ = applying.communicate(timeout=60)
     assert applying.returncode == 0, output
     done = json.loads(output)
@@ -172,10 +178,10 @@ def report(db: Connection, load: Load, locks: LockWaits, old: list[Any], new: li
     )
 
 
-def test_a_column_on_both_sides_while_commands_run_at_full_rate(
-    database: Database, db: Connection, workers: Workers, tmp_path: Path
+def test_a_column_on_both_sides_while_commands_run(
+    database: Database, db: Connection, workers: Workers, tmp_path: Path, size: Size
 ) -> None:
-    load, locks = Load(database), LockWaits(database)
+    load, locks = Load(database, size), LockWaits(database)
     old_answers: list[Any] = []
     new_answers: list[Any] = []
     old = workers.start(environ=BEFORE)
@@ -185,7 +191,8 @@ def test_a_column_on_both_sides_while_commands_run_at_full_rate(
         in_thread(load.run, load.over),
         asking(BEFORE, old_answers, tmp_path / "old answers"),
     ):
-        until(lambda: value(db, "SELECT count(*) > 200 FROM query.parcels"), what="it runs")
+        few = f"SELECT count(*) > {size.enough // 2} FROM query.parcels"
+        until(lambda: value(db, few), what="it runs")
         workers.start(["projections", "maintenance"], concurrency=1, environ=AFTER)
         roll_out(database, db)
         workers.start(environ=AFTER)
@@ -193,7 +200,8 @@ def test_a_column_on_both_sides_while_commands_run_at_full_rate(
         load.coloured.set()
         with asking(AFTER, new_answers, tmp_path / "new answers"):
             sent = len(load.sent)
-            until(lambda: len(load.sent) > sent + 300 or len(load.sent) >= MOST, what="it runs on")
+            enough = min(sent + size.enough, size.most)
+            until(lambda: len(load.sent) >= enough, 60, "it runs on")
     until(lambda: value(db, CAUGHT_UP), what="the read model has everything")
     report(db, load, locks, old_answers, new_answers)
     every_command_succeeded(db, load)

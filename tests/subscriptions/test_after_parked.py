@@ -6,6 +6,7 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
+from tests.subscriptions.test_operations import Shown
 from worker.base.errors import EventParked
 from worker.queries.query import ask
 from worker.subscriptions import dead_letters, runner
@@ -23,6 +24,13 @@ def test_a_reader_learns_that_what_it_wrote_is_parked(parcels: Parcels) -> None:
         with pytest.raises(EventParked, match=f"cqrs dead-letters retry {letter.id}"):
             ask("parcels.where", parcel=2, after=position, **ASK)
     assert ask("parcels.where", parcel=2).data.places == "kiel"  # eventual: what there is
+
+
+def test_an_event_that_a_read_model_does_not_want_is_not_parked_for_it(parcels: Parcels) -> None:
+    parcels.move(2, "nowhere")
+    (unwanted,) = parcels.append(2, Shown())
+    parcels.catch_up()
+    assert ask("parcels.where", parcel=2, after=unwanted, **ASK).data is None
 
 
 def test_an_answer_that_was_kept_meanwhile_is_not_taken_for_one_with_the_event(

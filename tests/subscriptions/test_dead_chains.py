@@ -11,11 +11,13 @@ from celery import chain, group
 
 from tests.conftest import Database
 from tests.support.crash_points import flag
-from tests.support.things.commands import MENDED, add_thing, bump_thing
+from tests.support.messages import sent
+from tests.support.things.commands import MENDED, add_thing, bump_thing, drop_thing
 from tests.support.workers import Workers, until
 from worker.base.actor import acting_as
 from worker.base.settings import get_settings
 from worker.commands import dead_commands
+from worker.commands.chains import signatures
 from worker.commands.command_result import CommandResult
 from worker.contracts import Receipt, Status, uuid7
 
@@ -79,6 +81,16 @@ def test_a_retried_command_takes_its_chain_up_again(things: Database, workers: W
     with things.connect() as connection:
         left = "SELECT count(*) FROM cqrs.enqueued_commands"
         assert connection.execute(left).fetchone() == (0,)
+
+
+def test_what_follows_is_named_in_the_order_in_which_it_would_have_run() -> None:
+    one = {"thing_id": uuid7()}
+    members = group(drop_thing.s(**one), add_thing.s(price="2.00"))
+    chain(bump_thing.s(**one), add_thing.s(price="1.00"), bump_thing.s(**one), members)()
+    (first,) = sent("commands")
+    links = {"chain": first.embed["chain"], "link": first.embed["callbacks"] or ()}
+    order = ["things.add", "things.bump", "things.drop", "things.add"]
+    assert [one["task"] for one in signatures(links)] == order
 
 
 def test_one_that_dies_again_keeps_its_chain(workers: Workers) -> None:

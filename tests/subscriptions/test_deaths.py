@@ -7,14 +7,17 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import GROUP, mended
 from tests.support.workers import Workers, until
 from worker.commands import after_commit
+from worker.ops import subscription_admin
 from worker.subscriptions import checkpoints, dead_letters, runner
 from worker.subscriptions.checkpoints import Checkpoint
+from worker.subscriptions.projection import Projection
 
 TRACKING = "parcels.tracking"
 
@@ -143,6 +146,60 @@ def test_a_parked_killer_does_not_hide_the_next_one(parcels: Parcels, database: 
         die(database)
         one_pass()
     assert sorted(one.stream for one in dead_letters.letters()) == ["parcel-1", "parcel-2"]
+
+
+def test_innocent_deaths_over_a_stream_that_waits_open_no_second_letter(
+    parcels: Parcels, database: Database
+) -> None:
+    (bad,) = parcels.move(1, "nowhere")
+    parcels.catch_up()
+    (later,) = parcels.move(1, "ulm")
+    for _ in range(5):
+        die(database)
+        one_pass()
+    assert [letter.position for letter in dead_letters.letters()] == [bad]
+    assert parcels.checkpoint()["position"] == later
+
+
+def test_a_stretch_without_events_of_its_own_ends_no_suspicion(
+    parcels: Parcels, database: Database
+) -> None:
+    parcels.catch_up()
+    subscription_admin.set_partitions(TRACKING, 2)
+    with database.connect() as connection:
+        connection.execute("UPDATE cqrs.subscriptions SET deaths = 1, suspect_upto = 100")
+    parcels.move(1, "kiel")
+    parcels.catch_up(TRACKING)
+    rows = [parcels.checkpoint(f"{TRACKING}#{number}") for number in (0, 1)]
+    assert [(row["position"], row["deaths"]) for row in rows] == [(1, 1), (1, 1)]
+
+
+def test_those_in_trouble_come_last(parcels: Parcels, database: Database) -> None:
+    names = ["parcels.arrivals", TRACKING]
+    for troubled, calm in (names, names[::-1]):
+        with database.connect() as connection:
+            connection.execute(
+                "UPDATE cqrs.subscriptions SET deaths = (name = %s)::int", [troubled]
+            )
+        order = [at.name for at in checkpoints.read(parcels.connection, names)]
+        assert order == [calm, troubled]
+
+
+def test_a_batch_that_takes_too_long_is_like_one_whose_process_died(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    parcels.move(1, "kiel")
+    with monkeypatch.context() as slow:
+        slow.setattr(Projection, "fold", endless)
+        with pytest.raises(SoftTimeLimitExceeded):
+            parcels.catch_up(TRACKING)
+    assert read(parcels).mark
+    assert parcels.checkpoint()["error"] is None
+    one_pass()
+    assert parcels.checkpoint()["deaths"] == 1
 
 
 def wake() -> None:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, ClassVar
+
 import pytest
 from psycopg.errors import LockNotAvailable
 
 from tests.conftest import Database
 from tests.subscriptions.conftest import Parcels
-from tests.subscriptions.parcels.projections import mended
+from tests.subscriptions.parcels.projections import GROUP, mended
 from tests.subscriptions.test_deaths import taker
-from worker.base import db
+from tests.support.messages import sent
+from worker import event_log
+from worker.base import db, wake_ups
+from worker.commands import after_commit
+from worker.contracts import Event
+from worker.event_log import StoredEvent
 from worker.ops import subscription_admin
 from worker.ops.subscription_admin import OutOfRange, UnknownSubscription, UnsafeReset
-from worker.subscriptions import checkpoints, dead_letters
+from worker.subscriptions import checkpoints, dead_letters, runner
 
 TRACKING = "parcels.tracking"
+
+
+class Shown(Event):
+    """A parcel was shown to somebody: nobody reads this."""
+
+    type: ClassVar[str] = "parcels.Shown"
 
 
 def test_a_paused_subscription_stands_still_until_it_is_resumed(parcels: Parcels) -> None:
@@ -26,6 +40,47 @@ def test_a_paused_subscription_stands_still_until_it_is_resumed(parcels: Parcels
     assert not subscription_admin.resume(TRACKING).paused
     parcels.catch_up()
     assert parcels.tracked() == {1: "kiel"}
+
+
+@pytest.mark.parametrize("step", [lambda p: p.move(1, "kiel"), lambda p: p.append(1, Shown())])
+def test_a_pause_counts_for_whoever_has_planned_already(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch, step: Callable[[Parcels], object]
+) -> None:
+    step(parcels)
+    read = event_log.read
+
+    def and_paused(*args: Any, **page: Any) -> list[StoredEvent]:
+        subscription_admin.pause(TRACKING)
+        return read(*args, **page)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(event_log, "read", and_paused)
+        parcels.catch_up(TRACKING)
+    assert parcels.checkpoint()["position"] == 0
+    assert parcels.tracked() == {}
+    subscription_admin.resume(TRACKING)
+    parcels.catch_up(TRACKING)
+    assert parcels.checkpoint()["position"] == 1
+
+
+def test_a_runner_lowers_its_signal_and_calls_the_next_one_when_its_turn_ends(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_commit.wake("cqrs.project", GROUP)
+    sent("projections")
+    monkeypatch.setattr(runner, "TURN", 0.0)
+    parcels.move(1, "kiel")
+    runner.project(GROUP)
+    assert [(one.task, one.args) for one in sent("projections")][:1] == [("cqrs.project", [GROUP])]
+    assert wake_ups.raise_signal(f"cqrs.project:{GROUP}")
+
+
+def test_what_follows_a_run_is_one_chain(parcels: Parcels) -> None:
+    parcels.move(1, "kiel")
+    runner.project(GROUP)
+    assert [one.task for one in sent("projections")] == ["cqrs.invalidate"]
+    runner.project(GROUP)
+    assert sent("projections") == [], "nothing is sent where there is no work"
 
 
 def test_what_is_done_to_a_subscription_that_is_not_there_is_refused_by_name(
@@ -100,6 +155,17 @@ def test_a_reset_supersedes_the_letters_ahead_of_it(parcels: Parcels) -> None:
     with mended("nowhere"):
         parcels.catch_up()
     assert parcels.tracked() == {1: "nowhere ulm"}
+
+
+def test_a_reset_leaves_the_letters_behind_it_open(parcels: Parcels) -> None:
+    (first,) = parcels.move(1, "nowhere")
+    (second,) = parcels.move(2, "nowhere")
+    parcels.catch_up()
+    subscription_admin.reset(TRACKING, first, force=True, by="ada")
+    assert [(one.position, one.state) for one in dead_letters.letters(closed=True)] == [
+        (second, "superseded"),
+        (first, "open"),
+    ]
 
 
 def test_a_discarded_event_stays_discarded_after_a_reset(parcels: Parcels) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from psycopg import errors as pg
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
+from worker.cache.server import CacheAway
 from worker.subscriptions import dead_letters, parking, runner
-from worker.subscriptions.bisect import TooManyDeadLetters
+from worker.subscriptions.bisect import TooManyDeadLetters, blames_an_event
 
 TRACKING = "parcels.tracking"
 
@@ -123,3 +126,38 @@ def test_a_failing_batch_leaves_the_connection_fit_for_others(parcels: Parcels) 
     progress = runner.catch_up()
     assert progress.folded["parcels.arrivals"] == 1
     assert progress.caught_up
+
+
+@pytest.mark.parametrize(
+    ("error", "blamed"),
+    [
+        (LookupError("a bug of the fold"), True),
+        (pg.NumericValueOutOfRange(), True),
+        (pg.UniqueViolation(), True),
+        (pg.RaiseException(), True),
+        (pg.CardinalityViolation(), True),
+        (pg.UndefinedTable(), False),
+        (pg.DiskFull(), False),
+        (pg.DeadlockDetected(), False),
+        (pg.AdminShutdown(), False),
+        (pg.QueryCanceled(), False),
+        (CacheAway("the cache", "redis://", "away", "start it"), False),
+        (SoftTimeLimitExceeded(), False),
+    ],
+)
+def test_an_event_is_to_blame_for_what_another_one_would_not_meet(
+    error: Exception, *, blamed: bool
+) -> None:
+    assert blames_an_event(error) is blamed
+
+
+def test_letters_that_are_closed_take_no_room(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parking, "MOST_OPEN", 1)
+    for parcel in (1, 2):
+        parcels.move(parcel, "nowhere")
+        parcels.catch_up()
+        (letter,) = dead_letters.letters()
+        dead_letters.discard(letter.id, by="ada")
+    assert parcels.checkpoint()["error"] is None

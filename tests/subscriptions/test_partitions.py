@@ -15,6 +15,7 @@ from worker.commands import after_commit
 from worker.ops import subscription_admin
 from worker.ops.subscription_admin import PartitionsApart
 from worker.subscriptions import checkpoints, dead_letters
+from worker.subscriptions.checkpoints import partition_of
 from worker.subscriptions.partitions import CannotPartition
 
 TRACKING = "parcels.tracking"
@@ -93,6 +94,21 @@ def test_one_whole_again_it_goes_on_where_the_partitions_were(parcels: Parcels) 
     assert list(parcels.checkpoint(f"{TRACKING}#0")) == []
 
 
+def test_what_is_divided_is_operated_as_before(parcels: Parcels) -> None:
+    subscription_admin.set_batch_size(TRACKING, 7)
+    move_all(parcels)
+    parcels.move(99, "nowhere")
+    parcels.catch_up()
+    before = parcels.checkpoint()
+    subscription_admin.pause(TRACKING)
+    subscription_admin.set_partitions(TRACKING, 2)
+    for part in (parcels.checkpoint(f"{TRACKING}#{number}") for number in (0, 1)):
+        kept = ("paused", "batch_size", "changed_position", "letters", "read_table", "shape")
+        assert {name: part[name] for name in kept} == {
+            name: {**before, "paused": True}[name] for name in kept
+        }
+
+
 def test_a_batch_planned_for_another_number_of_partitions_is_not_handled(
     parcels: Parcels,
 ) -> None:
@@ -161,6 +177,24 @@ def test_a_projection_that_is_split_stands_still_when_its_code_promises_it_no_mo
 def test_a_number_of_partitions_out_of_range_is_refused(parcels: Parcels, partitions: int) -> None:
     with pytest.raises(CannotPartition, match="1 to 64"):
         subscription_admin.set_partitions(TRACKING, partitions)
+
+
+@pytest.mark.parametrize("parcel", [3, 4])
+def test_a_letter_is_replayed_as_far_as_its_own_partition_has_read(
+    parcels: Parcels, parcel: int
+) -> None:
+    subscription_admin.set_partitions(TRACKING, 2)
+    parcels.move(parcel, "nowhere", "ulm")
+    parcels.catch_up()
+    own = partition_of(f"parcel-{parcel}", 2)
+    behind = "UPDATE cqrs.subscriptions SET position = 0 WHERE name = %s"
+    parcels.connection.execute(behind, [f"{TRACKING}#{1 - own}"])
+    (letter,) = dead_letters.letters()
+    with mended("nowhere"):
+        assert dead_letters.retry(letter.id, by="ada").replayed == 2
+    assert parcels.tracked() == {parcel: "nowhere ulm"}
+    letters = [at.letters for at in checkpoints.of(parcels.connection, TRACKING)]
+    assert letters == [0, 0], "nothing is left to mind"
 
 
 def test_a_letter_of_one_partition_is_repaired_like_any_other(parcels: Parcels) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.subscriptions.conftest import Parcels
 from tests.subscriptions.parcels.projections import mended
+from tests.support.messages import sent
 from worker.subscriptions import dead_letters
 from worker.subscriptions.dead_letters import (
     LetterIsClosed,
@@ -47,6 +48,17 @@ def test_a_repaired_stream_flows_again(parcels: Parcels) -> None:
     parcels.move(2, "ulm")
     parcels.catch_up()
     assert parcels.tracked() == {2: "nowhere ulm"}
+
+
+def test_a_repaired_stream_flows_again_though_another_one_waits_still(parcels: Parcels) -> None:
+    parcels.move(1, "nowhere")
+    letter = open_letter(parcels)
+    parcels.move(2, "nowhere")
+    parcels.catch_up()
+    dead_letters.discard(letter, by="ada")
+    parcels.move(1, "ulm")
+    parcels.catch_up()
+    assert parcels.tracked() == {1: "ulm"}
 
 
 def test_events_that_the_runner_has_not_reached_are_left_to_it(parcels: Parcels) -> None:
@@ -166,3 +178,22 @@ def test_repairs_note_the_tags_of_what_they_changed(parcels: Parcels) -> None:
         dead_letters.retry(letter, by="ada")
     rows = parcels.connection.execute("SELECT tags FROM cqrs.invalidations").fetchall()
     assert rows == [(["parcel:2"],)]
+
+
+def test_all_letters_are_retried_the_oldest_first(parcels: Parcels) -> None:
+    for parcel in (1, 2, 3):
+        parcels.move(parcel, "nowhere")
+        parcels.catch_up()
+    with mended("nowhere"):
+        done = dead_letters.retry_all("parcels.tracking", by="ada")
+    assert [one.letter.stream for one in done] == ["parcel-1", "parcel-2", "parcel-3"]
+
+
+def test_whoever_repairs_has_the_cache_told_at_once(parcels: Parcels) -> None:
+    parcels.move(1, "nowhere")
+    parcels.catch_up()
+    (letter,) = dead_letters.letters()
+    sent("projections")
+    with mended("nowhere"):
+        dead_letters.retry(letter.id, by="ada")
+    assert [one.task for one in sent("projections")] == ["cqrs.invalidate"]

@@ -18,6 +18,7 @@ from worker.base.errors import Permanent, Transient
 from worker.base.settings import Settings, get_settings
 from worker.cli import banner
 from worker.cli.console import explained, out
+from worker.embedded import watchdog
 from worker.ops.supervisor import Supervisor, children, environment_of
 
 LOOK_EVERY = 0.5
@@ -56,7 +57,7 @@ def up(
     """Run everything in the foreground: servers, workers, beat and Flower. Ctrl-C stops it."""
     settings = get_settings()
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with _alone(settings.home), _servers_of(settings) as own:
+    with _alone(settings.home) as lock, _servers_of(settings, lock) as own:
         migrate.upgrade()
         programs, flower = children(settings, concurrency=concurrency)
         supervisor = Supervisor(programs, settings.home / "log", environment_of(settings))
@@ -79,20 +80,26 @@ def _tend(supervisor: Supervisor, home: Path | None) -> None:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Nobody else runs this home's system meanwhile: two would stop each other's servers."""
+def _alone(home: Path) -> Iterator[int]:
+    """Nobody else runs this home's system meanwhile: two would stop each other's servers.
+
+    Gives the descriptor that holds the lock.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyUp(home) from None
-        yield
+        yield lock.fileno()
 
 
 @contextmanager
-def _servers_of(settings: Settings) -> Iterator[bool]:
-    """The embedded servers, if any URL is unset: started here, stopped here. Whether they are."""
+def _servers_of(settings: Settings, lock: int) -> Iterator[bool]:
+    """The embedded servers, if any URL is unset: started here, stopped here. Whether they are.
+
+    If we are killed the watchdog stops them and all children, and holds our lock until then.
+    """
     named = (
         settings.database_url,
         settings.broker_url,
@@ -100,13 +107,15 @@ def _servers_of(settings: Settings) -> Iterator[bool]:
         settings.cache_url,
     )
     if all(named):
-        yield False
+        with watchdog.watching(None, held=[lock]):
+            yield False
         return
-    embedded.start(settings.home)
-    try:
-        yield True
-    finally:
-        embedded.stop(settings.home)
+    with watchdog.watching(settings.home, held=[lock]):
+        embedded.start(settings.home)
+        try:
+            yield True
+        finally:
+            embedded.stop(settings.home)
 
 
 def _as_interrupt(_signal: int, _frame: Any) -> None:

@@ -50,10 +50,9 @@ class Changes:
         self.commands: list[tuple[str, str]] = []
 
     def take(self, work: Work, state: State) -> None:
-        """Add one command's changes, and let the next command see them."""
+        """Add one command's changes, which were checked, and let the next command see them."""
         if not work.changes:
             return
-        _check_declared(work.changes, state)
         by = len(self.commands)
         self.commands.append((str(work.command_id), work.actor.name))
         for change in work.changes:
@@ -122,7 +121,7 @@ class Changes:
         table.steps.setdefault(key, []).append(step)
 
 
-def _check_declared(changes: Sequence[Change], state: State) -> None:
+def check_declared(changes: Sequence[Change], state: State) -> None:
     """Refuse a command that changes what it did not declare, before any of it is taken.
 
     Raises LookupError, which makes this one command a dead letter and leaves the batch as it was.

@@ -30,7 +30,7 @@ from pydantic_core import to_jsonable_python
 
 from worker.base import db
 from worker.base.errors import CommandIdReused, InvalidCommand, NotReady
-from worker.commands.change_set import DeletedWhatItInserted
+from worker.commands.change_set import DeletedWhatItInserted, check_declared
 from worker.commands.decoding import Decoded, decode
 from worker.commands.receipts import Known, Settled
 from worker.commands.state import Work
@@ -228,11 +228,14 @@ class _Batch:
         return receipts.get(one.envelope.id) or self.known[one.envelope.id].receipt
 
     def _same(self, first: Known | Settled, one: Decoded) -> bool:
-        """Whether a command is the one that its id stands for.
+        """Whether a command is the one that its id stands for: its name, and its payload.
 
         What was enqueued was checked when it was written, perhaps by SQL alone with a fingerprint
         of its own.
         """
+        named = first.receipt.name if isinstance(first, Known) else first.envelope.name
+        if named != one.envelope.name:
+            return False
         waits = isinstance(first, Known) and not first.receipt.status.final
         return (waits and self.dequeue) or first.payload_hash == one.payload_hash
 
@@ -265,6 +268,7 @@ class _Batch:
             settled = Settled(
                 envelope, hash_, Status.SUCCEEDED, to_jsonable_python(data), events=work.events
             )
+            check_declared(work.changes, self.work.state)  # before anything of it is seen
             self.work.state.streams.take(work.events)
             self.work.changes.take(work, self.work.state)
         except (Refusal, InvalidCommand) as refusal:

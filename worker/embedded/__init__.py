@@ -13,7 +13,8 @@ What this promises:
   running only if its process lives *and* its command line names this home's data.
 - Servers run in a session of their own, so Ctrl-C in the foreground reaches the caller and not
   them. They outlive the death of the process that started them and are found again by the next
-  `start`; only `stop` ends them.
+  `start`; only `stop` ends them. Who wants them to end with it, by SIGKILL too, starts them
+  inside `watchdog.watching`, as `cqrs up` and `cqrs demo` do.
 - PostgreSQL listens on a unix socket in a folder of mode 0700 and nowhere else; that folder is
   the guard, so there is no password. Valkey listens on 127.0.0.1 alone, without a password: every
   account of the machine can reach it, which is right for a desk and wrong for a shared host.
@@ -36,11 +37,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import postgres, valkey
+from . import postgres, valkey, watchdog
 from .errors import ServerDidNotStart
 from .folders import Folders
 
-__all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop"]
+__all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop", "watchdog"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import watchdog
+
 ROOT = 0
 POLL_SECONDS = 0.01
 INHERITED = ("PATH", "LD_LIBRARY_PATH")
@@ -73,6 +75,7 @@ def spawn(argv: Sequence[str | Path], *, log: Path, account: Account | None) -> 
             **_identity(account),
         )
     _children[process.pid] = process
+    watchdog.watch_server(process.pid, log.parent)
     return process.pid
 
 

@@ -20,6 +20,10 @@ from pathlib import Path
 import structlog
 
 from worker.base.settings import PREFIX, Settings
+from worker.embedded import watchdog
+
+PATIENCE = 20.0
+"""Seconds that a child has to finish what it runs."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +84,7 @@ class Supervisor:
                 child.process.wait()
                 self._start(child)
 
-    def stop(self, patience: float = 20.0) -> None:
+    def stop(self, patience: float = PATIENCE) -> None:
         """End every child: first asked, and after `patience` seconds killed."""
         for child in self.children:
             if child.running and child.process is not None:
@@ -100,6 +104,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        watchdog.watch_group(child.process.pid, patience=PATIENCE)
         child.start_at = 0.0
 
 

@@ -16,10 +16,21 @@ from worker.contracts import uuid7
 
 Connection = psycopg.Connection[Any]
 
-IN_FLIGHT = 40
-"""Commands that are sent and have no receipt yet: enough to keep a worker busy."""
-MOST = 6_000
-"""Commands, however slow the machine: then the load stops."""
+
+@dataclass(frozen=True)
+class Size:
+    """How large a load is."""
+
+    in_flight: int
+    """Commands that are sent and have no receipt yet; 40 are enough to keep a worker busy."""
+    enough: int
+    """Commands before the change, and again after it."""
+    most: int
+    """Commands, however slow the machine: then the load stops."""
+
+
+SMALL = Size(in_flight=2, enough=60, most=3_000)
+FULL = Size(in_flight=40, enough=300, most=6_000)
 
 
 @dataclass
@@ -27,6 +38,7 @@ class Load:
     """Posts parcels as fast as they are taken, and delivers every other one, from any client."""
 
     database: Database
+    size: Size
     over: threading.Event = field(default_factory=threading.Event)
     coloured: threading.Event = field(default_factory=threading.Event)
     sent: dict[str, float] = field(default_factory=dict)
@@ -35,11 +47,11 @@ class Load:
     def run(self) -> None:
         """Send until it is over; then wait for the last receipts."""
         with self.database.connect() as connection:
-            while not self.over.is_set() and len(self.sent) < MOST:
-                while len(self.in_flight) < IN_FLIGHT:
+            while not self.over.is_set() and len(self.sent) < self.size.most:
+                while len(self.in_flight) < self.size.in_flight:
                     self._post(len(self.sent))
                 self._settle(connection)
-            until(lambda: self._all_settled(connection), 30, "all have receipts")
+            until(lambda: self._all_settled(connection), 60, "all have receipts")
 
     def _all_settled(self, connection: Connection) -> bool:
         self._settle(connection)

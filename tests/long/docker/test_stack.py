@@ -21,7 +21,7 @@ from pytest_celery import (
 )
 from pytest_docker_tools import build, container, fetch, fxtr
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 QUEUES = "commands,projections,reactions,maintenance"
 PASSWORD = "for-this-test-alone"
 
