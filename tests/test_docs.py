@@ -8,17 +8,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 import pytest
 import redis as redis_py
+import typer.main
 from psycopg.conninfo import conninfo_to_dict
 
+from bench.structure import layers
 from tests.conftest import Database, in_database
 from tests.support.workers import ROOT, Worker, environment, until
-from worker import get_settings
+from worker import Settings, get_settings
+from worker.base.project import project
+from worker.cli.root import app as cli
 from worker.embedded import Servers
 
 DOCS = ROOT / "docs"
@@ -127,6 +133,7 @@ class Application:
 
 
 # ---------------------------------------------------------------------------- a domain of one's own
+@pytest.mark.slow
 def test_the_smallest_domain_runs_as_its_page_has_it(
     database: Database, redis: redis_py.Redis, tmp_path: Path
 ) -> None:
@@ -191,6 +198,7 @@ def shop(servers: Servers) -> Iterator[Shop]:
         admin.execute("DROP ROLE shop_app")
 
 
+@pytest.mark.slow
 def test_the_grants_of_the_page_are_enough(
     servers: Servers, shop: Shop, notes: Application
 ) -> None:
@@ -229,6 +237,7 @@ def test_the_grants_of_the_page_are_enough(
         assert "succeeded ['from SQL', 'hello']" in notes.python("try_it.py")
 
 
+@pytest.mark.slow
 def test_an_application_moves_over_in_five_steps(database: Database, notes: Application) -> None:
     steps = strangler(BESIDE)
     with notes.worker(), notes.beat(), database.connect() as connection:
@@ -316,6 +325,7 @@ class OldApplication:
         return self._application.python("-c", program)
 
 
+@pytest.mark.slow
 def test_the_bridge_leads_both_ways(servers: Servers, notes: Application) -> None:
     notes.put_page(BESIDE)
     notes.environ["SHOP_BROKER_URL"] = servers.broker_url.rsplit("/", 1)[0] + "/5"
@@ -327,6 +337,7 @@ def test_the_bridge_leads_both_ways(servers: Servers, notes: Application) -> Non
         until(lambda: printed.exists() and printed.read_text() == "sold: tea\n", 40)
 
 
+@pytest.mark.slow
 def test_settings_of_the_host_become_the_engines(notes: Application) -> None:
     notes.put_page(BESIDE)
     for name in [name for name in notes.environ if name.startswith("CQRS_")]:
@@ -343,6 +354,7 @@ def test_settings_of_the_host_become_the_engines(notes: Application) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_test_runner_of_the_page_runs(notes: Application) -> None:
     notes.put_page(BESIDE)
     notes.put("pytest.ini", "[pytest]\naddopts = -p no:cacheprovider -p no:xdist\n")
@@ -350,6 +362,7 @@ def test_the_test_runner_of_the_page_runs(notes: Application) -> None:
     assert "2 passed" in notes.python("-m", "pytest", "-q", "test_notes.py")
 
 
+@pytest.mark.slow
 def test_the_fastapi_page_runs(notes: Application) -> None:
     pytest.importorskip("fastapi", reason="FastAPI is not among the requirements")
     notes.put_page(BESIDE)
@@ -372,6 +385,7 @@ def test_the_fastapi_page_runs(notes: Application) -> None:
         notes.python("ask.py")
 
 
+@pytest.mark.slow
 def test_the_django_page_runs(database: Database, notes: Application) -> None:
     pytest.importorskip("django", reason="Django is not among the requirements")
     notes.put_page(BESIDE)
@@ -402,3 +416,146 @@ def test_the_django_page_runs(database: Database, notes: Application) -> None:
     where = conninfo_to_dict(database.url)
     with notes.worker():
         notes.python("ask.py", *(str(where[part]) for part in ("dbname", "host", "user")))
+
+
+# ---------------------------------------------------------------------------- what the pages name
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md"), *DOCS.glob("packages/*.md")]
+)
+WRITTEN = "<!-- What follows is made by docs/pages.py"
+TOPS = "worker|models|tasks|tests|bench|examples|docs"
+
+
+def written(page: Path) -> str:
+    """What people wrote of a page: what is made of the code's headers is the headers' affair."""
+    return page.read_text(encoding="utf-8").partition(WRITTEN)[0]
+
+
+def named_by_pages(pattern: str) -> list[tuple[str, str]]:
+    """Each page and what it names of this kind, in its text and its code."""
+    return sorted(
+        {
+            (page.relative_to(ROOT).as_posix(), name)
+            for page in PAGES
+            for name in re.findall(pattern, written(page))
+        }
+    )
+
+
+def test_made_parts_of_the_pages_are_what_the_code_says() -> None:
+    done = subprocess.run(
+        [sys.executable, str(DOCS / "pages.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_package_has_its_page_and_its_line_in_the_index() -> None:
+    packages = {file.parent.name for file in (ROOT / "worker").glob("*/__init__.py")}
+    assert {file.stem for file in (DOCS / "packages").glob("*.md")} == packages
+    listed_ = re.findall(r"\(packages/(\w+)\.md\)", written(DOCS / "README.md"))
+    assert listed_ == layers()[1:]
+
+
+def test_every_path_that_a_page_names_is_there() -> None:
+    named = named_by_pages(rf"(?<![\w/.-])((?:{TOPS})/[\w./-]*\w/?)")
+    assert len(named) > 100
+    assert [pair for pair in named if not (ROOT / pair[1]).exists()] == []
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    broken = [
+        (page.name, link)
+        for page in PAGES
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_every_name_of_a_module_is_one() -> None:
+    named = named_by_pages(r"(?<![\w/.-])((?:worker|models|tasks|bench)(?:\.[a-zA-Z_]\w*)+)")
+    assert len(named) > 10
+    modules = [(page, name) for page, name in named if not name.endswith(".py")]
+    assert [pair for pair in modules if not _resolves(pair[1])] == []
+
+
+def _resolves(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        with suppress(ModuleNotFoundError):
+            if find_spec(".".join(parts[:length])) is None:
+                continue
+            found: object = import_module(".".join(parts[:length]))
+            for part in parts[length:]:
+                found = getattr(found, part, None)
+            return found is not None
+    return False
+
+
+def test_every_import_of_the_engine_on_a_page_is_from_its_face() -> None:
+    allowed = r"worker|worker\.contracts(\.\w+)?|worker\.store\.read_tables"
+    others = [
+        (page.name, module)
+        for page in PAGES
+        for block in blocks(page, "python")
+        for module in re.findall(r"^from (worker[\w.]*) import", block.text, re.MULTILINE)
+        if not re.fullmatch(allowed, module)
+    ]
+    assert others == []
+
+
+def test_what_the_pages_import_from_the_engine_is_there() -> None:
+    imports = {
+        line
+        for page in [*PAGES, *(ROOT / "examples").glob("*.py")]
+        for line in re.findall(
+            r"^from worker[\w.]* import .+$", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    assert len(imports) > 5
+    for line in sorted(imports):
+        exec(line, {})
+
+
+def test_every_setting_that_a_page_names_is_one() -> None:
+    known = {f"CQRS_{name.upper()}" for name in Settings.model_fields} | {"CQRS_TEST_DATA"}
+    named = named_by_pages(r"\b(CQRS_[A-Z_]*[A-Z])\b")
+    assert [one for one in named if one[1] not in known and "CQRS_ORDERS_" not in one[1]] == []
+
+
+def test_every_command_that_a_page_names_is_one() -> None:
+    """`cqrs …` as far as its sub-commands go, and `make …`."""
+    commands = typer.main.get_command(cli)
+    here = typer.Typer()
+    for module in project().cli:  # this application's own
+        import_module(module).register(here)
+    own = {each.name for each in here.registered_commands}
+    wrong = []
+    for page, line in named_by_pages(r"`cqrs ([a-z][^`]*)`"):
+        group = commands
+        for word in [] if line in own else line.split():
+            sub = getattr(group, "commands", {})
+            if not sub:
+                break
+            if word not in sub and not word.isupper():
+                wrong.append((page, f"cqrs {line}"))
+                break
+            group = sub.get(word, group)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    wrong += [pair for pair in named_by_pages(r"(?m)(?:`|^)make ([a-z-]+)") if pair[1] not in targets]
+    assert wrong == []
+
+
+def test_every_bench_that_a_page_names_takes_its_options() -> None:
+    runs = named_by_pages(r"`python -m (bench\.[^`]*)`")
+    assert len(runs) > 5
+    for page, run in runs:
+        name = run.split()[0].removeprefix("bench.")
+        source = ROOT / "bench" / f"{name}.py"
+        source = source if source.exists() else ROOT / "bench" / name / "__main__.py"
+        for option in re.findall(r"--[\w-]+", run):
+            assert option in source.read_text(encoding="utf-8"), (page, run)
