@@ -338,6 +338,31 @@ def test_the_bridge_leads_both_ways(servers: Servers, notes: Application) -> Non
 
 
 @pytest.mark.slow
+def test_importing_a_command_changes_what_the_page_says_and_how_to_undo_it(
+    notes: Application,
+) -> None:
+    notes.put(
+        "look.py",
+        "import logging\n"
+        "from celery import Celery, current_app\n"
+        "from celery.signals import setup_logging\n"
+        "host = Celery('shop')\n"
+        "assert current_app.main == 'shop'\n"
+        "import notes.commands\n"
+        "assert current_app.main == 'cqrs'\n"
+        "host.set_current()\n"
+        "assert current_app.main == 'shop'\n"
+        "@setup_logging.connect\n"
+        "def ours(**_):\n"
+        "    logging.getLogger().handlers = [logging.NullHandler()]\n"
+        "host.log.setup('INFO')\n"
+        "(handler,) = logging.getLogger().handlers\n"
+        "assert isinstance(handler, logging.NullHandler)\n",
+    )
+    notes.python("look.py")
+
+
+@pytest.mark.slow
 def test_settings_of_the_host_become_the_engines(notes: Application) -> None:
     notes.put_page(BESIDE)
     for name in [name for name in notes.environ if name.startswith("CQRS_")]:
@@ -546,7 +571,8 @@ def test_every_command_that_a_page_names_is_one() -> None:
                 break
             group = sub.get(word, group)
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    wrong += [pair for pair in named_by_pages(r"(?m)(?:`|^)make ([a-z-]+)") if pair[1] not in targets]
+    made = named_by_pages(r"(?m)(?:`|^)make ([a-z-]+)")
+    wrong += [(page, target) for page, target in made if target not in targets]
     assert wrong == []
 
 
