@@ -25,7 +25,7 @@ from rich.table import Table
 from tests.schema.generated import generate
 from worker import embedded
 from worker.base import migrate
-from worker.schema.plan.dependencies import analyze_dependencies
+from worker.schema.catalogue.dependencies import analyze_dependencies
 
 ROUNDS = 9
 NAME = "cqrs_bench_dependencies"

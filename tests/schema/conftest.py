@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Database, in_database
 from tests.schema.registry import SmallReadSide
 from worker.embedded import Servers
-from worker.schema.plan.context import Context, Limits
+from worker.schema.catalogue.context import Context, Limits
 
 Connection = psycopg.Connection[Any]
 NAME = "cqrs_schema_tests"
@@ -62,7 +62,7 @@ def connect(database: Database) -> Callable[[], Connection]:
 
 @pytest.fixture
 def read_side(connect: Callable[[], Connection]) -> SmallReadSide:
-    """Nothing hangs on anything, until a test says so."""
+    """Nothing depends on anything, until a test says so."""
     return SmallReadSide(connect)
 
 

@@ -1,4 +1,4 @@
-"""A small read side for the tests: a table of who hangs on what, and refreshes that are real."""
+"""A small read side for the tests: a table of who depends on what, and refreshes that are real."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from worker.schema.plan.read_side import Dependant, DependantKind
+from worker.schema.catalogue.read_side import RegistryDependent, RegistryDependentKind
 from worker.schema.statements.names import ObjectName
 
 
@@ -18,17 +18,17 @@ class SmallReadSide:
     """Keeps what was scheduled; `refresh_now` refreshes."""
 
     connect: Callable[[], psycopg.Connection[Any]]
-    known: list[Dependant] = field(default_factory=list)
+    known: list[RegistryDependent] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
     rebuilt: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
     purged: list[str] = field(default_factory=list)
 
-    def hang(self, kind: DependantKind, name: str, *objects: str) -> None:
+    def hang(self, kind: RegistryDependentKind, name: str, *objects: str) -> None:
         """Let a projection, query, tag or schedule hang on objects."""
-        self.known += [Dependant(ObjectName.parse(each), kind, name) for each in objects]
+        self.known += [RegistryDependent(ObjectName.parse(each), kind, name) for each in objects]
 
-    def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
+    def dependents_of(self, objects: Collection[ObjectName]) -> Sequence[RegistryDependent]:
         return [each for each in self.known if each.object in objects]
 
     def outdated(self) -> Sequence[str]:

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 from tests.schema.registry import SmallReadSide
-from worker.schema import DependantKind
+from worker.schema import RegistryDependentKind
+from worker.schema.change.change import Schemas
 from worker.schema.errors import UnknownObject
-from worker.schema.pictures.around import Around, Way, around
+from worker.schema.pictures.around import Around, DependencyPath, around
 from worker.schema.pictures.graph import dependency_graph
-from worker.schema.plan.reading import Schemas
 
 Connection = psycopg.Connection[Any]
 
@@ -27,7 +27,7 @@ def shop(db: Connection, read_side: SmallReadSide) -> None:
           FROM command.orders AS o JOIN command.users AS u ON u.id = o.by;
         CREATE MATERIALIZED VIEW query.count AS SELECT count(*) FROM query.orders"""
     )
-    read_side.hang(DependantKind.QUERY, "how_many", "query.count")
+    read_side.hang(RegistryDependentKind.QUERY, "how_many", "query.count")
 
 
 def found(db: Connection, read_side: SmallReadSide, name: str) -> Around:
@@ -46,13 +46,13 @@ def test_both_directions_are_told_with_the_way_to_each(
         ("command.users", ("view",)),
     ]
     assert here.needed_by == (
-        Way(
+        DependencyPath(
             "query.count",
             "materialized view",
             ("query.orders", "query.count"),
             ("materialized view",),
         ),
-        Way(
+        DependencyPath(
             "query how_many",
             "query",
             ("query.orders", "query.count", "query how_many"),
@@ -97,8 +97,10 @@ def test_a_name_that_leads_nowhere_is_answered_with_what_may_be_meant(
 def test_a_projections_name_is_answered_with_what_it_hangs_on(
     db: Connection, read_side: SmallReadSide
 ) -> None:
-    read_side.hang(DependantKind.PROJECTION, "shop.orders", "query.orders")
-    with pytest.raises(UnknownObject, match=r"a projection: name what it hangs on, query\.orders"):
+    read_side.hang(RegistryDependentKind.PROJECTION, "shop.orders", "query.orders")
+    with pytest.raises(
+        UnknownObject, match=r"a projection: name what it depends on, query\.orders"
+    ):
         dependency_graph(db, read_side, object_name="shop.orders")
 
 

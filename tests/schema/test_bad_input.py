@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.schema import Change, Context, Operation, history, track_change
+from worker.schema import Context, Operation, SchemaChange, history, track_change
+from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.errors import InvalidChange, Problem
-from worker.schema.plan.reading import USUAL, read
+from worker.schema.plan.operations import read_operations
 
 Connection = psycopg.Connection[Any]
 FINE = "CREATE TABLE command.fine (id int)"
@@ -20,7 +21,7 @@ FINE = "CREATE TABLE command.fine (id int)"
 
 def problems(command: list[str], query: list[str]) -> list[Problem]:
     with pytest.raises(InvalidChange) as refusal:
-        read(Change.of(command, query, "Bad", "1.0.0"), USUAL)
+        read_operations(SchemaChange.of(command, query, "Bad", "1.0.0"), DEFAULT_SCHEMAS)
     return list(refusal.value.problems)
 
 
@@ -137,7 +138,7 @@ def test_an_operation_that_touches_the_other_side_is_refused(
 
 def test_a_query_operation_may_read_the_command_side() -> None:
     view = "CREATE VIEW query.v AS SELECT * FROM command.t JOIN reference.c USING (id)"
-    assert len(read(Change.of([], [view], "Fine", "1.0.0"), USUAL)) == 1
+    assert len(read_operations(SchemaChange.of([], [view], "Fine", "1.0.0"), DEFAULT_SCHEMAS)) == 1
 
 
 @pytest.mark.parametrize(
@@ -253,6 +254,6 @@ def test_nothing_is_recorded_of_what_cannot_be_read(context: Context, db: Connec
 @given(st.text())
 def test_any_text_is_either_read_or_refused_with_a_place(text: str) -> None:
     with suppress(InvalidChange):
-        assert read(Change.of([text], [], "Any", "1.0.0"), USUAL)
+        assert read_operations(SchemaChange.of([text], [], "Any", "1.0.0"), DEFAULT_SCHEMAS)
         return
     assert all(problem.line and problem.column for problem in problems([text], []))

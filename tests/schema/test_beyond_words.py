@@ -8,15 +8,22 @@ import psycopg
 import pytest
 
 from tests.schema.registry import SmallReadSide
-from worker.schema import Change, Context, DependantKind, history, plan_change, track_change
+from worker.schema import (
+    Context,
+    RegistryDependentKind,
+    SchemaChange,
+    history,
+    plan_change,
+    track_change,
+)
 from worker.schema.errors import ChangeFailed, InvalidChange, VersionRefused
-from worker.schema.plan.plan import Plan
+from worker.schema.plan.plan import SchemaPlan
 
 Connection = psycopg.Connection[Any]
 
 
-def planned(context: Context, *command: str, query: tuple[str, ...] = ()) -> Plan:
-    return plan_change(context, Change.of(command, query, "Planned", "1.0.1"))
+def planned(context: Context, *command: str, query: tuple[str, ...] = ()) -> SchemaPlan:
+    return plan_change(context, SchemaChange.of(command, query, "Planned", "1.0.1"))
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def test_a_dropped_schema_takes_along_what_lies_in_it(context: Context, db: Conn
 
 @pytest.mark.usefixtures("countries")
 def test_a_schema_that_is_not_empty_is_in_its_own_way(context: Context) -> None:
-    (blocked,) = planned(context, "DROP SCHEMA reference").blocked
+    (blocked,) = planned(context, "DROP SCHEMA reference").blockers
     assert blocked.dependents == ("table reference.countries", "function reference.known(text)")
     emptied = planned(
         context,
@@ -64,7 +71,7 @@ def test_a_schema_that_is_not_empty_is_in_its_own_way(context: Context) -> None:
         "DROP TABLE reference.countries CASCADE",
         "DROP SCHEMA reference",
     )
-    assert emptied.blocked == ()
+    assert emptied.blockers == ()
 
 
 @pytest.mark.parametrize(
@@ -81,9 +88,9 @@ def test_to_take_a_name_away_that_the_registry_knows_breaks_it(
     context: Context, db: Connection, read_side: SmallReadSide, operation: str
 ) -> None:
     db.execute("CREATE VIEW query.sums AS SELECT 1 AS s")
-    assert plan_change(context, Change.of([], [operation], "Quiet", "1.0.1")).breaking == ()
-    read_side.hang(DependantKind.QUERY, "orders.ask", "query.sums", "reference.countries")
-    (reason,) = plan_change(context, Change.of([], [operation], "Loud", "1.0.1")).breaking
+    assert plan_change(context, SchemaChange.of([], [operation], "Quiet", "1.0.1")).breaking == ()
+    read_side.hang(RegistryDependentKind.QUERY, "orders.ask", "query.sums", "reference.countries")
+    (reason,) = plan_change(context, SchemaChange.of([], [operation], "Loud", "1.0.1")).breaking
     assert reason.startswith("takes its name from")
     assert reason.endswith("used by query orders.ask")
 
@@ -106,7 +113,7 @@ def test_a_change_to_an_attribute_is_one_to_whatever_uses_the_type(
     )
     found = planned(context, operation)
     assert found.breaking == (f"{does} of command.pair, used by query.pairs",)
-    assert found.blocked == ()
+    assert found.blockers == ()
     with pytest.raises(VersionRefused, match=does):
         track_change(context, [operation], [], "Attribute", "1.0.1")
 
@@ -148,7 +155,7 @@ def overloads(db: Connection) -> None:
 def test_of_functions_of_one_name_the_one_that_is_dropped_counts(
     context: Context, db: Connection, operation: str, used_by: str | None
 ) -> None:
-    blocked = planned(context, operation).blocked
+    blocked = planned(context, operation).blockers
     assert [each.dependents for each in blocked] == ([(used_by,)] if used_by else [])
     if used_by:
         with pytest.raises(ChangeFailed, match=used_by):

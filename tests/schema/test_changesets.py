@@ -17,10 +17,10 @@ from tests.schema.registry import SmallReadSide
 from tests.schema.waiting import until_row
 from worker.schema import (
     Context,
-    DependantKind,
     Limits,
+    RegistryDependentKind,
+    dispatch_follow_ups,
     execute_changeset,
-    hand_over,
     history,
     load,
     track_change,
@@ -32,7 +32,7 @@ from worker.schema.errors import (
     VersionRefused,
     WrongStatus,
 )
-from worker.schema.execute.running import Run
+from worker.schema.execute.changeset_run import ChangesetRun
 from worker.schema.execute.transaction import in_a_transaction
 
 Connection = psycopg.Connection[Any]
@@ -340,7 +340,7 @@ def test_a_major_version_is_needed_to_take_away_what_the_query_side_uses(
         "First",
         "1.0.0",
     )
-    read_side.hang(DependantKind.PROJECTION, "users", "command.users")
+    read_side.hang(RegistryDependentKind.PROJECTION, "users", "command.users")
     with pytest.raises(VersionRefused, match=r"a new major version is needed, 2\.0\.0") as refusal:
         track_change(context, [operation], [], "Breaks", "1.1.0")
     assert why in str(refusal.value)
@@ -375,10 +375,10 @@ def test_exactly_what_the_plan_says_is_rebuilt_refreshed_and_purged_afterwards(
         CREATE MATERIALIZED VIEW query.others AS SELECT count(*) FROM command.other;
         CREATE MATERIALIZED VIEW query.listed AS SELECT count(*) FROM query.order_list"""
     )
-    read_side.hang(DependantKind.PROJECTION, "order_list", "query.order_list")
-    read_side.hang(DependantKind.CACHE_TAG, "sums", "query.sums")
-    read_side.hang(DependantKind.CACHE_TAG, "lists", "query.order_list")
-    read_side.hang(DependantKind.CACHE_TAG, "others", "query.others")
+    read_side.hang(RegistryDependentKind.PROJECTION, "order_list", "query.order_list")
+    read_side.hang(RegistryDependentKind.CACHE_TAG, "sums", "query.sums")
+    read_side.hang(RegistryDependentKind.CACHE_TAG, "lists", "query.order_list")
+    read_side.hang(RegistryDependentKind.CACHE_TAG, "others", "query.others")
     done = track_change(
         context,
         ["UPDATE command.orders SET total = 0"],
@@ -400,7 +400,7 @@ def test_a_change_that_the_read_side_does_not_see_is_followed_by_nothing(
 ) -> None:
     db.execute(TABLE)
     db.execute("CREATE MATERIALIZED VIEW query.sums AS SELECT sum(total) FROM command.orders")
-    read_side.hang(DependantKind.CACHE_TAG, "sums", "query.sums")
+    read_side.hang(RegistryDependentKind.CACHE_TAG, "sums", "query.sums")
     track_change(
         context,
         [
@@ -418,7 +418,7 @@ def test_a_follow_up_that_cannot_be_handed_over_stays_owed_until_it_is(
     context: Context, db: Connection, read_side: SmallReadSide
 ) -> None:
     db.execute("CREATE TABLE query.list (id int)")
-    read_side.hang(DependantKind.PROJECTION, "list", "query.list")
+    read_side.hang(RegistryDependentKind.PROJECTION, "list", "query.list")
 
     class Away(SmallReadSide):
         def rebuild(self, projections: Any) -> None:
@@ -427,16 +427,16 @@ def test_a_follow_up_that_cannot_be_handed_over_stays_owed_until_it_is(
     away = replace(context, read_side=Away(context.connect, known=read_side.known))
     done = track_change(away, [], ["ALTER TABLE query.list ADD COLUMN n int"], "Wider", "1.0.0")
     assert (done.status, done.followed_up_at) == ("completed", None)
-    assert hand_over(away) == 0
-    assert hand_over(context) == 1
+    assert dispatch_follow_ups(away) == 0
+    assert dispatch_follow_ups(context) == 1
     assert read_side.rebuilt == ["list"]
-    assert hand_over(context) == 0
+    assert dispatch_follow_ups(context) == 0
 
 
 def test_a_commit_whose_answer_was_lost_is_found_out_from_the_row_that_it_wrote(
     context: Context, db: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def commit_and_lose_the_answer(run: Run) -> None:
+    def commit_and_lose_the_answer(run: ChangesetRun) -> None:
         in_a_transaction(run)
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 

@@ -10,13 +10,13 @@ from xml.etree import ElementTree
 
 import psycopg
 import pytest
-import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-from worker.cli.changesets import mount
+from worker.cli.console import out
+from worker.cli.root import app
 from worker.schema import Context, load, track_change
-from worker.schema.history.journal import Journal
+from worker.schema.history.journal import ChangesetJournal
 
 Connection = psycopg.Connection[Any]
 Run = Callable[..., Result]
@@ -33,18 +33,11 @@ DROP VIEW query.totals;
 """
 
 
-@pytest.fixture(autouse=True)
-def mounted_for_the_test_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is mounted here is forgotten afterwards: `cqrs` itself has its own context."""
-    monkeypatch.setattr("worker.cli.changesets._make_context", [])
-
-
 @pytest.fixture
 def run(context: Context) -> Run:
     """Runs `cqrs` with some arguments, wide enough that no table is cut."""
-    app = typer.Typer()
-    mount(app, lambda: context)
-    return lambda *arguments: CliRunner(env={"COLUMNS": "400"}).invoke(app, arguments)
+    wide = CliRunner(env={"COLUMNS": "400"})
+    return lambda *arguments: wide.invoke(app, arguments, obj=context)
 
 
 @pytest.fixture
@@ -106,7 +99,7 @@ def test_a_plan_that_cannot_be_applied_ends_with_code_one(
     result = run("changeset", "plan", str(drop))
     assert result.exit_code == 1
     assert "cannot drop table command.orders: used by view query.totals" in result.stdout
-    assert "cannot be applied as it stands" in result.stdout
+    assert "cannot be applied as it is" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -174,12 +167,11 @@ def test_a_schema_that_is_not_there_is_a_mistake_in_every_format(run: Run, forma
     assert 'schema "nope" does not exist' in result.stderr
 
 
-def test_an_id_is_never_cut(context: Context, file: Path) -> None:
-    app = typer.Typer()
-    mount(app, lambda: context)
-    narrow = CliRunner(env={"COLUMNS": "80"})
-    done = json.loads(narrow.invoke(app, ["changeset", "apply", str(file), "--json"]).stdout)
-    listed = narrow.invoke(app, ["changeset", "list"]).stdout
+def test_an_id_is_never_cut(context: Context, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(out, "width", 80)
+    terminal = CliRunner(env={"TTY_COMPATIBLE": "1"})
+    done = data(terminal.invoke(app, ["changeset", "apply", str(file), "--json"], obj=context))
+    listed = terminal.invoke(app, ["changeset", "list"], obj=context).stdout
     assert done["id"] in listed
     assert "Orders (1 command, 1" in listed
     assert max(map(len, listed.splitlines())) <= 80
@@ -194,7 +186,7 @@ def test_what_is_shown_does_not_wait_for_what_has_to_be_cleaned_up(
     )
     build = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
     dead = track_change(context, [build], [], "Index", "1.0.0", atomic=False)
-    journal = Journal(db)
+    journal = ChangesetJournal(db)
     assert journal.claim(dead.id, "elsewhere:1")
     journal.operation_starts(dead.id, 1)
     db.execute(

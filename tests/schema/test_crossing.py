@@ -10,9 +10,10 @@ import pytest
 
 from tests.schema.test_locks import STATEMENTS as LOCKING
 from tests.schema.test_witness import STATEMENTS as WITNESSED
-from worker.schema import Change, Context, plan_change
+from worker.schema import Context, SchemaChange, plan_change
+from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.errors import InvalidChange
-from worker.schema.plan.reading import USUAL, read
+from worker.schema.plan.operations import read_operations
 
 Connection = psycopg.Connection[Any]
 EVERY = sorted({*WITNESSED, *(text for text in map(str.strip, LOCKING.splitlines()) if text)})
@@ -23,7 +24,7 @@ def refusal(text: str, side: str) -> str:
     """Why an operation may not stand on a side; empty where it may."""
     operations = ([text], []) if side == "command" else ([], [text])
     try:
-        read(Change.of(*operations, "One", "1.0.0"), USUAL)
+        read_operations(SchemaChange.of(*operations, "One", "1.0.0"), DEFAULT_SCHEMAS)
     except InvalidChange as refused:
         return str(refused)
     return ""
@@ -121,7 +122,7 @@ def doors(db: Connection) -> None:
 )
 def test_no_detour_leads_across(context: Context, command: list[str], query: list[str]) -> None:
     with pytest.raises(InvalidChange, match=r"may not touch|the engine('s own| knows)"):
-        plan_change(context, Change.of(command, query, "One", "1.0.0"))
+        plan_change(context, SchemaChange.of(command, query, "One", "1.0.0"))
 
 
 def test_what_a_called_function_writes_has_its_views_refreshed(
@@ -134,5 +135,7 @@ def test_what_a_called_function_writes_has_its_views_refreshed(
             INSERT INTO command.users VALUES (1); END"""
     )
     made = "CREATE PROCEDURE command.more() LANGUAGE sql AS 'SELECT command.fill()'"
-    found = plan_change(context, Change.of([made, "CALL command.more()"], [], "Fill", "1.0.0"))
+    found = plan_change(
+        context, SchemaChange.of([made, "CALL command.more()"], [], "Fill", "1.0.0")
+    )
     assert [str(view) for view in found.follow_up.refreshes] == ["query.count"]

@@ -11,9 +11,13 @@ from psycopg.errors import DependentObjectsStillExist, InvalidSchemaName
 
 from tests.schema.generated import GeneratedSchema, generate
 from tests.schema.registry import SmallReadSide
-from worker.schema.plan.dependencies import analyze_dependencies, column_users, hanging_on
-from worker.schema.plan.read_side import DependantKind
-from worker.schema.statements.effects import ColumnChange, Touch
+from worker.schema.catalogue.dependencies import (
+    analyze_dependencies,
+    column_users,
+    registry_dependents,
+)
+from worker.schema.catalogue.read_side import RegistryDependentKind
+from worker.schema.statements.effects import ColumnChange, ColumnEffect
 from worker.schema.statements.names import ObjectName
 
 Connection = psycopg.Connection[Any]
@@ -266,9 +270,9 @@ def test_what_hangs_on_each_object_comes_from_the_registry(
     db: Connection, read_side: SmallReadSide
 ) -> None:
     db.execute("CREATE TABLE command.t (id int); CREATE VIEW query.v AS SELECT * FROM command.t")
-    read_side.hang(DependantKind.QUERY, "everything", "query.v")
-    read_side.hang(DependantKind.CACHE_TAG, "t", "command.t", "query.v")
-    found = hanging_on(db, read_side, "command", "query")
+    read_side.hang(RegistryDependentKind.QUERY, "everything", "query.v")
+    read_side.hang(RegistryDependentKind.CACHE_TAG, "t", "command.t", "query.v")
+    found = registry_dependents(db, read_side, "command", "query")
     assert {name: list(map(str, each)) for name, each in found.items()} == {
         "command.t": ["cache tag t"],
         "query.v": ["cache tag t", "query everything"],
@@ -294,7 +298,7 @@ def test_the_users_of_a_column_are_those_for_whom_postgresql_refuses_to_drop_it(
         CREATE FUNCTION command.totals() RETURNS SETOF int
             BEGIN ATOMIC SELECT total FROM command.orders; END"""
     )
-    change = ColumnChange(ObjectName("command", "orders"), column, Touch.DROP)
+    change = ColumnChange(ObjectName("command", "orders"), column, ColumnEffect.DROP)
     assert {each.name for each in column_users(db, [change])[change]} == users
     drop = f"ALTER TABLE command.orders DROP COLUMN {column}".encode()
     if users:

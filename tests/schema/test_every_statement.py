@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pglast import ast
 
-from worker.schema import Change
+from worker.schema import SchemaChange
+from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.errors import InvalidChange, Problem
-from worker.schema.plan.reading import USUAL, read
+from worker.schema.plan.operations import read_operations
 from worker.schema.statements import READERS, parse
 
 SAMPLES = [
@@ -30,7 +31,7 @@ NOT_ON_THEIR_OWN = {  # parts of other statements, or of PL/pgSQL
 def problems(command: list[str], query: list[str]) -> list[Problem]:
     """What is wrong with operations; nothing, where they can be read."""
     try:
-        read(Change.of(command, query, "Any", "1.0.0"), USUAL)
+        read_operations(SchemaChange.of(command, query, "Any", "1.0.0"), DEFAULT_SCHEMAS)
     except InvalidChange as refusal:
         return list(refusal.problems)
     return []

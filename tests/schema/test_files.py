@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from worker.schema import Change, Operation, read_file
+from worker.schema import Operation, SchemaChange, read_file
+from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.errors import InvalidChange
-from worker.schema.plan.reading import USUAL, read
+from worker.schema.plan.operations import read_operations
 
 SQL = """\
 --! description: Grüße: orders
@@ -114,7 +115,7 @@ def test_a_problem_of_an_operation_has_its_place_in_the_file(tmp_path: Path) -> 
 
 def _problem(path: Path) -> tuple[int | None, int | None, int | None]:
     with pytest.raises(InvalidChange) as refusal:
-        read(read_file(path), USUAL)
+        read_operations(read_file(path), DEFAULT_SCHEMAS)
     (problem,) = refusal.value.problems
     return problem.operation, problem.line, problem.column
 
@@ -169,7 +170,7 @@ CREATE VIEW query.v AS SELECT 1 AS n;
 """,
     )
 
-    def bare(change: Change) -> list[tuple[str, str, str | None]]:
+    def bare(change: SchemaChange) -> list[tuple[str, str, str | None]]:
         return [(side.value, each.sql.strip(), each.undo) for side, each in change]
 
     assert bare(read_file(sql)) == bare(read_file(written(tmp_path, "a.toml", TOML)))
@@ -204,6 +205,6 @@ def test_each_text_of_a_toml_file_has_the_place_where_it_stands(tmp_path: Path) 
     assert places == [(4, 3), (5, 3), (6, 3), (7, 3), (11, 1)]
     assert (change.query_operations[0].undo_place.line) == 12
     with pytest.raises(InvalidChange) as refusal:
-        read(change, USUAL)
+        read_operations(change, DEFAULT_SCHEMAS)
     wrong = [(each.operation, each.line, each.column) for each in refusal.value.problems]
     assert wrong == [(1, 4, 33), (3, 6, 33)]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.schema.registry import SmallReadSide
-from worker.schema import Change, Context, DependantKind, plan_change, track_change
+from worker.schema import Context, RegistryDependentKind, SchemaChange, plan_change, track_change
 
 Connection = psycopg.Connection[Any]
 CHAIN = ["query.parents", "query.children", "query.grandchildren"]
@@ -135,8 +135,8 @@ def test_the_order_of_operations_decides_what_is_behind(
 def test_what_is_rebuilt_leaves_the_views_over_it_behind(
     context: Context, read_side: SmallReadSide
 ) -> None:
-    read_side.hang(DependantKind.PROJECTION, "orders.src", "query.src")
-    change = Change.of([], ["ALTER TABLE query.src ADD COLUMN note text"], "Column", "1.0.0")
+    read_side.hang(RegistryDependentKind.PROJECTION, "orders.src", "query.src")
+    change = SchemaChange.of([], ["ALTER TABLE query.src ADD COLUMN note text"], "Column", "1.0.0")
     found = plan_change(context, change).follow_up
     assert found.rebuilds == ("orders.src",)
     assert [str(view) for view in found.refreshes] == SEEN

@@ -26,7 +26,7 @@ from worker.schema import (
     track_change,
 )
 from worker.schema.errors import ChangesetBusy, VersionRefused
-from worker.schema.history.journal import Journal
+from worker.schema.history.journal import ChangesetJournal
 
 Connection = psycopg.Connection[Any]
 
@@ -233,7 +233,7 @@ def test_an_index_that_was_there_before_is_not_taken_for_what_a_dead_step_made(
     build = "CREATE INDEX CONCURRENTLY orders_id ON command.orders (id)"
     dead = track_change(context, [build], [], "Index", "1.0.0", atomic=False)
     # It was claimed, and its process died before the step began.
-    assert Journal(db).claim(dead.id, "elsewhere:1")
+    assert ChangesetJournal(db).claim(dead.id, "elsewhere:1")
     assert recover(context) == 1
     assert load(db, dead.id).status == "failed"
     assert db.execute(f"{BUILDING} AND indisvalid".encode()).fetchone() == (1,)
@@ -249,7 +249,7 @@ def test_nobody_waits_for_a_clean_up_that_has_to_wait(
         assert recover(context) == 0
         assert time.monotonic() - start < context.limits.lock_timeout + 1
         assert load(db, changeset).status == "in_progress"
-        with pytest.raises(ChangesetBusy, match="what a dead process left must be cleaned up"):
+        with pytest.raises(ChangesetBusy, match="an interrupted changeset must be cleaned up"):
             track_change(context, ["CREATE TABLE command.t (id int)"], [], "Next", "1.1.0")
     assert recover(context) == 1
     assert load(db, changeset).status == "failed"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.schema.registry import SmallReadSide
-from worker.schema.change.change import Change
+from worker.schema.change.change import SchemaChange
 from worker.schema.plan.planning import plan
 
 Connection = psycopg.Connection[Any]
@@ -192,7 +192,7 @@ def standing(db: Connection) -> None:
 
 def planned(db: Connection, text: str) -> dict[str, int]:
     """The locks that the plan announces, indexes left out: their tables are in it."""
-    found = plan(db, Change.of([text], [], "one", "1.0.0"), NOTHING_HANGS)
+    found = plan(db, SchemaChange.of([text], [], "one", "1.0.0"), NOTHING_HANGS)
     indexes = {
         str(target.name)
         for each in found.operations

@@ -1,4 +1,4 @@
-"""Sessions and turns that are lost in the middle: the history says so, and nothing was kept."""
+"""Sessions and changeset locks lost in the middle: the history says so, and nothing was kept."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_whichever_session_ends_the_changeset_is_failed_at_once_with_the_reason(
     assert execute_changeset(context, line.changeset_id).status == "completed"
 
 
-def gives_its_turn_away(db: Connection) -> None:
+def releases_the_changeset_lock(db: Connection) -> None:
     """A function that nobody can see into before it runs."""
     db.execute(
         "CREATE FUNCTION public.harmless() RETURNS void LANGUAGE plpgsql AS"
@@ -70,12 +70,12 @@ def gives_its_turn_away(db: Connection) -> None:
     )
 
 
-def test_an_operation_that_gives_the_turn_away_undoes_the_changeset(
+def test_an_operation_that_releases_the_changeset_lock_undoes_the_changeset(
     context: Context, db: Connection
 ) -> None:
-    gives_its_turn_away(db)
+    releases_the_changeset_lock(db)
     operations = ["SELECT public.harmless()", "CREATE TABLE command.after (id int)"]
-    with pytest.raises(ChangeFailed, match="gave away the advisory lock"):
+    with pytest.raises(ChangeFailed, match="released the advisory lock"):
         track_change(context, operations, [], "Sly", "1.0.0")
     (line,) = history(db)
     assert line.status == "failed"
@@ -85,7 +85,7 @@ def test_an_operation_that_gives_the_turn_away_undoes_the_changeset(
 def test_one_that_was_taken_for_dead_is_not_completed_afterwards(
     context: Context, db: Connection, connect: Callable[[], Connection]
 ) -> None:
-    gives_its_turn_away(db)
+    releases_the_changeset_lock(db)
     operations = ["SELECT public.harmless()", *OPERATIONS]
     waiting = track_change(context, operations, [], "Sly", "1.0.0", atomic=False)
     failures: list[str] = []
@@ -100,18 +100,18 @@ def test_one_that_was_taken_for_dead_is_not_completed_afterwards(
     until_row(db, SLEEPS)
     assert until(lambda: recover(context), "taken for dead") == 1
     thread.join(timeout=20)
-    assert "gave away the advisory lock" in failures[0]
+    assert "released the advisory lock" in failures[0]
     assert load(db, waiting.id).status == "failed"
     assert db.execute("SELECT to_regclass('command.after')").fetchone() == (None,)
 
 
-def test_a_rollback_that_gives_the_turn_away_leaves_the_changeset_standing(
+def test_a_rollback_that_releases_the_changeset_lock_leaves_the_changeset_completed(
     context: Context, db: Connection
 ) -> None:
-    gives_its_turn_away(db)
+    releases_the_changeset_lock(db)
     undo = Operation("CREATE TABLE command.t (id int)", "SELECT public.harmless()")
     done = track_change(context, [undo], [], "Sly", "1.0.0")
-    with pytest.raises(ChangeFailed, match="rollback: an operation gave away the advisory lock"):
+    with pytest.raises(ChangeFailed, match="rollback: an operation released the advisory lock"):
         rollback_changeset(context, done.id)
     stands = load(db, done.id)
     assert (stands.status, stands.undoing) == ("completed", False)

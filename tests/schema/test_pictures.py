@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.schema.generated import GeneratedSchema
 from tests.schema.registry import SmallReadSide
-from worker.schema import DependantKind
+from worker.schema import RegistryDependentKind
 from worker.schema.errors import UnknownObject
-from worker.schema.pictures.graph import Edge, Graph, Node, dependency_graph
+from worker.schema.pictures.graph import Graph, GraphEdge, GraphNode, dependency_graph
 from worker.schema.pictures.layout import lay_out
-from worker.schema.pictures.pictures import dot, mermaid
 from worker.schema.pictures.svg import BOX, svg
+from worker.schema.pictures.text import dot, mermaid
 
 Connection = psycopg.Connection[Any]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -54,16 +54,16 @@ def odd(db: Connection, read_side: SmallReadSide) -> Graph:
     )
     name = ODD.removeprefix("query.")
     db.execute(f"CREATE VIEW query.{name} AS SELECT id FROM command.orders".encode())
-    read_side.hang(DependantKind.QUERY, "orders_by_id", ODD)
+    read_side.hang(RegistryDependentKind.QUERY, "orders_by_id", ODD)
     return dependency_graph(db, read_side)
 
 
 def test_the_graph_has_catalogue_and_registry(odd: Graph) -> None:
     assert set(odd.nodes) == {"command.users", "command.orders", ODD, "query orders_by_id"}
     assert set(odd.edges) == {
-        Edge("command.users", "command.orders", "foreign key"),
-        Edge("command.orders", ODD, "view"),
-        Edge(ODD, "query orders_by_id", "query"),
+        GraphEdge("command.users", "command.orders", "foreign key"),
+        GraphEdge("command.orders", ODD, "view"),
+        GraphEdge(ODD, "query orders_by_id", "query"),
     }
 
 
@@ -208,7 +208,7 @@ def test_nothing_at_all_is_a_picture_too() -> None:
 
 def test_a_name_of_any_length_fits_its_box() -> None:
     long = "query." + "x" * 500
-    document = ElementTree.fromstring(svg(Graph({long: Node(long, "query", "view")}, ())))
+    document = ElementTree.fromstring(svg(Graph({long: GraphNode(long, "query", "view")}, ())))
     (box,) = boxes(document).values()
     assert box[2] - box[0] < 400
     assert box[3] - box[1] == BOX

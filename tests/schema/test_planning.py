@@ -8,15 +8,24 @@ import psycopg
 import pytest
 
 from tests.schema.registry import SmallReadSide
-from worker.schema import Change, Context, DependantKind, history, plan_change, track_change
+from worker.schema import (
+    Context,
+    RegistryDependentKind,
+    SchemaChange,
+    history,
+    plan_change,
+    track_change,
+)
 from worker.schema.errors import ChangeFailed
-from worker.schema.plan.plan import Plan
+from worker.schema.plan.plan import SchemaPlan
 
 Connection = psycopg.Connection[Any]
 
 
-def planned(context: Context, command: list[str], query: list[str], version: str = "1.0.0") -> Plan:
-    return plan_change(context, Change.of(command, query, "Planned", version))
+def planned(
+    context: Context, command: list[str], query: list[str], version: str = "1.0.0"
+) -> SchemaPlan:
+    return plan_change(context, SchemaChange.of(command, query, "Planned", version))
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ def shop(db: Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "deeds"),
+    ("operation", "row_effects"),
     [
         ("CREATE TABLE command.t (id int)", {"creates": ["table command.t"]}),
         (
@@ -64,12 +73,12 @@ def shop(db: Connection) -> None:
     ],
 )
 def test_each_operation_says_what_it_does(
-    context: Context, operation: str, deeds: dict[str, list[str]]
+    context: Context, operation: str, row_effects: dict[str, list[str]]
 ) -> None:
     (only,) = planned(context, [operation], []).operations
     names = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
     found = {name: [str(each) for each in getattr(only.effects, name)] for name in names}
-    assert {name: each for name, each in found.items() if each} == deeds
+    assert {name: each for name, each in found.items() if each} == row_effects
 
 
 @pytest.mark.usefixtures("shop")
@@ -83,9 +92,9 @@ def test_planning_does_and_records_nothing(context: Context, db: Connection) -> 
 def test_what_depends_on_a_change_is_named_by_catalogue_and_registry(
     context: Context, read_side: SmallReadSide
 ) -> None:
-    read_side.hang(DependantKind.QUERY, "big_orders", "query.big")
-    read_side.hang(DependantKind.REFRESH_SCHEDULE, "every 900 s", "query.sums")
-    read_side.hang(DependantKind.QUERY, "elsewhere", "query.other")
+    read_side.hang(RegistryDependentKind.QUERY, "big_orders", "query.big")
+    read_side.hang(RegistryDependentKind.REFRESH_SCHEDULE, "every 900 s", "query.sums")
+    read_side.hang(RegistryDependentKind.QUERY, "elsewhere", "query.other")
     found = planned(context, ["ALTER TABLE command.orders ADD COLUMN note text"], [])
     assert {each.name for each in found.dependents} == {
         "command.big",
@@ -93,7 +102,7 @@ def test_what_depends_on_a_change_is_named_by_catalogue_and_registry(
         "query.sums",
         "query.sum()",
     }
-    assert [str(each) for each in found.hanging] == [
+    assert [str(each) for each in found.registry_dependents] == [
         "query big_orders",
         "refresh schedule every 900 s",
     ]
@@ -104,7 +113,7 @@ def test_dropping_what_others_use_names_all_of_them_and_is_not_done(
     context: Context, db: Connection
 ) -> None:
     found = planned(context, ["DROP TABLE command.orders"], [])
-    (blocked,) = found.blocked
+    (blocked,) = found.blockers
     assert not found.is_possible
     assert set(blocked.dependents) == {
         "view command.big",
@@ -133,7 +142,7 @@ def test_dropping_what_others_use_names_all_of_them_and_is_not_done(
 def test_whatever_the_plan_says_is_in_the_way_postgresql_refuses_too(
     context: Context, db: Connection, command: list[str], query: list[str]
 ) -> None:
-    assert planned(context, command, query).blocked
+    assert planned(context, command, query).blockers
     with pytest.raises(psycopg.Error) as refusal:
         db.execute((command + query)[0].encode())
     assert refusal.value.sqlstate in ("2BP01", "0A000")
@@ -162,7 +171,7 @@ def test_whatever_the_plan_says_is_in_the_way_postgresql_refuses_too(
 def test_whatever_the_plan_lets_pass_postgresql_does(
     context: Context, db: Connection, command: list[str], query: list[str]
 ) -> None:
-    assert not planned(context, command, query).blocked
+    assert not planned(context, command, query).blockers
     with db.transaction(force_rollback=True):
         for operation in command + query:
             db.execute(operation.encode())

@@ -10,13 +10,13 @@ import pytest
 from tests.schema.registry import SmallReadSide
 from worker.schema import (
     Context,
-    DependantKind,
     Operation,
+    RegistryDependentKind,
     load,
     rollback_changeset,
     track_change,
 )
-from worker.schema.errors import ChangeFailed, MissingUndo, NewerChangeStands, WrongStatus
+from worker.schema.errors import ChangeFailed, MissingUndo, NewerChangesetCompleted, WrongStatus
 
 Connection = psycopg.Connection[Any]
 ORDERS = Operation("CREATE TABLE command.orders (id int)", "DROP TABLE command.orders")
@@ -87,7 +87,9 @@ def test_changesets_are_taken_back_newest_first_unless_forced(context: Context) 
         "Second",
         "1.1.0",
     )
-    with pytest.raises(NewerChangeStands, match=f"roll that back first: {second.id}, 'Second'"):
+    with pytest.raises(
+        NewerChangesetCompleted, match=f"roll that back first: {second.id}, 'Second'"
+    ):
         rollback_changeset(context, first.id)
     assert rollback_changeset(context, first.id, force=True).status == "rolled_back"
     assert rollback_changeset(context, second.id).status == "rolled_back"
@@ -116,7 +118,7 @@ def test_the_read_side_follows_a_rollback_too(
     wider = Operation(
         "ALTER TABLE query.list ADD COLUMN n int", "ALTER TABLE query.list DROP COLUMN n"
     )
-    read_side.hang(DependantKind.PROJECTION, "list", "query.list")
+    read_side.hang(RegistryDependentKind.PROJECTION, "list", "query.list")
     done = track_change(context, [], [wider], "Wider", "1.0.0")
     rollback_changeset(context, done.id)
     assert read_side.rebuilt == ["list", "list"]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.schema.test_every_statement import problems
-from worker.schema import Change, Context, history, plan_change, track_change
+from worker.schema import Context, SchemaChange, history, plan_change, track_change
 from worker.schema.errors import InvalidChange
 
 Connection = psycopg.Connection[Any]
@@ -102,11 +102,11 @@ def test_no_operation_reaches_the_engines_own_tables(operation: str) -> None:
 @pytest.mark.parametrize(
     ("operation", "why"),
     [
-        ("SELECT pg_advisory_unlock_all()", "the turn of changesets is such a lock"),
-        ("SELECT pg_try_advisory_xact_lock(1)", "the turn of changesets"),
-        ("SELECT pg_catalog.pg_advisory_lock(1)", "the turn of changesets"),
-        ("DO 'BEGIN PERFORM pg_advisory_unlock_all(); END'", "the turn of changesets"),
-        ("CREATE TABLE command.t AS SELECT pg_advisory_unlock(1, 2)", "the turn of changesets"),
+        ("SELECT pg_advisory_unlock_all()", "the changeset lock is such a lock"),
+        ("SELECT pg_try_advisory_xact_lock(1)", "the changeset lock"),
+        ("SELECT pg_catalog.pg_advisory_lock(1)", "the changeset lock"),
+        ("DO 'BEGIN PERFORM pg_advisory_unlock_all(); END'", "the changeset lock"),
+        ("CREATE TABLE command.t AS SELECT pg_advisory_unlock(1, 2)", "the changeset lock"),
         ("SELECT set_config('lock_timeout', '0', false)", "the changeset's limits"),
         ("DO 'BEGIN SET LOCAL lock_timeout = 0; END'", "the changeset's limits"),
         ("UPDATE command.t SET a = set_config('a.b', 'c', true)", "the changeset's limits"),
@@ -160,7 +160,7 @@ def test_what_a_query_operation_may_do_it_may(operation: str) -> None:
     ],
 )
 def test_what_cannot_be_seen_into_is_said(context: Context, operation: str, note: str) -> None:
-    (said,) = plan_change(context, Change.of([operation], [], "Opaque", "1.0.0")).notes
+    (said,) = plan_change(context, SchemaChange.of([operation], [], "Opaque", "1.0.0")).notes
     assert note in said
 
 

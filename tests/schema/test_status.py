@@ -14,7 +14,7 @@ from worker.cli.status_view import render
 from worker.ops import status
 from worker.schema import Operation, begin_deployment, execute_changeset, track_change
 from worker.schema.engine import engine_context
-from worker.schema.history.journal import Journal
+from worker.schema.history.journal import ChangesetJournal
 
 Connection = psycopg.Connection[Any]
 
@@ -40,9 +40,9 @@ def test_a_deployment_and_changesets_under_way_are_shown_and_orphans_named(
     begin_deployment(context, "Live")
     operation = Operation("CREATE TABLE command.t (id int)", "DROP TABLE command.t")
     waiting = track_change(context, [operation], [], "Table", "1.0.0", atomic=False)
-    Journal(db).claim(waiting.id, "elsewhere:1")
+    ChangesetJournal(db).claim(waiting.id, "elsewhere:1")
     with own_database.connect() as alive:
-        alive.execute(statement("worker.schema", "take_turn"))
+        alive.execute(statement("worker.schema.execute", "take_changeset_lock"))
         assert any(line.startswith("deployment Live: begun by") for line in shown())
         (line,) = (line for line in shown() if line.startswith("changeset "))
         assert "Table, version 1.0.0: being executed by elsewhere:1 since" in line
@@ -51,6 +51,6 @@ def test_a_deployment_and_changesets_under_way_are_shown_and_orphans_named(
     assert "whose process has ended" in line
     assert execute_changeset(context, waiting.id).status == "completed"
     assert not any(line.startswith("changeset ") for line in shown())
-    Journal(db).claim_undo(waiting.id, "elsewhere:2")
+    ChangesetJournal(db).claim_undo(waiting.id, "elsewhere:2")
     (line,) = (line for line in shown() if line.startswith("changeset "))
     assert "being rolled back by elsewhere:2" in line

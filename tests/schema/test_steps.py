@@ -17,15 +17,15 @@ from worker.schema import (
     Context,
     Limits,
     Operation,
-    hand_over,
+    dispatch_follow_ups,
     load,
     recover,
     rollback_changeset,
     track_change,
 )
 from worker.schema.errors import ChangeFailed, InvalidChange
-from worker.schema.execute.steps import settle_step
-from worker.schema.plan.reading import effects_of_text
+from worker.schema.execute.step_recovery import settle_step
+from worker.schema.plan.operations import effects_of_text
 
 Connection = psycopg.Connection[Any]
 BUILD = "CREATE UNIQUE INDEX CONCURRENTLY orders_id ON command.orders (id)"
@@ -166,7 +166,7 @@ def test_copies_that_a_reindex_left_are_dropped(db: Connection) -> None:
 def test_a_partition_that_is_half_detached_is_finished(
     context: Context, db: Connection, connect: Callable[[], Connection]
 ) -> None:
-    """The second half of DETACH waits for older transactions: this one outlives the patience."""
+    """The second half of DETACH waits for older transactions: it outlives the lock timeout."""
     db.execute(
         """CREATE TABLE command.parts (id int NOT NULL) PARTITION BY RANGE (id);
         CREATE TABLE command.part PARTITION OF command.parts FOR VALUES FROM (0) TO (10)"""
@@ -235,6 +235,6 @@ def test_the_read_side_owes_what_it_owes_although_the_step_was_finished_by_other
         old.execute("SELECT count(*) FROM command.parts")
         with pytest.raises(ChangeFailed, match="left half done for now"):
             track_change(hasty, [detach], [], "Detach", "1.0.0")
-        assert (hand_over(context), read_side.refreshed) == (0, [])
+        assert (dispatch_follow_ups(context), read_side.refreshed) == (0, [])
     assert recover(context) == 1
-    assert (hand_over(context), read_side.refreshed) == (1, ["query.counted"])
+    assert (dispatch_follow_ups(context), read_side.refreshed) == (1, ["query.counted"])

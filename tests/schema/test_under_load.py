@@ -37,7 +37,7 @@ BEFORE, AFTER = ({"CQRS_DOMAINS": f"tests.schema.rollout.{each}"} for each in ("
 LOCK_TIMEOUT = 0.4
 """Seconds that the changeset may wait for a lock, and everybody behind it."""
 SLACK = 0.6
-"""Seconds more until a busy machine has noticed that a lock's time is up."""
+"""Seconds more until a busy machine has observable that a lock's time is up."""
 
 
 @contextmanager

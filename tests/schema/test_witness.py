@@ -16,8 +16,8 @@ import pytest
 
 from tests.schema.registry import SmallReadSide
 from tests.schema.test_locks import STANDING
-from worker.schema.change.change import Change
-from worker.schema.plan.plan import Plan
+from worker.schema.change.change import SchemaChange
+from worker.schema.plan.plan import SchemaPlan
 from worker.schema.plan.planning import plan
 from worker.schema.statements.effects import Effects
 
@@ -129,7 +129,7 @@ def _names(kind: str, identity: str, owners: dict[str, str]) -> Iterator[str]:
             yield each.rpartition(".")[0]
 
 
-def planned(found: Plan) -> set[str]:
+def planned(found: SchemaPlan) -> set[str]:
     """Every name that the plan has, of what the statement does and of what it takes along."""
     effects = found.operations[0].effects
     groups = (effects.changes, effects.contents, effects.reaches, effects.becomes)
@@ -153,7 +153,7 @@ def promised(effects: Effects) -> set[str]:
 def test_whatever_a_statement_changes_its_plan_has_named(db: Connection) -> None:
     wrong = []
     for text in STATEMENTS:
-        found = plan(db, Change.of([text], [], "one", "1.0.0"), NOTHING_HANGS)
+        found = plan(db, SchemaChange.of([text], [], "one", "1.0.0"), NOTHING_HANGS)
         noted, named = witnessed(db, text), planned(found)
         effects = found.operations[0].effects
         unsaid = [each for each in noted if not each.names & named]

@@ -9,23 +9,24 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from worker.schema.catalogue.dependencies import Dependency
+from worker.schema.catalogue.read_side import RegistryDependent
 from worker.schema.history.deployments import Deployment
-from worker.schema.history.plain import DEEDS
-from worker.schema.history.records import Changeset, HistoryLine
+from worker.schema.history.plain import EFFECT_NAMES
+from worker.schema.history.records import Changeset, HistoryEntry
 from worker.schema.pictures.around import Around
-from worker.schema.plan.dependencies import Dependency
-from worker.schema.plan.plan import Plan
-from worker.schema.plan.read_side import Dependant
+from worker.schema.plan.plan import SchemaPlan
 from worker.schema.statements.effects import LockMode
 
 
-def show_plan(plan: Plan) -> Iterator[RenderableType]:
-    """A plan: operations, locks, what depends on it, what follows, what stands against it."""
+def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
+    """A plan: operations, locks, what depends on it, what follows, what blocks it."""
     yield _operations_of(plan)
     yield _locks_of(plan)
     yield from _paragraph("Depends on it, by the catalogue", _dependents(plan))
     yield from _paragraph(
-        "Hangs on it, by the registry", (f"{each} (on {each.object})" for each in plan.hanging)
+        "Depends on it, by the registry",
+        (f"{dependent} (on {dependent.object})" for dependent in plan.registry_dependents),
     )
     yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
     yield from _paragraph("Refreshed afterwards", map(str, plan.follow_up.refreshes))
@@ -33,33 +34,41 @@ def show_plan(plan: Plan) -> Iterator[RenderableType]:
     yield from _paragraph("Needs a new major version, because it", plan.breaking)
     yield from _paragraph("Worth knowing", plan.notes)
     yield from _paragraph(
-        "In the way", (f"operation {each.number}: {each}" for each in plan.blocked), "red"
+        "Blocked by", (f"operation {blocker.number}: {blocker}" for blocker in plan.blockers), "red"
     )
     yield from _paragraph("Version", filter(None, [plan.version_problem]), "red")
     yield Text("\n" + _verdict(plan), style="green" if plan.is_possible else "red")
 
 
-def _verdict(plan: Plan) -> str:
+def _verdict(plan: SchemaPlan) -> str:
     if not plan.is_possible:
-        return "This cannot be applied as it stands."
+        return "This cannot be applied as it is."
     if plan.step is not None:
         return f"Runs as a step of its own, outside a transaction ({plan.step.value})."
     return f"Runs in one transaction: {len(plan.operations)} operation(s)."
 
 
-def _operations_of(plan: Plan) -> Table:
+def _operations_of(plan: SchemaPlan) -> Table:
     table = Table("#", "side", "statement", "what it does", "undo", title="Operations")
-    for each in plan.operations:
-        done = [f"{deed} {target}" for deed in DEEDS for target in getattr(each.effects, deed)]
-        done += [str(column) for column in each.effects.columns]
-        undo = each.undo.statement if each.undo else "none"
+    for operation in plan.operations:
+        done = [
+            f"{effect} {target}"
+            for effect in EFFECT_NAMES
+            for target in getattr(operation.effects, effect)
+        ]
+        done += [str(column) for column in operation.effects.columns]
+        undo = operation.undo.statement if operation.undo else "none"
         table.add_row(
-            str(each.number), each.side.value, each.effects.statement, Text("\n".join(done)), undo
+            str(operation.number),
+            operation.side.value,
+            operation.effects.statement,
+            Text("\n".join(done)),
+            undo,
         )
     return table
 
 
-def _locks_of(plan: Plan) -> Table:
+def _locks_of(plan: SchemaPlan) -> Table:
     table = Table("relation", "lock", "makes wait", title="Locks on what exists")
     for lock in plan.locks:
         table.add_row(Text(str(lock.name)), str(lock.mode), _waiting(lock.mode))
@@ -74,9 +83,9 @@ def _waiting(mode: LockMode) -> str:
     return "other schema changes" if mode >= LockMode.SHARE_UPDATE_EXCLUSIVE else "hardly anyone"
 
 
-def _dependents(plan: Plan) -> Iterator[str]:
-    for each in plan.dependents:
-        yield f"{each.kind} {each.name} ({' → '.join(each.path)})"
+def _dependents(plan: SchemaPlan) -> Iterator[str]:
+    for dependent in plan.dependents:
+        yield f"{dependent.kind} {dependent.name} ({' → '.join(dependent.path)})"
 
 
 def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[RenderableType]:
@@ -86,21 +95,21 @@ def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[Re
         yield from (Text(f"  {line}", style=style) for line in listed)
 
 
-def show_history(lines: Sequence[HistoryLine]) -> Table:
+def render_history(lines: Sequence[HistoryEntry]) -> Table:
     """The history. An id is never cut, however narrow the terminal is: it is there to be copied."""
     table = Table(show_lines=True)
     table.add_column("changeset", no_wrap=True, overflow="ignore")
     table.add_column("status", no_wrap=True)
     table.add_column("what", overflow="fold")
-    for each in lines:
-        made = f"{_time(each.created_at)} by {each.created_by}"
-        sides = f"{each.command_ops_count} command, {each.query_ops_count} query"
-        status = Text.assemble(_status(each.status), "\n", each.version or "")
-        error = (f"\n{each.error}", "red") if each.error else ""
+    for line in lines:
+        made = f"{_time(line.created_at)} by {line.created_by}"
+        sides = f"{line.command_ops_count} command, {line.query_ops_count} query"
+        status = Text.assemble(_status(line.status), "\n", line.version or "")
+        error = (f"\n{line.error}", "red") if line.error else ""
         table.add_row(
-            Text(f"{each.changeset_id}\n{_shortened(made, 36)}"),
+            Text(f"{line.changeset_id}\n{_shortened(made, 36)}"),
             status,
-            Text.assemble(each.description, f" ({sides})", error),
+            Text.assemble(line.description, f" ({sides})", error),
         )
     return table
 
@@ -119,7 +128,7 @@ def _time(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S}" if value else ""
 
 
-def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
+def render_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     """One changeset with its operations."""
     yield Text.assemble(
         (changeset.description, "bold"),
@@ -133,44 +142,49 @@ def show_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     if changeset.error:
         yield Text(changeset.error, style="red")
     if changeset.follow_up and changeset.followed_up_at is None:
-        yield Text("the read side has not been told yet; the sweep will", style="yellow")
+        yield Text(
+            "the follow-up has not been dispatched yet; the sweep will dispatch it", style="yellow"
+        )
     table = Table("#", "side", "kind", "object", "took", "success", "undo", "error")
-    for each in changeset.operations:
-        took = f"{each.duration.total_seconds() * 1000:.1f} ms" if each.duration else ""
-        success = {True: "yes", False: "no", None: ""}[each.success]
-        state = f" [{each.sqlstate}]" if each.sqlstate else ""
+    for operation in changeset.operations:
+        took = f"{operation.duration.total_seconds() * 1000:.1f} ms" if operation.duration else ""
+        success = {True: "yes", False: "no", None: ""}[operation.success]
+        state = f" [{operation.sqlstate}]" if operation.sqlstate else ""
         table.add_row(
-            str(each.number),
-            each.side.value,
-            each.kind,
-            Text(each.object or ""),
+            str(operation.number),
+            operation.side.value,
+            operation.kind,
+            Text(operation.object or ""),
             took,
             success,
-            "yes" if each.undo else "",
-            Text((each.error or "") + state),
+            "yes" if operation.undo else "",
+            Text((operation.error or "") + state),
         )
     yield table
 
 
-def show_dependencies(
-    dependencies: Sequence[Dependency], hanging: dict[str, list[Dependant]]
+def render_dependencies(
+    dependencies: Sequence[Dependency], registered: dict[str, list[RegistryDependent]]
 ) -> Iterator[Table]:
-    """Pairs with their paths, by the catalogue; what hangs on each object, by the registry."""
+    """Pairs with their paths, by the catalogue; what depends on each object by the registry."""
     table = Table("command object", "query object", "type", "path", title="By the catalogue")
-    for each in dependencies:
-        steps = zip(each.path[1:], each.links, strict=True)
-        way = [each.path[0], *(f"{name} ({link})" for name, link in steps)]
+    for dependency in dependencies:
+        steps = zip(dependency.path[1:], dependency.links, strict=True)
+        way = [dependency.path[0], *(f"{name} ({link})" for name, link in steps)]
         table.add_row(
-            Text(each.command_object), Text(each.query_object), each.type, Text(" → ".join(way))
+            Text(dependency.command_object),
+            Text(dependency.query_object),
+            dependency.type,
+            Text(" → ".join(way)),
         )
     yield table
-    table = Table("object", "what hangs on it", title="By the registry")
-    for name, found in hanging.items():
+    table = Table("object", "what depends on it", title="By the registry")
+    for name, found in registered.items():
         table.add_row(Text(name), Text("\n".join(map(str, found))))
     yield table
 
 
-def show_around(found: Around) -> Iterator[RenderableType]:
+def render_around(found: Around) -> Iterator[RenderableType]:
     """What an object needs, and what needs it, with the way to each."""
     yield Text.assemble((found.object, "bold"), f"  {found.kind}")
     for title, ways in (("What it needs", found.needs), ("What needs it", found.needed_by)):
@@ -178,10 +192,10 @@ def show_around(found: Around) -> Iterator[RenderableType]:
             yield Text(f"\n{title}: nothing")
             continue
         table = Table("kind", "object", "by way of", title=title)
-        for each in ways:
-            steps = zip(each.path[1:], each.links, strict=True)
-            label = each.name.removeprefix(f"{each.kind} ")
-            table.add_row(each.kind, Text(label), Text(_way(list(steps))))
+        for way in ways:
+            steps = zip(way.path[1:], way.links, strict=True)
+            label = way.name.removeprefix(f"{way.kind} ")
+            table.add_row(way.kind, Text(label), Text(_way(list(steps))))
         yield table
 
 
@@ -190,7 +204,7 @@ def _way(steps: list[tuple[str, str]]) -> str:
     return " → ".join([*(f"{name} ({link})" for name, link in between), last])
 
 
-def show_deployments(found: Sequence[Deployment]) -> Table:
+def render_deployments(found: Sequence[Deployment]) -> Table:
     """Deployments, a line each."""
     table = Table("name", "begun", "by", "ended", "outcome", "changesets", "failed", "message")
     for each in found:

@@ -1,42 +1,43 @@
-"""`cqrs changeset`, `cqrs deployment` and `cqrs deps`; `mount` puts them under `cqrs`."""
+"""`cqrs changeset`, `cqrs deployment` and `cqrs deps`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any
 
 import psycopg
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
-from worker.base.db_errors import message_of, sentence
-from worker.base.errors import CqrsError
+from worker.base import migrate
+from worker.base.db_errors import message_of
 from worker.cli import changeset_view
-from worker.schema.change.change import Change
+from worker.cli.console import JsonFlag, explained, print_json, show
+from worker.schema.catalogue.context import Context
+from worker.schema.catalogue.dependencies import (
+    Dependency,
+    analyze_dependencies,
+    registry_dependents,
+)
+from worker.schema.catalogue.read_side import RegistryDependent
+from worker.schema.change.change import SchemaChange, Schemas
 from worker.schema.change.files import read_file
 from worker.schema.changesets import execute_changeset, plan_change, track
+from worker.schema.engine import engine_context
+from worker.schema.errors import UnknownObject
 from worker.schema.execute.changeset_lock import recover
 from worker.schema.execute.rollback import rollback_changeset
 from worker.schema.history import plain as plain_data
 from worker.schema.history.deployments import begin_deployment, deployments, end_deployment
-from worker.schema.history.records import Changeset, Status, history, load
+from worker.schema.history.records import Changeset, ChangesetStatus, history, load
 from worker.schema.pictures.around import around
 from worker.schema.pictures.graph import Graph, dependency_graph
-from worker.schema.pictures.pictures import dot, mermaid
 from worker.schema.pictures.svg import svg
-from worker.schema.plan.context import Context
-from worker.schema.plan.dependencies import Dependency, analyze_dependencies, hanging_on
-from worker.schema.plan.read_side import Dependant
-from worker.schema.plan.reading import Schemas
+from worker.schema.pictures.text import dot, mermaid
 
-P = ParamSpec("P")
-R = TypeVar("R")
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 FileArgument = Annotated[Path, typer.Argument(help="A .toml or .sql changeset.", dir_okay=False)]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The changeset's id.")]
 VersionOption = Annotated[
@@ -44,13 +45,13 @@ VersionOption = Annotated[
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overrule the rule that says no.")]
 
+app = typer.Typer()
 changesets = typer.Typer(no_args_is_help=True, help="Schema changes that span both sides.")
 deployment = typer.Typer(no_args_is_help=True, help="Groups of changesets and refreshes.")
-_GLANCE = 0.1
-"""Seconds that somebody who only looks may be kept waiting."""
-
-out, err = Console(), Console(stderr=True)
-_make_context: list[Callable[[], Context]] = []
+app.add_typer(changesets, name="changeset")
+app.add_typer(deployment, name="deployment")
+_CLEAN_UP_WAIT = 0.1
+"""Seconds that a clean-up of an interrupted changeset may keep those waiting who only look."""
 
 
 class Format(StrEnum):
@@ -62,45 +63,23 @@ class Format(StrEnum):
     SVG = "svg"
 
 
-def mount(app: typer.Typer, make_context: Callable[[], Context]) -> None:
-    """Put the commands under `app`; `make_context` is called when one of them runs."""
-    _make_context[:] = [make_context]
-    app.add_typer(changesets, name="changeset")
-    app.add_typer(deployment, name="deployment")
-    app.command("deps")(deps)
-
-
-def context() -> Context:
-    """The context that the application was mounted with."""
-    return _make_context[0]()
-
-
-def explained(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn the errors that a user can make into one sentence and exit code 1."""
-
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except (CqrsError, psycopg.errors.InvalidSchemaName) as error:
-            _complain(message_of(error))
-        except psycopg.Error as error:
-            _complain(sentence(error))
-        raise typer.Exit(1)
-
-    return run
-
-
-def _complain(reason: str) -> None:
-    err.print(f"cqrs: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
+def context(ctx: typer.Context) -> Context:
+    """The engine's context, or the one that `cqrs` was called with as `obj`."""
+    given = ctx.find_object(Context)
+    if given is not None:
+        return given
+    migrate.require()
+    return engine_context()
 
 
 @changesets.command("plan")
 @explained
-def plan_(file: FileArgument, version: VersionOption = None, as_json: JsonFlag = False) -> None:
+def plan_(
+    ctx: typer.Context, file: FileArgument, version: VersionOption = None, as_json: JsonFlag = False
+) -> None:
     """Say what a changeset would do, and do nothing. Exit code 1 if it cannot be applied."""
-    found = plan_change(context(), _read(file, version))
-    _give(as_json, plain_data.plan_to_json(found), changeset_view.show_plan(found))
+    found = plan_change(context(ctx), _read(file, version))
+    _give(as_json, plain_data.plan_to_json(found), changeset_view.render_plan(found))
     if not found.is_possible:
         raise typer.Exit(1)
 
@@ -108,6 +87,7 @@ def plan_(file: FileArgument, version: VersionOption = None, as_json: JsonFlag =
 @changesets.command()
 @explained
 def apply(
+    ctx: typer.Context,
     file: FileArgument,
     wait: Annotated[bool, typer.Option("--record-only", help="Record it, execute later.")] = False,
     version: VersionOption = None,
@@ -115,26 +95,31 @@ def apply(
     as_json: JsonFlag = False,
 ) -> None:
     """Record a changeset and execute it, in one transaction."""
-    _show(track(context(), _read(file, version), atomic=not wait, force=force), as_json)
+    _give_changeset(
+        track(context(ctx), _read(file, version), atomic=not wait, force=force), as_json
+    )
 
 
 @changesets.command()
 @explained
-def execute(changeset: IdArgument, as_json: JsonFlag = False) -> None:
+def execute(ctx: typer.Context, changeset: IdArgument, as_json: JsonFlag = False) -> None:
     """Execute a changeset that was recorded, or that failed, once more."""
-    _show(execute_changeset(context(), changeset), as_json)
+    _give_changeset(execute_changeset(context(ctx), changeset), as_json)
 
 
 @changesets.command()
 @explained
-def rollback(changeset: IdArgument, force: ForceFlag = False, as_json: JsonFlag = False) -> None:
+def rollback(
+    ctx: typer.Context, changeset: IdArgument, force: ForceFlag = False, as_json: JsonFlag = False
+) -> None:
     """Take a completed changeset back, by the undos that it carries."""
-    _show(rollback_changeset(context(), changeset, force=force), as_json)
+    _give_changeset(rollback_changeset(context(ctx), changeset, force=force), as_json)
 
 
 @changesets.command("list")
 @explained
 def list_(
+    ctx: typer.Context,
     status: Annotated[
         str | None, typer.Option(help="pending, in_progress, completed, failed or rolled_back")
     ] = None,
@@ -142,55 +127,58 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """The history, newest first, failed ones included."""
-    here = context()
-    _settle(here)
+    here = context(ctx)
+    _recover(here)
     with here.connection() as connection:
         found = history(connection, status=_status(status), limit=limit)
-    _give(as_json, plain_data.plain(found), [changeset_view.show_history(found)])
+    _give(as_json, plain_data.plain(found), [changeset_view.render_history(found)])
 
 
-@changesets.command()
+@changesets.command("show")
 @explained
-def show(changeset: IdArgument, as_json: JsonFlag = False) -> None:
+def show_(ctx: typer.Context, changeset: IdArgument, as_json: JsonFlag = False) -> None:
     """One changeset with its operations."""
-    here = context()
-    _settle(here)
+    here = context(ctx)
+    _recover(here)
     with here.connection() as connection:
         found = load(connection, changeset)
-    _show(found, as_json)
+    _give_changeset(found, as_json)
 
 
 @deployment.command()
 @explained
-def begin(name: str, as_json: JsonFlag = False) -> None:
+def begin(ctx: typer.Context, name: str, as_json: JsonFlag = False) -> None:
     """Open a deployment; changesets and refreshes belong to it until it ends."""
-    found = begin_deployment(context(), name)
-    _give(as_json, plain_data.plain(found), [changeset_view.show_deployments([found])])
+    found = begin_deployment(context(ctx), name)
+    _give(as_json, plain_data.plain(found), [changeset_view.render_deployments([found])])
 
 
 @deployment.command()
 @explained
 def end(
+    ctx: typer.Context,
     message: Annotated[str, typer.Argument()] = "",
     failed: Annotated[bool, typer.Option("--failed", help="It did not succeed.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Close the open deployment."""
-    found = end_deployment(context(), message, outcome="failed" if failed else "succeeded")
-    _give(as_json, plain_data.plain(found), [changeset_view.show_deployments([found])])
+    found = end_deployment(context(ctx), message, outcome="failed" if failed else "succeeded")
+    _give(as_json, plain_data.plain(found), [changeset_view.render_deployments([found])])
 
 
 @deployment.command("list")
 @explained
-def deployments_(as_json: JsonFlag = False) -> None:
+def deployments_(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """Deployments, newest first."""
-    with context().connection() as connection:
+    with context(ctx).connection() as connection:
         found = deployments(connection)
-    _give(as_json, plain_data.plain(found), [changeset_view.show_deployments(found)])
+    _give(as_json, plain_data.plain(found), [changeset_view.render_deployments(found)])
 
 
+@app.command()
 @explained
 def deps(
+    ctx: typer.Context,
     object_name: Annotated[str | None, typer.Option("--object", help="Around this one.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="How.")] = Format.TABLE,
     command_schema: str = "command",
@@ -198,10 +186,17 @@ def deps(
     as_json: JsonFlag = False,
 ) -> None:
     """What on the query side depends on what on the command side."""
-    here, schemas = context(), Schemas(command_schema, query_schema)
-    if format_ is Format.TABLE:
-        _table_of_dependencies(here, schemas, object_name, as_json)
-        return
+    here, schemas = context(ctx), Schemas(command_schema, query_schema)
+    try:
+        if format_ is Format.TABLE:
+            _table_of_dependencies(here, schemas, object_name, as_json)
+        else:
+            _draw(here, schemas, object_name, format_)
+    except psycopg.errors.InvalidSchemaName as error:  # of a name that was given to us
+        raise UnknownObject(f"{command_schema}, {query_schema}", message_of(error)) from None
+
+
+def _draw(here: Context, schemas: Schemas, object_name: str | None, format_: Format) -> None:
     with here.connection() as connection:
         graph = dependency_graph(connection, here.read_side, schemas, object_name)
     draw = {Format.MERMAID: mermaid, Format.DOT: dot, Format.SVG: svg}[format_]
@@ -213,64 +208,70 @@ def _table_of_dependencies(
 ) -> None:
     with here.connection() as connection:
         found = analyze_dependencies(connection, schemas.command, schemas.query)
-        hanging = hanging_on(connection, here.read_side, schemas.command, schemas.query)
+        registered = registry_dependents(connection, here.read_side, schemas.command, schemas.query)
         if object_name is not None:
             graph = dependency_graph(connection, here.read_side, schemas, object_name)
-            _around(graph, found, hanging, as_json)
+            _around(graph, found, registered, as_json)
             return
-    data = {"dependencies": plain_data.plain(found), "hanging": plain_data.plain(hanging)}
-    _give(as_json, data, changeset_view.show_dependencies(found, hanging))
+    data = {"dependencies": plain_data.plain(found), "hanging": plain_data.plain(registered)}
+    _give(as_json, data, changeset_view.render_dependencies(found, registered))
 
 
 def _around(
     graph: Graph,
     dependencies: Sequence[Dependency],
-    hanging: dict[str, list[Dependant]],
+    registered: dict[str, list[RegistryDependent]],
     as_json: bool,
 ) -> None:
     found = around(graph, str(graph.middle))
     data = plain_data.plain(found) | {
         "dependencies": plain_data.plain(
-            [each for each in dependencies if found.object in each.path]
+            [dependency for dependency in dependencies if found.object in dependency.path]
         ),
         "hanging": plain_data.plain(
-            {name: hanging[name] for name in graph.nodes if name in hanging}
+            {name: registered[name] for name in graph.nodes if name in registered}
         ),
     }
-    _give(as_json, data, changeset_view.show_around(found))
+    _give(as_json, data, changeset_view.render_around(found))
 
 
-def _settle(here: Context) -> None:
-    """Dead ones are settled before they are shown, if that is done at a glance and may be done."""
+def _recover(here: Context) -> None:
+    """Recover interrupted changesets before they are shown, if that is quick and permitted."""
     with suppress(psycopg.Error):
-        recover(here, patience=_GLANCE)
+        recover(here, wait=_CLEAN_UP_WAIT)
 
 
-def _read(file: Path, version: str | None) -> Change:
+def _read(file: Path, version: str | None) -> SchemaChange:
     change = read_file(file)
     if version is None:
         return change
-    return Change.of(
+    return SchemaChange.of(
         change.command_operations, change.query_operations, change.description, version
     )
 
 
-def _status(text: str | None) -> Status | None:
-    known: tuple[Status, ...] = ("pending", "in_progress", "completed", "failed", "rolled_back")
+def _status(text: str | None) -> ChangesetStatus | None:
+    known: tuple[ChangesetStatus, ...] = (
+        "pending",
+        "in_progress",
+        "completed",
+        "failed",
+        "rolled_back",
+    )
     found = next((each for each in known if each == text), None)
     if text is not None and found is None:
         raise typer.BadParameter(f"one of {', '.join(known)}")
     return found
 
 
-def _show(changeset: Changeset, as_json: bool) -> None:
-    _give(as_json, plain_data.plain(changeset), changeset_view.show_changeset(changeset))
+def _give_changeset(changeset: Changeset, as_json: bool) -> None:
+    _give(as_json, plain_data.plain(changeset), changeset_view.render_changeset(changeset))
 
 
 def _give(as_json: bool, data: Any, lines: Iterable[RenderableType]) -> None:
     """Plain data as JSON, or tables and lines for people."""
     if as_json:
-        typer.echo(json.dumps(data, indent=2))
+        print_json(data)
         return
-    for each in lines:
-        out.print(each)
+    for line in lines:
+        show(line)

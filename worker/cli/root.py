@@ -152,14 +152,7 @@ def _progress(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
         yield advance
 
 
-def _schema_context() -> Any:
-    from worker.schema.engine import engine_context
-
-    migrate.require()
-    return engine_context()
-
-
-schema_cli.mount(app, _schema_context)
+app.add_typer(schema_cli.app)
 rebuild_cli.register(app)
 refresh_cli.register(app)
 

@@ -1,10 +1,19 @@
-"""Schema changes that span both sides: planned, recorded, executed as one, and taken back.
+"""Schema changes that span both sides: planned, recorded, executed as one, and rolled back.
 
-    Change ──read──> operations ──plan──> Plan ──record──> changeset ──turn──> one transaction
-    (files)          (statements)         (planning)       (journal)   (turn)  (transaction)
-                                                                                    │ COMMIT
-                                      rebuilds, refreshes, purges <── hand over ────┘
-                                                                      (handover)
+    SchemaChange ──read──> operations ──plan──> SchemaPlan ──record──> changeset ──execute─┐
+    (change)               (statements)         (plan)                 (history)  (execute)│
+                                                                       under the changeset │ lock
+      rebuilds, refreshes, purges <──dispatch── follow-up <──COMMIT── one transaction <────┘
+      (read side)                    (at least once)
+
+    change/      what an author writes: operations for both sides, files, versions
+    statements/  from a statement's text to its effects and locks, by PostgreSQL's own parser
+    catalogue/   what exists and who depends on it, by PostgreSQL's catalogue and the registry
+    plan/        all that a change will do in this database, before it does anything
+    execute/     the changeset lock, transaction, lock budget, recovery, rollback, follow-ups
+    history/     changesets and deployments as they are recorded
+    pictures/    the dependency graph as Mermaid, DOT and SVG
+    changesets   the verbs over all of these; `command` and `tasks` make commands of them
 
 What it promises:
 
@@ -24,11 +33,19 @@ that ask for the column last.
 Everything takes a `Context`: how to connect, the read side, the limits.
 """
 
-from worker.schema.change.change import Change, Operation, Side
+from worker.schema.catalogue.context import Context, Limits
+from worker.schema.catalogue.dependencies import (
+    Dependency,
+    analyze_dependencies,
+    column_users,
+    registry_dependents,
+)
+from worker.schema.catalogue.read_side import ReadSide, RegistryDependent, RegistryDependentKind
+from worker.schema.change.change import Operation, SchemaChange, Side
 from worker.schema.change.files import read_file
 from worker.schema.changesets import execute_changeset, plan_change, track, track_change
 from worker.schema.execute.changeset_lock import recover
-from worker.schema.execute.follow_up_dispatch import hand_over
+from worker.schema.execute.follow_up_dispatch import dispatch_follow_ups
 from worker.schema.execute.refreshing import in_dependency_order, refresh_query_side
 from worker.schema.execute.rollback import rollback_changeset
 from worker.schema.history.deployments import (
@@ -40,41 +57,32 @@ from worker.schema.history.deployments import (
     open_deployment,
 )
 from worker.schema.history.records import Changeset, history, load
-from worker.schema.plan.context import Context, Limits
-from worker.schema.plan.dependencies import (
-    Dependency,
-    analyze_dependencies,
-    column_users,
-    hanging_on,
-)
-from worker.schema.plan.plan import FollowUp, Plan
-from worker.schema.plan.read_side import Dependant, DependantKind, ReadSide
+from worker.schema.plan.plan import FollowUp, SchemaPlan
 from worker.schema.statements.names import ObjectName
 
 __all__ = [
-    "Change",
     "Changeset",
     "Context",
-    "Dependant",
-    "DependantKind",
     "Dependency",
     "Deployment",
     "FollowUp",
     "Limits",
     "ObjectName",
     "Operation",
-    "Plan",
     "ReadSide",
+    "RegistryDependent",
+    "RegistryDependentKind",
+    "SchemaChange",
+    "SchemaPlan",
     "Side",
     "analyze_dependencies",
     "begin_deployment",
     "column_users",
     "deployment",
     "deployments",
+    "dispatch_follow_ups",
     "end_deployment",
     "execute_changeset",
-    "hand_over",
-    "hanging_on",
     "history",
     "in_dependency_order",
     "load",
@@ -83,6 +91,7 @@ __all__ = [
     "read_file",
     "recover",
     "refresh_query_side",
+    "registry_dependents",
     "rollback_changeset",
     "track",
     "track_change",

@@ -1,20 +1,22 @@
-"""Track a change, execute it, take it back: the package's main verbs.
+"""Track a change, execute it, roll it back: the package's main verbs.
 
     track_change        record -> (atomic) execute
-    execute_changeset   turn -> plan again -> one transaction, or one step -> follow up
-    rollback_changeset  turn -> plan the undos -> one transaction -> follow up
+    execute_changeset   lock -> plan again -> one transaction, or one step -> follow-up
+    rollback_changeset  lock -> plan the undos -> one transaction -> follow-up
 
 What happens on each failure:
 
 - An operation fails, or a time limit is passed: the transaction is rolled back, the changeset is
   `failed`, the operation carries the error and its SQLSTATE (see `execution`).
-- The process is killed: see `turn`. The database is as it was; the changeset can be executed again.
-- The connection is lost at COMMIT: whether it got through is asked of the row that COMMIT writes.
-- A follow-up cannot be handed over: it stays owed, is logged, and `hand_over` repeats it.
+- The process is killed: see `changeset_lock`. The database is as it was; the changeset can be
+  executed again.
+- The connection is lost at COMMIT: whether it happened is read from the row that COMMIT writes.
+- A follow-up cannot be dispatched: it stays pending, is logged, and `dispatch_follow_ups` tries
+  again.
 
-A command (a Celery task, see `command`) gives its id along: what it tracks is recorded under that
-id, and what it executes or rolls back bears it. So a command that is delivered again finds what it
-did, and goes on from there instead of doing it twice.
+Idempotency: a command (a Celery task, see `command`) passes its id. What it tracks is recorded
+under that id, what it executes or rolls back is marked with it; so a command that is delivered
+again finds what it did, and goes on from there instead of doing it twice.
 """
 
 from __future__ import annotations
@@ -22,21 +24,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-import psycopg
-
+from worker.base.db import Connection
 from worker.base.errors import CommandIdReused
-from worker.schema.change.change import Change, Given
+from worker.schema.catalogue.context import Context, this_process
+from worker.schema.change.change import Given, SchemaChange
 from worker.schema.errors import UnknownChangeset, VersionRefused, WrongStatus
-from worker.schema.execute.changeset_lock import Turn, recover, turn
+from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock, recover
+from worker.schema.execute.changeset_run import ChangesetRun, NumberedStatement
 from worker.schema.execute.execution import carry_out
-from worker.schema.execute.follow_up_dispatch import hand_over_one
-from worker.schema.execute.running import Numbered, Run
-from worker.schema.history.journal import Journal, complete
+from worker.schema.execute.follow_up_dispatch import dispatch_follow_up
+from worker.schema.history.journal import ChangesetJournal, mark_completed
 from worker.schema.history.records import Changeset, load
 from worker.schema.plan import planning
-from worker.schema.plan.context import Context, this_process
-from worker.schema.plan.plan import Plan
-from worker.schema.plan.version_order import newest_completed
+from worker.schema.plan.plan import SchemaPlan
 
 _ADVICE = {
     "completed": "it has been executed already",
@@ -64,7 +64,7 @@ def track_change(
     """
     return track(
         context,
-        Change.of(command_operations, query_operations, description, version),
+        SchemaChange.of(command_operations, query_operations, description, version),
         atomic=atomic,
         force=force,
         command_id=command_id,
@@ -73,7 +73,7 @@ def track_change(
 
 def track(
     context: Context,
-    change: Change,
+    change: SchemaChange,
     *,
     atomic: bool = True,
     force: bool = False,
@@ -87,35 +87,37 @@ def track(
     return execute_changeset(context, changeset.id, command_id=command_id)
 
 
-def _tracked_before(context: Context, change: Change, command_id: UUID) -> Changeset | None:
+def _tracked_before(context: Context, change: SchemaChange, command_id: UUID) -> Changeset | None:
     """What this command has recorded, when it was delivered before."""
     with context.connection() as connection:
         try:
-            found = load(connection, command_id)
+            recorded = load(connection, command_id)
         except UnknownChangeset:
             return None
-    if _texts(found.change) != _texts(change):
+    if _texts(recorded.change) != _texts(change):
         raise CommandIdReused(command_id, "schema.track_change")
-    return found
+    return recorded
 
 
-def _texts(change: Change) -> list[object]:
-    """All that a change says, wherever it was written."""
-    said = [(side, operation.sql, operation.undo) for side, operation in change]
-    return [change.description, str(change.version), *said]
+def _texts(change: SchemaChange) -> list[object]:
+    """All that a change says, wherever it comes from."""
+    operations = [(side, operation.sql, operation.undo) for side, operation in change]
+    return [change.description, str(change.version), *operations]
 
 
-def _record(context: Context, change: Change, force: bool, command_id: UUID | None) -> Changeset:
+def _record(
+    context: Context, change: SchemaChange, force: bool, command_id: UUID | None
+) -> Changeset:
     with context.connection() as connection:
         plan = planning.plan(connection, change, context.read_side, context.schemas)
         if not force:
             _check_version(connection, plan)
-        journal = Journal(connection)
-        new = journal.record(change, plan.operations, context.actor, force, command_id)
-        return load(connection, new)
+        journal = ChangesetJournal(connection)
+        changeset_id = journal.record(change, plan.operations, context.actor, force, command_id)
+        return load(connection, changeset_id)
 
 
-def plan_change(context: Context, change: Change) -> Plan:
+def plan_change(context: Context, change: SchemaChange) -> SchemaPlan:
     """What a change would do; nothing is recorded, nothing done. Raises InvalidChange."""
     with context.connection() as connection:
         return planning.plan(connection, change, context.read_side, context.schemas)
@@ -129,22 +131,22 @@ def execute_changeset(
     Raises UnknownChangeset, WrongStatus, ChangesetBusy; ChangeFailed when it fails. A command that
     has executed it already is given it as it is.
     """
-    found = _standing(context, changeset_id)
-    if found.is_done_by(command_id):
-        return hand_over_one(context, found.id)
-    if not found.is_under_way_by(command_id):
-        _check_executable(found)
-    with turn(context) as own:
-        changeset = load(own.journal.connection, changeset_id)
-        if own.journal.claim(changeset.id, this_process(), command_id):
-            carry_out(context, own, changeset.id, lambda: _run(context, own, changeset))
+    known = _current(context, changeset_id)
+    if known.is_done_by(command_id):
+        return dispatch_follow_up(context, known.id)
+    if not known.is_under_way_by(command_id):
+        _check_executable(known)
+    with changeset_lock(context) as lock:
+        changeset = load(lock.journal.connection, changeset_id)
+        if lock.journal.claim(changeset.id, this_process(), command_id):
+            carry_out(context, lock, changeset.id, lambda: _run(context, lock, changeset))
         elif not changeset.is_done_by(command_id):
             _check_executable(changeset)
-    return hand_over_one(context, found.id)
+    return dispatch_follow_up(context, known.id)
 
 
-def _standing(context: Context, changeset_id: UUID | str) -> Changeset:
-    """The changeset; one whose process died is settled first."""
+def _current(context: Context, changeset_id: UUID | str) -> Changeset:
+    """The changeset; recovered first, if it was interrupted."""
     with context.connection() as connection:
         changeset = load(connection, changeset_id)
         if changeset.status == "in_progress" and recover(context):
@@ -152,18 +154,21 @@ def _standing(context: Context, changeset_id: UUID | str) -> Changeset:
     return changeset
 
 
-def _run(context: Context, own: Turn, changeset: Changeset) -> Run:
+def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> ChangesetRun:
     """Plan once more, now that nobody else changes the schema."""
-    plan = planning.plan(own.work, changeset.change, context.read_side, context.schemas)
+    plan = planning.plan(lock.work, changeset.change, context.read_side, context.schemas)
     if not changeset.forced:
-        _check_version(own.work, plan)
-    return Run(
-        own,
+        _check_version(lock.work, plan)
+    return ChangesetRun(
+        lock,
         changeset.id,
         plan,
-        [Numbered(each.number, each.operation.sql) for each in plan.operations],
+        [
+            NumberedStatement(operation.number, operation.operation.sql)
+            for operation in plan.operations
+        ],
         context.limits,
-        finish=lambda timings: complete(own.work, changeset.id, timings, plan.follow_up),
+        finish=lambda timings: mark_completed(lock.work, changeset.id, timings, plan.follow_up),
     )
 
 
@@ -174,7 +179,7 @@ def _check_executable(changeset: Changeset) -> None:
         raise WrongStatus(changeset.id, changeset.status, "it is a refresh: refresh the view again")
 
 
-def _check_version(connection: psycopg.Connection[object], plan: Plan) -> None:
+def _check_version(connection: Connection, plan: SchemaPlan) -> None:
     if plan.version_problem is not None:
-        newest = newest_completed(connection)
+        newest = planning.newest_completed(connection)
         raise VersionRefused(str(plan.version), str(newest), plan.version_problem)

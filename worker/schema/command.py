@@ -59,6 +59,7 @@ from worker.commands.command_result import CommandResult
 from worker.commands.decoding import CommandSpec, commands, decode, prepare
 from worker.commands.executor import SETTLED_ELSEWHERE, Outcome, Run, bury, conclude, refuse
 from worker.contracts import Command, Envelope, Receipt, Refusal, is_receipt
+from worker.schema.catalogue.context import Context
 from worker.schema.engine import engine_context
 from worker.schema.errors import (
     ChangeFailed,
@@ -69,7 +70,6 @@ from worker.schema.errors import (
 )
 from worker.schema.history.plain import summary
 from worker.schema.history.records import load
-from worker.schema.plan.context import Context
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
 """The read side as schema changes see it: the registry behind the port, and the engine's tasks.
 
-A projection hangs on its own read table and on the view before it, not on the write tables that its
-commands change: it folds events, and an altered write table does not concern it.
+A projection depends on its own read table and on the view before it, not on the write tables that
+its commands change: it folds events, and an altered write table does not concern it.
 """
 
 from __future__ import annotations
@@ -17,41 +17,45 @@ from worker.base.actor import current_actor
 from worker.base.app import app
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings, section
-from worker.base.sql import statement
+from worker.base.sql import blocks
 from worker.event_log.sources import Sources, queries
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.tasks import declared_version
 from worker.refresh.invalidation_rules import rules
-from worker.schema.plan.context import Context, Limits
-from worker.schema.plan.read_side import Dependant, DependantKind
+from worker.schema.catalogue.context import Context, Limits
+from worker.schema.catalogue.read_side import RegistryDependent, RegistryDependentKind
 from worker.schema.statements.names import ObjectName
 from worker.subscriptions.projection import Projection
 
+_SQL = blocks("worker.schema")
+
 
 class EngineReadSide:
-    """What hangs on database objects by the registry, and how it is brought up to date."""
+    """What depends on database objects by the registry, and how it is brought up to date."""
 
-    def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
-        """Projections, queries, and refresh schedules that hang on these objects."""
+    def dependents_of(self, objects: Collection[ObjectName]) -> Sequence[RegistryDependent]:
+        """Projections, queries, and refresh schedules that depend on these objects."""
         load_domains()
         wanted = set(objects)
-        return sorted(one for one in _everything() if one.object in wanted)
+        return sorted(
+            dependent for dependent in _registry_dependents() if dependent.object in wanted
+        )
 
     def outdated(self) -> Sequence[str]:
         """Projections whose live table was made for an older version than this code's."""
         load_domains()
-        shapes = {name: shape for name, _, shape in _live_tables()}
+        live_versions = {name: version for name, _, version in _live_tables()}
         return sorted(
-            one.name
-            for one in subscriptions
-            if isinstance(one, Projection) and (shapes.get(one.name) or one.version) < one.version
+            projection.name
+            for projection in _projections()
+            if (live_versions.get(projection.name) or projection.version) < projection.version
         )
 
     def rebuild(self, projections: Sequence[str]) -> None:
         """Send one rebuild per projection, for workers of this code's version or a later one."""
         for name in projections:
-            known = {"version": declared_version(name)}
-            app.send_task("cqrs.maintenance.rebuild", args=(name,), kwargs=known)
+            fields = {"version": declared_version(name)}
+            app.send_task("cqrs.maintenance.rebuild", args=(name,), kwargs=fields)
 
     def refresh(self, views: Sequence[ObjectName]) -> None:
         """Send one task that refreshes these views in this order."""
@@ -71,40 +75,49 @@ def _name(view: ObjectName) -> str:
     return f"{view.schema}.{view.name}"
 
 
-def _everything() -> Iterator[Dependant]:
+def _projections() -> Iterator[Projection]:
+    return (each for each in subscriptions if isinstance(each, Projection))
+
+
+def _registry_dependents() -> Iterator[RegistryDependent]:
     live = {name: table for name, table, _ in _live_tables()}
-    for one in subscriptions:
-        if isinstance(one, Projection):
-            for table in (str(one.table.name), live.get(one.name) or one.first_table):
-                yield Dependant(_in_query(one, table), DependantKind.PROJECTION, one.name)
+    for projection in _projections():
+        live_table = live.get(projection.name) or projection.first_table
+        for table in (str(projection.table.name), live_table):
+            name = _in_query(projection, table)
+            yield RegistryDependent(name, RegistryDependentKind.PROJECTION, projection.name)
     for query in queries:
         for source in _sources(query.sources):
-            yield Dependant(source, DependantKind.QUERY, query.name)
-            yield Dependant(source, DependantKind.CACHE_TAG, cache.query_tag(query.name))
+            yield RegistryDependent(source, RegistryDependentKind.QUERY, query.name)
+            yield RegistryDependent(
+                source, RegistryDependentKind.CACHE_TAG, cache.query_tag(query.name)
+            )
     for rule in rules:
         for view in rule.refresh:
-            yield Dependant(_parsed(view), DependantKind.REFRESH_SCHEDULE, rule.name)
+            yield RegistryDependent(
+                _object_name(view), RegistryDependentKind.REFRESH_SCHEDULE, rule.name
+            )
 
 
 def _live_tables() -> list[tuple[str, str | None, int | None]]:
     """Subscriptions, with the table behind each one's view and the version that it was made for."""
     with db.writer() as connection:
-        return connection.execute(statement("worker.schema", "live_tables")).fetchall()
+        return connection.execute(_SQL["live_tables"]).fetchall()
 
 
 def _sources(sources: Sources) -> Iterator[ObjectName]:
     for name in sources.reads:
-        one = subscriptions.get(name)
-        if isinstance(one, Projection):
-            yield _in_query(one, str(one.table.name))
-    yield from map(_parsed, sources.views)
+        projection = subscriptions.get(name)
+        if isinstance(projection, Projection):
+            yield _in_query(projection, str(projection.table.name))
+    yield from map(_object_name, sources.views)
 
 
-def _in_query(one: Projection, table: str) -> ObjectName:
-    return ObjectName(one.table.schema or "query", table)
+def _in_query(projection: Projection, table: str) -> ObjectName:
+    return ObjectName(projection.table.schema or "query", table)
 
 
-def _parsed(view: str) -> ObjectName:
+def _object_name(view: str) -> ObjectName:
     return ObjectName.parse(view if "." in view else f"query.{view}")
 
 

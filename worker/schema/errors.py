@@ -8,8 +8,8 @@ Permanent
     ├── WrongStatus            it was executed already, is pending, was rolled back, …
     ├── ChangeFailed           an operation failed; nothing of the changeset was kept
     ├── MissingUndo            a rollback needs undos that the changeset does not carry
-    ├── NewerChangeStands      a rollback would take away what a newer changeset builds on
-    ├── TurnLost               an operation gave the turn away; nothing was kept
+    ├── NewerChangesetCompleted a rollback would undo what a newer changeset builds on
+    ├── ChangesetLockLost       an operation released the changeset lock; nothing was kept
     ├── DeploymentOpen         one deployment is open already
     ├── NoDeploymentOpen       there is none to end
     └── UnknownObject          no such view, or not one that can be refreshed
@@ -28,7 +28,7 @@ from worker.base.errors import Permanent, Transient
 
 
 class SchemaError(Permanent):
-    """Root of what makes a schema change impossible as it stands."""
+    """Root of what makes a schema change impossible as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +102,23 @@ class MissingUndo(SchemaError):
         self.changeset_id, self.missing = changeset_id, tuple(missing)
 
 
-class NewerChangeStands(SchemaError):
+class NewerChangesetCompleted(SchemaError):
     """Changesets are rolled back newest first. `force` overrules it."""
 
     def __init__(self, changeset_id: UUID, newer: UUID, description: str) -> None:
         super().__init__(
-            f"a newer changeset stands, roll that back first: {newer}, {description!r}"
+            f"a newer changeset is completed, roll that back first: {newer}, {description!r}"
             f" (changeset {changeset_id})"
         )
         self.changeset_id, self.newer = changeset_id, newer
 
 
-class TurnLost(SchemaError):
-    """Whoever executed a changeset has its turn no more, so that it may not be finished."""
+class ChangesetLockLost(SchemaError):
+    """The session that executed a changeset lost the changeset lock: it may not be completed."""
 
     def __init__(self, changeset_id: UUID) -> None:
         super().__init__(
-            "an operation gave away the advisory lock that lets one changeset execute at a time:"
+            "an operation released the advisory lock that lets one changeset execute at a time:"
             f" take that call out of it (changeset {changeset_id})"
         )
         self.changeset_id = changeset_id

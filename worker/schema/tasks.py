@@ -6,7 +6,7 @@
 They run on the queue `maintenance`, one changeset at a time. Each gives what a command gives: a
 handle, and a receipt under the task's id, which is the changeset's id as well where one is tracked.
 Sent or delivered again, it has its effect once (`worker/schema/command.py` says how). What a
-changeset owes the read side is handed over by the sweep if its worker dies before it could.
+changeset's follow-up is dispatched by the sweep if its worker dies before it could.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from worker.base.app import app
 from worker.base.db_errors import message_of
 from worker.base.errors import CqrsError
 from worker.contracts import Command
+from worker.schema.catalogue.context import Context
+from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.command import schema_command
 from worker.schema.engine import engine_context
 from worker.schema.history.plain import summary
-from worker.schema.plan.context import Context
-from worker.schema.plan.reading import USUAL, read
+from worker.schema.plan.operations import read_operations
 
 log = structlog.get_logger(__name__)
 
 
-class Statement(BaseModel):
-    """One operation: its SQL, and the SQL that takes it back, if there is any."""
+class OperationPayload(BaseModel):
+    """One operation: its SQL, and the SQL that undoes it, if there is any."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,30 +46,30 @@ class Statement(BaseModel):
 
 
 def _as_fields(given: object) -> object:
-    """An operation as text alone, or as Python writes it, is one without frills."""
+    """An operation as text alone, or as Python writes it, is its payload too."""
     if isinstance(given, schema.Operation):
         return {"sql": given.sql, "undo": given.undo}
     return {"sql": given} if isinstance(given, str) else given
 
 
-Statements = tuple[Annotated[Statement, BeforeValidator(_as_fields)], ...]
+OperationPayloads = tuple[Annotated[OperationPayload, BeforeValidator(_as_fields)], ...]
 
 
 class TrackChange(Command):
     """Record a change of both sides and, if `atomic`, execute it."""
 
-    command_operations: Statements
-    query_operations: Statements
+    command_operations: OperationPayloads
+    query_operations: OperationPayloads
     description: str
     version: str
     atomic: bool = True
     force: bool = False
 
-    def change(self) -> schema.Change:
+    def change(self) -> schema.SchemaChange:
         """The change. Raises InvalidChange when its form is wrong."""
         sides = (self.command_operations, self.query_operations)
         commands, queries = ([each.model_dump() for each in side] for side in sides)
-        return schema.Change.of(commands, queries, self.description, self.version)
+        return schema.SchemaChange.of(commands, queries, self.description, self.version)
 
 
 class ExecuteChangeset(Command):
@@ -78,7 +79,7 @@ class ExecuteChangeset(Command):
 
 
 class RollbackChangeset(Command):
-    """Take a completed changeset back."""
+    """Roll a completed changeset back."""
 
     changeset_id: UUID
     force: bool = False
@@ -91,7 +92,9 @@ class RefreshQuerySide(Command):
     skip_tracking: bool = False
 
 
-@schema_command("schema.track_change", TrackChange, check=lambda c: read(c.change(), USUAL))
+@schema_command(
+    "schema.track_change", TrackChange, check=lambda c: read_operations(c.change(), DEFAULT_SCHEMAS)
+)
 def track_change(c: TrackChange, context: Context, command_id: UUID) -> dict[str, Any]:
     """Record a changeset and, if `atomic`, execute it."""
     done = schema.track(context, c.change(), atomic=c.atomic, force=c.force, command_id=command_id)
@@ -122,16 +125,16 @@ def refresh_query_side(c: RefreshQuerySide, context: Context, command_id: UUID) 
 
 @app.task(name="schema.settle", ignore_result=True)
 def settle(every: float | None = None) -> None:
-    """Settle changesets whose process died, and hand over what completed ones still owe."""
+    """Recover interrupted changesets, and dispatch the follow-ups that are pending."""
     if slots.take("schema.settle", every):
         context = engine_context()
         schema.recover(context)
-        schema.hand_over(context)
+        schema.dispatch_follow_ups(context)
 
 
 @signals.worker_ready.connect
 def _settle_at_start(**_: Any) -> None:
-    """What the worker before this one left when it was killed: at once, not when beat comes by.
+    """Recover what a killed worker left: at once, not when beat runs next.
 
     PostgreSQL may take a second or two to notice the death: then it is looked again after that.
     """

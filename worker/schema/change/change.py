@@ -20,25 +20,44 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Schemas:
+    """The database schemas of the two sides."""
+
+    command: str = "command"
+    query: str = "query"
+
+    def of(self, side: Side) -> str:
+        """The schema of a side."""
+        return self.command if side is Side.COMMAND else self.query
+
+    def opposite(self, side: Side) -> str:
+        """The schema of the other side."""
+        return self.query if side is Side.COMMAND else self.command
+
+
+DEFAULT_SCHEMAS = Schemas()
+
+
+@dataclass(frozen=True, slots=True)
+class FilePosition:
     """Where a text starts in the file that it came from, from 1."""
 
     line: int = 1
     column: int = 1
 
-    def moved(self, line: int, column: int) -> Place:
+    def moved(self, line: int, column: int) -> FilePosition:
         """The place in the file of a line and column (from 1) of the text that starts here."""
-        return Place(self.line + line - 1, column + (self.column - 1 if line == 1 else 0))
+        return FilePosition(self.line + line - 1, column + (self.column - 1 if line == 1 else 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One SQL statement, and the one that takes it back, if there is one."""
+    """One SQL statement, and the one that undoes it, if there is one."""
 
     sql: str
     undo: str | None = None
-    place: Place = Place()
-    undo_place: Place = Place()
+    place: FilePosition = FilePosition()
+    undo_place: FilePosition = FilePosition()
 
 
 Given: TypeAlias = str | Operation | Mapping[str, str | None]
@@ -46,7 +65,7 @@ Given: TypeAlias = str | Operation | Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SchemaChange:
     """What a changeset does: its command operations, then its query operations."""
 
     command_operations: tuple[Operation, ...]
@@ -61,7 +80,7 @@ class Change:
         query_operations: Sequence[Given],
         description: str,
         version: str,
-    ) -> Change:
+    ) -> SchemaChange:
         """Check the outer form. Raises InvalidChange with every problem."""
         problems = [*_of_text("description", description), *_of_version(version)]
         commands = _operations("command_operations", command_operations, problems)
@@ -125,13 +144,13 @@ class Unstorable(NamedTuple):
 
 def unstorable(text: str) -> Unstorable | None:
     """The first character of a text that PostgreSQL takes in no text."""
-    found = re.search("[\0\ud800-\udfff]", text)
-    if found is None:
+    character = re.search("[\0\ud800-\udfff]", text)
+    if character is None:
         return None
-    if found[0] == "\0":
-        return Unstorable("a NUL character", found.start())
-    half = f"half of a surrogate pair, U+{ord(found[0]):X}: write the whole character"
-    return Unstorable(half, found.start())
+    if character[0] == "\0":
+        return Unstorable("a NUL character", character.start())
+    half = f"half of a surrogate pair, U+{ord(character[0]):X}: write the whole character"
+    return Unstorable(half, character.start())
 
 
 def _of_text(field: str, value: object) -> Iterator[Problem]:

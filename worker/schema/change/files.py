@@ -13,7 +13,7 @@ A `.sql` file is SQL that any editor understands, with markers in comments:
     --! query
     CREATE VIEW query.order_totals AS SELECT sum(total) FROM command.orders;
 
-The statement after `--! undo` takes back the one before it. A `.toml` file says the same as data:
+The statement after `--! undo` undoes the one before it. A `.toml` file says the same as data:
 
     description = "Add order management"
     version = "1.0.0"
@@ -34,7 +34,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from worker.schema.change.change import Change, Operation, Place
+from worker.schema.change.change import FilePosition, Operation, SchemaChange
 from worker.schema.change.sections import read_sections
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import position
@@ -42,7 +42,7 @@ from worker.schema.statements import position
 _KEYS = ("description", "version", "command", "query")
 
 
-def read_file(path: Path) -> Change:
+def read_file(path: Path) -> SchemaChange:
     """The change in a file. Raises InvalidChange with every problem and its place in the file."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # some editors begin with a byte order mark
@@ -57,7 +57,7 @@ def read_file(path: Path) -> Change:
     raise InvalidChange([Problem(f"a changeset is a .toml or a .sql file (is {path.name})")])
 
 
-def read_toml(text: str) -> Change:
+def read_toml(text: str) -> SchemaChange:
     """The change in a TOML text."""
     try:
         table = tomllib.loads(text)
@@ -66,7 +66,7 @@ def read_toml(text: str) -> Change:
     if problems := list(_unknown(table, _KEYS, "the file")):
         raise InvalidChange(problems)
     places = _places(text)
-    return Change.of(
+    return SchemaChange.of(
         _operations(places, table, "command"),
         _operations(places, table, "query"),
         _text(table, "description"),
@@ -112,7 +112,7 @@ _STRING = re.compile(
     r"""#[^\n]*|(?:\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*')""",
     re.DOTALL,
 )
-_Places = dict[str, deque[Place]]
+_Places = dict[str, deque[FilePosition]]
 
 
 def _places(text: str) -> _Places:
@@ -121,19 +121,19 @@ def _places(text: str) -> _Places:
     TOML's parser does not tell. One that is written with escapes has a place of its own: positions
     in it count from its first character, as if it were a file.
     """
-    found: _Places = {}
+    places: _Places = {}
     for token in _STRING.finditer(text):
         if not token[0].startswith("#"):
             value = tomllib.loads(f"it = {token[0]}")["it"]
             offset = text.find(value, *token.span())
-            place = Place(*position(text, offset)) if offset >= 0 else Place()
-            found.setdefault(value, deque()).append(place)
-    return found
+            place = FilePosition(*position(text, offset)) if offset >= 0 else FilePosition()
+            places.setdefault(value, deque()).append(place)
+    return places
 
 
-def _take(places: _Places, value: str | None) -> Place:
+def _take(places: _Places, value: str | None) -> FilePosition:
     left = places.get(value or "")
-    return left.popleft() if left else Place()
+    return left.popleft() if left else FilePosition()
 
 
 def _unknown(table: Mapping[str, Any], known: tuple[str, ...], what: str) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pglast.parser import ParseError, scan
 
-from worker.schema.change.change import Change, Operation, Place
+from worker.schema.change.change import FilePosition, Operation, SchemaChange
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import SyntaxProblem, parse, position
 
@@ -71,7 +71,7 @@ class _Reader:
         self.wrong(f"unknown marker {marker.word!r}; {hint}", marker.start)
 
     def statement(self, found: _Statement) -> None:
-        place = Place(*position(self.text, found.start))
+        place = FilePosition(*position(self.text, found.start))
         if self.side is None:
             self.wrong(
                 f"write {MARK} command or {MARK} query before the first statement", found.start
@@ -82,7 +82,9 @@ class _Reader:
             self.sides[self.side].append(Operation(found.sql, place=place))
         self.undoing = None
 
-    def _undo(self, found: _Statement, place: Place, operations: list[str | Operation]) -> None:
+    def _undo(
+        self, found: _Statement, place: FilePosition, operations: list[str | Operation]
+    ) -> None:
         last = operations[-1] if operations else None
         if not isinstance(last, Operation):
             self.wrong("there is no operation before this undo", found.start)
@@ -92,24 +94,24 @@ class _Reader:
             operations[-1] = replace(last, undo=found.sql, undo_place=place)
 
 
-def read_sections(text: str) -> Change:
+def read_sections(text: str) -> SchemaChange:
     """The change in a `.sql` text. Raises InvalidChange with every problem and its place."""
     reader = _Reader(text)
     statements = _statements(text)
     markers = _markers(text)
     for marker in markers:
-        if any(each.start < marker.start < each.end for each in statements):
+        if any(statement.start < marker.start < statement.end for statement in statements):
             reader.wrong("a marker inside a statement: is a semicolon missing?", marker.start)
     found: list[_Marker | _Statement] = [*markers, *statements]
-    for each in sorted(found, key=lambda one: one.start):
-        if isinstance(each, _Marker):
-            reader.marker(each)
+    for part in sorted(found, key=lambda part: part.start):
+        if isinstance(part, _Marker):
+            reader.marker(part)
         else:
-            reader.statement(each)
+            reader.statement(part)
     reader.expect_nothing()
     if reader.problems:
         raise InvalidChange(reader.problems)
-    return Change.of(
+    return SchemaChange.of(
         reader.sides["command"],
         reader.sides["query"],
         reader.facts.get("description", ""),
@@ -126,11 +128,13 @@ def _statements(text: str) -> list[_Statement]:
     except SyntaxProblem as problem:
         line, column = position(text, problem.offset)
         raise InvalidChange([Problem(str(problem), line=line, column=column)]) from None
-    found = []
-    for each in parsed:
-        end = each.stmt_location + each.stmt_len if each.stmt_len else len(text)
-        found.append(_Statement(each.stmt_location, end, text[each.stmt_location : end].strip()))
-    return found
+    statements = []
+    for statement in parsed:
+        end = statement.stmt_location + statement.stmt_len if statement.stmt_len else len(text)
+        statements.append(
+            _Statement(statement.stmt_location, end, text[statement.stmt_location : end].strip())
+        )
+    return statements
 
 
 def _markers(text: str) -> list[_Marker]:

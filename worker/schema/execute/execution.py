@@ -1,4 +1,4 @@
-"""A run and its outcome: whatever stops it is written down, over a fresh session if need be."""
+"""A run and its outcome: whatever stops it is recorded, over a fresh session if need be."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from uuid import UUID
 import psycopg
 
 from worker.base.db_errors import message_of
+from worker.schema.catalogue.context import Context
 from worker.schema.errors import ChangeFailed, SchemaError
-from worker.schema.execute.changeset_lock import Turn
-from worker.schema.execute.non_transactional import StepUnsettled, as_a_step
-from worker.schema.execute.running import OperationFailed, Run
+from worker.schema.execute.changeset_lock import ChangesetLock
+from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
+from worker.schema.execute.non_transactional import StepUnsettled, outside_a_transaction
 from worker.schema.execute.transaction import in_a_transaction
-from worker.schema.history.journal import Failure, Journal
+from worker.schema.history.journal import ChangesetJournal, Failure
 from worker.schema.history.records import load
-from worker.schema.plan.context import Context
 
 _UNSETTLED = (
     "left half done for now; the next changeset, a worker that starts, or `schema.settle` on beat"
@@ -25,9 +25,9 @@ _UNSETTLED = (
 
 def carry_out(
     context: Context,
-    own: Turn,
+    lock: ChangesetLock,
     changeset_id: UUID,
-    plan: Callable[[], Run],
+    plan: Callable[[], ChangesetRun],
     *,
     undoing: bool = False,
 ) -> None:
@@ -36,23 +36,23 @@ def carry_out(
     Raises ChangeFailed, and then the history says why; or what stopped it from outside, a Ctrl-C or
     a time limit, and then the history says that.
     """
-    run: Run | None = None
+    run: ChangesetRun | None = None
     try:
         run = plan()
-        (in_a_transaction if run.plan.step is None else as_a_step)(run)
+        (in_a_transaction if run.plan.step is None else outside_a_transaction)(run)
     except OperationFailed as failed:
-        reason, failure = _worded(str(failed), undoing), None if undoing else failed.failure
-        _tell(context, own, changeset_id, reason, failure)
+        reason, failure = _with_direction(str(failed), undoing), None if undoing else failed.failure
+        _record_failure(context, lock, changeset_id, reason, failure)
         raise ChangeFailed(changeset_id, reason, failed.failure.sqlstate) from failed.error
     except StepUnsettled as unsettled:
-        reason = _worded(f"{_UNSETTLED}{unsettled}", undoing)
+        reason = _with_direction(f"{_UNSETTLED}{unsettled}", undoing)
         raise ChangeFailed(changeset_id, reason) from unsettled
     except BaseException as error:
-        _stopped(context, own, changeset_id, error, run.running if run else None, undoing)
+        _stopped(context, lock, changeset_id, error, run.running if run else None, undoing)
 
 
-def _worded(reason: str, undoing: bool) -> str:
-    """A reason that does not leave it open which way it went."""
+def _with_direction(reason: str, undoing: bool) -> str:
+    """A reason that says whether it was executing or rolling back."""
     if not undoing:
         return reason
     return f"{'undo of ' if reason.startswith('operation ') else 'rollback: '}{reason}"
@@ -60,22 +60,22 @@ def _worded(reason: str, undoing: bool) -> str:
 
 def _stopped(
     context: Context,
-    own: Turn,
+    lock: ChangesetLock,
     changeset_id: UUID,
     error: BaseException,
     number: int | None,
     undoing: bool,
 ) -> None:
-    """Write down what stopped it, and in which operation.
+    """Record what stopped it, and in which operation.
 
-    A commit whose answer was lost may have got through; the history's row knows.
+    A COMMIT whose answer was lost may have happened: the changeset's row says whether.
     """
-    reason = _worded(_why(error, number), undoing)
+    reason = _with_direction(_why(error, number), undoing)
     failure = Failure(number, reason, None, ()) if number and not undoing else None
-    told = _tell(context, own, changeset_id, reason, failure)
+    recorded = _record_failure(context, lock, changeset_id, reason, failure)
     if not isinstance(error, SchemaError | psycopg.Error):
         raise error
-    if told or not _got_through(context, changeset_id, undoing):
+    if recorded or not _is_committed(context, changeset_id, undoing):
         raise ChangeFailed(changeset_id, reason) from error
 
 
@@ -89,25 +89,25 @@ def _why(error: BaseException, number: int | None) -> str:
     return f"{f'operation {number} was ' if number else ''}stopped by {reason}"
 
 
-def _tell(
-    context: Context, own: Turn, changeset_id: UUID, reason: str, failure: Failure | None
+def _record_failure(
+    context: Context, lock: ChangesetLock, changeset_id: UUID, reason: str, failure: Failure | None
 ) -> bool:
-    """Write it into the history; whether it was still to be written.
+    """Record it in the history; whether it was still to be recorded.
 
     The journal's own session may be what was lost: then over another one.
     """
     try:
-        return own.journal.fail(changeset_id, reason, failure)
+        return lock.journal.fail(changeset_id, reason, failure)
     except psycopg.Error:
         try:
             with context.connection() as fresh:
-                return Journal(fresh).fail(changeset_id, reason, failure)
+                return ChangesetJournal(fresh).fail(changeset_id, reason, failure)
         except psycopg.Error as error:
-            untold = f"{reason}; the history does not have it yet, for {message_of(error)}"
-            raise ChangeFailed(changeset_id, untold) from error
+            unrecorded = f"{reason}; the history does not have it yet, for {message_of(error)}"
+            raise ChangeFailed(changeset_id, unrecorded) from error
 
 
-def _got_through(context: Context, changeset_id: UUID, undoing: bool) -> bool:
+def _is_committed(context: Context, changeset_id: UUID, undoing: bool) -> bool:
     with context.connection() as fresh:
-        found = load(fresh, changeset_id).status
-    return found == ("rolled_back" if undoing else "completed")
+        status = load(fresh, changeset_id).status
+    return status == ("rolled_back" if undoing else "completed")

@@ -1,4 +1,4 @@
-"""Refreshing the query side: by hand or in a deployment, with or without a line in the history."""
+"""Refreshing the query side: by an operator or in a deployment, recorded in the history or not."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from uuid import UUID
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.base.sql import statement
+from worker.schema.catalogue.context import Context, this_process
+from worker.schema.catalogue.dependencies import dependents
 from worker.schema.errors import ChangeFailed, UnknownObject
-from worker.schema.execute.changeset_lock import Turn, turn
-from worker.schema.history.journal import Failure, Timing, complete
-from worker.schema.plan.context import Context, this_process
-from worker.schema.plan.dependencies import Connection, dependents
+from worker.schema.execute import SQL
+from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock
+from worker.schema.history.journal import Failure, Timing, mark_completed
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.names import ObjectName
 
@@ -30,7 +31,7 @@ def refresh_query_side(
 ) -> UUID | None:
     """Refresh materialized views, in dependency order; the id under which the history has it.
 
-    With `skip_tracking` nothing is written down and None returned: for regular maintenance.
+    With `skip_tracking` nothing is recorded and None returned: for regular maintenance.
     `command_id`: of the command that this is done for, if it is; then that is the id, and what the
     command has done already is not done again.
     Raises UnknownObject before anything is refreshed; ChangeFailed when a refresh fails (tracked),
@@ -55,9 +56,9 @@ def in_dependency_order(connection: Connection, views: Iterable[ObjectName]) -> 
     below: dict[str, set[str]] = {name: set() for name in wanted}
     for schema in sorted({view.schema for view in wanted.values()}):
         names = [name for name, view in wanted.items() if view.schema == schema]
-        for each in dependents(connection, schema, names):
-            if each.name in wanted and each.is_computed:
-                below[each.name].add(each.root)
+        for dependent in dependents(connection, schema, names):
+            if dependent.name in wanted and dependent.is_computed:
+                below[dependent.name].add(dependent.root)
     ordered: list[str] = []
     while len(ordered) < len(wanted):
         ordered += sorted(
@@ -72,8 +73,8 @@ def _view(connection: Connection, text: str) -> ObjectName:
         name = ObjectName.parse(text)
     except ValueError as error:
         raise UnknownObject(text, str(error)) from None
-    rows = connection.execute(statement("worker.schema", "views_of"), {"schema": name.schema})
-    kinds = dict(rows.fetchall())
+    rows = connection.execute(SQL["views_of"], {"schema": name.schema})
+    kinds: dict[str, str] = dict(rows.fetchall())
     kind = kinds.get(str(name))
     if kind == "materialized view":
         return name
@@ -88,35 +89,37 @@ def _view(connection: Connection, text: str) -> ObjectName:
 
 
 def _tracked(context: Context, views: Sequence[ObjectName], command_id: UUID | None) -> UUID:
-    with turn(context) as own:
-        changeset_id = own.journal.record_refresh(views, context.actor, command_id)
-        if not own.journal.claim(changeset_id, this_process(), command_id):
+    with changeset_lock(context) as lock:
+        changeset_id = lock.journal.record_refresh(views, context.actor, command_id)
+        if not lock.journal.claim(changeset_id, this_process(), command_id):
             return changeset_id
-        own.journal.attempt(changeset_id)
+        lock.journal.attempt(changeset_id)
         timings: list[Timing] = []
         for number, view in enumerate(views, start=1):
-            timings.append(_refresh_one(context, own, changeset_id, number, view, timings))
-        with own.work.transaction():
-            complete(own.work, changeset_id, timings, FollowUp())
+            timings.append(_refresh_one(context, lock, changeset_id, number, view, timings))
+        with lock.work.transaction():
+            mark_completed(lock.work, changeset_id, timings, FollowUp())
     return changeset_id
 
 
 def _refresh_one(
     context: Context,
-    own: Turn,
+    lock: ChangesetLock,
     changeset_id: UUID,
     number: int,
     view: ObjectName,
     before: Sequence[Timing],
 ) -> Timing:
-    own.journal.operation_starts(changeset_id, number)
+    lock.journal.operation_starts(changeset_id, number)
     started_at, start = datetime.now(UTC), time.perf_counter()
     try:
         context.read_side.refresh_now(view)
     except BaseException as error:
         reason = f"operation {number} failed: {message_of(error)}"
         sqlstate = error.sqlstate if isinstance(error, psycopg.Error) else None
-        own.journal.fail(changeset_id, reason, Failure(number, message_of(error), sqlstate, before))
+        lock.journal.fail(
+            changeset_id, reason, Failure(number, message_of(error), sqlstate, before)
+        )
         if isinstance(error, Exception):
             raise ChangeFailed(changeset_id, reason, sqlstate) from error
         raise

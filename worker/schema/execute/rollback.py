@@ -1,22 +1,21 @@
-"""Taking a completed changeset back, by the undos that its operations carry."""
+"""Rolling back a completed changeset, by the undos that its operations carry."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from worker.base.sql import blocks
+from worker.schema.catalogue.context import Context, this_process
 from worker.schema.change.change import Operation
-from worker.schema.errors import MissingUndo, NewerChangeStands, WrongStatus
-from worker.schema.execute.changeset_lock import Turn, recover, turn
+from worker.schema.errors import MissingUndo, NewerChangesetCompleted, WrongStatus
+from worker.schema.execute import SQL
+from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock, recover
+from worker.schema.execute.changeset_run import ChangesetRun, NumberedStatement
 from worker.schema.execute.execution import carry_out
-from worker.schema.execute.follow_up_dispatch import hand_over_one
-from worker.schema.execute.running import Numbered, Run
-from worker.schema.history.journal import take_back
+from worker.schema.execute.follow_up_dispatch import dispatch_follow_up
+from worker.schema.history.journal import mark_rolled_back
 from worker.schema.history.records import Changeset, load
 from worker.schema.plan import planning
-from worker.schema.plan.context import Context, this_process
-from worker.schema.plan.reading import ReadOperation, effects_of_text, read
+from worker.schema.plan.operations import ParsedOperation, effects_of_text, read_operations
 
 _DROPPED_BY_NAME = (
     "table",
@@ -40,40 +39,40 @@ def rollback_changeset(
 ) -> Changeset:
     """Run a completed changeset's undos in reverse, in one transaction.
 
-    Raises UnknownChangeset, WrongStatus, MissingUndo (all of them named), NewerChangeStands (unless
-    forced), ChangesetBusy; ChangeFailed when an undo fails: then the changeset stands as it was. A
-    command that has rolled it back already is given it as it is.
+    Raises UnknownChangeset, WrongStatus, MissingUndo (all of them named), NewerChangesetCompleted
+    (unless forced), ChangesetBusy; ChangeFailed when an undo fails: then the changeset is completed
+    as before. A command that has rolled it back already is given it as it is.
     """
-    found = _standing(context, changeset_id, command_id)
-    if not _is_taken_back_by(found, command_id):
-        _roll_back(context, found.id, force, command_id)
-    return hand_over_one(context, found.id)
+    changeset = _current(context, changeset_id, command_id)
+    if not _is_rolled_back_by(changeset, command_id):
+        _roll_back(context, changeset.id, force, command_id)
+    return dispatch_follow_up(context, changeset.id)
 
 
-def _standing(context: Context, changeset_id: UUID | str, command_id: UUID | None) -> Changeset:
-    """The changeset; refused at once if it cannot be rolled back, whosever turn it is."""
+def _current(context: Context, changeset_id: UUID | str, command_id: UUID | None) -> Changeset:
+    """The changeset; refused at once if it cannot be rolled back, whoever holds the lock."""
     with context.connection() as connection:
-        found = load(connection, changeset_id)
-        if found.status == "in_progress" and recover(context):
-            found = load(connection, changeset_id)
-    if not _is_taken_back_by(found, command_id) and not found.is_under_way_by(command_id):
-        _check(found)
-    return found
+        changeset = load(connection, changeset_id)
+        if changeset.status == "in_progress" and recover(context):
+            changeset = load(connection, changeset_id)
+    if not _is_rolled_back_by(changeset, command_id) and not changeset.is_under_way_by(command_id):
+        _check(changeset)
+    return changeset
 
 
 def _roll_back(context: Context, changeset_id: UUID, force: bool, command_id: UUID | None) -> None:
-    with turn(context) as own:
-        changeset = load(own.journal.connection, changeset_id)
-        if _is_taken_back_by(changeset, command_id):
+    with changeset_lock(context) as lock:
+        changeset = load(lock.journal.connection, changeset_id)
+        if _is_rolled_back_by(changeset, command_id):
             return
         _check(changeset)
         if not force:
-            _check_newest(own, changeset)
-        own.journal.claim_undo(changeset.id, this_process(), command_id)
-        carry_out(context, own, changeset.id, lambda: _run(context, own, changeset), undoing=True)
+            _check_newest(lock, changeset)
+        lock.journal.claim_undo(changeset.id, this_process(), command_id)
+        carry_out(context, lock, changeset.id, lambda: _run(context, lock, changeset), undoing=True)
 
 
-def _is_taken_back_by(changeset: Changeset, command_id: UUID | None) -> bool:
+def _is_rolled_back_by(changeset: Changeset, command_id: UUID | None) -> bool:
     return changeset.status == "rolled_back" and changeset.is_done_by(command_id)
 
 
@@ -83,9 +82,11 @@ def _check(changeset: Changeset) -> None:
             changeset.id, changeset.status, "only a completed change can be rolled back"
         )
     missing = [
-        f"{each.number} ({each.kind} {each.object or ''}".rstrip() + ")" + _suggestion(each.sql)
-        for each in changeset.operations
-        if each.undo is None
+        f"{operation.number} ({operation.kind} {operation.object or ''}".rstrip()
+        + ")"
+        + _suggestion(operation.sql)
+        for operation in changeset.operations
+        if operation.undo is None
     ]
     if missing:
         raise MissingUndo(changeset.id, missing)
@@ -101,35 +102,31 @@ def _suggestion(sql: str) -> str:
     return f", perhaps: {'; '.join(made)}" if made else ""
 
 
-def _check_newest(own: Turn, changeset: Changeset) -> None:
-    row = own.journal.connection.execute(_sql("newer_completed"), {"id": changeset.id}).fetchone()
+def _check_newest(lock: ChangesetLock, changeset: Changeset) -> None:
+    row = lock.journal.connection.execute(SQL["newer_completed"], {"id": changeset.id}).fetchone()
     if row is not None:
-        raise NewerChangeStands(changeset.id, row[0], row[1])
+        raise NewerChangesetCompleted(changeset.id, row[0], row[1])
 
 
-def _run(context: Context, own: Turn, changeset: Changeset) -> Run:
+def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> ChangesetRun:
     undos = _undos(context, changeset)
-    plan = planning.plan_operations(own.work, undos, context.read_side, context.schemas)
-    return Run(
-        own,
+    plan = planning.plan_operations(lock.work, undos, context.read_side, context.schemas)
+    return ChangesetRun(
+        lock,
         changeset.id,
         plan,
-        [Numbered(each.number, each.operation.sql) for each in undos],
+        [NumberedStatement(undo.number, undo.operation.sql) for undo in undos],
         context.limits,
-        finish=lambda _: take_back(own.work, changeset.id, plan.follow_up),
+        finish=lambda _: mark_rolled_back(lock.work, changeset.id, plan.follow_up),
         undoing=True,
     )
 
 
-def _undos(context: Context, changeset: Changeset) -> list[ReadOperation]:
-    """The undos as operations, last first, under the numbers of what they take back."""
+def _undos(context: Context, changeset: Changeset) -> list[ParsedOperation]:
+    """The undos as operations, last first, under the numbers of what they undo."""
     return [
-        ReadOperation(
+        ParsedOperation(
             each.number, each.side, Operation(each.operation.undo or ""), each.undo or each.effects
         )
-        for each in reversed(read(changeset.change, context.schemas))
+        for each in reversed(read_operations(changeset.change, context.schemas))
     ]
-
-
-def _sql(block: str) -> Any:
-    return blocks("worker.schema", "journal.sql")[block]

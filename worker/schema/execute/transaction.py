@@ -1,10 +1,15 @@
-"""All operations in one transaction, waiting politely for locks.
+"""All operations in one transaction, which waits for locks no longer than its budget allows.
 
 A statement that waits for a table lock makes everybody queue behind it, and what the transaction
 has locked already stays locked meanwhile. So the strong locks are taken before anything else, in
 order of name; and these waits and all later ones together are no longer than one `lock_timeout`
-(`patience`). When that is not enough, the transaction gives everything back, pauses, and tries
-again from the start, a bounded number of times.
+(`lock_budget`). When that is not enough, the transaction is rolled back, pauses (exponential
+backoff), and is tried again from the start, a bounded number of times.
+
+A constraint that is DEFERRABLE INITIALLY DEFERRED may be violated between two operations: that is
+what it is for. So all are checked once, as the last thing before COMMIT. When one is violated then,
+the transaction rolls back to one savepoint after the other, until none is: the operation after that
+savepoint is named as the one that failed.
 """
 
 from __future__ import annotations
@@ -14,88 +19,122 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
+from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.schema.execute import deferred
-from worker.schema.execute.lock_budget import Patience
-from worker.schema.execute.running import OperationFailed, Run
+from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
+from worker.schema.execute.lock_budget import LockBudget
 from worker.schema.history.journal import Timing
 from worker.schema.plan.locks import to_take_first
-from worker.schema.statements.effects import Lock
+from worker.schema.statements.effects import Effects, Lock
 
 
-class _InTheWay(psycopg.errors.DependentObjectsStillExist):
-    """What PostgreSQL would say, said before it is asked, and with every name."""
+class _StillDependedOn(psycopg.errors.DependentObjectsStillExist):
+    """The error that PostgreSQL would raise, before it is asked, and with every name."""
 
 
-def in_a_transaction(run: Run) -> None:
+def in_a_transaction(run: ChangesetRun) -> None:
     """Run all, then finish, then commit. Raises OperationFailed; then nothing was kept."""
-    for blocked in run.plan.blocked:
-        raise OperationFailed(blocked.number, _InTheWay(str(blocked)))
-    run.persist(lambda: _attempt(run))
+    for blocker in run.plan.blockers:
+        raise OperationFailed(blocker.number, _StillDependedOn(str(blocker)))
+    run.with_retries(lambda: _attempt(run))
 
 
-def _attempt(run: Run) -> None:
-    patience = Patience(run.work, run.turn.journal.connection, run.limits.lock_timeout)
+def _attempt(run: ChangesetRun) -> None:
+    budget = LockBudget(run.work, run.lock.journal.connection, run.limits.lock_timeout)
     with run.work.transaction():
-        _take_locks(run, patience)
+        _take_locks(run, budget)
         try:
-            with patience.looking_on():
-                timings = _all(run, patience)
+            with budget.sampled():
+                timings = _run_all(run, budget)
         except OperationFailed as failed:
-            raise _told_apart(failed, patience) from failed.error
+            raise _as_lock_timeout(failed, budget) from failed.error
         run.finish(timings)
 
 
-def _all(run: Run, patience: Patience) -> list[Timing]:
+def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     """Every statement in order, then what was deferred."""
-    effects = {each.number: each.effects for each in run.plan.operations}
+    effects = {operation.number: operation.effects for operation in run.plan.operations}
     timings: list[Timing] = []
-    marks: list[int] = []
-    for each in run.statements:
-        timings.append(run.one(each, timings, patience.left))
-        if deferred.may_break(effects[each.number]):
-            deferred.mark(run.work, each.number)
-            marks.append(each.number)
-    _check_deferred(run, timings, marks)
+    savepoints: list[int] = []
+    for statement in run.statements:
+        timings.append(run.one(statement, timings, budget.left))
+        if _may_violate(effects[statement.number]):
+            run.work.execute(f"SAVEPOINT {_savepoint(statement.number)}".encode())
+            savepoints.append(statement.number)
+    _check_deferred(run, timings, savepoints)
     return timings
 
 
-def _check_deferred(run: Run, timings: Sequence[Timing], marks: Sequence[int]) -> None:
+def _check_deferred(
+    run: ChangesetRun, timings: Sequence[Timing], savepoints: Sequence[int]
+) -> None:
     last = run.statements[-1].number
     try:
-        deferred.check(run.work)
+        _check(run.work)
     except psycopg.OperationalError as error:  # it waited or ran for too long
         raise OperationFailed(last, error, timings) from error
     except psycopg.Error as error:
         reason = f"{message_of(error)} (a deferred constraint, checked at the end)"
-        number = deferred.guilty(run.work, marks) or last
+        number = _first_violation(run.work, savepoints) or last
         raise OperationFailed(number, error, timings, reason) from error
 
 
-def _told_apart(failed: OperationFailed, patience: Patience) -> OperationFailed:
+def _as_lock_timeout(failed: OperationFailed, budget: LockBudget) -> OperationFailed:
     """Cancelled because it waited too long in all: that is a lock time-out like any other."""
-    if not patience.ran_out or not isinstance(failed.error, psycopg.errors.QueryCanceled):
+    if not budget.is_spent or not isinstance(failed.error, psycopg.errors.QueryCanceled):
         return failed
     error = psycopg.errors.LockNotAvailable(str(failed.error))
     return OperationFailed(failed.failure.number, error, failed.failure.timings)
 
 
-def _take_locks(run: Run, patience: Patience) -> None:
+def _take_locks(run: ChangesetRun, budget: LockBudget) -> None:
     """Take every lock that makes others wait, in order of name."""
     for lock in to_take_first(run.work, run.plan.locks):
-        run.limit(patience.left)
+        run.limit(budget.left)
         name = sql.Identifier(lock.name.schema, lock.name.name)
         mode = sql.SQL(str(lock.mode))  # one of eight words of ours
         try:
-            with patience.spent_waiting():
+            with budget.all_waiting():
                 run.work.execute(sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(name, mode))
         except psycopg.Error as error:
             raise OperationFailed(_first_that_needs(run, lock), error) from error
 
 
-def _first_that_needs(run: Run, lock: Lock) -> int:
+def _first_that_needs(run: ChangesetRun, lock: Lock) -> int:
     """The first operation that needs a lock: the one to name when it cannot be had."""
-    for each in run.plan.operations:
-        if lock.name in {own.name for own in each.effects.locks}:
-            return each.number
+    for operation in run.plan.operations:
+        if lock.name in {needed.name for needed in operation.effects.locks}:
+            return operation.number
     return run.plan.operations[0].number
+
+
+def _may_violate(effects: Effects) -> bool:
+    """Whether a statement may write rows, and so leave a deferred constraint to be checked."""
+    return bool(effects.writes or effects.opaque) or effects.statement.startswith("SELECT")
+
+
+def _check(work: Connection) -> None:
+    """Check all deferred constraints now. Raises psycopg.Error, as COMMIT would."""
+    work.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def _savepoint(number: int) -> str:
+    """Its name, after the operation of this number."""
+    return f"cqrs_{number}"
+
+
+def _first_violation(work: Connection, savepoints: Sequence[int]) -> int | None:
+    """After a check that failed: the operation that violated a constraint; None if none may have.
+
+    `savepoints` are the numbers of the operations that are followed by one.
+    """
+    violating = savepoints[-1] if savepoints else None
+    for number in reversed(savepoints[:-1]):
+        work.execute(f"ROLLBACK TO SAVEPOINT {_savepoint(number)}".encode())
+        try:
+            _check(work)
+        except psycopg.Error:
+            violating = number
+        else:
+            break
+    return violating

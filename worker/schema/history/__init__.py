@@ -1,1 +1,6 @@
 """The history of changesets and deployments."""
+
+from worker.base.sql import blocks
+
+SQL = blocks(__name__)
+"""The statements of this package's `queries.sql`, by name."""

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import psycopg
 
-from worker.base.sql import statement
+from worker.base.db import Connection
+from worker.schema.catalogue.context import Context
 from worker.schema.errors import DeploymentOpen, InvalidChange, NoDeploymentOpen, Problem
-from worker.schema.plan.context import Context
-from worker.schema.plan.dependencies import Connection
+from worker.schema.history import SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ def begin_deployment(context: Context, name: str) -> Deployment:
     with context.connection() as connection:
         try:
             begun = connection.execute(
-                _sql("begin_deployment"), {"name": name.strip(), "by": context.actor}
+                SQL["begin_deployment"], {"name": name.strip(), "by": context.actor}
             ).fetchone()
         except psycopg.errors.UniqueViolation:
-            if (standing := open_deployment(connection)) is not None:
-                raise DeploymentOpen(standing.name, standing.begun_at, standing.begun_by) from None
+            if (already := open_deployment(connection)) is not None:
+                raise DeploymentOpen(already.name, already.begun_at, already.begun_by) from None
             return begin_deployment(context, name)  # it was ended this very moment
         return _of(connection, begun)
 
@@ -83,25 +83,21 @@ def _end(
 ) -> Deployment | None:
     """End this deployment (None: whichever is open); None if it is not open."""
     facts = {"id": deployment_id, "message": message.replace("\0", ""), "outcome": outcome}
-    ended = connection.execute(_sql("end_deployment"), facts).fetchone()
+    ended = connection.execute(SQL["end_deployment"], facts).fetchone()
     return _of(connection, ended) if ended else None
 
 
 def open_deployment(connection: Connection) -> Deployment | None:
     """The deployment that has not ended, for `cqrs status`; None when all have."""
-    return next((each for each in deployments(connection) if each.ended_at is None), None)
+    return next((it for it in deployments(connection) if it.ended_at is None), None)
 
 
 def deployments(connection: Connection, limit: int = 50) -> list[Deployment]:
     """The newest deployments, newest first; an open one is always among them."""
-    rows = connection.execute(_sql("deployments"), {"limit": limit})
+    rows = connection.execute(SQL["deployments"], {"limit": limit})
     return [Deployment(*row) for row in rows]
 
 
 def _of(connection: Connection, row: tuple[object, ...] | None) -> Deployment:
     """The deployment whose id a statement has just returned."""
-    return next(each for each in deployments(connection) if row and each.id == row[0])
-
-
-def _sql(block: str) -> bytes:
-    return statement("worker.schema", block).encode()
+    return next(it for it in deployments(connection) if row and it.id == row[0])

@@ -1,4 +1,4 @@
-"""The history as it is written: each line in a transaction of its own, beside the work."""
+"""The history as it is recorded: each entry in a transaction of its own, beside the work."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from uuid import UUID
 
 import psycopg
 
-from worker.base.sql import blocks
-from worker.schema.change.change import Change
-from worker.schema.errors import TurnLost
-from worker.schema.plan.dependencies import Connection
+from worker.base.db import Connection
+from worker.schema.change.change import SchemaChange
+from worker.schema.errors import ChangesetLockLost
+from worker.schema.history import SQL
+from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.plan.plan import FollowUp
-from worker.schema.plan.reading import ReadOperation, effects_of_text
 from worker.schema.statements.effects import Effects
 from worker.schema.statements.names import ObjectName
 
 
-class Running(NamedTuple):
+class ChangesetInProgress(NamedTuple):
     """A changeset that is `in_progress`, or `undoing`: being rolled back.
 
     `operation` is the one that had begun last, None if none had; `step` is set when it, or its
@@ -54,22 +54,22 @@ class Failure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Journal:
-    """Writes `cqrs.changesets` and `cqrs.changeset_operations` over a connection in autocommit."""
+class ChangesetJournal:
+    """Records `cqrs.changesets` and `cqrs.changeset_operations`, over an autocommit connection."""
 
     connection: Connection
 
     def record(
         self,
-        change: Change,
-        operations: Sequence[ReadOperation],
+        change: SchemaChange,
+        operations: Sequence[ParsedOperation],
         by: str,
         forced: bool,
         changeset_id: UUID | None = None,
     ) -> UUID:
-        """Write down a new changeset, pending, in the open deployment if there is one.
+        """Record a new changeset, pending, in the open deployment if there is one.
 
-        Its id, made up or given; if the given one is taken, nothing is written.
+        Its id, generated or given; if the given one is there already, nothing is recorded.
         """
         facts = {
             "description": change.description,
@@ -83,7 +83,7 @@ class Journal:
     def record_refresh(
         self, views: Sequence[ObjectName], by: str, changeset_id: UUID | None = None
     ) -> UUID:
-        """Write down a refresh of materialized views, one operation each; the id as above."""
+        """Record a refresh of materialized views, one operation each; the id as above."""
         names = ", ".join(map(str, views))
         facts = {
             "description": f"Refresh {names}",
@@ -103,7 +103,7 @@ class Journal:
         self, given: UUID | None, facts: dict[str, Any], rows: Iterable[tuple[Any, ...]]
     ) -> UUID:
         with self.connection.transaction():
-            for (new,) in self._run("record", {"id": given, **facts}):
+            for (new,) in self._execute("record", {"id": given, **facts}):
                 self._insert_operations(new, rows)
                 return UUID(str(new))
         assert given is not None
@@ -113,7 +113,7 @@ class Journal:
         columns = list(zip(*rows, strict=True))
         names = ("numbers", "sides", "kinds", "objects", "sqls", "undos")
         values = {name: list(column) for name, column in zip(names, columns, strict=True)}
-        self._run("record_operations", {"id": changeset_id, **values})
+        self._execute("record_operations", {"id": changeset_id, **values})
 
     def claim(self, changeset_id: UUID, by: str, command_id: UUID | None = None) -> bool:
         """Mark a pending or failed changeset as being executed by `by`, for a command perhaps."""
@@ -123,29 +123,31 @@ class Journal:
         """Mark a completed changeset as being rolled back by `by`."""
         return self._claim("claim_undo", changeset_id, by, command_id)
 
-    def _claim(self, block: str, changeset_id: UUID, by: str, command_id: UUID | None) -> bool:
+    def _claim(self, statement: str, changeset_id: UUID, by: str, command_id: UUID | None) -> bool:
         facts = {"id": changeset_id, "by": by, "command": command_id}
-        return self._run(block, facts).rowcount == 1
+        return self._execute(statement, facts).rowcount == 1
 
-    def expect(self, changeset_id: UUID, follow_up: FollowUp) -> None:
-        """Note what the read side will owe once a step is done, before it runs."""
-        self._run("expect", {"id": changeset_id, "follow_up": owed(follow_up)})
+    def record_follow_up(self, changeset_id: UUID, follow_up: FollowUp) -> None:
+        """Record the follow-up of a step, before it runs."""
+        self._execute(
+            "record_follow_up", {"id": changeset_id, "follow_up": stored_follow_up(follow_up)}
+        )
 
     def attempt(self, changeset_id: UUID) -> None:
-        """Count one more try, and forget how far the one before it came.
+        """Count one more try, and clear the progress of the one before it.
 
-        From here on progress is noted without waiting for the disk; `fail` waits again.
+        From here on progress is recorded without waiting for the disk; `fail` waits again.
         """
-        self._run("attempt", {"id": changeset_id})
+        self._execute("attempt", {"id": changeset_id})
         self.connection.execute("SET synchronous_commit = off")
 
     def operation_starts(self, changeset_id: UUID, number: int) -> None:
-        """Note which operation is running, for those who look on and for who finds it dead."""
-        self._run("operation_starts", {"id": changeset_id, "number": number})
+        """Record which operation is running, for observers and for recovery."""
+        self._execute("operation_starts", {"id": changeset_id, "number": number})
 
     def undo_starts(self, changeset_id: UUID, number: int) -> None:
-        """Note which operation is being taken back."""
-        self._run("undo_starts", {"id": changeset_id, "number": number})
+        """Record which operation is being undone."""
+        self._execute("undo_starts", {"id": changeset_id, "number": number})
 
     def fail(self, changeset_id: UUID, reason: str, failure: Failure | None = None) -> bool:
         """Mark as failed, unless it has been committed after all; whether it was marked.
@@ -154,10 +156,12 @@ class Journal:
         """
         with self.connection.transaction():
             self.connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
-            marked = self._run("fail", {"id": changeset_id, "error": reason}).rowcount == 1
+            marked = (
+                self._execute("mark_failed", {"id": changeset_id, "error": reason}).rowcount == 1
+            )
             if marked and failure is not None:
-                self._run("operations_ran", _columns(changeset_id, failure.timings, None))
-                self._run(
+                self._execute("operations_ran", _columns(changeset_id, failure.timings, None))
+                self._execute(
                     "operation_failed",
                     {
                         "id": changeset_id,
@@ -168,48 +172,53 @@ class Journal:
                 )
         return marked
 
-    def settled(self, changeset_id: UUID) -> None:
-        """Mark a step as done, or as undone, whose process died over it."""
-        self._run("settled", {"id": changeset_id})
+    def mark_recovered(self, changeset_id: UUID) -> None:
+        """Mark an interrupted step as done (completed, or rolled back)."""
+        self._execute("mark_recovered", {"id": changeset_id})
 
-    def in_progress(self) -> list[Running]:
-        """Changesets that are being executed, or whose process died."""
+    def in_progress(self) -> list[ChangesetInProgress]:
+        """Changesets that are being executed, or were interrupted."""
         return [
-            Running(changeset_id, description, by, undoing, operation, _step(sql, count))
-            for changeset_id, description, by, undoing, operation, sql, count in self._run(
+            ChangesetInProgress(
+                changeset_id, description, by, undoing, operation, _step(sql, count)
+            )
+            for changeset_id, description, by, undoing, operation, sql, count in self._execute(
                 "in_progress", {}
             )
         ]
 
-    def _run(self, block: str, parameters: dict[str, Any]) -> psycopg.Cursor[Any]:
-        return self.connection.execute(blocks("worker.schema", "journal.sql")[block], parameters)
+    def _execute(self, statement: str, parameters: dict[str, Any]) -> psycopg.Cursor[Any]:
+        return self.connection.execute(SQL[statement], parameters)
 
 
-def complete(
+def mark_completed(
     work: Connection, changeset_id: UUID, timings: Sequence[Timing], follow_up: FollowUp
 ) -> None:
-    """Mark as completed, with what the read side owes: in the transaction that did the work.
+    """Mark as completed, with its follow-up: in the transaction that did the work.
 
-    Raises TurnLost when this session may not finish it any more.
+    Raises ChangesetLockLost when this session may not finish it any more.
     """
-    sql = blocks("worker.schema", "journal.sql")
+    sql = SQL
     work.execute(sql["operations_ran"], _columns(changeset_id, timings, True))
-    _finish(work, "complete", changeset_id, follow_up)
+    _finish(work, "mark_completed", changeset_id, follow_up)
 
 
-def take_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
-    """Mark as rolled back, in the transaction that did it. Raises TurnLost."""
-    _finish(work, "undo", changeset_id, follow_up)
+def mark_rolled_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
+    """Mark as rolled back, in the transaction that did it. Raises ChangesetLockLost."""
+    _finish(work, "mark_rolled_back", changeset_id, follow_up)
 
 
-def _finish(work: Connection, block: str, changeset_id: UUID, follow_up: FollowUp) -> None:
-    sql = blocks("worker.schema", "journal.sql")[block]
-    if work.execute(sql, {"id": changeset_id, "follow_up": owed(follow_up)}).rowcount != 1:
-        raise TurnLost(changeset_id)
+def _finish(work: Connection, statement: str, changeset_id: UUID, follow_up: FollowUp) -> None:
+    sql = SQL[statement]
+    if (
+        work.execute(sql, {"id": changeset_id, "follow_up": stored_follow_up(follow_up)}).rowcount
+        != 1
+    ):
+        raise ChangesetLockLost(changeset_id)
 
 
-def owed(follow_up: FollowUp) -> str | None:
-    """What the read side owes, as it is stored; null for nothing."""
+def stored_follow_up(follow_up: FollowUp) -> str | None:
+    """A follow-up as it is stored; null for none."""
     if not follow_up:
         return None
     return json.dumps(
@@ -221,7 +230,7 @@ def owed(follow_up: FollowUp) -> str | None:
     )
 
 
-def _operation_row(each: ReadOperation) -> tuple[Any, ...]:
+def _operation_row(each: ParsedOperation) -> tuple[Any, ...]:
     return (
         each.number,
         each.side.value,
@@ -236,9 +245,9 @@ def _columns(changeset_id: UUID, timings: Sequence[Timing], success: bool | None
     return {
         "id": changeset_id,
         "success": success,
-        "numbers": [each.number for each in timings],
-        "starts": [each.started_at for each in timings],
-        "durations": [each.duration for each in timings],
+        "numbers": [timing.number for timing in timings],
+        "starts": [timing.started_at for timing in timings],
+        "durations": [timing.duration for timing in timings],
     }
 
 

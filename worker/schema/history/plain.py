@@ -11,8 +11,8 @@ from uuid import UUID
 from worker.schema.change.change import Side
 from worker.schema.change.versions import Version
 from worker.schema.history.records import Changeset, OperationRecord
-from worker.schema.plan.plan import Plan
-from worker.schema.plan.reading import ReadOperation
+from worker.schema.plan.operations import ParsedOperation
+from worker.schema.plan.plan import SchemaPlan
 from worker.schema.statements.effects import LockMode
 from worker.schema.statements.names import ObjectName
 
@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime | timedelta):
         return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
     if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -37,8 +37,8 @@ def plain(value: Any) -> Any:
 def summary(changeset: Changeset) -> dict[str, Any]:
     """A changeset in short, as plain data: what a command that works on it answers with."""
     failed = changeset.failed_operation
-    sides = [each.side for each in changeset.operations]
-    found: dict[str, Any] = plain(
+    sides = [operation.side for operation in changeset.operations]
+    short: dict[str, Any] = plain(
         {
             "id": changeset.id,
             "kind": changeset.kind,
@@ -55,7 +55,7 @@ def summary(changeset: Changeset) -> dict[str, Any]:
             "follow_up": changeset.follow_up,
         }
     )
-    return found
+    return short
 
 
 def _failure(failed: OperationRecord) -> dict[str, Any]:
@@ -63,35 +63,35 @@ def _failure(failed: OperationRecord) -> dict[str, Any]:
     return {name: getattr(failed, name) for name in names}
 
 
-def plan_to_json(plan: Plan) -> dict[str, Any]:
+def plan_to_json(plan: SchemaPlan) -> dict[str, Any]:
     """A plan as plain data."""
     return {
         "version": plain(plan.version),
         "possible": plan.is_possible,
         "step": plain(plan.step),
-        "operations": [_operation_to_json(each) for each in plan.operations],
-        "locks": [{"object": str(each.name), "mode": str(each.mode)} for each in plan.locks],
-        "dependents": [plain(each) for each in plan.dependents],
-        "hanging": [plain(each) for each in plan.hanging],
+        "operations": [_operation_to_json(operation) for operation in plan.operations],
+        "locks": [{"object": str(lock.name), "mode": str(lock.mode)} for lock in plan.locks],
+        "dependents": [plain(dependent) for dependent in plan.dependents],
+        "hanging": [plain(dependent) for dependent in plan.registry_dependents],
         "breaking": list(plan.breaking),
-        "blocked": [plain(each) for each in plan.blocked],
+        "blocked": [plain(blocker) for blocker in plan.blockers],
         "notes": list(plan.notes),
         "follow_up": plain(plan.follow_up),
         "version_problem": plan.version_problem,
     }
 
 
-DEEDS = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
+EFFECT_NAMES = ("creates", "alters", "becomes", "drops", "writes", "refreshes", "touches", "reads")
 
 
-def _operation_to_json(operation: ReadOperation) -> dict[str, Any]:
+def _operation_to_json(operation: ParsedOperation) -> dict[str, Any]:
     effects = operation.effects
     return {
         "number": operation.number,
         "side": operation.side.value,
         "statement": effects.statement,
-        **{deed: [str(each) for each in getattr(effects, deed)] for deed in DEEDS},
-        "columns": [str(each) for each in effects.columns],
+        **{effect: [str(each) for each in getattr(effects, effect)] for effect in EFFECT_NAMES},
+        "columns": [str(column) for column in effects.columns],
         "has_undo": operation.undo is not None,
         "opaque": effects.opaque,
     }

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from worker.base.sql import blocks
-from worker.schema.change.change import Change, Operation, Side
+from worker.base.db import Connection
+from worker.schema.change.change import Operation, SchemaChange, Side
 from worker.schema.errors import UnknownChangeset
-from worker.schema.plan.dependencies import Connection
+from worker.schema.history import SQL
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.names import ObjectName
 
-Status = Literal["pending", "in_progress", "completed", "failed", "rolled_back"]
+ChangesetStatus = Literal["pending", "in_progress", "completed", "failed", "rolled_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Changeset:
     kind: str
     description: str
     version: str | None
-    status: Status
+    status: ChangesetStatus
     forced: bool
     created_at: datetime
     started_at: datetime | None
@@ -65,9 +65,9 @@ class Changeset:
     operations: tuple[OperationRecord, ...]
 
     @property
-    def change(self) -> Change:
+    def change(self) -> SchemaChange:
         """The change as its author wrote it."""
-        return Change.of(
+        return SchemaChange.of(
             self._on(Side.COMMAND), self._on(Side.QUERY), self.description, self.version or "0.0.0"
         )
 
@@ -84,21 +84,27 @@ class Changeset:
     @property
     def failed_operation(self) -> OperationRecord | None:
         """The operation that failed, if one did."""
-        return next((each for each in self.operations if each.success is False), None)
+        return next(
+            (operation for operation in self.operations if operation.success is False), None
+        )
 
     def _on(self, side: Side) -> list[str | Operation]:
-        return [Operation(each.sql, each.undo) for each in self.operations if each.side is side]
+        return [
+            Operation(operation.sql, operation.undo)
+            for operation in self.operations
+            if operation.side is side
+        ]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryEntry:
     """A row of `cqrs.changeset_history`."""
 
     changeset_id: UUID
     kind: str
     description: str
     version: str | None
-    status: Status
+    status: ChangesetStatus
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -117,7 +123,7 @@ def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
         parameters = {"id": UUID(str(changeset_id))}
     except ValueError:
         raise UnknownChangeset(changeset_id) from None
-    row: Any = connection.execute(_sql("changeset"), parameters).fetchone()
+    row: Any = connection.execute(SQL["changeset"], parameters).fetchone()
     if row is None:
         raise UnknownChangeset(changeset_id)
     operations = tuple(_operations(connection, parameters))
@@ -126,15 +132,15 @@ def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
 
 
 def history(
-    connection: Connection, *, status: Status | None = None, limit: int = 50
-) -> list[HistoryLine]:
+    connection: Connection, *, status: ChangesetStatus | None = None, limit: int = 50
+) -> list[HistoryEntry]:
     """The newest changesets, newest first."""
-    rows = connection.execute(_sql("history"), {"status": status, "limit": limit})
-    return [HistoryLine(*row) for row in rows]
+    rows = connection.execute(SQL["history"], {"status": status, "limit": limit})
+    return [HistoryEntry(*row) for row in rows]
 
 
 def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
-    """What the read side owes, as it was stored."""
+    """A follow-up, as it was stored."""
     if stored is None:
         return FollowUp()
     return FollowUp(
@@ -145,9 +151,5 @@ def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
 
 
 def _operations(connection: Connection, parameters: dict[str, UUID]) -> Iterator[OperationRecord]:
-    for number, side, *rest in connection.execute(_sql("operations"), parameters):
+    for number, side, *rest in connection.execute(SQL["operations"], parameters):
         yield OperationRecord(number, Side(side), *rest)
-
-
-def _sql(block: str) -> Any:
-    return blocks("worker.schema", "journal.sql")[block]

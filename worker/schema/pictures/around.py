@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from worker.schema.pictures.graph import Edge, Graph
-from worker.schema.plan.dependencies import FOREIGN_KEY
+from worker.schema.catalogue.dependencies import FOREIGN_KEY
+from worker.schema.pictures.graph import Graph, GraphEdge
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class DependencyPath:
     """How `name` is reached: `path` begins at the object in the middle, `links` say each step."""
 
     name: str
@@ -26,8 +26,8 @@ class Around:
 
     object: str
     kind: str
-    needs: tuple[Way, ...]
-    needed_by: tuple[Way, ...]
+    needs: tuple[DependencyPath, ...]
+    needed_by: tuple[DependencyPath, ...]
 
 
 def around(graph: Graph, name: str) -> Around:
@@ -42,29 +42,29 @@ def around(graph: Graph, name: str) -> Around:
     )
 
 
-Step = tuple[str, str, Edge]
+GraphStep = tuple[str, str, GraphEdge]
 
 
-def _ways(graph: Graph, name: str, steps: Iterable[Step]) -> list[Way]:
+def _ways(graph: Graph, name: str, steps: Iterable[GraphStep]) -> list[DependencyPath]:
     """Ways without a foreign key count before ways with one, then the shortest, then by name."""
     every = sorted(steps, key=lambda step: step[1])
-    found = _search(graph, name, [s for s in every if s[2].link != FOREIGN_KEY])
-    found = _search(graph, name, every) | found
-    return sorted(found.values(), key=lambda way: (len(way.path), way.name))
+    paths = _search(graph, name, [s for s in every if s[2].link != FOREIGN_KEY])
+    paths = _search(graph, name, every) | paths
+    return sorted(paths.values(), key=lambda way: (len(way.path), way.name))
 
 
-def _search(graph: Graph, name: str, steps: Iterable[Step]) -> dict[str, Way]:
+def _search(graph: Graph, name: str, steps: Iterable[GraphStep]) -> dict[str, DependencyPath]:
     """Breadth first."""
-    following: dict[str, list[Step]] = {}
+    following: dict[str, list[GraphStep]] = {}
     for step in steps:
         following.setdefault(step[0], []).append(step)
-    found: dict[str, Way] = {}
-    ahead = deque([Way(name, "", (name,), ())])
+    paths: dict[str, DependencyPath] = {}
+    ahead = deque([DependencyPath(name, "", (name,), ())])
     while ahead:
         here = ahead.popleft()
         for _, there, edge in following.get(here.name, ()):
-            if there not in found and there != name:
+            if there not in paths and there != name:
                 path, links = (*here.path, there), (*here.links, edge.link)
-                found[there] = Way(there, graph.nodes[there].kind, path, links)
-                ahead.append(found[there])
-    return found
+                paths[there] = DependencyPath(there, graph.nodes[there].kind, path, links)
+                ahead.append(paths[there])
+    return paths

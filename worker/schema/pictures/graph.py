@@ -6,16 +6,17 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from worker.base.sql import statement
+from worker.base.db import Connection
+from worker.schema.catalogue.dependencies import qualified_rows
+from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.change.change import DEFAULT_SCHEMAS, Schemas
 from worker.schema.errors import UnknownObject
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.read_side import ReadSide
-from worker.schema.plan.reading import USUAL, Schemas
+from worker.schema.pictures import SQL
 from worker.schema.statements.names import ObjectName
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class GraphNode:
     """An object of the catalogue, or (with `schema` empty) a projection, query, tag or schedule."""
 
     name: str
@@ -29,7 +30,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class GraphEdge:
     """`dependant` depends on `on`."""
 
     on: str
@@ -41,9 +42,9 @@ class Edge:
 class Graph:
     """Nodes by name, and the edges between them; `middle` is the object that it was asked for."""
 
-    nodes: Mapping[str, Node]
-    edges: tuple[Edge, ...]
-    schemas: Schemas = USUAL
+    nodes: Mapping[str, GraphNode]
+    edges: tuple[GraphEdge, ...]
+    schemas: Schemas = DEFAULT_SCHEMAS
     middle: str | None = None
 
     def above(self, name: str) -> set[str]:
@@ -56,7 +57,7 @@ class Graph:
 
     def only(self, names: Collection[str]) -> Graph:
         """The part of the graph between some nodes."""
-        edges = tuple(each for each in self.edges if each.on in names and each.dependant in names)
+        edges = tuple(edge for edge in self.edges if edge.on in names and edge.dependant in names)
         return Graph(
             {name: node for name, node in self.nodes.items() if name in names}, edges, self.schemas
         )
@@ -65,46 +66,44 @@ class Graph:
 def dependency_graph(
     connection: Connection,
     read_side: ReadSide,
-    schemas: Schemas = USUAL,
+    schemas: Schemas = DEFAULT_SCHEMAS,
     object_name: str | None = None,
 ) -> Graph:
-    """The two sides, what lies between them and what hangs on them; or all around one object.
+    """The two sides, what lies between them and what the registry adds; or all around one object.
 
     Objects of either side that nothing ties to another are left out. Raises UnknownObject when
     there is no such object, psycopg.errors.InvalidSchemaName when there is no such schema.
     """
-    connection.execute(_sql("require_schemas"), {"schemas": [schemas.command, schemas.query]})
+    connection.execute(SQL["require_schemas"], {"schemas": [schemas.command, schemas.query]})
     whole = _catalogue(connection, schemas)
     if object_name is not None:
         middle = _known(connection, read_side, schemas, object_name)
         part = whole.only(whole.above(middle.name) | whole.below(middle.name))
         part = Graph({middle.name: middle, **part.nodes}, part.edges, schemas, middle.name)
-        return _with_hanging(part, read_side)
-    standing = _standing(connection, schemas)
-    part = _with_hanging(Graph({**standing, **whole.nodes}, whole.edges, schemas), read_side)
+        return _with_registry(part, read_side)
+    objects = _objects(connection, schemas)
+    part = _with_registry(Graph({**objects, **whole.nodes}, whole.edges, schemas), read_side)
     return part.only(_tied(part))
 
 
-def _standing(connection: Connection, schemas: Schemas) -> dict[str, Node]:
+def _objects(connection: Connection, schemas: Schemas) -> dict[str, GraphNode]:
     """Every object of both sides."""
     return {
-        name: Node(name, schema, kind)
+        name: GraphNode(name, schema, kind)
         for schema in (schemas.command, schemas.query)
-        for name, kind in connection.execute(_sql("objects_of"), {"schema": schema})
+        for name, kind in connection.execute(SQL["objects_of"], {"schema": schema})
     }
 
 
 def _catalogue(connection: Connection, schemas: Schemas) -> Graph:
     """Every dependency in the database, but for the way of rows up from a partition."""
-    with connection.transaction():
-        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-        rows = connection.execute(_sql("edges")).fetchall()
-    nodes: dict[str, Node] = {}
+    rows = qualified_rows(connection, SQL["edges"])
+    nodes: dict[str, GraphNode] = {}
     edges = []
     for schema, name, kind, dependant_schema, dependant, dependant_kind, link in rows:
-        nodes[name] = Node(name, schema, kind)
-        nodes[dependant] = Node(dependant, dependant_schema, dependant_kind)
-        edges.append(Edge(name, dependant, link))
+        nodes[name] = GraphNode(name, schema, kind)
+        nodes[dependant] = GraphNode(dependant, dependant_schema, dependant_kind)
+        edges.append(GraphEdge(name, dependant, link))
     return Graph(nodes, tuple(edges), schemas)
 
 
@@ -124,45 +123,45 @@ def _closure(roots: Iterable[str], steps: Iterable[tuple[str, str]]) -> set[str]
     following: dict[str, list[str]] = {}
     for source, target in steps:
         following.setdefault(source, []).append(target)
-    found, ahead = set(roots), list(roots)
+    reached, ahead = set(roots), list(roots)
     while ahead:
         for name in following.get(ahead.pop(), ()):
-            if name not in found:
-                found.add(name)
+            if name not in reached:
+                reached.add(name)
                 ahead.append(name)
-    return found
+    return reached
 
 
-def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> Node:
+def _known(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> GraphNode:
     """The object of this name. A function may be named without its arguments."""
     try:
         wanted = ObjectName.parse(text)
     except ValueError as error:
         raise UnknownObject(text, f"{error}{_hint(connection, schemas, text)}") from None
-    rows = connection.execute(_sql("objects_of"), {"schema": wanted.schema}).fetchall()
+    rows = connection.execute(SQL["objects_of"], {"schema": wanted.schema}).fetchall()
     kinds: dict[str, str] = dict(rows)
     for name, kind in kinds.items():
         if name == str(wanted) or name.partition("(")[0] == str(wanted):
-            return Node(name, wanted.schema, kind)
-    hint = _hanging_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
+            return GraphNode(name, wanted.schema, kind)
+    hint = _registry_hint(connection, read_side, schemas, text) or _meant(str(wanted), kinds)
     raise UnknownObject(text, f"there is no such object{hint}")
 
 
 def _hint(connection: Connection, schemas: Schemas, text: str) -> str:
     """What a name without its schema may have meant, on either side."""
-    names = _standing(connection, schemas)
+    names = _objects(connection, schemas)
     exact = [name for name in names if ObjectName.parse(name).name == text]
     return f"; did you mean {' or '.join(exact)}?" if exact else ""
 
 
-def _hanging_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
-    """Where a projection, query, tag or schedule of this name hangs."""
-    objects = [ObjectName.parse(name) for name in _standing(connection, schemas)]
-    found = [each for each in read_side.dependants_of(objects) if each.name == text]
-    if not found:
+def _registry_hint(connection: Connection, read_side: ReadSide, schemas: Schemas, text: str) -> str:
+    """Where a projection, query, tag or schedule of this name belongs."""
+    objects = [ObjectName.parse(name) for name in _objects(connection, schemas)]
+    named = [dependent for dependent in read_side.dependents_of(objects) if dependent.name == text]
+    if not named:
         return ""
-    on = ", ".join(dict.fromkeys(str(each.object) for each in found))
-    return f", but a {found[0].kind.value}: name what it hangs on, {on}"
+    on = ", ".join(dict.fromkeys(str(dependent.object) for dependent in named))
+    return f", but a {named[0].kind.value}: name what it depends on, {on}"
 
 
 def _meant(text: str, names: Iterable[str]) -> str:
@@ -170,14 +169,10 @@ def _meant(text: str, names: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _with_hanging(graph: Graph, read_side: ReadSide) -> Graph:
+def _with_registry(graph: Graph, read_side: ReadSide) -> Graph:
     """The same with what the registry knows of."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
-    for each in read_side.dependants_of([ObjectName.parse(name) for name in graph.nodes]):
-        nodes[str(each)] = Node(str(each), "", each.kind.value)
-        edges.append(Edge(str(each.object), str(each), each.kind.value))
+    for dependent in read_side.dependents_of([ObjectName.parse(name) for name in graph.nodes]):
+        nodes[str(dependent)] = GraphNode(str(dependent), "", dependent.kind.value)
+        edges.append(GraphEdge(str(dependent.object), str(dependent), dependent.kind.value))
     return replace(graph, nodes=nodes, edges=tuple(edges))
-
-
-def _sql(block: str) -> bytes:
-    return statement("worker.schema", block).encode()

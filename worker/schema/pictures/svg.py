@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from worker.schema.pictures.graph import Edge, Graph, Node
-from worker.schema.pictures.layout import Layout, Place, lay_out
-from worker.schema.pictures.pictures import COLOURS, side_of
-from worker.schema.plan.dependencies import FOREIGN_KEY
+from worker.schema.catalogue.dependencies import FOREIGN_KEY
+from worker.schema.pictures.graph import Graph, GraphEdge, GraphNode
+from worker.schema.pictures.layout import GraphPosition, Layout, lay_out
+from worker.schema.pictures.text import COLOURS, side_of
 
 ROW, BOX, GAP, MARGIN, HEAD = 44, 34, 110, 24, 64
 """Pixels: from one node to the next, a node's height, between columns, around all, for the head."""
@@ -81,7 +81,7 @@ class _Drawing:
             yield from self._node(self.graph.nodes[name], place)
         yield "</svg>"
 
-    def _y(self, place: Place) -> float:
+    def _y(self, place: GraphPosition) -> float:
         return HEAD + place.height * ROW
 
     def _legend(self) -> Iterator[str]:
@@ -99,7 +99,7 @@ class _Drawing:
             f'<text class="kind" x="{x + 34:.0f}" y="48">foreign key</text>'
         )
 
-    def _edge(self, edge: Edge) -> str:
+    def _edge(self, edge: GraphEdge) -> str:
         way = self.layout.lines[edge.on, edge.dependant]
         turned = way[0].column > way[-1].column or self.layout.places[edge.on] != way[0]
         points = self._points(way)
@@ -113,7 +113,7 @@ class _Drawing:
             f"<title>{escape(said)}</title></path>"
         )
 
-    def _points(self, way: Sequence[Place]) -> list[tuple[float, float]]:
+    def _points(self, way: Sequence[GraphPosition]) -> list[tuple[float, float]]:
         """From the right of the first node, through empty places, to the left of the last."""
         first, *between, last = way
         points = [(self.lefts[first.column] + self.widths[first.column], self._middle(first))]
@@ -125,10 +125,10 @@ class _Drawing:
             ]
         return [*points, (self.lefts[last.column] - 2, self._middle(last))]
 
-    def _middle(self, place: Place) -> float:
+    def _middle(self, place: GraphPosition) -> float:
         return self._y(place) + BOX / 2
 
-    def _node(self, node: Node, place: Place) -> Iterator[str]:
+    def _node(self, node: GraphNode, place: GraphPosition) -> Iterator[str]:
         fill, line = COLOURS[side_of(node, self.graph.schemas)]
         x, y, width = self.lefts[place.column], self._y(place), self.widths[place.column]
         style = f"node n{self.numbers[node.name]}"

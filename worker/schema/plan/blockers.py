@@ -1,50 +1,50 @@
-"""What PostgreSQL will refuse, because others use what is dropped or retyped: all of them named."""
+"""What blocks a change: PostgreSQL refuses to drop or retype what others use. All are named."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from worker.schema.plan.catalogue import Catalogue
-from worker.schema.plan.dependencies import Dependent
-from worker.schema.plan.plan import Blocked
-from worker.schema.plan.reading import ReadOperation
-from worker.schema.statements.effects import ColumnChange, Target, Touch
+from worker.schema.catalogue.dependencies import DependentObject
+from worker.schema.plan.facts import CatalogueFacts
+from worker.schema.plan.operations import ParsedOperation
+from worker.schema.plan.plan import Blocker
+from worker.schema.statements.effects import ColumnChange, ColumnEffect, Target
 
 
-def obstacles(operations: Sequence[ReadOperation], catalogue: Catalogue) -> Iterator[Blocked]:
-    """Who is in the way of which operation.
+def blockers(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> Iterator[Blocker]:
+    """What blocks which operation.
 
-    Dependents that the change itself drops or changes beforehand are given the benefit of the
-    doubt: they may have let go.
+    Dependents that the change itself drops or changes beforehand do not count: they may not depend
+    on it any more by then.
     """
     changed: set[str] = set()
-    for each in operations:
-        effects = each.effects
-        changed |= catalogue.identities_of(effects.drops)
+    for operation in operations:
+        effects = operation.effects
+        changed |= facts.identities_of(effects.drops)
         for target in () if effects.cascade else effects.drops:
             what = f"cannot drop {target}"
-            users = [user for user in catalogue.on(target) if user.blocks_drop]
-            yield from _in_the_way(each.number, what, users, changed)
-            yield from _inside(each.number, what, target, catalogue, changed)
+            users = [user for user in facts.dependents_of(target) if user.blocks_drop]
+            yield from _blocker(operation.number, what, users, changed)
+            yield from _inside(operation.number, what, target, facts, changed)
         for column in effects.columns:
-            users = _users_in_the_way(column, effects.cascade, catalogue)
+            users = _blocking_users(column, effects.cascade, facts)
             what = f"the operation {column}"
-            yield from _in_the_way(each.number, what, users, changed, _way_out(column))
-        changed |= catalogue.identities_of((*effects.alters, *effects.touches))
+            yield from _blocker(operation.number, what, users, changed, _way_out(column))
+        changed |= facts.identities_of((*effects.alters, *effects.touches))
 
 
 def _inside(
-    number: int, what: str, target: Target, catalogue: Catalogue, changed: set[str]
-) -> Iterator[Blocked]:
+    number: int, what: str, target: Target, facts: CatalogueFacts, changed: set[str]
+) -> Iterator[Blocker]:
     """A schema is dropped when it is empty."""
     if target.kind == "schema":
-        standing = [
+        left = [
             str(each)
-            for each in catalogue.contents.get(target.name.schema, ())
-            if not changed.intersection(catalogue.identities_of([each]))
+            for each in facts.contents.get(target.name.schema, ())
+            if not changed.intersection(facts.identities_of([each]))
         ]
-        if standing:
-            yield Blocked(number, what, tuple(standing))
+        if left:
+            yield Blocker(number, what, tuple(left))
 
 
 _HOLD_A_TYPE = frozenset(
@@ -52,17 +52,19 @@ _HOLD_A_TYPE = frozenset(
 )
 
 
-def _users_in_the_way(column: ColumnChange, cascade: bool, catalogue: Catalogue) -> list[Dependent]:
+def _blocking_users(
+    column: ColumnChange, cascade: bool, facts: CatalogueFacts
+) -> list[DependentObject]:
     """A retype is refused while views and the like use the column; a drop, unless it cascades.
 
-    Who uses a composite type as a whole is not in the way of a change to one attribute.
+    Who uses a composite type as a whole does not block a change to one attribute.
     """
-    if column.touch is Touch.RENAME or (column.touch is Touch.DROP and cascade):
+    if column.effect is ColumnEffect.RENAME or (column.effect is ColumnEffect.DROP and cascade):
         return []
-    users = catalogue.direct_users(column) if column.of_type else catalogue.users(column)
-    if column.touch is Touch.DROP:
+    users = facts.direct_users(column) if column.of_type else facts.users(column)
+    if column.effect is ColumnEffect.DROP:
         return users
-    return [each for each in users if _HOLD_A_TYPE.intersection(each.links)]
+    return [user for user in users if _HOLD_A_TYPE.intersection(user.links)]
 
 
 _RETYPE = (
@@ -74,16 +76,16 @@ _RETYPE = (
 
 
 def _way_out(column: ColumnChange) -> str:
-    return _RETYPE if column.touch is Touch.RETYPE and not column.of_type else ""
+    return _RETYPE if column.effect is ColumnEffect.RETYPE and not column.of_type else ""
 
 
-def _in_the_way(
-    number: int, what: str, found: Iterable[Dependent], changed: set[str], way_out: str = ""
-) -> Iterator[Blocked]:
+def _blocker(
+    number: int, what: str, users: Iterable[DependentObject], changed: set[str], way_out: str = ""
+) -> Iterator[Blocker]:
     names = tuple(
         dict.fromkeys(
-            f"{each.kind} {each.name}" for each in found if not changed.intersection(each.path[1:])
+            f"{user.kind} {user.name}" for user in users if not changed.intersection(user.path[1:])
         )
     )
     if names:
-        yield Blocked(number, what, names, way_out)
+        yield Blocker(number, what, names, way_out)

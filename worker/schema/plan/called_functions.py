@@ -1,4 +1,4 @@
-"""What the functions that operations call do in their turn, as far as their bodies tell.
+"""Called functions: what those that operations call do themselves, as far as their bodies tell.
 
 An operation that calls a function writes what the function writes: views over it are out of date
 afterwards, and a function that works on the other side may not be called from this one. What its
@@ -8,11 +8,11 @@ body does not tell (see `bodies`) remains unknown, as the plan says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from worker.base.sql import blocks
-from worker.schema.plan.dependencies import Connection, qualifying
-from worker.schema.plan.reading import ReadOperation, effects_of_text
+from worker.base.db import Connection
+from worker.schema.catalogue.dependencies import qualified_rows
+from worker.schema.plan import SQL
+from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
 
@@ -36,12 +36,12 @@ Bodies = dict[ObjectName, list[Effects]]
 """By name, without the types of arguments: one for each overload."""
 
 
-def with_called(connection: Connection, operations: Sequence[ReadOperation]) -> list[Effects]:
+def with_called(connection: Connection, operations: Sequence[ParsedOperation]) -> list[Effects]:
     """The effects of each operation, with what the functions that it calls write."""
-    calls = [_calls(each.effects) for each in operations]
+    calls = [_calls(operation.effects) for operation in operations]
     bodies = _bodies(connection, operations, {name for names in calls for name in names})
     return [
-        replace(each.effects, writes=_together(each.effects.writes, _written(names, bodies)))
+        each.effects.also_writing(_written(names, bodies))
         for each, names in zip(operations, calls, strict=True)
     ]
 
@@ -57,34 +57,32 @@ def _functions(effects: Effects) -> Iterator[ObjectName]:
 
 
 def _bodies(
-    connection: Connection, operations: Iterable[ReadOperation], called: Iterable[ObjectName]
+    connection: Connection, operations: Iterable[ParsedOperation], called: Iterable[ObjectName]
 ) -> Bodies:
     """Those of functions that are called, at any distance: the change's own, or the catalogue's."""
-    found: Bodies = {}
-    for each in operations:
-        for target in (*each.effects.creates, *each.effects.contents):
+    bodies: Bodies = {}
+    for operation in operations:
+        for target in (*operation.effects.creates, *operation.effects.contents):
             if target.kind in ("function", "procedure"):
                 name = ObjectName(target.name.schema, target.name.name)
-                found.setdefault(name, []).append(each.effects)
+                bodies.setdefault(name, []).append(operation.effects)
     known: set[ObjectName] = set()
     ahead = set(called)
     while ahead:
-        for name, effects in _standing(connection, ahead):
-            found.setdefault(name, []).append(effects)
+        for name, effects in _from_catalogue(connection, ahead):
+            bodies.setdefault(name, []).append(effects)
         known |= ahead
-        ahead = {n for name in ahead for each in found.get(name, ()) for n in _functions(each)}
+        ahead = {n for name in ahead for effect in bodies.get(name, ()) for n in _functions(effect)}
         ahead -= known
-    return found
+    return bodies
 
 
-def _standing(
+def _from_catalogue(
     connection: Connection, names: Iterable[ObjectName]
 ) -> Iterator[tuple[ObjectName, Effects]]:
     ordered = sorted(names)
     wanted = {"schemas": [n.schema for n in ordered], "names": [n.name for n in ordered]}
-    with qualifying(connection):
-        sql = blocks("worker.schema", "expansion.sql")["functions"]
-        rows = connection.execute(sql.encode(), wanted).fetchall()
+    rows = qualified_rows(connection, SQL["functions"], **wanted)
     for schema, name, definition in rows:
         yield ObjectName(schema, name), effects_of_text(definition)
 
@@ -93,12 +91,8 @@ def _written(names: Iterable[ObjectName], bodies: Bodies) -> Iterator[Target]:
     known: set[ObjectName] = set()
     ahead = set(names)
     while ahead:
-        effects = [each for name in sorted(ahead) for each in bodies.get(name, ())]
-        for each in effects:
-            yield from (target for target in each.reaches if target.kind in _WRITTEN)
+        effects = [effect for name in sorted(ahead) for effect in bodies.get(name, ())]
+        for effect in effects:
+            yield from (target for target in effect.reaches if target.kind in _WRITTEN)
         known |= ahead
-        ahead = {name for each in effects for name in _functions(each)} - known
-
-
-def _together(known: tuple[Target, ...], more: Iterable[Target]) -> tuple[Target, ...]:
-    return tuple(dict.fromkeys((*known, *more)))
+        ahead = {name for effect in effects for name in _functions(effect)} - known

@@ -1,41 +1,45 @@
-"""What the read side owes after a change: exactly these rebuilds, refreshes and purges."""
+"""The follow-up of a change: exactly those rebuilds, refreshes and purges that it makes due."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from worker.schema.plan.dependencies import Dependent
+from worker.schema.catalogue.dependencies import DependentObject
+from worker.schema.catalogue.read_side import RegistryDependent, RegistryDependentKind
+from worker.schema.plan.operations import ParsedOperation
 from worker.schema.plan.plan import FollowUp
-from worker.schema.plan.read_side import Dependant, DependantKind
-from worker.schema.plan.reading import ReadOperation
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
 
-DependentsOf = Callable[[Target], list[Dependent]]
-Hanging = dict[str, list[Dependant]]
+DependentsOf = Callable[[Target], list[DependentObject]]
+RegistryDependents = dict[str, list[RegistryDependent]]
 
 
 def follow_up_of(
-    operations: Sequence[ReadOperation], dependents_of: DependentsOf, hanging: Hanging
+    operations: Sequence[ParsedOperation],
+    dependents_of: DependentsOf,
+    registered: RegistryDependents,
 ) -> FollowUp:
     """Projections whose tables changed are rebuilt; materialized views over rows that changed are
     refreshed, those that the change itself left fresh excepted; tags of all that are purged."""
-    noticed = [t for each in operations for t in each.effects.noticed]
-    affected = [*noticed, *(t for t in _computed(noticed, dependents_of))]
+    observable = [t for operation in operations for t in operation.effects.observable]
+    affected = [*observable, *(t for t in _computed(observable, dependents_of))]
     return FollowUp(
-        rebuilds=_names(hanging, (t.name for t in noticed), DependantKind.PROJECTION),
-        refreshes=_stale(operations, dependents_of, hanging),
-        purges=_names(hanging, (t.name for t in affected), DependantKind.CACHE_TAG),
+        rebuilds=_names(registered, (t.name for t in observable), RegistryDependentKind.PROJECTION),
+        refreshes=_stale(operations, dependents_of, registered),
+        purges=_names(registered, (t.name for t in affected), RegistryDependentKind.CACHE_TAG),
     )
 
 
-def _names(hanging: Hanging, objects: Iterable[ObjectName], kind: DependantKind) -> tuple[str, ...]:
+def _names(
+    registered: RegistryDependents, objects: Iterable[ObjectName], kind: RegistryDependentKind
+) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             dependant.name
             for name in objects
-            for dependant in hanging.get(str(name), [])
+            for dependant in registered.get(str(name), [])
             if dependant.kind is kind
         )
     )
@@ -43,23 +47,25 @@ def _names(hanging: Hanging, objects: Iterable[ObjectName], kind: DependantKind)
 
 def _computed(targets: Iterable[Target], dependents_of: DependentsOf) -> Iterator[Target]:
     for target in targets:
-        for each in dependents_of(target):
-            if each.is_computed:
-                yield Target(each.kind, ObjectName.parse(each.name))
+        for dependent in dependents_of(target):
+            if dependent.is_computed:
+                yield Target(dependent.kind, ObjectName.parse(dependent.name))
 
 
 def _stale(
-    operations: Sequence[ReadOperation], dependents_of: DependentsOf, hanging: Hanging
+    operations: Sequence[ParsedOperation],
+    dependents_of: DependentsOf,
+    registered: RegistryDependents,
 ) -> tuple[ObjectName, ...]:
-    """Materialized views that are behind once the change is done, and what it owes is rebuilt."""
+    """Materialized views that are stale once the change is done and its projections are rebuilt."""
     views = _Views(dependents_of)
     rebuilt: list[Target] = []
-    for each in operations:
-        views.follow(each.effects)
+    for operation in operations:
+        views.follow(operation.effects)
         rebuilt += [
             target
-            for target in each.effects.noticed
-            if _names(hanging, [target.name], DependantKind.PROJECTION)
+            for target in operation.effects.observable
+            if _names(registered, [target.name], RegistryDependentKind.PROJECTION)
         ]
     views.show_other_rows(rebuilt)
     return tuple(views.stale)
@@ -89,27 +95,27 @@ class _Views:
             self._rename(old.name, new.name)
         for target in (*effects.creates, *effects.contents):
             if target.kind in _READING:
-                self.made[_bare(target)] = frozenset(_bare(each).name for each in effects.reads)
-        self.stale |= dict.fromkeys(effects.empty)
+                self.made[_bare(target)] = frozenset(_bare(read).name for read in effects.reads)
+        self.stale |= dict.fromkeys(effects.unpopulated)
 
     def show_other_rows(self, targets: Iterable[Target]) -> None:
         """What is computed from these is behind."""
         seen, ahead = set(targets), list(targets)
         while ahead:
-            new = [each for each in self._above(ahead.pop(0)) if each not in seen]
+            new = [view for view in self._above(ahead.pop(0)) if view not in seen]
             seen.update(new)
             ahead.extend(new)
-            self.stale |= {each.name: None for each in new if each.kind == "materialized view"}
+            self.stale |= {view.name: None for view in new if view.kind == "materialized view"}
 
     def _above(self, target: Target) -> Iterator[Target]:
         """What is computed from an object, by the catalogue and by what the change makes."""
         called = {old: new for new, old in self.formerly.items()}
         unknown = self.gone | {made.name for made in self.made}
         known_as = replace(target, name=self.formerly.get(target.name, target.name))
-        for each in _computed([known_as], self.dependents_of):
-            name = called.get(each.name, each.name)
+        for target_above in _computed([known_as], self.dependents_of):
+            name = called.get(target_above.name, target_above.name)
             if name not in unknown:
-                yield replace(each, name=name)
+                yield replace(target_above, name=name)
         yield from (made for made, reads in self.made.items() if _bare(target).name in reads)
 
     def _drop(self, effects: Effects) -> None:

@@ -1,6 +1,6 @@
-"""What operations do beyond their words, by the catalogue: in a schema, through views and keys.
+"""Implied effects: what operations do beyond their words, by the catalogue.
 
-A dropped schema takes along what lies in it; a function that is called writes what it writes; rows
+A dropped schema drops what lies in it; a function that is called writes what it writes; rows
 written through a view land in its table; a DELETE, an UPDATE of a key or a TRUNCATE … CASCADE goes
 on along foreign keys.
 """
@@ -9,48 +9,53 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from pglast import ast
 from psycopg.types.json import Jsonb
 
-from worker.base.sql import blocks
+from worker.base.db import Connection
+from worker.schema.catalogue.dependencies import qualified_rows
+from worker.schema.plan import SQL
 from worker.schema.plan.called_functions import with_called
-from worker.schema.plan.dependencies import Connection, qualifying
-from worker.schema.plan.reading import ReadOperation
+from worker.schema.plan.operations import ParsedOperation
 from worker.schema.statements import parse
-from worker.schema.statements.effects import Deed, Effects, Lock, LockMode, Target, Verb
+from worker.schema.statements.effects import Effects, Lock, LockMode, RowEffect, RowVerb, Target
 from worker.schema.statements.names import ObjectName
-from worker.schema.statements.tree import Node, name_of
+from worker.schema.statements.tree import SyntaxNode, name_of
 
-Contents = dict[str, tuple[Target, ...]]
+SchemaContents = dict[str, tuple[Target, ...]]
 
 
-def expanded(
-    connection: Connection, operations: Sequence[ReadOperation], contents: Contents
-) -> list[ReadOperation]:
+def with_implied_effects(
+    connection: Connection, operations: Sequence[ParsedOperation], contents: SchemaContents
+) -> list[ParsedOperation]:
     """The same operations, with all that they do in this database."""
     called = with_called(connection, operations)
     tables = _tables_of_views(connection, operations, called)
-    found = [_through_views(_with_contents(effects, contents), tables) for effects in called]
-    passed = _passed_on(connection, found)
+    extended = [_through_views(_with_contents(effects, contents), tables) for effects in called]
+    passed = _passed_on(connection, extended)
     return [
         replace(each, effects=_passing_on(effects, passed))
-        for each, effects in zip(operations, found, strict=True)
+        for each, effects in zip(operations, extended, strict=True)
     ]
 
 
-def contents_of(connection: Connection, operations: Iterable[ReadOperation]) -> Contents:
+def contents_of(connection: Connection, operations: Iterable[ParsedOperation]) -> SchemaContents:
     """What lies in the schemas that are dropped or renamed, by schema."""
-    named = (t for each in operations for t in (*each.effects.drops, *each.effects.renames))
+    named = (
+        t
+        for operation in operations
+        for t in (*operation.effects.drops, *operation.effects.renames)
+    )
     schemas = sorted({target.name.schema for target in named if target.kind == "schema"})
-    found: Contents = {}
-    for schema, kind, name in _rows(connection, "contents", schemas=schemas) if schemas else ():
-        found[schema] = (*found.get(schema, ()), Target(kind, ObjectName.parse(name)))
-    return found
+    contents: SchemaContents = {}
+    rows = qualified_rows(connection, SQL["contents"], schemas=schemas) if schemas else ()
+    for schema, kind, name in rows:
+        contents[schema] = (*contents.get(schema, ()), Target(kind, ObjectName.parse(name)))
+    return contents
 
 
-def _with_contents(effects: Effects, contents: Contents) -> Effects:
+def _with_contents(effects: Effects, contents: SchemaContents) -> Effects:
     """DROP SCHEMA … CASCADE drops, and a rename renames, everything in it."""
     dropped = _inside(effects.drops, contents) if effects.cascade else ()
     renamed = _inside(effects.renames, contents)
@@ -70,8 +75,8 @@ def _with_contents(effects: Effects, contents: Contents) -> Effects:
     )
 
 
-def _inside(targets: Iterable[Target], contents: Contents) -> tuple[Target, ...]:
-    schemas = (each.name.schema for each in targets if each.kind == "schema")
+def _inside(targets: Iterable[Target], contents: SchemaContents) -> tuple[Target, ...]:
+    schemas = (target.name.schema for target in targets if target.kind == "schema")
     return tuple(target for schema in schemas for target in contents.get(schema, ()))
 
 
@@ -80,32 +85,32 @@ def _is_relation(target: Target) -> bool:
 
 
 def _tables_of_views(
-    connection: Connection, operations: Iterable[ReadOperation], called: Iterable[Effects]
+    connection: Connection, operations: Iterable[ParsedOperation], called: Iterable[Effects]
 ) -> dict[ObjectName, ObjectName]:
     """For each view that is written to, what it hands its rows on to: a table, or a view again."""
-    found = _views_made(operations)
+    sources = _views_made(operations)
     ahead = {target.name for effects in called for target in effects.writes}
-    while ahead := {name for name in ahead if name not in found and name.schema}:
-        rows = _rows(connection, "views", names=[str(name) for name in sorted(ahead)])
+    while ahead := {name for name in ahead if name not in sources and name.schema}:
+        rows = qualified_rows(connection, SQL["views"], names=[str(name) for name in sorted(ahead)])
         below = {ObjectName.parse(name): _source(query) for name, query in rows}
-        found |= below
+        sources |= below
         ahead = set(below.values())
-    return found
+    return sources
 
 
-def _views_made(operations: Iterable[ReadOperation]) -> dict[ObjectName, ObjectName]:
+def _views_made(operations: Iterable[ParsedOperation]) -> dict[ObjectName, ObjectName]:
     """Views that the change makes or replaces itself, those through which rows can be written."""
-    found = {}
-    for each in operations:
-        made: Node = parse(each.operation.sql)[0].stmt
+    sources = {}
+    for operation in operations:
+        made: SyntaxNode = parse(operation.operation.sql)[0].stmt
         if isinstance(made, ast.ViewStmt) and (source := _only_source(made.query)) is not None:
-            found[name_of(made.view)] = source
-    return found
+            sources[name_of(made.view)] = source
+    return sources
 
 
-def _only_source(query: Node) -> ObjectName | None:
+def _only_source(query: SyntaxNode) -> ObjectName | None:
     """The relation that a query selects from, if it is one alone."""
-    sources: Node = query.fromClause or ()
+    sources: SyntaxNode = query.fromClause or ()
     alone = len(sources) == 1 and isinstance(sources[0], ast.RangeVar)
     return name_of(sources[0]) if alone else None
 
@@ -117,15 +122,16 @@ def _source(query: str) -> ObjectName:
 
 
 def _through_views(effects: Effects, tables: dict[ObjectName, ObjectName]) -> Effects:
-    written = {each.name: list(_below(each.name, tables)) for each in effects.writes}
+    written = {target.name: list(_below(target.name, tables)) for target in effects.writes}
     below = [name for names in written.values() for name in names]
-    deeds = [
-        replace(deed, table=name) for deed in effects.deeds for name in written.get(deed.table, ())
+    row_effects = [
+        replace(effect, table=name)
+        for effect in effects.row_effects
+        for name in written.get(effect.table, ())
     ]
     return replace(
-        effects,
-        writes=_together(effects.writes, (Target("table", name) for name in below)),
-        deeds=(*effects.deeds, *deeds),
+        effects.also_writing(Target("table", name) for name in below),
+        row_effects=(*effects.row_effects, *row_effects),
         locks=(*effects.locks, *(Lock(name, LockMode.ROW_EXCLUSIVE) for name in below)),
     )
 
@@ -138,36 +144,24 @@ def _below(view: ObjectName, tables: dict[ObjectName, ObjectName]) -> Iterator[O
 
 def _passed_on(
     connection: Connection, effects: Iterable[Effects]
-) -> dict[Deed, tuple[ObjectName, ...]]:
-    deeds = list(dict.fromkeys(deed for each in effects for deed in each.deeds))
-    if not deeds:
+) -> dict[RowEffect, tuple[ObjectName, ...]]:
+    row_effects = list(dict.fromkeys(effect for each in effects for effect in each.row_effects))
+    if not row_effects:
         return {}
     given = [
-        {"at": at, "name": str(deed.table), "verb": deed.verb, "columns": deed.columns}
-        for at, deed in enumerate(deeds)
+        {"at": at, "name": str(effect.table), "verb": effect.verb, "columns": effect.columns}
+        for at, effect in enumerate(row_effects)
     ]
-    found: dict[Deed, tuple[ObjectName, ...]] = {}
-    for at, schema, name in _rows(connection, "passed_on", deeds=Jsonb(given)):
-        found[deeds[at]] = (*found.get(deeds[at], ()), ObjectName(schema, name))
-    return found
+    passed: dict[RowEffect, tuple[ObjectName, ...]] = {}
+    for at, schema, name in qualified_rows(connection, SQL["passed_on"], row_effects=Jsonb(given)):
+        passed[row_effects[at]] = (*passed.get(row_effects[at], ()), ObjectName(schema, name))
+    return passed
 
 
-def _passing_on(effects: Effects, passed: dict[Deed, tuple[ObjectName, ...]]) -> Effects:
-    reached = [(deed, name) for deed in effects.deeds for name in passed.get(deed, ())]
-    emptied = [name for deed, name in reached if deed.verb is Verb.TRUNCATE]
+def _passing_on(effects: Effects, passed: dict[RowEffect, tuple[ObjectName, ...]]) -> Effects:
+    reached = [(effect, name) for effect in effects.row_effects for name in passed.get(effect, ())]
+    emptied = [name for effect, name in reached if effect.verb is RowVerb.TRUNCATE]
     return replace(
-        effects,
-        writes=_together(effects.writes, (Target("table", name) for _, name in reached)),
+        effects.also_writing(Target("table", name) for _, name in reached),
         locks=(*effects.locks, *(Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in emptied)),
     )
-
-
-def _together(known: tuple[Target, ...], more: Iterable[Target]) -> tuple[Target, ...]:
-    return tuple(dict.fromkeys((*known, *more)))
-
-
-def _rows(connection: Connection, block: str, **parameters: Any) -> list[Any]:
-    with qualifying(connection):
-        return connection.execute(
-            blocks("worker.schema", "expansion.sql")[block].encode(), parameters
-        ).fetchall()

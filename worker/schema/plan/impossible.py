@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from worker.base.sql import blocks
+from worker.base.db import Connection
+from worker.schema.catalogue.dependencies import qualified_rows
+from worker.schema.change.change import Schemas
 from worker.schema.errors import Problem
-from worker.schema.plan.dependencies import Connection, qualifying
-from worker.schema.plan.reading import ReadOperation, Schemas, forbidden
+from worker.schema.plan import SQL
+from worker.schema.plan.operations import ParsedOperation, forbidden
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import ObjectName
 
 
 def impossible(
     connection: Connection,
-    operations: Sequence[ReadOperation],
-    expanded: Sequence[ReadOperation],
+    operations: Sequence[ParsedOperation],
+    expanded: Sequence[ParsedOperation],
     schemas: Schemas,
 ) -> Iterator[Problem]:
     """Why operations cannot run, or may not, in this database: `expanded` is all that they do."""
@@ -33,7 +34,7 @@ def impossible(
 _WAYS = "a view, a foreign key or a function"
 
 
-def _problem(operation: ReadOperation, why: str) -> Problem:
+def _problem(operation: ParsedOperation, why: str) -> Problem:
     place = operation.operation.place
     return Problem(why, operation.number, place.line, place.column)
 
@@ -50,22 +51,22 @@ _WAYS_OUT = {
 
 
 def _in_partitions(
-    connection: Connection, operations: Sequence[ReadOperation]
+    connection: Connection, operations: Sequence[ParsedOperation]
 ) -> Iterator[Problem]:
     """Statements that PostgreSQL runs on plain tables and indexes alone, or in no transaction."""
-    named = {each.number: _about(each.effects) for each in operations}
+    named = {operation.number: _about(operation.effects) for operation in operations}
     names = [str(target.name) for target in named.values() if target is not None]
     partitions: dict[str, list[str]] = (
-        dict(_rows(connection, "partitioned", names=names)) if names else {}
+        dict(qualified_rows(connection, SQL["partitioned"], names=names)) if names else {}
     )
-    for each in operations:
-        target = named[each.number]
+    for operation in operations:
+        target = named[operation.number]
         if target is not None and str(target.name) in partitions:
             parts = ", ".join(partitions[str(target.name)]) or "none yet"
             yield _problem(
-                each,
-                f"{each.effects.statement} cannot run on {target}, which is partitioned; write"
-                f" {_WAYS_OUT[each.effects.statement]} (partitions: {parts})",
+                operation,
+                f"{operation.effects.statement} cannot run on {target}, which is partitioned; write"
+                f" {_WAYS_OUT[operation.effects.statement]} (partitions: {parts})",
             )
 
 
@@ -75,11 +76,11 @@ def _about(effects: Effects) -> Target | None:
     return next(iter((*effects.drops, *effects.touches)), None)
 
 
-def _too_new(connection: Connection, operations: Sequence[ReadOperation]) -> Iterator[Problem]:
+def _too_new(connection: Connection, operations: Sequence[ParsedOperation]) -> Iterator[Problem]:
     """Uses of a value that the change adds to an enum: PostgreSQL takes it once it is committed."""
-    made = {target.name for each in operations for target in each.effects.creates}
+    made = {target.name for operation in operations for target in operation.effects.creates}
     for at, adding in enumerate(operations):
-        for enum, value in adding.effects.values:
+        for enum, value in adding.effects.enum_values:
             if enum.name in made:
                 continue  # of an enum that is new itself, new values can be used
             for using in _users(connection, enum.name, value, operations[at + 1 :]):
@@ -92,41 +93,34 @@ def _too_new(connection: Connection, operations: Sequence[ReadOperation]) -> Ite
 
 
 def _users(
-    connection: Connection, enum: ObjectName, value: str, later: Sequence[ReadOperation]
-) -> Iterator[ReadOperation]:
+    connection: Connection, enum: ObjectName, value: str, later: Sequence[ParsedOperation]
+) -> Iterator[ParsedOperation]:
     """Operations with this string in them that have to do with the enum.
 
     They name it, or a relation that has a column of it, already or since an earlier operation.
     """
     carriers = _carriers(connection, enum, later)
     literal = "'" + value.replace("'", "''") + "'"
-    for each in later:
-        sql, effects = each.operation.sql, each.effects
+    for operation in later:
+        sql, effects = operation.operation.sql, operation.effects
         mentions = re.search(rf"(?<![\w$]){re.escape(enum.name)}(?![\w$])", sql) is not None
         relations = {target.name for target in (*effects.changes, *effects.reads)}
         if mentions:
             carriers |= {target.name for target in (*effects.creates, *effects.alters)}
         harmless = effects.statement.startswith(("ALTER TYPE", "COMMENT"))
         if literal in sql and not harmless and (mentions or relations & carriers):
-            yield each
+            yield operation
 
 
 def _carriers(
-    connection: Connection, enum: ObjectName, operations: Iterable[ReadOperation]
+    connection: Connection, enum: ObjectName, operations: Iterable[ParsedOperation]
 ) -> set[ObjectName]:
     named = {
         target.name
-        for each in operations
-        for target in (*each.effects.changes, *each.effects.reads)
+        for operation in operations
+        for target in (*operation.effects.changes, *operation.effects.reads)
         if target.name.schema and target.name.name and not target.name.arguments
     }
     names = [str(name) for name in sorted(named)]
-    rows = _rows(connection, "has_columns_of", type=str(enum), names=names)
+    rows = qualified_rows(connection, SQL["has_columns_of"], type=str(enum), names=names)
     return {ObjectName.parse(name) for (name,) in rows}
-
-
-def _rows(connection: Connection, block: str, **parameters: Any) -> list[Any]:
-    with qualifying(connection):
-        return connection.execute(
-            blocks("worker.schema", "expansion.sql")[block].encode(), parameters
-        ).fetchall()

@@ -4,99 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from worker.base.db import Connection
 from worker.base.sql import blocks
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.reading import ReadOperation
-from worker.schema.statements.effects import Along, Kin, Lock, LockMode
+from worker.schema.plan.operations import ParsedOperation
+from worker.schema.statements.effects import Lock, LockMode, RelatedLock, Relationship
 from worker.schema.statements.names import ObjectName
+
+_SQL = blocks("worker.schema.plan", "locks.sql")
 
 
 def locks_of(
-    connection: Connection, operations: Sequence[ReadOperation], cascaded: Iterable[ObjectName] = ()
+    connection: Connection,
+    operations: Sequence[ParsedOperation],
+    cascaded: Iterable[ObjectName] = (),
 ) -> tuple[Lock, ...]:
     """The strongest lock on each relation, by name. What the change itself creates is left out.
 
-    `cascaded` are objects that a CASCADE takes along. Of what a refresh reads, nothing is said,
+    `cascaded` are objects that a CASCADE drops. Of what a refresh reads, nothing is said,
     nor of the rows that foreign keys look up.
     """
-    wanted = [lock for each in operations for lock in each.effects.locks]
+    wanted = [lock for operation in operations for lock in operation.effects.locks]
     wanted += [Lock(name, LockMode.ACCESS_EXCLUSIVE) for name in cascaded]
-    along = [kin for each in operations for kin in (*each.effects.along, *_kin_of_dropped(each))]
-    wanted += _along(connection, along)
+    related = [
+        lock
+        for operation in operations
+        for lock in (*operation.effects.related_locks, *_related_to_dropped(operation))
+    ]
+    wanted += _on_related(connection, related)
     strongest: dict[ObjectName, LockMode] = {}
-    for lock in (*wanted, *_beyond(connection, wanted)):
+    for lock in (*wanted, *_on_children_and_tables(connection, wanted)):
         strongest[lock.name] = max(lock.mode, strongest.get(lock.name, lock.mode))
-    standing = _standing(connection, strongest)
+    existing = _existing(connection, strongest)
     return tuple(
-        Lock(name, mode) for name, mode in sorted(strongest.items()) if str(name) in standing
+        Lock(name, mode) for name, mode in sorted(strongest.items()) if str(name) in existing
     )
 
 
-def _standing(connection: Connection, names: Iterable[ObjectName]) -> set[str]:
+def _existing(connection: Connection, names: Iterable[ObjectName]) -> set[str]:
     """Which of some names are relations that somebody may wait for."""
     qualified = [str(name) for name in names if name.schema]
-    return {name for (name,) in connection.execute(_sql("standing"), {"names": qualified})}
+    return {name for (name,) in connection.execute(_SQL["existing"], {"names": qualified})}
 
 
-def _kin_of_dropped(operation: ReadOperation) -> Iterator[Along]:
-    kinds = (Kin.OWN_REFERENCED, Kin.REFERENCING, Kin.SEQUENCES, Kin.PARENT, Kin.SISTERS)
+_OF_DROPPED = (
+    Relationship.OWN_REFERENCED,
+    Relationship.REFERENCING,
+    Relationship.SEQUENCES,
+    Relationship.PARENT,
+    Relationship.SISTERS,
+)
+
+
+def _related_to_dropped(operation: ParsedOperation) -> Iterator[RelatedLock]:
     tables = (target for target in operation.effects.drops if target.kind == "table")
-    for target in tables:
-        yield from (Along(kin, target.name, LockMode.ACCESS_EXCLUSIVE) for kin in kinds)
+    for table in tables:
+        for relationship in _OF_DROPPED:
+            yield RelatedLock(relationship, table.name, LockMode.ACCESS_EXCLUSIVE)
 
 
-_BLOCKS = {
-    Kin.REFERENCED: "referenced",
-    Kin.OWN_REFERENCED: "own_referenced",
-    Kin.REFERENCING: "referencing",
-    Kin.CONSTRAINT: "foreign_keys_of_constraints",
-    Kin.SEQUENCES: "sequences",
-    Kin.IDENTITY: "identity",
-    Kin.STATISTICS: "tables_of_statistics",
-    Kin.DEFAULT_PARTITION: "default_partitions",
-    Kin.PARENT: "parents",
-    Kin.SISTERS: "sisters",
-    Kin.TYPED: "typed_tables",
-    Kin.OF_DOMAIN: "tables_of_domains",
-    Kin.VIEWED: "viewed",
+_STATEMENTS = {
+    Relationship.REFERENCED: "referenced",
+    Relationship.OWN_REFERENCED: "own_referenced",
+    Relationship.REFERENCING: "referencing",
+    Relationship.CONSTRAINT: "foreign_keys_of_constraints",
+    Relationship.SEQUENCES: "sequences",
+    Relationship.IDENTITY: "identity",
+    Relationship.STATISTICS: "tables_of_statistics",
+    Relationship.DEFAULT_PARTITION: "default_partitions",
+    Relationship.PARENT: "parents",
+    Relationship.SISTERS: "sisters",
+    Relationship.TYPED: "typed_tables",
+    Relationship.OF_DOMAIN: "tables_of_domains",
+    Relationship.VIEWED: "viewed",
 }
 
 
-def _along(connection: Connection, along: Sequence[Along]) -> Iterator[Lock]:
-    """Kin of what is named, with its lock."""
-    for kin, block in _BLOCKS.items():
-        roots = [each for each in along if each.kin is kin]
-        for at, schema, name in _rows(connection, block, roots):
-            yield Lock(ObjectName(schema, name), roots[at].mode, kin is not Kin.PARENT)
+def _on_related(connection: Connection, related: Sequence[RelatedLock]) -> Iterator[Lock]:
+    """The locks on what is related to the objects that are named."""
+    for relationship, statement in _STATEMENTS.items():
+        roots = [lock for lock in related if lock.relationship is relationship]
+        names, parts = [str(lock.name) for lock in roots], [lock.part for lock in roots]
+        for at, name in _rows(connection, statement, names, parts=parts):
+            yield Lock(name, roots[at].mode, relationship is not Relationship.PARENT)
+
+
+def _on_children_and_tables(connection: Connection, wanted: Sequence[Lock]) -> Iterator[Lock]:
+    """What is locked with a relation: partitions and child tables, and an index's table."""
+    parents = [lock for lock in wanted if lock.with_children]
+    for at, name in _rows(connection, "children", [str(lock.name) for lock in parents]):
+        yield Lock(name, parents[at].mode)
+    indexes = [(lock.name, lock.table_mode) for lock in wanted if lock.table_mode]
+    for at, name in _rows(connection, "indexed_tables", [str(index) for index, _ in indexes]):
+        yield Lock(name, indexes[at][1])
 
 
 def _rows(
-    connection: Connection, block: str, roots: Sequence[Along]
-) -> Iterator[tuple[int, str, str]]:
-    """Rows of a block, each with the place of its root in the list."""
-    if roots:
-        yield from connection.execute(
-            _sql(block),
-            {"names": [str(each.name) for each in roots], "parts": [each.part for each in roots]},
-        )
-
-
-def _beyond(connection: Connection, wanted: Sequence[Lock]) -> Iterator[Lock]:
-    """What is locked with a relation: partitions and child tables, and an index's table."""
-    families = [lock for lock in wanted if lock.family]
-    for at, schema, name in _under(connection, "children", families):
-        yield Lock(ObjectName(schema, name), families[at].mode)
-    tables = [(lock, lock.table_mode) for lock in wanted if lock.table_mode]
-    for at, schema, name in _under(connection, "indexed_tables", [lock for lock, _ in tables]):
-        yield Lock(ObjectName(schema, name), tables[at][1])
-
-
-def _under(
-    connection: Connection, block: str, locks: Sequence[Lock]
-) -> Iterator[tuple[int, str, str]]:
-    if locks:
-        names = [str(lock.name) for lock in locks]
-        yield from connection.execute(_sql(block), {"names": names})
+    connection: Connection, statement: str, names: list[str], **parameters: object
+) -> Iterator[tuple[int, ObjectName]]:
+    """What a statement finds for some roots: the root's place in the list, and a relation."""
+    if names:
+        rows = connection.execute(_SQL[statement], {"names": names, **parameters})
+        yield from ((at, ObjectName(schema, name)) for at, schema, name in rows)
 
 
 def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
@@ -104,9 +112,5 @@ def to_take_first(connection: Connection, locks: Sequence[Lock]) -> list[Lock]:
     strong = {str(lock.name): lock for lock in locks if lock.mode.stops_writers}
     if not strong:
         return []
-    rows = connection.execute(_sql("plain_tables"), {"names": list(strong)})
+    rows = connection.execute(_SQL["plain_tables"], {"names": list(strong)})
     return [strong[name] for (name,) in rows]
-
-
-def _sql(block: str) -> bytes:
-    return blocks("worker.schema", "locks.sql")[block].encode()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from worker.schema.catalogue.dependencies import DependentObject
+from worker.schema.catalogue.read_side import RegistryDependent
 from worker.schema.change.versions import Version
-from worker.schema.plan.dependencies import Dependent
-from worker.schema.plan.read_side import Dependant
-from worker.schema.plan.reading import ReadOperation
-from worker.schema.statements.effects import Lock, Step
+from worker.schema.plan.operations import ParsedOperation
+from worker.schema.statements.effects import Lock, NonTransactional
 from worker.schema.statements.names import ObjectName
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocker:
     """An operation that PostgreSQL will refuse, because others use what it drops or retypes.
 
     `way_out` says how the change can be made all the same, where that is not plain.
@@ -32,7 +32,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What the read side owes after a change."""
+    """What the read side has to do after a change: the outbox entry of a changeset."""
 
     rebuilds: tuple[str, ...] = ()
     refreshes: tuple[ObjectName, ...] = ()
@@ -47,32 +47,33 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SchemaPlan:
     """A change, read and held against the database as it is.
 
     `locks` are the strongest ones on each relation that exists already; `dependents` are what the
-    catalogue says depends on what is changed, `hanging` what the registry says; `breaking` are the
-    reasons for a major version; `blocked` what PostgreSQL will refuse; `notes` what is worth
-    knowing and stops nothing; `version_problem` why this version cannot follow the newest one.
+    catalogue says depends on what is changed, `registry_dependents` what the registry says;
+    `breaking` are the reasons for a major version; `blockers` what PostgreSQL will refuse; `notes`
+    what is worth knowing and stops nothing; `version_problem` why this version cannot follow the
+    newest one.
     """
 
-    operations: tuple[ReadOperation, ...]
+    operations: tuple[ParsedOperation, ...]
     locks: tuple[Lock, ...] = ()
-    dependents: tuple[Dependent, ...] = ()
-    hanging: tuple[Dependant, ...] = ()
+    dependents: tuple[DependentObject, ...] = ()
+    registry_dependents: tuple[RegistryDependent, ...] = ()
     breaking: tuple[str, ...] = ()
-    blocked: tuple[Blocked, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     follow_up: FollowUp = FollowUp()
     version: Version | None = None
     version_problem: str | None = None
 
     @property
-    def step(self) -> Step | None:
+    def step(self) -> NonTransactional | None:
         """Set when the change is one step outside a transaction."""
         return self.operations[0].effects.step if len(self.operations) == 1 else None
 
     @property
     def is_possible(self) -> bool:
         """Whether nothing is known that stops it."""
-        return not self.blocked and self.version_problem is None
+        return not self.blockers and self.version_problem is None

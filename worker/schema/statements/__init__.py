@@ -16,12 +16,11 @@ from worker.schema.statements import common, indexes, objects, rows, tables, vie
 from worker.schema.statements.bodies import with_body
 from worker.schema.statements.calls import forbidden_call
 from worker.schema.statements.effects import Effects
-from worker.schema.statements.parsing import SyntaxProblem, parse, position
-from worker.schema.statements.tree import Node, types_in
+from worker.schema.statements.tree import SyntaxNode, SyntaxProblem, parse, position, types_in
 
 __all__ = ["READERS", "SyntaxProblem", "effects_of", "parse", "position"]
 
-READERS: dict[type, Callable[[Node], Effects]] = {
+READERS: dict[type, Callable[[SyntaxNode], Effects]] = {
     ast.CreateStmt: tables.create_table,
     ast.AlterTableStmt: tables.alter_table,
     ast.ViewStmt: views.create_view,
@@ -78,7 +77,7 @@ _NO_PART = "this kind of statement is no part of a schema change"
 _PROGRAMS = (ast.CreateFunctionStmt, ast.DoStmt)
 
 
-def effects_of(statement: Node) -> Effects:
+def effects_of(statement: SyntaxNode) -> Effects:
     """What a statement does. One that cannot be read comes back refused, whatever it is."""
     name = _spoken(type(statement).__name__)
     reader = READERS.get(type(statement))
@@ -96,7 +95,7 @@ def effects_of(statement: Node) -> Effects:
     return effects if call is None else replace(effects, refused=effects.refused or call)
 
 
-def _with_types(effects: Effects, statement: Node) -> Effects:
+def _with_types(effects: Effects, statement: SyntaxNode) -> Effects:
     """What has a column, argument or result of a type needs that type, wherever it lies."""
     known = {target.name for target in (*effects.changes, *effects.reads)}
     named = () if isinstance(statement, ast.DropStmt) else types_in(statement)

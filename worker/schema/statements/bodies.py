@@ -18,8 +18,7 @@ from pglast.parser import ParseError
 
 from worker.schema.statements.effects import Effects, Target
 from worker.schema.statements.names import quote
-from worker.schema.statements.parsing import SyntaxProblem, parse
-from worker.schema.statements.tree import Node, qualified
+from worker.schema.statements.tree import SyntaxNode, SyntaxProblem, parse, qualified
 
 _MADE_UP = "it runs SQL that it makes up: what that does is not known before it runs"
 _UNREAD = "its body cannot be read here: what it does is not known before it runs"
@@ -29,11 +28,13 @@ _CALLED = "what it does when it is called is not known"
 class Body(NamedTuple):
     """The statements in a body, and why there may be more."""
 
-    statements: tuple[Node, ...] = ()
+    statements: tuple[SyntaxNode, ...] = ()
     unseen: str | None = None
 
 
-def with_body(effects: Effects, statement: Node, effects_of: Callable[[Node], Effects]) -> Effects:
+def with_body(
+    effects: Effects, statement: SyntaxNode, effects_of: Callable[[SyntaxNode], Effects]
+) -> Effects:
     """The effects of CREATE FUNCTION, PROCEDURE or DO, with those of what stands in its body.
 
     A DO block does it now, a function only when it is called: then it must not cross the border
@@ -59,14 +60,14 @@ def _placed(targets: Sequence[Target], path: Sequence[str]) -> Iterator[Target]:
 
     A function without one leaves that to whoever calls it.
     """
-    for each in targets:
-        schemas = (each.name.schema,) if each.name.schema else path
-        yield from (replace(each, name=replace(each.name, schema=one)) for one in schemas)
+    for target in targets:
+        schemas = (target.name.schema,) if target.name.schema else path
+        yield from (replace(target, name=replace(target.name, schema=schema)) for schema in schemas)
 
 
-def _search_path(statement: Node) -> tuple[str, ...]:
+def _search_path(statement: SyntaxNode) -> tuple[str, ...]:
     """The schemas in a function's own `SET search_path`, PostgreSQL's excepted."""
-    settings = (each.arg for each in statement.options or () if each.defname == "set")
+    settings = (option.arg for option in statement.options or () if option.defname == "set")
     return tuple(
         schema
         for each in settings
@@ -79,9 +80,11 @@ def _search_path(statement: Node) -> tuple[str, ...]:
 def _done_now(effects: Effects, inside: Sequence[Effects], body: Body) -> Effects:
     """All that a block may do: which of its statements run is not known."""
     together: dict[str, Any] = {
-        each.name: tuple(dict.fromkeys(one for part in inside for one in getattr(part, each.name)))
-        for each in fields(Effects)
-        if isinstance(getattr(effects, each.name), tuple)
+        field.name: tuple(
+            dict.fromkeys(one for part in inside for one in getattr(part, field.name))
+        )
+        for field in fields(Effects)
+        if isinstance(getattr(effects, field.name), tuple)
     }
     refused = [f"{each.statement}: {each.refused}" for each in inside if each.refused]
     refused += [f"{each.step} cannot run in a block" for each in inside if each.step]
@@ -94,22 +97,22 @@ def _done_now(effects: Effects, inside: Sequence[Effects], body: Body) -> Effect
     )
 
 
-def body_of(statement: Node) -> Body:
+def body_of(statement: SyntaxNode) -> Body:
     """What stands in the body of a CREATE FUNCTION, PROCEDURE or DO."""
     options = statement.args if isinstance(statement, ast.DoStmt) else statement.options
-    given = {each.defname: each.arg for each in options or ()}
+    given = {option.defname: option.arg for option in options or ()}
     if getattr(statement, "sql_body", None) is not None:
         return Body(tuple(_statements(statement.sql_body)))
     language = given["language"].sval.lower() if "language" in given else "plpgsql"
     text = given.get("as")
-    parts: Node = text if isinstance(text, tuple) else (text,)
+    parts: SyntaxNode = text if isinstance(text, tuple) else (text,)
     if language not in ("sql", "plpgsql"):
         return Body(unseen=f"{_CALLED}: it is written in {language}")
     read = _sql if language == "sql" else _plpgsql
     return read(statement, parts[0].sval)
 
 
-def _statements(body: Node) -> Iterator[Node]:
+def _statements(body: SyntaxNode) -> Iterator[SyntaxNode]:
     """The statements of BEGIN ATOMIC … END, or the expression of RETURN."""
     if isinstance(body, tuple):
         for each in body:
@@ -120,14 +123,14 @@ def _statements(body: Node) -> Iterator[Node]:
         yield body
 
 
-def _sql(_: Node, text: str) -> Body:
+def _sql(_: SyntaxNode, text: str) -> Body:
     try:
         return Body(tuple(each.stmt for each in parse(text)))
     except SyntaxProblem:
         return Body(unseen=_UNREAD)
 
 
-def _plpgsql(statement: Node, text: str) -> Body:
+def _plpgsql(statement: SyntaxNode, text: str) -> Body:
     try:
         program = parse_plpgsql(_with_plain_types(statement, text))
         found = [each for query in _queries(program) for each in _parsed(query)]
@@ -147,7 +150,7 @@ _OWN_TYPE = re.compile(
 )
 
 
-def _with_plain_types(statement: Node, text: str) -> str:
+def _with_plain_types(statement: SyntaxNode, text: str) -> str:
     """The same program as the parser of PL/pgSQL can read it, which has no catalogue.
 
     Which type a variable has does not matter here; `record` stands for each that it cannot know.
@@ -157,8 +160,8 @@ def _with_plain_types(statement: Node, text: str) -> str:
     if isinstance(statement, ast.DoStmt):
         return f"DO {body}"
     arguments = ", ".join(
-        f"{_MODES.get(each.mode.name, 'IN')} {quote(each.name) if each.name else ''} record"
-        for each in statement.parameters or ()
+        f"{_MODES.get(given.mode.name, 'IN')} {quote(given.name) if given.name else ''} record"
+        for given in statement.parameters or ()
     )
     if statement.is_procedure:
         return f"CREATE PROCEDURE it({arguments}) LANGUAGE plpgsql AS {body}"
@@ -172,7 +175,7 @@ _MODES = {
 }
 
 
-def _returns(statement: Node) -> str:
+def _returns(statement: SyntaxNode) -> str:
     if statement.returnType is None:
         return ""
     if statement.returnType.setof:
@@ -210,14 +213,14 @@ def _queries(node: Any, made_up: bool = False) -> Iterator[_Query]:
                 yield from _queries(value, made_up=key in _RUN_AS_SQL)
 
 
-def _parsed(query: _Query) -> Iterator[Node | None]:
+def _parsed(query: _Query) -> Iterator[SyntaxNode | None]:
     """The statements that a piece of SQL is; None for SQL that is known to be made up."""
     text = query.text
     if query.mode in _ASSIGNMENTS:
         text = re.split(":?=", text, maxsplit=1)[1]
     parsed = parse(text if query.mode == _STATEMENT else f"SELECT {text}")
     if not query.made_up:
-        yield from (each.stmt for each in parsed)
+        yield from (statement.stmt for statement in parsed)
         return
     (value,) = (each.val for each in parsed[0].stmt.targetList)
     constant = getattr(getattr(value, "val", None), "sval", None)

@@ -13,19 +13,19 @@ from pglast import ast
 
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
-from worker.schema.statements.tree import Node, qualified, walk
+from worker.schema.statements.tree import SyntaxNode, qualified, walk
 
 _FORBIDDEN = (
     (
         r"pg_(try_)?advisory_\w+",
-        "the turn of changesets is such a lock: take no advisory locks here, and give none back",
+        "the changeset lock is such a lock: take no advisory locks here, and release none",
     ),
     (r"set_config", "settings belong to the changeset's limits, not among its operations"),
     (
         r"pg_(terminate|cancel)_backend",
         "other sessions are none of its business: end them by hand, with their owners' consent",
     ),
-    (r"dblink\w*", "what runs over another connection is not taken back when the changeset fails"),
+    (r"dblink\w*", "what runs over another connection is not rolled back when the changeset fails"),
     (
         r"(query|cursor|table|schema|database)_to_xml\w*|ts_stat",
         "it runs SQL that stands in a string: write that as an operation",
@@ -41,7 +41,7 @@ _FORBIDDEN = (
 )
 
 
-def forbidden_call(statement: Node) -> str | None:
+def forbidden_call(statement: SyntaxNode) -> str | None:
     """Why one of the functions that a statement calls may not be called; None: all may."""
     for name in _called(statement):
         for pattern, why in _FORBIDDEN:
@@ -50,28 +50,28 @@ def forbidden_call(statement: Node) -> str | None:
     return None
 
 
-def _called(statement: Node) -> Iterator[str]:
+def _called(statement: SyntaxNode) -> Iterator[str]:
     """PostgreSQL's own functions by name; an extension's may lie in any schema."""
-    for each in walk(statement):
-        if isinstance(each, ast.FuncCall):
-            name = qualified(each.funcname or ())
+    for node in walk(statement):
+        if isinstance(node, ast.FuncCall):
+            name = qualified(node.funcname or ())
             if name.schema in ("", "pg_catalog") or name.name.startswith("dblink"):
                 yield name.name
 
 
-def sequences_moved(statement: Node) -> tuple[Target, ...]:
+def sequences_moved(statement: SyntaxNode) -> tuple[Target, ...]:
     """Sequences that are named in a call of `nextval` or `setval`."""
-    found = [
+    moved = [
         Target("sequence", name)
-        for each in walk(statement)
-        if isinstance(each, ast.FuncCall) and each.args
-        if qualified(each.funcname or ()).name in ("nextval", "setval")
-        if (name := _named(each.args[0])) is not None
+        for node in walk(statement)
+        if isinstance(node, ast.FuncCall) and node.args
+        if qualified(node.funcname or ()).name in ("nextval", "setval")
+        if (name := _named(node.args[0])) is not None
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(moved))
 
 
-def _named(argument: Node) -> ObjectName | None:
+def _named(argument: SyntaxNode) -> ObjectName | None:
     """The name in a string, with or without `::regclass`; None where it is computed."""
     constant = argument.arg if isinstance(argument, ast.TypeCast) else argument
     text = getattr(getattr(constant, "val", None), "sval", None)

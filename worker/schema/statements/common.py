@@ -7,18 +7,18 @@ from dataclasses import replace
 from pglast import ast
 
 from worker.schema.statements.effects import (
-    Along,
     ColumnChange,
+    ColumnEffect,
     Effects,
-    Kin,
     Lock,
     LockMode,
-    Step,
+    NonTransactional,
+    RelatedLock,
+    Relationship,
     Target,
-    Touch,
 )
 from worker.schema.statements.names import ObjectName
-from worker.schema.statements.tree import Node, name_of, qualified, routine, words
+from worker.schema.statements.tree import SyntaxNode, name_of, qualified, routine, words
 
 _OF_A_TABLE = ("trigger", "policy", "rule", "column", "constraint")
 _RELATIONS = ("table", "view", "materialized view", "foreign table", "index", "sequence")
@@ -49,12 +49,12 @@ def _elsewhere(statement: str, verb: str, kind: str) -> Effects:
     return Effects(statement, refused=why)
 
 
-def drop(statement: Node) -> Effects:
-    """DROP of anything. What hangs on a table (a trigger, a policy) alters the table."""
+def drop(statement: SyntaxNode) -> Effects:
+    """DROP of anything. What belongs to a table (a trigger, a policy) alters the table."""
     kind = words(statement.removeType)
     if kind in _ELSEWHERE:
         return _elsewhere(f"DROP {kind.upper()}", "drop", kind)
-    targets = tuple(dict.fromkeys(_target(kind, each) for each in statement.objects))
+    targets = tuple(dict.fromkeys(_target(kind, object_) for object_ in statement.objects))
     of_a_table = kind in _OF_A_TABLE
     alone = bool(statement.concurrent)
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if alone else LockMode.ACCESS_EXCLUSIVE
@@ -66,37 +66,39 @@ def drop(statement: Node) -> Effects:
         contents=targets if kind in ("policy", "rule") else (),
         drops=() if of_a_table else targets,
         locks=tuple(
-            Lock(each.name, mode, table_mode=table_mode)
-            for each in targets
+            Lock(target.name, mode, table_mode=table_mode)
+            for target in targets
             if kind in _RELATIONS or of_a_table
         ),
-        along=tuple(
-            Along(Kin.STATISTICS, each.name, LockMode.SHARE_UPDATE_EXCLUSIVE)
-            for each in targets
+        related_locks=tuple(
+            RelatedLock(Relationship.STATISTICS, target.name, LockMode.SHARE_UPDATE_EXCLUSIVE)
+            for target in targets
             if kind == "statistics"
         ),
         cascade=statement.behavior.name == "DROP_CASCADE",
-        step=Step.DROP_INDEX if alone else None,
+        step=NonTransactional.DROP_INDEX if alone else None,
     )
 
 
-def _target(kind: str, thing: Node) -> Target:
+def _target(kind: str, thing: SyntaxNode) -> Target:
     """What an entry of a DROP or COMMENT names: a function, a type, a schema, a list of names."""
-    names: Node = getattr(thing, "objname", None) or getattr(thing, "names", None) or thing
+    names: SyntaxNode = getattr(thing, "objname", None) or getattr(thing, "names", None) or thing
     if kind in _ROUTINES and isinstance(thing, ast.ObjectWithArgs):
-        types: Node = thing.objargs or ()
+        types: SyntaxNode = thing.objargs or ()
         return routine(kind, names, None if thing.args_unspecified else types)
     if isinstance(thing, ast.String):
         return Target(kind, ObjectName(thing.sval or "", ""))
     if kind == "domain constraint":
-        typed: Node = getattr(names[0], "names", None)  # COMMENT has a type there, ALTER only names
+        typed: SyntaxNode = getattr(
+            names[0], "names", None
+        )  # COMMENT has a type there, ALTER only names
         return Target("domain", qualified(typed or names))
     if kind in _OF_A_TABLE:
         return Target("table", qualified(names[:-1]))
     return Target(kind, qualified(names))
 
 
-def rename(statement: Node) -> Effects:
+def rename(statement: SyntaxNode) -> Effects:
     """ALTER … RENAME: an object, or a column or constraint of one."""
     kind = words(statement.renameType)
     if kind in _ELSEWHERE:
@@ -125,24 +127,24 @@ def _moved(verb: str, old: Target, name: ObjectName, locks: tuple[Lock, ...] = (
     )
 
 
-def _rename_column(statement: Node) -> Effects:
+def _rename_column(statement: SyntaxNode) -> Effects:
     owner, name = words(statement.relationType), name_of(statement.relation)
     of_type = owner == "type"
-    typed = (Along(Kin.TYPED, name, LockMode.ACCESS_EXCLUSIVE),)
+    typed = (RelatedLock(Relationship.TYPED, name, LockMode.ACCESS_EXCLUSIVE),)
     return Effects(
         f"ALTER {owner.upper()} RENAME",
         alters=(Target(owner, name),),
-        columns=(ColumnChange(name, statement.subname, Touch.RENAME, of_type),),
+        columns=(ColumnChange(name, statement.subname, ColumnEffect.RENAME, of_type),),
         locks=(Lock(name, LockMode.ACCESS_EXCLUSIVE),),
-        along=typed if of_type else (),
+        related_locks=typed if of_type else (),
     )
 
 
-def _rename_relation(kind: str, statement: Node) -> Effects:
-    """A relation, or something that hangs on one: the latter is seen by nobody."""
+def _rename_relation(kind: str, statement: SyntaxNode) -> Effects:
+    """A relation, or something that belongs to one: a reader does not notice the latter."""
     name = name_of(statement.relation)
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if kind == "index" else LockMode.ACCESS_EXCLUSIVE
-    locks = (Lock(name, mode, family=False),)
+    locks = (Lock(name, mode, with_children=False),)
     if kind in _RELATIONS and kind != "index":
         return _moved("RENAME", Target(kind, name), replace(name, name=statement.newname), locks)
     if kind == "index":
@@ -152,7 +154,7 @@ def _rename_relation(kind: str, statement: Node) -> Effects:
     return Effects("ALTER TABLE RENAME", touches=(Target("table", name),), locks=locks)
 
 
-def set_schema(statement: Node) -> Effects:
+def set_schema(statement: SyntaxNode) -> Effects:
     """ALTER … SET SCHEMA touches both the old place and the new one."""
     kind = words(statement.objectType)
     if kind in _ELSEWHERE:
@@ -162,11 +164,11 @@ def set_schema(statement: Node) -> Effects:
         locks: tuple[Lock, ...] = ()
     else:
         old = Target(kind, name_of(statement.relation))
-        locks = (Lock(old.name, LockMode.ACCESS_EXCLUSIVE, family=False),)
+        locks = (Lock(old.name, LockMode.ACCESS_EXCLUSIVE, with_children=False),)
     return _moved("SET SCHEMA", old, replace(old.name, schema=statement.newschema), locks)
 
 
-def set_owner(statement: Node) -> Effects:
+def set_owner(statement: SyntaxNode) -> Effects:
     """ALTER … OWNER TO, of what is not a relation."""
     kind = words(statement.objectType)
     if kind in _ELSEWHERE:
@@ -174,7 +176,7 @@ def set_owner(statement: Node) -> Effects:
     return Effects(f"ALTER {kind.upper()} OWNER", touches=(_target(kind, statement.object),))
 
 
-def comment(statement: Node) -> Effects:
+def comment(statement: SyntaxNode) -> Effects:
     """COMMENT ON."""
     kind = words(statement.objtype)
     if kind in _ELSEWHERE:
@@ -182,12 +184,12 @@ def comment(statement: Node) -> Effects:
     target = _target(kind, statement.object)
     own = kind == "column" or kind not in _OF_A_TABLE
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if own else LockMode.ACCESS_SHARE
-    lock = (Lock(target.name, mode, family=False),)
+    lock = (Lock(target.name, mode, with_children=False),)
     relation = target.kind in _RELATIONS
     return Effects(f"COMMENT ON {kind.upper()}", touches=(target,), locks=lock if relation else ())
 
 
-def grant(statement: Node) -> Effects:
+def grant(statement: SyntaxNode) -> Effects:
     """GRANT and REVOKE on objects. Whole schemas (`ALL TABLES IN SCHEMA`) name the schema."""
     verb = "GRANT" if statement.is_grant else "REVOKE"
     kind = words(statement.objtype)
@@ -195,10 +197,12 @@ def grant(statement: Node) -> Effects:
         return _elsewhere(verb, f"{verb.lower()} rights on", kind)
     if statement.targtype.name == "ACL_TARGET_ALL_IN_SCHEMA":
         kind = "schema"
-    return Effects(verb, touches=tuple(_granted(kind, each) for each in statement.objects or ()))
+    return Effects(
+        verb, touches=tuple(_granted(kind, object_) for object_ in statement.objects or ())
+    )
 
 
-def _granted(kind: str, thing: Node) -> Target:
+def _granted(kind: str, thing: SyntaxNode) -> Target:
     if isinstance(thing, ast.RangeVar):
         return Target(kind, name_of(thing))
     return _target(kind, thing)

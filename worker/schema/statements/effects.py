@@ -1,8 +1,9 @@
-"""What a statement does to the database, as far as its own words tell: the planner's vocabulary."""
+"""What a statement does to the database, as far as its own words tell: what planning works with."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from worker.schema.statements.names import ObjectName
@@ -34,7 +35,7 @@ class LockMode(IntEnum):
         return self is LockMode.ACCESS_EXCLUSIVE
 
 
-class Touch(StrEnum):
+class ColumnEffect(StrEnum):
     """What happens to a column, as far as those who use it are concerned."""
 
     DROP = "drop"
@@ -42,8 +43,8 @@ class Touch(StrEnum):
     RENAME = "rename"
 
 
-class Step(StrEnum):
-    """Statements that cannot run in a transaction, and may be a step of their own."""
+class NonTransactional(StrEnum):
+    """Statements that cannot run in a transaction: each is a step, in a changeset of its own."""
 
     CREATE_INDEX = "CREATE INDEX CONCURRENTLY"
     DROP_INDEX = "DROP INDEX CONCURRENTLY"
@@ -72,20 +73,20 @@ class Target:
 class Lock:
     """A lock that a statement takes on a relation and holds until the transaction ends.
 
-    With `family`, partitions and child tables are locked alike. For an index, `table_mode` is what
-    its table gets.
+    With `with_children`, partitions and child tables are locked alike. For an index, `table_mode`
+    is what its table gets.
     """
 
     name: ObjectName
     mode: LockMode
-    family: bool = True
+    with_children: bool = True
     table_mode: LockMode | None = None
 
     def __str__(self) -> str:
         return f"{self.mode} on {self.name}"
 
 
-class Kin(StrEnum):
+class Relationship(StrEnum):
     """Relations that are locked along with an object; the catalogue says which they are."""
 
     REFERENCED = "what the foreign keys of a table, or of one column of it, point at"
@@ -104,16 +105,16 @@ class Kin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Along:
-    """Kin of an object, locked alike; `part` is a column or constraint of it."""
+class RelatedLock:
+    """What is related to an object, locked alike; `part` is a column or constraint of it."""
 
-    kin: Kin
+    relationship: Relationship
     name: ObjectName
     mode: LockMode
     part: str | None = None
 
 
-class Verb(StrEnum):
+class RowVerb(StrEnum):
     """What is done to rows that foreign keys may pass on."""
 
     DELETE = "delete"
@@ -122,10 +123,10 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class RowEffect:
     """Rows of a table are deleted, updated (in these columns), or all of them truncated."""
 
-    verb: Verb
+    verb: RowVerb
     table: ObjectName
     columns: tuple[str, ...] = ()
 
@@ -136,12 +137,12 @@ class ColumnChange:
 
     table: ObjectName
     column: str
-    touch: Touch
+    effect: ColumnEffect
     of_type: bool = False
 
     def __str__(self) -> str:
         what = "attribute" if self.of_type else "column"
-        return f"{self.touch.value}s {what} {self.column} of {self.table}"
+        return f"{self.effect.value}s {what} {self.column} of {self.table}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +154,11 @@ class Effects:
     that was replaced, a table that got a partition. `reaches` are objects that a function, rule or
     trigger which it makes or calls works on: not now, or not for certain, but never across the
     border of its side. `renames` are names that lead nowhere afterwards, `becomes` the new ones.
-    `values` are added to enums. `deeds` are those among the writes that foreign keys may pass on to
-    other tables. `empty` are materialized views that are left without data. `locks` are on what is
-    named, `along` those that the catalogue has to find. `opaque` says why more may happen than the
-    words tell; `step` marks a statement that cannot run in a transaction; `refused` says why a
-    changeset may not contain it at all.
+    `enum_values` are added to enums. `row_effects` are those among the writes that foreign keys may
+    pass on to other tables. `unpopulated` are materialized views that are left without data.
+    `locks` are on what is named, `related_locks` those that the catalogue has to find. `opaque`
+    says why more may happen than the words tell; `step` marks a statement that cannot run in a
+    transaction; `refused` says why a changeset may not contain it at all.
     """
 
     statement: str
@@ -173,14 +174,14 @@ class Effects:
     renames: tuple[Target, ...] = ()
     becomes: tuple[Target, ...] = ()
     columns: tuple[ColumnChange, ...] = ()
-    values: tuple[tuple[Target, str], ...] = ()
-    deeds: tuple[Deed, ...] = ()
+    enum_values: tuple[tuple[Target, str], ...] = ()
+    row_effects: tuple[RowEffect, ...] = ()
     locks: tuple[Lock, ...] = ()
-    along: tuple[Along, ...] = ()
-    empty: tuple[ObjectName, ...] = ()
+    related_locks: tuple[RelatedLock, ...] = ()
+    unpopulated: tuple[ObjectName, ...] = ()
     cascade: bool = False
     opaque: str | None = None
-    step: Step | None = None
+    step: NonTransactional | None = None
     refused: str | None = None
 
     @property
@@ -197,7 +198,7 @@ class Effects:
         )
 
     @property
-    def noticed(self) -> tuple[Target, ...]:
+    def observable(self) -> tuple[Target, ...]:
         """Objects that whoever depends on them may find changed."""
         return tuple(
             dict.fromkeys(
@@ -212,6 +213,10 @@ class Effects:
                 )
             )
         )
+
+    def also_writing(self, tables: Iterable[Target]) -> Effects:
+        """The same, and these written to as well."""
+        return replace(self, writes=tuple(dict.fromkeys((*self.writes, *tables))))
 
     @property
     def main(self) -> Target | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pglast import ast
 
-from worker.schema.statements.effects import Effects, Lock, LockMode, Step, Target
+from worker.schema.statements.effects import Effects, Lock, LockMode, NonTransactional, Target
 from worker.schema.statements.names import ObjectName
-from worker.schema.statements.tree import Node, lock_on, name_of, option, qualified
+from worker.schema.statements.tree import SyntaxNode, lock_on, name_of, option, qualified
 
 _UNNAMED = "name the index, so that what a failure leaves behind can be found and dropped"
 
 
-def create_index(statement: Node) -> Effects:
+def create_index(statement: SyntaxNode) -> Effects:
     """CREATE INDEX: in the changeset's transaction, or CONCURRENTLY as a step of its own."""
     table = name_of(statement.relation)
     index = Target("index", ObjectName(table.schema, statement.idxname or ""))
@@ -22,12 +22,12 @@ def create_index(statement: Node) -> Effects:
         creates=(index,) if statement.idxname else (),
         touches=(Target("table", table),),
         locks=(lock_on(statement.relation, mode),),
-        step=Step.CREATE_INDEX if alone else None,
+        step=NonTransactional.CREATE_INDEX if alone else None,
         refused=_UNNAMED if alone and not statement.idxname else None,
     )
 
 
-def reindex(statement: Node) -> Effects:
+def reindex(statement: SyntaxNode) -> Effects:
     """REINDEX INDEX or TABLE; whole schemas and databases are no part of a changeset."""
     if statement.relation is None:
         return Effects(
@@ -47,11 +47,11 @@ def reindex(statement: Node) -> Effects:
         "REINDEX CONCURRENTLY" if alone else "REINDEX",
         touches=(target,),
         locks=(Lock(target.name, mode, table_mode=min(mode, LockMode.SHARE)),),
-        step=Step.REINDEX if alone else None,
+        step=NonTransactional.REINDEX if alone else None,
     )
 
 
-def vacuum(statement: Node) -> Effects:
+def vacuum(statement: SyntaxNode) -> Effects:
     """VACUUM runs outside any transaction; ANALYZE alone may run in one."""
     tables = tuple(Target("table", name_of(each.relation)) for each in statement.rels or ())
     name = "VACUUM" if statement.is_vacuumcmd else "ANALYZE"
@@ -60,13 +60,13 @@ def vacuum(statement: Node) -> Effects:
     return Effects(
         name,
         touches=tables,
-        locks=tuple(Lock(each.name, mode) for each in tables),
-        step=Step.VACUUM if statement.is_vacuumcmd else None,
+        locks=tuple(Lock(table.name, mode) for table in tables),
+        step=NonTransactional.VACUUM if statement.is_vacuumcmd else None,
         refused=None if tables else f"name the tables to {name.lower()}",
     )
 
 
-def cluster(statement: Node) -> Effects:
+def cluster(statement: SyntaxNode) -> Effects:
     """CLUSTER of one table."""
     if statement.relation is None:
         return Effects("CLUSTER", refused="name the table to cluster")
@@ -75,10 +75,12 @@ def cluster(statement: Node) -> Effects:
     return Effects("CLUSTER", touches=(table,), locks=(lock,))
 
 
-def create_statistics(statement: Node) -> Effects:
+def create_statistics(statement: SyntaxNode) -> Effects:
     """CREATE STATISTICS."""
     named = statement.defnames
-    tables = [name_of(each) for each in statement.relations if isinstance(each, ast.RangeVar)]
+    tables = [
+        name_of(relation) for relation in statement.relations if isinstance(relation, ast.RangeVar)
+    ]
     return Effects(
         "CREATE STATISTICS",
         creates=(Target("statistics", qualified(named)),) if named else (),

@@ -6,66 +6,68 @@ from dataclasses import replace
 
 from worker.schema.statements.calls import sequences_moved
 from worker.schema.statements.effects import (
-    Along,
-    Deed,
     Effects,
-    Kin,
     Lock,
     LockMode,
+    RelatedLock,
+    Relationship,
+    RowEffect,
+    RowVerb,
     Target,
-    Verb,
 )
 from worker.schema.statements.tree import (
-    Node,
-    deeds_in,
+    SyntaxNode,
     lock_on,
     locked_by,
     name_of,
     reads,
+    row_effects_in,
     shared,
     written_by,
 )
 
 
-def writing(name: str, statement: Node) -> Effects:
+def writing(name: str, statement: SyntaxNode) -> Effects:
     """What a statement writes, reads and locks rows of, in its common table expressions too."""
     written = (*written_by(statement), *sequences_moved(statement))
-    names = {each.name for each in written}
-    read = tuple(each for each in reads(statement) if each.name not in names)
+    names = {target.name for target in written}
+    read = tuple(target for target in reads(statement) if target.name not in names)
     held = locked_by(statement)
-    locks = tuple(Lock(each.name, LockMode.ROW_EXCLUSIVE) for each in written)
+    locks = tuple(Lock(target.name, LockMode.ROW_EXCLUSIVE) for target in written)
     return Effects(
         name,
         writes=written,
-        deeds=deeds_in(statement),
+        row_effects=row_effects_in(statement),
         touches=held,
         reads=read,
-        locks=(*locks, *shared(read), *(Lock(each.name, LockMode.ROW_SHARE) for each in held)),
-        along=tuple(Along(Kin.VIEWED, each.name, LockMode.ROW_SHARE) for each in held),
+        locks=(*locks, *shared(read), *(Lock(target.name, LockMode.ROW_SHARE) for target in held)),
+        related_locks=tuple(
+            RelatedLock(Relationship.VIEWED, target.name, LockMode.ROW_SHARE) for target in held
+        ),
     )
 
 
-def insert(statement: Node) -> Effects:
+def insert(statement: SyntaxNode) -> Effects:
     """INSERT."""
     return writing("INSERT", statement)
 
 
-def update(statement: Node) -> Effects:
+def update(statement: SyntaxNode) -> Effects:
     """UPDATE."""
     return writing("UPDATE", statement)
 
 
-def delete(statement: Node) -> Effects:
+def delete(statement: SyntaxNode) -> Effects:
     """DELETE."""
     return writing("DELETE", statement)
 
 
-def merge(statement: Node) -> Effects:
+def merge(statement: SyntaxNode) -> Effects:
     """MERGE."""
     return writing("MERGE", statement)
 
 
-def select(statement: Node) -> Effects:
+def select(statement: SyntaxNode) -> Effects:
     """SELECT, for the functions that it calls: those may do more than its words tell.
 
     SELECT … INTO is CREATE TABLE AS, written otherwise.
@@ -76,49 +78,53 @@ def select(statement: Node) -> Effects:
     return replace(
         effects,
         creates=table,
-        reads=tuple(each for each in effects.reads if each.name not in {t.name for t in table}),
-        locks=tuple(each for each in effects.locks if each.name not in {t.name for t in table}),
+        reads=tuple(
+            target for target in effects.reads if target.name not in {t.name for t in table}
+        ),
+        locks=tuple(lock for lock in effects.locks if lock.name not in {t.name for t in table}),
         reaches=_called(effects),
         opaque="what the functions that it calls do is not known before they run",
     )
 
 
 def _called(effects: Effects) -> tuple[Target, ...]:
-    return tuple(each for each in effects.reads if each.kind == "function")
+    return tuple(target for target in effects.reads if target.kind == "function")
 
 
-def truncate(statement: Node) -> Effects:
+def truncate(statement: SyntaxNode) -> Effects:
     """TRUNCATE; with CASCADE, foreign keys pass it on."""
     relations = statement.relations
-    tables = tuple(Target("table", name_of(each)) for each in relations)
+    tables = tuple(Target("table", name_of(relation)) for relation in relations)
     cascade = statement.behavior.name == "DROP_CASCADE"
     return Effects(
         "TRUNCATE",
         writes=tables,
-        deeds=tuple(Deed(Verb.TRUNCATE, each.name) for each in tables if cascade),
-        locks=tuple(lock_on(each, LockMode.ACCESS_EXCLUSIVE) for each in relations),
+        row_effects=tuple(RowEffect(RowVerb.TRUNCATE, table.name) for table in tables if cascade),
+        locks=tuple(lock_on(relation, LockMode.ACCESS_EXCLUSIVE) for relation in relations),
         cascade=cascade,
     )
 
 
-def lock_table(statement: Node) -> Effects:
+def lock_table(statement: SyntaxNode) -> Effects:
     """LOCK TABLE; of a view, what it is made of. Who holds a lock touches more than a reader."""
     mode = LockMode(statement.mode)
-    relations = tuple(Target("relation", name_of(each)) for each in statement.relations)
+    relations = tuple(Target("relation", name_of(relation)) for relation in statement.relations)
     return Effects(
         "LOCK TABLE",
         touches=relations,
-        locks=tuple(lock_on(each, mode) for each in statement.relations),
-        along=tuple(Along(Kin.VIEWED, each.name, mode) for each in relations),
+        locks=tuple(lock_on(relation, mode) for relation in statement.relations),
+        related_locks=tuple(
+            RelatedLock(Relationship.VIEWED, relation.name, mode) for relation in relations
+        ),
     )
 
 
-def do(_: Node) -> Effects:
+def do(_: SyntaxNode) -> Effects:
     """DO: a program, of which `bodies` reads what stands in it."""
     return Effects("DO", opaque="what a DO block does is not known before it runs")
 
 
-def call(statement: Node) -> Effects:
+def call(statement: SyntaxNode) -> Effects:
     """CALL of a procedure."""
     effects = writing("CALL", statement.funccall)
     return replace(

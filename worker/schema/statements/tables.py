@@ -9,19 +9,19 @@ from pglast.enums import AlterTableType as At
 from pglast.enums import ConstrType
 
 from worker.schema.statements.effects import (
-    Along,
     ColumnChange,
+    ColumnEffect,
     Effects,
-    Kin,
     Lock,
     LockMode,
-    Step,
+    NonTransactional,
+    RelatedLock,
+    Relationship,
     Target,
-    Touch,
 )
 from worker.schema.statements.names import ObjectName
 from worker.schema.statements.tree import (
-    Node,
+    SyntaxNode,
     foreign_keys,
     lock_on,
     name_of,
@@ -31,13 +31,13 @@ from worker.schema.statements.tree import (
 )
 
 
-def create_table(statement: Node) -> Effects:
+def create_table(statement: SyntaxNode) -> Effects:
     """CREATE TABLE, also as a partition or child of another."""
     table = Target("table", name_of(statement.relation))
     parents = [name_of(parent) for parent in statement.inhRelations or ()]
     referenced = [name for name in foreign_keys(statement) if name != table.name]
     mentioned = reads(statement.tableElts)
-    others = tuple(each for each in mentioned if each.name not in (*referenced, table.name))
+    others = tuple(target for target in mentioned if target.name not in (*referenced, table.name))
     partition = statement.partbound is not None
     parent_mode = LockMode.ACCESS_EXCLUSIVE if partition else LockMode.SHARE_UPDATE_EXCLUSIVE
     return Effects(
@@ -47,19 +47,19 @@ def create_table(statement: Node) -> Effects:
         reads=others,
         locks=(
             *(Lock(name, LockMode.SHARE_ROW_EXCLUSIVE) for name in referenced),
-            *(Lock(name, parent_mode, family=False) for name in parents),
+            *(Lock(name, parent_mode, with_children=False) for name in parents),
             *shared(others),
         ),
-        along=tuple(
-            Along(kin, name, mode)
+        related_locks=tuple(
+            RelatedLock(relationship, name, mode)
             for name in parents
             if partition
-            for kin, mode in _KIN[At.AT_AttachPartition]
+            for relationship, mode in _RELATED[At.AT_AttachPartition]
         ),
     )
 
 
-def alter_table(statement: Node) -> Effects:
+def alter_table(statement: SyntaxNode) -> Effects:
     """ALTER TABLE, and ALTER VIEW, INDEX, SEQUENCE where PostgreSQL treats them alike."""
     kind = words(statement.objtype)
     table = name_of(statement.relation)
@@ -69,7 +69,7 @@ def alter_table(statement: Node) -> Effects:
     others = _tables([lock.name for lock in partners if lock.name != table])
     seen = any(command.subtype in _SEEN_BY_READERS for command in commands)
     shown = any(command.subtype in _OTHER_ROWS for command in commands)
-    family = any(command.subtype not in _STAYS_HERE for command in commands)
+    with_children = any(command.subtype not in _STAYS_HERE for command in commands)
     target = Target(kind, table)
     return Effects(
         f"ALTER {kind.upper()}",
@@ -77,10 +77,12 @@ def alter_table(statement: Node) -> Effects:
         touches=others if seen else (target, *others),
         contents=(target,) if shown else (),
         columns=tuple(each for command in commands for each in _column(target, command)),
-        locks=(lock_on(statement.relation, own, family), *partners),
-        along=tuple(each for command in commands for each in _along(target, command)),
+        locks=(lock_on(statement.relation, own, with_children), *partners),
+        related_locks=tuple(
+            lock for command in commands for lock in _related_locks(target, command)
+        ),
         cascade=any(command.behavior.name == "DROP_CASCADE" for command in commands),
-        step=Step.DETACH_PARTITION if any(map(_detaches_alone, commands)) else None,
+        step=NonTransactional.DETACH_PARTITION if any(map(_detaches_alone, commands)) else None,
     )
 
 
@@ -156,7 +158,7 @@ _HARMLESS_OPTIONS = (
 )
 
 
-def _mode(command: Node) -> LockMode:
+def _mode(command: SyntaxNode) -> LockMode:
     """The lock on the table itself, as PostgreSQL's AlterTableGetLockLevel decides it."""
     kind = command.subtype
     if kind in _SHARE_UPDATE_EXCLUSIVE or _detaches_alone(command) or _tunes(command):
@@ -166,13 +168,13 @@ def _mode(command: Node) -> LockMode:
     return LockMode.ACCESS_EXCLUSIVE
 
 
-def _adds_foreign_key(command: Node) -> bool:
+def _adds_foreign_key(command: SyntaxNode) -> bool:
     return bool(
         command.subtype == At.AT_AddConstraint and command.def_.contype == ConstrType.CONSTR_FOREIGN
     )
 
 
-def _tunes(command: Node) -> bool:
+def _tunes(command: SyntaxNode) -> bool:
     """Storage parameters that PostgreSQL changes under a weak lock."""
     if command.subtype not in (At.AT_SetRelOptions, At.AT_ResetRelOptions):
         return False
@@ -180,11 +182,11 @@ def _tunes(command: Node) -> bool:
     return all(name.startswith(_HARMLESS_OPTIONS) for name in names)
 
 
-def _detaches_alone(command: Node) -> bool:
+def _detaches_alone(command: SyntaxNode) -> bool:
     return command.subtype == At.AT_DetachPartition and bool(command.def_.concurrent)
 
 
-def _partners(command: Node) -> Iterator[Lock]:
+def _partners(command: SyntaxNode) -> Iterator[Lock]:
     """Locks of a sub-command on other tables."""
     for name in foreign_keys(command.def_):
         yield Lock(name, LockMode.SHARE_ROW_EXCLUSIVE)
@@ -193,47 +195,47 @@ def _partners(command: Node) -> Iterator[Lock]:
         mode = LockMode.SHARE_UPDATE_EXCLUSIVE if weak else LockMode.ACCESS_EXCLUSIVE
         yield Lock(name_of(command.def_.name), mode)
     if command.subtype == At.AT_AddInherit:
-        yield Lock(name_of(command.def_), LockMode.SHARE_UPDATE_EXCLUSIVE, family=False)
+        yield Lock(name_of(command.def_), LockMode.SHARE_UPDATE_EXCLUSIVE, with_children=False)
     if command.subtype == At.AT_DropInherit:
-        yield Lock(name_of(command.def_), LockMode.ACCESS_SHARE, family=False)
+        yield Lock(name_of(command.def_), LockMode.ACCESS_SHARE, with_children=False)
 
 
 _HARDEST = LockMode.ACCESS_EXCLUSIVE
 _HARD = LockMode.SHARE_ROW_EXCLUSIVE
-_KEYS = ((Kin.REFERENCED, _HARDEST), (Kin.REFERENCING, _HARDEST))
-_KIN = {
-    At.AT_DropColumn: (*_KEYS, (Kin.SEQUENCES, _HARDEST)),
-    At.AT_AlterColumnType: (*_KEYS, (Kin.IDENTITY, _HARD)),
-    At.AT_DropConstraint: ((Kin.CONSTRAINT, _HARDEST),),
-    At.AT_DropIdentity: ((Kin.IDENTITY, _HARDEST),),
-    At.AT_SetIdentity: ((Kin.IDENTITY, _HARD),),
+_KEYS = ((Relationship.REFERENCED, _HARDEST), (Relationship.REFERENCING, _HARDEST))
+_RELATED = {
+    At.AT_DropColumn: (*_KEYS, (Relationship.SEQUENCES, _HARDEST)),
+    At.AT_AlterColumnType: (*_KEYS, (Relationship.IDENTITY, _HARD)),
+    At.AT_DropConstraint: ((Relationship.CONSTRAINT, _HARDEST),),
+    At.AT_DropIdentity: ((Relationship.IDENTITY, _HARDEST),),
+    At.AT_SetIdentity: ((Relationship.IDENTITY, _HARD),),
     At.AT_AttachPartition: (
-        (Kin.DEFAULT_PARTITION, _HARDEST),
-        (Kin.REFERENCED, _HARD),
-        (Kin.REFERENCING, _HARD),
+        (Relationship.DEFAULT_PARTITION, _HARDEST),
+        (Relationship.REFERENCED, _HARD),
+        (Relationship.REFERENCING, _HARD),
     ),
     At.AT_DetachPartition: (
-        (Kin.DEFAULT_PARTITION, _HARDEST),
-        (Kin.REFERENCED, _HARD),
-        (Kin.REFERENCING, _HARDEST),
+        (Relationship.DEFAULT_PARTITION, _HARDEST),
+        (Relationship.REFERENCED, _HARD),
+        (Relationship.REFERENCING, _HARDEST),
     ),
 }
 
 
-def _along(table: Target, command: Node) -> Iterator[Along]:
-    """Kin of the table that a sub-command locks with it."""
+def _related_locks(table: Target, command: SyntaxNode) -> Iterator[RelatedLock]:
+    """What is related to the table that a sub-command locks with it."""
     if table.kind == "type":
-        yield Along(Kin.TYPED, table.name, _HARDEST)
+        yield RelatedLock(Relationship.TYPED, table.name, _HARDEST)
     elif not _detaches_alone(command):
-        for kin, mode in _KIN.get(command.subtype, ()):
-            yield Along(kin, table.name, mode, command.name)
+        for relationship, mode in _RELATED.get(command.subtype, ()):
+            yield RelatedLock(relationship, table.name, mode, command.name)
 
 
-_COLUMNS = {At.AT_DropColumn: Touch.DROP, At.AT_AlterColumnType: Touch.RETYPE}
+_COLUMNS = {At.AT_DropColumn: ColumnEffect.DROP, At.AT_AlterColumnType: ColumnEffect.RETYPE}
 
 
-def _column(table: Target, command: Node) -> Iterator[ColumnChange]:
+def _column(table: Target, command: SyntaxNode) -> Iterator[ColumnChange]:
     """ALTER TYPE speaks of attributes in the same words."""
     if command.subtype in _COLUMNS:
-        touch, of_type = _COLUMNS[command.subtype], table.kind == "type"
-        yield ColumnChange(table.name, command.name, touch, of_type)
+        effect, of_type = _COLUMNS[command.subtype], table.kind == "type"
+        yield ColumnChange(table.name, command.name, effect, of_type)

@@ -8,10 +8,10 @@ from pglast import ast
 
 from worker.schema.statements import rows
 from worker.schema.statements.effects import Effects, Lock, LockMode, Target
-from worker.schema.statements.tree import Node, name_of, reads, shared, words
+from worker.schema.statements.tree import SyntaxNode, name_of, reads, shared, words
 
 
-def create_view(statement: Node) -> Effects:
+def create_view(statement: SyntaxNode) -> Effects:
     """CREATE [OR REPLACE] VIEW."""
     view = Target("view", name_of(statement.view))
     read = reads(statement.query)
@@ -26,7 +26,7 @@ def create_view(statement: Node) -> Effects:
     )
 
 
-def create_as(statement: Node) -> Effects:
+def create_as(statement: SyntaxNode) -> Effects:
     """CREATE MATERIALIZED VIEW and CREATE TABLE AS, whose query may write: WITH … DELETE."""
     made = Target(words(statement.objtype), name_of(statement.into.rel))
     name = f"CREATE {made.kind.upper()}" + ("" if made.kind == "materialized view" else " AS")
@@ -36,11 +36,11 @@ def create_as(statement: Node) -> Effects:
     return replace(
         query,
         creates=(made,),
-        empty=(made.name,) if statement.into.skipData else (),
+        unpopulated=(made.name,) if statement.into.skipData else (),
     )
 
 
-def refresh(statement: Node) -> Effects:
+def refresh(statement: SyntaxNode) -> Effects:
     """REFRESH MATERIALIZED VIEW; CONCURRENTLY runs in a transaction, and lets readers through."""
     view = Target("materialized view", name_of(statement.relation))
     mode = LockMode.EXCLUSIVE if statement.concurrent else LockMode.ACCESS_EXCLUSIVE
@@ -48,5 +48,5 @@ def refresh(statement: Node) -> Effects:
         "REFRESH MATERIALIZED VIEW",
         refreshes=(view,),
         locks=(Lock(view.name, mode),),
-        empty=(view.name,) if statement.skipData else (),
+        unpopulated=(view.name,) if statement.skipData else (),
     )

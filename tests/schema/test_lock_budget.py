@@ -21,7 +21,7 @@ Connect = Callable[[], Connection]
 LIMIT = 0.5
 """Seconds that a try may wait."""
 SLACK = 0.3
-"""Seconds more until a busy machine has noticed."""
+"""Seconds more until a busy machine has observable."""
 VIEWS = [f"query.v{number}" for number in range(1, 6)]
 
 
@@ -132,7 +132,7 @@ def test_many_short_waits_are_one_long_one(
     assert failed.number > 1
 
 
-def test_time_that_is_spent_working_leaves_the_patience_as_it_was(
+def test_time_that_is_spent_working_leaves_the_lock_budget_as_it_was(
     context: Context, db: Connection, connect: Connect
 ) -> None:
     work = "SELECT pg_sleep(0.8)"

@@ -1,6 +1,7 @@
 """One execution of a changeset: its statements, its time limits, and trying again for locks.
 
-`transaction` runs it all as one, `steps` runs what cannot be in a transaction; both wait politely.
+`transaction` runs them as one, `non_transactional` what cannot run in a transaction; both try again
+with exponential backoff and jitter when they get no lock, up to `Limits.lock_attempts` times.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from uuid import UUID
 
 import psycopg
 
+from worker.base.db import Connection
 from worker.base.db_errors import message_of
-from worker.base.sql import statement
-from worker.schema.execute.changeset_lock import Turn
+from worker.schema.catalogue.context import Limits
+from worker.schema.execute import SQL
+from worker.schema.execute.changeset_lock import ChangesetLock
 from worker.schema.history.journal import Failure, Timing
-from worker.schema.plan.context import Limits
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.plan import Plan
+from worker.schema.plan.plan import SchemaPlan
 
-_LONGEST_PAUSE = 30.0
-_WORTH_ANOTHER_TRY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+_LONGEST_BACKOFF = 30.0
+_RETRIABLE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 class OperationFailed(Exception):
@@ -42,12 +43,12 @@ class OperationFailed(Exception):
         super().__init__(f"operation {number} failed: {self.failure.error}")
 
     def because(self, reason: str) -> OperationFailed:
-        """The same failure, in other words."""
+        """The same failure with a reason that says more."""
         return OperationFailed(self.failure.number, self.error, self.failure.timings, reason)
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedStatement:
     """A statement to run, under the number of its operation."""
 
     number: int
@@ -58,17 +59,17 @@ Finish = Callable[[Sequence[Timing]], None]
 
 
 @dataclass(slots=True)
-class Run:
-    """A changeset's statements, or its undos (then it is `undoing`), on their way.
+class ChangesetRun:
+    """One execution of a changeset's statements, or (`undoing`) of its undos.
 
     `finish` is told when each operation ran, and writes the outcome in the transaction that did the
-    work. `running` is the number of the operation that is at work, None between two.
+    work. `running` is the number of the operation that is being executed, None between two.
     """
 
-    turn: Turn
+    lock: ChangesetLock
     changeset_id: UUID
-    plan: Plan
-    statements: Sequence[Numbered]
+    plan: SchemaPlan
+    statements: Sequence[NumberedStatement]
     limits: Limits
     finish: Finish
     undoing: bool = False
@@ -81,43 +82,48 @@ class Run:
 
     @property
     def work(self) -> Connection:
-        """The session that does the work, and holds the turn."""
-        return self.turn.work
+        """The session that does the work, and holds the changeset lock."""
+        return self.lock.work
 
-    def persist(self, attempt: Callable[[], None]) -> None:
-        """Try, again and again with longer and longer pauses, as long as it is locks that are
-        missing. Raises OperationFailed."""
-        for tried in range(1, self.limits.lock_attempts + 1):
+    def with_retries(self, attempt: Callable[[], None]) -> None:
+        """Try until it is done, with backoff, as long as locks are what it failed for.
+
+        Raises OperationFailed.
+        """
+        for number in range(1, self.limits.lock_attempts + 1):
             if not self.undoing:
-                self.turn.journal.attempt(self.changeset_id)
+                self.lock.journal.attempt(self.changeset_id)
             try:
                 return attempt()
             except OperationFailed as failed:
-                pause = self._pause_after(failed, tried)
+                pause = self._backoff_after(failed, number)
             time.sleep(pause)
         raise AssertionError("unreachable")
 
     def one(
-        self, each: Numbered, before: Sequence[Timing] = (), lock_timeout: float | None = None
+        self,
+        statement: NumberedStatement,
+        before: Sequence[Timing] = (),
+        lock_timeout: float | None = None,
     ) -> Timing:
         """Run one statement under both time limits. Raises OperationFailed."""
-        with self.at_work(each.number):
-            self._note_start(each.number)
+        with self.at_work(statement.number):
+            self._note_start(statement.number)
             self.limit(self.limits.lock_timeout if lock_timeout is None else lock_timeout)
             started_at, start = datetime.now(UTC), time.perf_counter()
             try:
-                self.work.execute(each.sql.encode())
+                self.work.execute(statement.sql.encode())
             except psycopg.Error as error:
-                timing = Timing(each.number, started_at, _since(start))
-                raise OperationFailed(each.number, error, [*before, timing]) from error
+                timing = Timing(statement.number, started_at, _since(start))
+                raise OperationFailed(statement.number, error, [*before, timing]) from error
             except BaseException:
-                self._break_off()
+                self._cancel()
                 raise
-        return Timing(each.number, started_at, _since(start))
+        return Timing(statement.number, started_at, _since(start))
 
     @contextmanager
     def at_work(self, number: int) -> Iterator[None]:
-        """Around what is done for one operation: if it is broken off there, that one is named."""
+        """Around what is done for one operation: if it is stopped there, that one is named."""
         self.running = number
         yield
         self.running = None
@@ -125,7 +131,7 @@ class Run:
     def limit(self, lock_timeout: float) -> None:
         """Set both time limits: for the transaction or, for a step, for the session."""
         self.work.execute(
-            statement("worker.schema", "limit"),
+            SQL["limit"],
             {
                 "lock": _milliseconds(lock_timeout),
                 "statement": _milliseconds(min(self.limits.statement_timeout, self._left())),
@@ -133,15 +139,15 @@ class Run:
             },
         )
 
-    def _break_off(self) -> None:
-        """Told to stop while a statement runs: it stops too, and the session can clean up."""
+    def _cancel(self) -> None:
+        """Cancel the statement that runs, so that the session can roll back."""
         with suppress(psycopg.Error):
             self.work.cancel_safe(timeout=5.0)
             while self.work.pgconn.get_result() is not None:
                 pass
 
     def _note_start(self, number: int) -> None:
-        journal = self.turn.journal
+        journal = self.lock.journal
         (journal.undo_starts if self.undoing else journal.operation_starts)(
             self.changeset_id, number
         )
@@ -149,17 +155,17 @@ class Run:
     def _left(self) -> float:
         return self._end - time.monotonic()
 
-    def _pause_after(self, failed: OperationFailed, tried: int) -> float:
+    def _backoff_after(self, failed: OperationFailed, attempts: int) -> float:
         """Seconds until the next try. Raises when there is none."""
-        if not isinstance(failed.error, _WORTH_ANOTHER_TRY):
-            raise self._explained(failed) from failed.error
-        pause = _pause(self.limits.lock_pause, tried)
-        if tried == self.limits.lock_attempts or pause >= self._left():
-            raise self._given_up(failed, tried) from failed.error
+        if not isinstance(failed.error, _RETRIABLE):
+            raise self._with_time_limit(failed) from failed.error
+        pause = _backoff(self.limits.lock_pause, attempts)
+        if attempts == self.limits.lock_attempts or pause >= self._left():
+            raise self._given_up(failed, attempts) from failed.error
         return pause
 
-    def _explained(self, failed: OperationFailed) -> OperationFailed:
-        """PostgreSQL knows that it was stopped in time, but not whose time was up."""
+    def _with_time_limit(self, failed: OperationFailed) -> OperationFailed:
+        """PostgreSQL says that it was cancelled, but not that it was for `changeset_timeout`."""
         if self._left() > 0 or not isinstance(failed.error, psycopg.errors.QueryCanceled):
             return failed
         return failed.because(
@@ -167,18 +173,18 @@ class Run:
             " shell it may take as long as it needs, `cqrs changeset execute ID`"
         )
 
-    def _given_up(self, failed: OperationFailed, tried: int) -> OperationFailed:
+    def _given_up(self, failed: OperationFailed, attempts: int) -> OperationFailed:
         holders = self._holders()
         return failed.because(
-            f"no lock within {self.limits.lock_timeout:g} s, {tried} times over"
+            f"no lock within {self.limits.lock_timeout:g} s, {attempts} times over"
             f"{f'; held by {holders}' if holders else ''}"
         )
 
     def _holders(self) -> str:
         """Who holds what we wait for, for people to read."""
-        journal = self.turn.journal.connection
+        journal = self.lock.journal.connection
         rows = journal.execute(
-            statement("worker.schema", "lock_holders"),
+            SQL["lock_holders"],
             {
                 "own": [self.work.info.backend_pid, journal.info.backend_pid],
                 "names": [str(lock.name) for lock in self.plan.locks],
@@ -195,9 +201,9 @@ def _since(start: float) -> timedelta:
     return timedelta(seconds=time.perf_counter() - start)
 
 
-def _pause(first: float, tried: int) -> float:
-    """Twice as long each time, up to half a minute, and never in step with others."""
-    longest = min(first * 2.0 ** (tried - 1), _LONGEST_PAUSE)
+def _backoff(first: float, attempts: int) -> float:
+    """Exponential, up to half a minute, with jitter: never in step with others."""
+    longest = min(first * 2.0 ** (attempts - 1), _LONGEST_BACKOFF)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 (no secret hangs on it)
 
 

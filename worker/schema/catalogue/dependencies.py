@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import psycopg
 from psycopg.types.json import Jsonb
 
-from worker.base.sql import statement
-from worker.schema.plan.read_side import Dependant, ReadSide
+from worker.base.db import Connection
+from worker.schema.catalogue import SQL
+from worker.schema.catalogue.read_side import ReadSide, RegistryDependent
 from worker.schema.statements.effects import ColumnChange, Target
 from worker.schema.statements.names import ObjectName
 
-Connection = psycopg.Connection[Any]
 FOREIGN_KEY = "foreign key"
 PARTITION, PARENT = "partition", "parent"
 
@@ -36,7 +34,7 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependent:
+class DependentObject:
     """An object that depends on `root`, wherever it lies."""
 
     root: str
@@ -53,7 +51,7 @@ class Dependent:
 
     @property
     def blocks_drop(self) -> bool:
-        """Whether PostgreSQL refuses to drop the root while this stands (without CASCADE).
+        """Whether PostgreSQL refuses to drop the root while this exists (without CASCADE).
 
         Partitions go with their parent; a parent stays without its partition.
         """
@@ -70,24 +68,22 @@ def analyze_dependencies(
 
     Raises psycopg.errors.InvalidSchemaName when there is no such schema.
     """
-    rows = connection.execute(
-        statement("worker.schema", "analyze"), {"command": command_schema, "query": query_schema}
-    )
+    rows = connection.execute(SQL["analyze"], {"command": command_schema, "query": query_schema})
     return [
         Dependency(command, query, type_, tuple(path), tuple(links))
         for command, query, type_, path, links in rows
     ]
 
 
-def hanging_on(
+def registry_dependents(
     connection: Connection, read_side: ReadSide, *schemas: str
-) -> dict[str, list[Dependant]]:
+) -> dict[str, list[RegistryDependent]]:
     """Projections, queries, cache tags and refresh schedules on each object of some schemas."""
-    rows = connection.execute(statement("worker.schema", "names_in"), {"schemas": list(schemas)})
-    found: dict[str, list[Dependant]] = {}
-    for dependant in read_side.dependants_of([ObjectName.parse(name) for (name,) in rows]):
-        found.setdefault(str(dependant.object), []).append(dependant)
-    return {name: sorted(dependants) for name, dependants in sorted(found.items())}
+    rows = connection.execute(SQL["object_names"], {"schemas": list(schemas)})
+    by_object: dict[str, list[RegistryDependent]] = {}
+    for dependent in read_side.dependents_of([ObjectName.parse(name) for (name,) in rows]):
+        by_object.setdefault(str(dependent.object), []).append(dependent)
+    return {name: sorted(found) for name, found in sorted(by_object.items())}
 
 
 def identities(connection: Connection, targets: Collection[Target]) -> dict[str, tuple[str, ...]]:
@@ -96,17 +92,13 @@ def identities(connection: Connection, targets: Collection[Target]) -> dict[str,
     A function that was written without the types of its arguments may be several. Objects that do
     not exist are left out.
     """
-    named = {each for each in targets if each.name.schema and each.name.name}
-    types = _types(connection, {one for each in named for one in each.types or ()})
-    wanted = [_wanted(each, types) for each in named]
-    found: dict[str, tuple[str, ...]] = {}
-    with qualifying(connection):
-        rows = connection.execute(
-            statement("worker.schema", "identities"), {"wanted": Jsonb(wanted)}
-        )
-        for key, identity in rows:
-            found[key] = (*found.get(key, ()), identity)
-    return found
+    named = {target for target in targets if target.name.schema and target.name.name}
+    types = _types(connection, {written for target in named for written in target.types or ()})
+    wanted = [_wanted(target, types) for target in named]
+    known: dict[str, tuple[str, ...]] = {}
+    for key, identity in qualified_rows(connection, SQL["identities"], wanted=Jsonb(wanted)):
+        known[key] = (*known.get(key, ()), identity)
+    return known
 
 
 def _wanted(target: Target, types: dict[str, int | None]) -> dict[str, object]:
@@ -114,7 +106,7 @@ def _wanted(target: Target, types: dict[str, int | None]) -> dict[str, object]:
         "key": str(target.name),
         "schema": target.name.schema,
         "bare": str(ObjectName(target.name.schema, target.name.name)),
-        "types": None if target.types is None else [types[each] for each in target.types],
+        "types": None if target.types is None else [types[written] for written in target.types],
     }
 
 
@@ -122,51 +114,48 @@ def _types(connection: Connection, names: Collection[str]) -> dict[str, int | No
     """Types by how they were written; looked up as the operations themselves will be."""
     if not names:
         return {}
-    rows = connection.execute(statement("worker.schema", "types"), {"names": sorted(names)})
+    rows = connection.execute(SQL["types"], {"names": sorted(names)})
     return dict(rows.fetchall())
 
 
-@contextmanager
-def qualifying(connection: Connection) -> Iterator[None]:
-    """Within it, PostgreSQL writes every name with its schema, as the catalogue's views have them.
+def qualified_rows(connection: Connection, statement: str, **parameters: object) -> list[Any]:
+    """All rows of a statement in which PostgreSQL writes every name with its schema.
 
-    The connection must not be in a transaction.
+    So the catalogue's views have them. The connection must not be in a transaction.
     """
     with connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-        yield
+        return connection.execute(statement, parameters).fetchall()
 
 
-def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[Dependent]:
+def dependents(connection: Connection, schema: str, names: Sequence[str]) -> list[DependentObject]:
     """Everything that depends on some objects (by their identities) of one schema."""
     if not names:
         return []
-    rows = connection.execute(
-        statement("worker.schema", "dependants"), {"schema": schema, "names": list(names)}
-    )
+    rows = connection.execute(SQL["dependents"], {"schema": schema, "names": list(names)})
     return [
-        Dependent(root, name, lies_in, kind, tuple(path), tuple(links))
+        DependentObject(root, name, lies_in, kind, tuple(path), tuple(links))
         for root, name, lies_in, kind, path, links in rows
     ]
 
 
 def column_users(
     connection: Connection, changes: Sequence[ColumnChange]
-) -> dict[ColumnChange, list[Dependent]]:
+) -> dict[ColumnChange, list[DependentObject]]:
     """Objects that use columns, directly."""
-    found: dict[ColumnChange, list[Dependent]] = {change: [] for change in changes}
-    if not found:
-        return found
+    by_column: dict[ColumnChange, list[DependentObject]] = {change: [] for change in changes}
+    if not by_column:
+        return by_column
     rows = connection.execute(
-        statement("worker.schema", "column_users"),
+        SQL["column_users"],
         {
-            "tables": [str(change.table) for change in found],
-            "columns": [change.column for change in found],
+            "tables": [str(change.table) for change in by_column],
+            "columns": [change.column for change in by_column],
         },
     )
     for table, column, name, schema, kind, link in rows:
-        user = Dependent(table, name, schema, kind, (table, name), (link,))
-        for change, users in found.items():
+        user = DependentObject(table, name, schema, kind, (table, name), (link,))
+        for change, users in by_column.items():
             if (str(change.table), change.column) == (table, column) and user not in users:
                 users.append(user)
-    return found
+    return by_column

@@ -1,6 +1,6 @@
-"""What the planner asks of the read side, and what it hands over to it afterwards.
+"""The port to the read side: what the planner asks of it, and what is dispatched to it afterwards.
 
-The catalogue knows views; which projections, queries, cache tags and refresh schedules hang on an
+The catalogue knows views; which projections, queries, cache tags and refresh schedules depend on an
 object is known to the engine's registry alone. This is the port between the two.
 """
 
@@ -14,8 +14,8 @@ from typing import Protocol
 from worker.schema.statements.names import ObjectName
 
 
-class DependantKind(StrEnum):
-    """What can hang on a database object without the catalogue knowing it."""
+class RegistryDependentKind(StrEnum):
+    """What can depend on a database object without the catalogue knowing it."""
 
     PROJECTION = "projection"
     QUERY = "query"
@@ -24,11 +24,11 @@ class DependantKind(StrEnum):
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Dependant:
-    """`name` (of a projection, query, tag or schedule) hangs on `object`."""
+class RegistryDependent:
+    """`name` (of a projection, query, tag or schedule) depends on `object`."""
 
     object: ObjectName
-    kind: DependantKind
+    kind: RegistryDependentKind
     name: str
 
     def __str__(self) -> str:
@@ -38,16 +38,16 @@ class Dependant:
 class ReadSide(Protocol):
     """The engine's registry and its schedulers, as schema changes need them.
 
-    A projection hangs on its own table and on the view before it, a query on what it reads, a tag
+    A projection depends on its own table and on the view before it, a query on what it reads, a tag
     on the objects whose change makes its answers stale, a schedule on the view that it refreshes.
 
-    `rebuild`, `refresh` and `purge` schedule and return; each must bear being called twice for the
-    same change, since a crash between the call and the tick repeats it. `refresh_now` returns when
+    `rebuild`, `refresh` and `purge` schedule and return; each must be idempotent: a crash between
+    the call and its record calls it again. `refresh_now` returns when
     the view is fresh.
     """
 
-    def dependants_of(self, objects: Collection[ObjectName]) -> Sequence[Dependant]:
-        """What hangs directly on these objects, by the registry."""
+    def dependents_of(self, objects: Collection[ObjectName]) -> Sequence[RegistryDependent]:
+        """What depends directly on these objects, by the registry."""
         ...
 
     def outdated(self) -> Sequence[str]:

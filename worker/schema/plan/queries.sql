@@ -1,3 +1,8 @@
+-- name: completed_versions
+-- Every version that is completed; what is being rolled back counts until that is done.
+SELECT DISTINCT version FROM cqrs.changesets
+ WHERE (status = 'completed' OR undoing) AND version IS NOT NULL
+
 -- name: contents
 -- Everything that lies in some schemas. Operators go by no name that a plan could show.
 SELECT o.schema, o.kind, o.name
@@ -20,7 +25,7 @@ WITH RECURSIVE passed AS (
            ARRAY(SELECT a.attnum FROM pg_attribute AS a
                   WHERE a.attrelid = to_regclass(d.name)
                     AND a.attname IN (SELECT jsonb_array_elements_text(d.columns))) AS columns
-      FROM jsonb_to_recordset(%(deeds)s) AS d (at int, name text, verb text, columns jsonb)
+      FROM jsonb_to_recordset(%(row_effects)s) AS d (at int, name text, verb text, columns jsonb)
     UNION
     SELECT p.at, CASE WHEN p.verb = 'truncate' THEN 'truncate'
                       WHEN p.verb = 'delete' AND k.confdeltype = 'c' THEN 'delete'
@@ -46,15 +51,15 @@ SELECT p.name, ARRAY(SELECT t.relid::regclass::text FROM pg_partition_tree(c.oid
 
 -- name: has_columns_of
 -- Which of some relations have a column of an enum, or of an array or domain over it.
-WITH RECURSIVE kin AS (
+WITH RECURSIVE types AS (
     SELECT to_regtype(%(type)s)::oid AS typ
     UNION
-    SELECT t.oid FROM kin AS k JOIN pg_type AS t ON k.typ IN (t.typelem, t.typbasetype)
+    SELECT t.oid FROM types AS k JOIN pg_type AS t ON k.typ IN (t.typelem, t.typbasetype)
 )
 SELECT r.name
   FROM unnest(%(names)s::text[]) AS r (name)
  WHERE EXISTS (SELECT FROM pg_attribute AS a
-                WHERE a.attrelid = to_regclass(r.name) AND a.atttypid IN (SELECT k.typ FROM kin AS k))
+                WHERE a.attrelid = to_regclass(r.name) AND a.atttypid IN (SELECT k.typ FROM types AS k))
 
 -- name: functions
 -- Definitions of some functions and procedures, every overload, in the languages that can be read.

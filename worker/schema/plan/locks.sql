@@ -132,14 +132,14 @@ SELECT t.at - 1, n.nspname, c.relname
 
 -- name: tables_of_domains
 -- Tables and materialized views with a column of some domains, or of domains over them.
-WITH RECURSIVE kin AS (
+WITH RECURSIVE types AS (
     SELECT t.at - 1 AS at, to_regtype(t.name)::oid AS typ
       FROM unnest(%(names)s::text[]) WITH ORDINALITY AS t (name, at)
     UNION
-    SELECT k.at, d.oid FROM kin AS k JOIN pg_type AS d ON d.typbasetype = k.typ
+    SELECT k.at, d.oid FROM types AS k JOIN pg_type AS d ON d.typbasetype = k.typ
 )
 SELECT DISTINCT k.at, n.nspname, c.relname
-  FROM kin AS k
+  FROM types AS k
   JOIN pg_attribute AS a ON a.atttypid = k.typ AND NOT a.attisdropped
   JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm')
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -163,7 +163,7 @@ SELECT s.at, n.nspname, c.relname
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE s.relid <> s.root
 
--- name: standing
+-- name: existing
 -- Which of some names are relations; a composite type is one that nobody reads or writes.
 SELECT r.name FROM unnest(%(names)s::text[]) AS r (name)
   JOIN pg_class AS c ON c.oid = to_regclass(r.name) AND c.relkind <> 'c'

@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from worker.schema.change.change import Change, Operation, Place, Side, unstorable
+from worker.schema.change.change import (
+    FilePosition,
+    Operation,
+    SchemaChange,
+    Schemas,
+    Side,
+    unstorable,
+)
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import SyntaxProblem, effects_of, parse, position
 from worker.schema.statements.effects import Effects, Target
 
-ENGINE = "cqrs"
+ENGINE_SCHEMA = "cqrs"
 _SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 _STEP = (
     "{} cannot run in a transaction. Put it into a changeset of its own: there it runs as a step"
@@ -23,26 +30,7 @@ _STEP = (
 
 
 @dataclass(frozen=True, slots=True)
-class Schemas:
-    """The database schemas of the two sides."""
-
-    command: str = "command"
-    query: str = "query"
-
-    def of(self, side: Side) -> str:
-        """The schema of a side."""
-        return self.command if side is Side.COMMAND else self.query
-
-    def opposite(self, side: Side) -> str:
-        """The schema of the other side."""
-        return self.query if side is Side.COMMAND else self.command
-
-
-USUAL = Schemas()
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOperation:
+class ParsedOperation:
     """An operation and what its words, and those of its undo, do."""
 
     number: int
@@ -52,7 +40,7 @@ class ReadOperation:
     undo: Effects | None = None
 
 
-def read(change: Change, schemas: Schemas) -> tuple[ReadOperation, ...]:
+def read_operations(change: SchemaChange, schemas: Schemas) -> tuple[ParsedOperation, ...]:
     """Read every operation. Raises InvalidChange with everything that is wrong, in order."""
     problems: list[Problem] = []
     operations = tuple(_read_all(change, schemas, problems))
@@ -62,7 +50,9 @@ def read(change: Change, schemas: Schemas) -> tuple[ReadOperation, ...]:
     return operations
 
 
-def _read_all(change: Change, schemas: Schemas, problems: list[Problem]) -> Iterator[ReadOperation]:
+def _read_all(
+    change: SchemaChange, schemas: Schemas, problems: list[Problem]
+) -> Iterator[ParsedOperation]:
     for number, (side, operation) in enumerate(change, start=1):
         effects = _read_one(operation.sql, operation.place, number, side, schemas, problems)
         undo = None
@@ -71,12 +61,12 @@ def _read_all(change: Change, schemas: Schemas, problems: list[Problem]) -> Iter
                 operation.undo, operation.undo_place, number, side, schemas, problems, what="undo: "
             )
         if effects is not None:
-            yield ReadOperation(number, side, operation, effects, undo)
+            yield ParsedOperation(number, side, operation, effects, undo)
 
 
 def _read_one(
     text: str,
-    place: Place,
+    place: FilePosition,
     number: int,
     side: Side,
     schemas: Schemas,
@@ -125,7 +115,7 @@ def forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
     if effects.refused is not None:
         yield f"{effects.statement}: {effects.refused}"
         return
-    worked_on = (each for each in effects.reaches if each.kind != "function")
+    worked_on = (target for target in effects.reaches if target.kind != "function")
     for target in dict.fromkeys((*effects.changes, *worked_on)):
         yield from _untouchable(effects.statement, target)
     yield from _crossing(effects, side, schemas)
@@ -141,7 +131,7 @@ def forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
 def _untouchable(statement: str, target: Target) -> Iterator[str]:
     if target.name.schema in _SYSTEM:
         yield f"{statement} on PostgreSQL's own {target}"
-    elif target.name.schema == ENGINE:
+    elif target.name.schema == ENGINE_SCHEMA:
         yield f"{statement} on the engine's own {target}: its tables are changed by its migrations"
 
 
@@ -153,7 +143,7 @@ def _crossing(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:
     opposite = schemas.opposite(side)
     reads = effects.reads if side is Side.COMMAND else ()
     named = (*reads, *effects.reaches, *effects.changes)
-    touched = {each.name: each for each in named if each.name.schema == opposite}
+    touched = {target.name: target for target in named if target.name.schema == opposite}
     for target in touched.values():
         yield (
             f"a {side.value} operation may not touch the {_other(side).value} side:"
@@ -165,14 +155,14 @@ def _other(side: Side) -> Side:
     return Side.QUERY if side is Side.COMMAND else Side.COMMAND
 
 
-def _misplaced_steps(operations: tuple[ReadOperation, ...]) -> Iterator[Problem]:
+def _misplaced_steps(operations: tuple[ParsedOperation, ...]) -> Iterator[Problem]:
     """What cannot run in a transaction must be alone."""
     if len(operations) < 2:
         return
-    for each in operations:
-        for effects in filter(None, (each.effects, each.undo)):
+    for operation in operations:
+        for effects in filter(None, (operation.effects, operation.undo)):
             if effects.step is not None:
-                place = each.operation.place
+                place = operation.operation.place
                 yield Problem(
-                    _STEP.format(effects.step.value), each.number, place.line, place.column
+                    _STEP.format(effects.step.value), operation.number, place.line, place.column
                 )

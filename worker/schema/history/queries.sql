@@ -27,7 +27,7 @@ UPDATE cqrs.changesets
  WHERE id = %(id)s AND status IN ('pending', 'failed')
 
 -- name: claim_undo
--- Somebody rolls it back; it stands as it stood until that is committed.
+-- Somebody rolls it back; it is completed as before until that is committed.
 WITH cleared AS (
     UPDATE cqrs.changeset_operations SET undo_started_at = NULL
      WHERE changeset_id = %(id)s AND undo_started_at IS NOT NULL
@@ -51,12 +51,12 @@ UPDATE cqrs.changeset_operations SET started_at = clock_timestamp()
  WHERE changeset_id = %(id)s AND number = %(number)s
 
 -- name: undo_starts
--- The operation that is taken back now.
+-- The operation that is being undone now.
 UPDATE cqrs.changeset_operations SET undo_started_at = clock_timestamp()
  WHERE changeset_id = %(id)s AND number = %(number)s
 
--- name: expect
--- What the read side will owe once a step is done: whoever settles it cannot plan it any more.
+-- name: record_follow_up
+-- The follow-up of a step, before it runs: whoever recovers it cannot plan it any more.
 UPDATE cqrs.changesets SET follow_up = %(follow_up)s::jsonb
  WHERE id = %(id)s AND status = 'in_progress'
 
@@ -68,8 +68,8 @@ UPDATE cqrs.changeset_operations AS o
        AS t (number, started_at, duration)
  WHERE o.changeset_id = %(id)s AND o.number = t.number
 
--- name: fail
--- It failed, unless its commit got through; what was being rolled back stands as it stood.
+-- name: mark_failed
+-- It failed, unless it was committed; what was being rolled back is completed as before.
 UPDATE cqrs.changesets
    SET status = CASE WHEN undoing THEN 'completed' ELSE 'failed' END, undoing = false,
        completed_at = CASE WHEN undoing THEN completed_at ELSE clock_timestamp() END,
@@ -83,8 +83,8 @@ UPDATE cqrs.changeset_operations
        duration = coalesce(duration, clock_timestamp() - started_at)
  WHERE changeset_id = %(id)s AND number = %(number)s
 
--- name: complete
--- It is done: written by the transaction that did it, if that session has its turn still.
+-- name: mark_completed
+-- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'completed', completed_at = clock_timestamp(), error = NULL,
        follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
@@ -93,8 +93,8 @@ UPDATE cqrs.changesets
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
                   AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
 
--- name: undo
--- It was taken back: written by the transaction that did it, if that session has its turn still.
+-- name: mark_rolled_back
+-- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'rolled_back', undoing = false, completed_at = clock_timestamp(), error = NULL,
        follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
@@ -103,9 +103,9 @@ UPDATE cqrs.changesets
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
                   AND (l.classid, l.objid, l.objsubid) = (1668379251, 1, 2))
 
--- name: settled
--- A step whose process died turned out to be done. What the read side owes was written beforehand;
--- an undo's is that of the change itself.
+-- name: mark_recovered
+-- A step whose process died turned out to be done. Its follow-up was recorded beforehand; an undo's
+-- is that of the change itself.
 WITH ran AS (
     UPDATE cqrs.changeset_operations AS o SET success = true
       FROM cqrs.changesets AS c
@@ -150,21 +150,23 @@ SELECT h.changeset_id, h.kind, h.description, h.version, h.status, h.created_at,
  WHERE %(status)s::text IS NULL OR h.status = %(status)s
  ORDER BY h.created_at DESC LIMIT %(limit)s
 
--- name: newer_completed
--- A changeset that was completed after this one and still stands.
-SELECT n.id, n.description
-  FROM cqrs.changesets AS n, cqrs.changesets AS c
- WHERE c.id = %(id)s AND n.kind = 'change' AND n.status = 'completed'
-   AND n.completed_at > c.completed_at
- ORDER BY n.completed_at DESC LIMIT 1
+-- name: begin_deployment
+-- A deployment opens; a unique index lets only one be open.
+INSERT INTO cqrs.deployments (name, begun_by) VALUES (%(name)s, %(by)s) RETURNING id
 
--- name: owing
--- Changesets whose follow-up has not been handed over.
-SELECT c.id, c.follow_up FROM cqrs.changesets AS c
- WHERE c.follow_up IS NOT NULL AND c.followed_up_at IS NULL
-   AND c.status IN ('completed', 'rolled_back')
- ORDER BY c.completed_at
+-- name: end_deployment
+-- The open one ends, if it is the one that is meant: null means whichever it is.
+UPDATE cqrs.deployments
+   SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, '')
+ WHERE ended_at IS NULL AND id = coalesce(%(id)s::uuid, id)
+RETURNING id
 
--- name: followed_up
--- The read side has it.
-UPDATE cqrs.changesets SET followed_up_at = clock_timestamp() WHERE id = %(id)s
+-- name: deployments
+-- The newest deployments, an open one first.
+SELECT d.id, d.name, d.begun_at, d.begun_by, d.ended_at, d.outcome, d.message,
+       count(c.id), count(c.id) FILTER (WHERE c.status = 'failed')
+  FROM cqrs.deployments AS d
+  LEFT JOIN cqrs.changesets AS c ON c.deployment_id = d.id
+ GROUP BY d.id
+ ORDER BY (d.ended_at IS NULL) DESC, d.begun_at DESC
+ LIMIT %(limit)s

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import psycopg
 from pydantic import BaseModel, Field
 
-from worker.schema.plan.dependencies import Connection
-from worker.schema.plan.read_side import ReadSide
-from worker.schema.plan.reading import USUAL, Schemas
+from worker.base.db import Connection
+from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.change.change import DEFAULT_SCHEMAS, Schemas
 
 Connect = Callable[[], Connection]
 
@@ -58,7 +58,7 @@ class Context:
     connect: Connect
     read_side: ReadSide
     limits: Limits = field(default_factory=Limits)
-    schemas: Schemas = USUAL
+    schemas: Schemas = DEFAULT_SCHEMAS
     actor: str = field(default_factory=getpass.getuser)
 
     @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from worker.schema.pictures.graph import Graph, Node
-from worker.schema.plan.dependencies import FOREIGN_KEY
-from worker.schema.plan.reading import Schemas
+from worker.schema.catalogue.dependencies import FOREIGN_KEY
+from worker.schema.change.change import Schemas
+from worker.schema.pictures.graph import Graph, GraphNode
 
 _MERMAID_SHAPES = {
     "table": ("[", "]"),
@@ -29,7 +29,7 @@ COLOURS = {
 """Fill and line for each side."""
 
 
-def side_of(node: Node, schemas: Schemas) -> str:
+def side_of(node: GraphNode, schemas: Schemas) -> str:
     """Which side a node belongs to: "command", "query", "registry" or "other"."""
     if not node.schema:
         return "registry"
@@ -99,9 +99,9 @@ def _dot_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
-def _groups(graph: Graph) -> dict[str, list[Node]]:
+def _groups(graph: Graph) -> dict[str, list[GraphNode]]:
     """Nodes by schema, the registry's last."""
-    groups: dict[str, list[Node]] = {}
+    groups: dict[str, list[GraphNode]] = {}
     for node in sorted(graph.nodes.values(), key=lambda each: (not each.schema, each.name)):
         groups.setdefault(node.schema or "registry", []).append(node)
     return groups
