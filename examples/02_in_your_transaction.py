@@ -1,14 +1,15 @@
 """Write a command in your own transaction: it runs if and only if that commits."""
 
-import sqlalchemy as sa
+import psycopg
 
 from tasks.orders.commands import register_customer
-from worker.base import db
+from worker import get_settings, uuid7
 
-engine = sa.create_engine(db.sqlalchemy_url(db.database_url()))
-with engine.begin() as connection:
-    connection.execute(sa.text("CREATE TABLE IF NOT EXISTS signups (email text)"))
-    connection.execute(sa.text("INSERT INTO signups VALUES ('grace@example.org')"))
-    handle = register_customer.enqueue(connection, email="grace@example.org", name="Grace")
+# An SQLAlchemy connection or session is as good.
+with psycopg.connect(get_settings().servers.database) as connection:
+    email = f"{uuid7()}@example.org"
+    connection.execute("CREATE TABLE IF NOT EXISTS signups (email text)")
+    connection.execute("INSERT INTO signups VALUES (%s)", [email])
+    handle = register_customer.enqueue(connection, email=email, name="Grace")
 
 print(handle.receipt(timeout=10).status)

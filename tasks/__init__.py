@@ -1,5 +1,9 @@
 """What the system does: every command, the event that it leaves, and what becomes visible by it.
 
+A package for each domain, with modules of the same names in each: `commands` (handlers),
+`projections`, `queries`, `reactions`, `invalidation_rules`. What a domain says and stores is in
+`models`; the engine comes from its face, `worker`. One command from file to file: docs/walk.md.
+
 The orders domain: command, event ─▶ the projections that fold it.
 
     orders.register_customer
@@ -40,5 +44,6 @@ beat and by `cqrs refresh`; the audit log reads the trail of the write tables an
     orders.order_status_timeline        ◀─ order_status_timeline
     orders.audit_log                    ◀─ (nothing)
 
-`cqrs map` prints this out of the code, and a test keeps this page true.
+`cqrs map` prints this out of the code, for the banking domain too, which is event-sourced and has a
+saga; a test keeps this page true.
 """

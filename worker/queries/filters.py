@@ -22,6 +22,7 @@ from uuid import UUID
 from psycopg import sql
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from worker.base.errors import did_you_mean
 from worker.base.validation_errors import by_field, shortened, unstorable
 from worker.queries.errors import InvalidQuery
 
