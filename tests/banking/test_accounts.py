@@ -170,7 +170,7 @@ def test_a_snapshot_of_another_shape_is_not_read(bank: Bank) -> None:
 
 def test_an_older_snapshot_never_replaces_a_newer_one(bank: Bank) -> None:
     """Snapshots are written after the commit: who committed first may be the last to write."""
-    keep = blocks("worker.commands", "aggregate.sql")["keep_snapshots"]
+    keep = blocks("worker.commands")["keep_snapshots"]
 
     def kept(shape: int, version: int) -> tuple[int, int]:
         row = {"stream": "s", "aggregate": "a", "shape": shape, "version": version, "state": {}}

@@ -31,14 +31,15 @@
         │   └── UnknownQuery          no query has this name
         ├── WrongStreamVersion        a stream is not at the version that an append expected
         ├── TooManyDeadLetters        so many events fail that the subscription must be at fault
-        ├── UnknownLetter             no dead letter has this number
-        ├── LetterIsClosed            it was retried, discarded or superseded already
+        ├── UnknownDeadLetter         no dead letter has this number
+        ├── DeadLetterIsClosed        it was retried, discarded or superseded already
         ├── RetryFailed               a parked event cannot be handled yet
-        ├── OtherVersion              the letter's projection is of another version in this code
-        ├── NotInCode                 no domain declares the letter's subscription
+        ├── OtherTableVersion         the letter's projection is of another version in this code
+        ├── UndeclaredSubscription    no domain declares the letter's subscription
         ├── UnknownSubscription       no domain declares this subscription
         ├── UnsafeReset               it would count events twice, or leave some out
         ├── OutOfRange                a number that is too small or too large
+        ├── InTransaction             a batch was begun inside a transaction
         ├── CannotPartition           a subscription that cannot be split
         ├── UnknownSaga               no saga has this id or key, or several have the key
         ├── SagaIsNotStuck            any other goes on by itself, or has ended

@@ -64,6 +64,10 @@ def load(name: str, module: str) -> Any:
     return command
 
 
+PROGRAM = object()
+"""What `app` is called with by `cqrs` itself."""
+
+
 class Subcommands(TyperGroup):
     """Lists subcommands without importing their modules, and imports the one that is called."""
 
@@ -93,16 +97,18 @@ app = typer.Typer(
 
 
 @app.callback()
-def _begin() -> None:
-    from worker.base import logs
+def _begin(ctx: typer.Context) -> None:
+    """Logging belongs to the program: who calls `app` in a process of his own keeps his."""
+    if ctx.obj is PROGRAM:
+        from worker.base import logs
 
-    logs.configure()
+        logs.configure()
 
 
 def main() -> None:
     """The `cqrs` program."""
     try:
-        app()
+        app(obj=PROGRAM)
     except BadSettings as wrong:
         from worker.cli.console import complain
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import psycopg
 import sqlalchemy as sa
@@ -49,7 +49,7 @@ def enqueue(connection: Connectable, envelopes: Sequence[Envelope]) -> list[Comm
     for envelope, reused in zip(envelopes, write_commands(raw, envelopes), strict=True):
         if reused:
             raise CommandIdReused(envelope.id, envelope.name)
-    if isinstance(connection, Session):
+    if _is_session(connection):
         _wake_when_told(connection, raw)
     else:
         wake_after_commit(raw)
@@ -74,11 +74,16 @@ def _handle(envelope: Envelope) -> CommandResult:
     return CommandResult(str(envelope.id), task_name=envelope.name, app=app)
 
 
+def _is_session(connection: object) -> TypeGuard[Session]:
+    """Whether it is a session of SQLAlchemy's ORM, which is not imported for those without one."""
+    orm = sys.modules.get("sqlalchemy.orm")
+    return orm is not None and isinstance(connection, orm.Session)
+
+
 def _psycopg(connection: Connectable) -> psycopg.Connection[Any]:
     if isinstance(connection, psycopg.Connection):
         return connection
-    orm = sys.modules.get("sqlalchemy.orm")  # not imported for those who have no session of it
-    if orm is not None and isinstance(connection, orm.Session):
+    if _is_session(connection):
         connection = connection.connection()
     if isinstance(connection, sa.Connection):
         driver = connection.connection.driver_connection
