@@ -128,6 +128,8 @@ payments = sa.Table(
     ),
 )
 
+_LINE = frozenset(map(str, order_items.c.keys()))
+
 order_numbers = sa.Sequence("order_numbers", metadata=metadata)
 
 
@@ -148,7 +150,7 @@ def order_row(event: OrderCreated) -> dict[str, Any]:
 
 def item_row(order_id: UUID, item: OrderedItem) -> dict[str, Any]:
     """A new line of an order."""
-    line = {column: value for column, value in item.items() if column in order_items.c}
+    line = {column: value for column, value in item.items() if column in _LINE}
     return {**line, "order_id": order_id}
 
 

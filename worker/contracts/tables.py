@@ -17,6 +17,7 @@ the contracts.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 from uuid import UUID
@@ -68,14 +69,19 @@ def read_table(
     return sa.Table(name, metadata, *columns, *indexes, info={"version": version}, **options)
 
 
-def named(table: sa.Table, source: object, **more: Any) -> dict[str, Any]:
-    """A row of the values that stand in `source` under the names of columns, and of `more`.
+def named(table: sa.Table, source: BaseModel, **more: Any) -> dict[str, Any]:
+    """A row of the fields of `source` that have the names of columns, and of `more`.
 
     So an event's field that a table has a column for needs no line of its own.
     """
-    columns = (str(column.name) for column in table.c)
-    own = {name: getattr(source, name) for name in columns if hasattr(source, name)}
+    own = {name: getattr(source, name) for name in _shared(table, type(source))}
     return own | more
+
+
+@lru_cache(maxsize=1_024)
+def _shared(table: sa.Table, source: type[BaseModel]) -> tuple[str, ...]:
+    """The names that a table's columns and a model's fields have in common."""
+    return tuple(name for name in map(str, table.c.keys()) if name in source.model_fields)
 
 
 def _column_of(
