@@ -336,26 +336,15 @@ def test_the_bridge_leads_both_ways(servers: Servers, notes: Application) -> Non
 
 
 @pytest.mark.slow
-def test_importing_a_command_changes_what_the_page_says_and_how_to_undo_it(
-    notes: Application,
-) -> None:
+def test_importing_a_command_changes_nothing_as_the_page_says(notes: Application) -> None:
     notes.put(
         "look.py",
         "import logging\n"
         "from celery import Celery, current_app\n"
-        "from celery.signals import setup_logging\n"
         "host = Celery('shop')\n"
-        "assert current_app.main == 'shop'\n"
         "import notes.commands\n"
-        "assert current_app.main == 'cqrs'\n"
-        "host.set_current()\n"
         "assert current_app.main == 'shop'\n"
-        "@setup_logging.connect\n"
-        "def ours(**_):\n"
-        "    logging.getLogger().handlers = [logging.NullHandler()]\n"
-        "host.log.setup('INFO')\n"
-        "(handler,) = logging.getLogger().handlers\n"
-        "assert isinstance(handler, logging.NullHandler)\n",
+        "assert logging.getLogger().handlers == []\n",
     )
     notes.python("look.py")
 

@@ -13,7 +13,7 @@ from typing import Any
 from celery import Celery, signals
 from kombu import Exchange, Queue
 
-from worker.base import db, logs, wake_ups
+from worker.base import db, wake_ups
 from worker.base.celery_internals import EngineTask, result_backend
 from worker.base.settings import Settings, get_settings
 
@@ -43,6 +43,11 @@ def transport_options(settings: Settings) -> dict[str, Any]:
     """The broker's options: Redis asks for the visibility timeout in each place it is used."""
     return {
         "visibility_timeout": settings.visibility_timeout,
+        # Keys of our own: on one Redis with another app, we would bring back what that one is
+        # working on as soon as it is older than our visibility timeout, and have it run twice.
+        "unacked_key": "cqrs.unacked",
+        "unacked_index_key": "cqrs.unacked_index",
+        "unacked_mutex_key": "cqrs.unacked_mutex",
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": settings.connect_timeout,
@@ -118,6 +123,11 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
 
     task_cls = EngineTask
 
+    def task(self, *args: Any, **options: Any) -> Any:
+        """Declare a task of this app alone: Celery's default adds it to every app of a process."""
+        options.setdefault("shared", False)
+        return super().task(*args, **options)
+
     def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
         """The connection to consume from."""
         return super().connection_for_read(url or get_settings().servers.broker, **options)
@@ -140,7 +150,8 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         return str(super().gen_task_name(name, module))
 
 
-app = CqrsCelery("cqrs", set_as_current=True)
+app = CqrsCelery("cqrs", set_as_current=False)
+"""Not the current app of a process that only imports us: `celery -A worker` makes it so itself."""
 app.add_defaults(lambda: configuration(get_settings()))
 
 
@@ -151,4 +162,4 @@ def _start_child(**_: Any) -> None:
     wake_ups.forget()
 
 
-__all__ = ["QUEUES", "app", "logs"]
+__all__ = ["QUEUES", "app"]

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import orjson
 import psycopg
@@ -30,7 +30,6 @@ from worker.base.urls import psycopg_url as psycopg_url
 from worker.base.urls import safe_url as safe_url
 from worker.base.urls import sqlalchemy_url as sqlalchemy_url
 
-set_json_loads(orjson.loads)
 Connection = psycopg.Connection[TupleRow]
 
 WRITER = "cqrs_writer"
@@ -119,8 +118,15 @@ def _engine(role: str) -> sa.Engine:
             "prepare_threshold": None if role == "commands" else 1,
         },
     )
+    sa.event.listen(engine, "connect", _decode_fast)
     _engines.append(engine)
     return engine
+
+
+def _decode_fast(connection: psycopg.Connection[Any], _record: object) -> None:
+    """JSON of our own connections by orjson. Those of the application around us keep their way:
+    other floats, long integers and Decimals come out of it."""
+    set_json_loads(orjson.loads, connection)
 
 
 def _options(role: str) -> str:

@@ -46,7 +46,11 @@ def configure(level: int = logging.WARNING) -> None:
     root.setLevel(level)
 
 
-@setup_logging.connect
-def _for_celery(loglevel: int | str | None = None, **_: object) -> None:
+def of_celery_programs() -> None:
+    """Give `celery worker` and `beat` on our app this logging. Other apps keep their own."""
+    setup_logging.connect(_configure)
+
+
+def _configure(loglevel: int | str | None = None, **_: object) -> None:
     """Celery asks for its logging here: ours, at the level of its command line."""
     configure(logging.getLevelName(loglevel) if isinstance(loglevel, str) else loglevel or 0)

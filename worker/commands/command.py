@@ -195,7 +195,6 @@ def command(
             name=name,
             base=CommandTask,
             bind=True,
-            shared=False,  # with this app, not with every Celery app of the process
             spec=spec,
             __doc__=handler.__doc__,
             __module__=handler.__module__,

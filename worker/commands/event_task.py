@@ -89,7 +89,6 @@ def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]]
             name=name,
             base=EventTask,
             bind=True,
-            shared=False,
             model=model,
             effect=staticmethod(effect),
             purpose=purpose,

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from celery import signals
 
+from worker.base import logs
 from worker.base.app import app
 from worker.base.project import NO_DOMAINS
 from worker.base.registry import load_domains
@@ -27,14 +28,15 @@ def load_everything(sender: Any = None, **_: Any) -> None:
     Raises BadSettings and BadDeclarations: a worker that misses a domain must not start.
     """
     if sender is app:
+        logs.of_celery_programs()
         load_tasks()
         load_domains()
         app.conf.beat_schedule = beat_schedule()
 
 
 @signals.celeryd_init.connect
-def _say_what_runs(**_: Any) -> None:
-    if not get_settings().domains:
+def _say_what_runs(instance: Any = None, **_: Any) -> None:
+    if instance is not None and instance.app is app and not get_settings().domains:
         log.warning(NO_DOMAINS)
 
 

@@ -252,7 +252,6 @@ def schema_command(
             name=name,
             base=SchemaCommand,
             bind=True,
-            shared=False,
             spec=spec,
             act=staticmethod(act),
             check=staticmethod(check),

@@ -1,0 +1,199 @@
+"""A guest in somebody's application: importing us changes nothing of the host's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_py
+
+from tests.conftest import Database
+from tests.support.workers import ROOT, Workers, environment, until
+from worker import get_settings
+from worker.embedded import Servers
+
+OURS = """
+    import worker
+    from tasks.orders.commands import create_order
+    from tasks.orders.queries import orders_summary
+    worker.app, worker.command, worker.ask
+"""
+HOST = """
+    from celery import Celery, shared_task
+    host = Celery("mine")
+
+    @shared_task
+    def greet():
+        return "hello"
+"""
+
+
+def run(database: Database, *parts: str) -> None:
+    """Run a program in a process of its own, with this test's settings; it must succeed."""
+    program = "\n".join(textwrap.dedent(part) for part in parts)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(get_settings()) | {"HOST_DATABASE": database.url},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("parts", [(OURS, HOST), (HOST, OURS)], ids=["we first", "the host first"])
+def test_the_hosts_app_stays_the_current_one(database: Database, parts: tuple[str, str]) -> None:
+    run(
+        database,
+        *parts,
+        """
+        from celery import current_app
+        assert current_app.main == "mine", current_app
+        assert greet.app.main == "mine", greet.app
+        """,
+    )
+
+
+@pytest.mark.parametrize("parts", [(OURS, HOST), (HOST, OURS)], ids=["we first", "the host first"])
+def test_no_task_of_ours_is_the_hosts_too(database: Database, parts: tuple[str, str]) -> None:
+    run(
+        database,
+        *parts,
+        """
+        host.finalize()
+        worker.app.finalize()
+        names = {name for name in host.tasks if not name.startswith("celery.")}
+        assert names == {"mine.greet"}, names
+        assert "orders.create_order" in worker.app.tasks
+        """,
+    )
+
+
+def test_a_command_is_sent_by_our_app_whoever_is_current(database: Database) -> None:
+    run(
+        database,
+        HOST,
+        OURS,
+        """
+        from uuid import uuid4
+        from celery import chain, current_app
+        item = {"product_id": str(uuid4()), "quantity": 1}
+        sent = create_order.delay(customer_id=str(uuid4()), items=[item])
+        assert sent.app is worker.app
+        last = chain(
+            create_order.s(customer_id=str(uuid4()), items=[item]),
+            create_order.si(customer_id=str(uuid4()), items=[item]),
+        ).apply_async()
+        assert last.app is worker.app
+        assert current_app.main == "mine"
+        """,
+    )
+
+
+def test_the_hosts_numbers_stay_exact(database: Database) -> None:
+    run(
+        database,
+        OURS,
+        """
+        import json, os
+        from decimal import Decimal
+        from functools import partial
+        import psycopg
+        from psycopg.types.json import set_json_loads
+        set_json_loads(partial(json.loads, parse_float=Decimal))
+        orders_summary.ask(limit=1)
+        with psycopg.connect(os.environ["HOST_DATABASE"]) as connection:
+            row = connection.execute("SELECT '[0.10, 12345678901234567890123]'::jsonb").fetchone()
+        assert row[0] == [Decimal("0.10"), 12345678901234567890123], row
+        """,
+    )
+
+
+def test_a_hosts_own_worker_logs_in_the_hosts_way(database: Database) -> None:
+    run(
+        database,
+        OURS,
+        HOST,
+        """
+        import logging
+        before = list(logging.getLogger().handlers)
+        assert before == [], before
+        host.log.setup("INFO")
+        shapes = [h.formatter._fmt for h in logging.getLogger().handlers]
+        assert shapes and all("%(levelname)s" in shape for shape in shapes), shapes
+        """,
+    )
+
+
+def test_nothing_runs_because_we_were_imported(database: Database) -> None:
+    run(
+        database,
+        "import signal, threading; before = signal.getsignal(signal.SIGTERM)",
+        OURS,
+        """
+        import asyncio
+        assert threading.active_count() == 1
+        assert signal.getsignal(signal.SIGTERM) is before
+        assert asyncio.events._get_running_loop() is None
+        """,
+    )
+
+
+NEIGHBOUR = """
+import os
+from celery import Celery
+app = Celery("neighbour", broker=os.environ["CQRS_BROKER_URL"])
+
+@app.task(name="neighbour.count")
+def count():
+    import redis
+    redis.Redis.from_url(os.environ["CQRS_CACHE_URL"]).incr("neighbour:runs")
+"""
+
+
+@pytest.fixture
+def neighbour(database: Database, workers: Workers, tmp_path: Path) -> Iterator[str]:
+    """Another Celery app and its worker on the same Redis; its folder."""
+    (tmp_path / "neighbour.py").write_text(NEIGHBOUR)
+    log = (tmp_path / "neighbour.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "neighbour", "worker", "-c", "1", "-l", "INFO"],
+        cwd=tmp_path,
+        env=environment(get_settings()) | {"PYTHONPATH": str(tmp_path)},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    until(lambda: b" ready." in (tmp_path / "neighbour.log").read_bytes(), 30)
+    yield str(tmp_path)
+    process.kill()
+    process.wait()
+    log.close()
+
+
+@pytest.mark.slow
+def test_a_neighbours_task_on_the_same_redis_runs_once(
+    neighbour: str, workers: Workers, servers: Servers, redis: redis_py.Redis
+) -> None:
+    """Its ETA is later than our visibility timeout: with keys in common we would bring it back."""
+    workers.start(["commands"], concurrency=1)
+    seconds = get_settings().visibility_timeout + 4
+    send = f"import neighbour; neighbour.count.apply_async(countdown={seconds})"
+    subprocess.run(
+        [sys.executable, "-c", send],
+        cwd=neighbour,
+        env=environment(get_settings()) | {"PYTHONPATH": neighbour},
+        check=True,
+    )
+
+    until(lambda: redis.get("neighbour:runs"), seconds + 20)
+
+    with redis_py.Redis.from_url(servers.broker_url) as broker:
+        until(lambda: broker.zcard("unacked_index") == 0, 10)  # acknowledged
+        assert broker.llen("celery") == 0
+    assert redis.get("neighbour:runs") == b"1"
