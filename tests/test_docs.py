@@ -207,8 +207,6 @@ def test_the_grants_of_the_page_are_enough(
                 admin.execute(statement.encode())
     notes.environ["CQRS_DATABASE_URL"] = shop.as_role("cqrs_owner")
     notes.cqrs("migrate")
-    with psycopg.connect(shop.url, autocommit=True) as admin:
-        admin.execute("ALTER ROLE cqrs_owner NOCREATEROLE")
     with psycopg.connect(shop.as_role("cqrs_owner"), autocommit=True) as owner:
         owner.execute(block_with("GRANT EXECUTE ON FUNCTION cqrs.enqueue").encode())
 
