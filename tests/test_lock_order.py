@@ -26,6 +26,9 @@ from worker.contracts import Envelope, Receipt, uuid7
 from worker.event_log import NewEvent, append
 
 PRODUCT = "SELECT FROM command.products WHERE product_id = %s FOR UPDATE"
+TAKE_HALF = """
+    UPDATE command.products SET quantity_available = quantity_available / 2 WHERE product_id = %s
+"""
 ORDER = "SELECT FROM command.orders WHERE order_id = %s FOR UPDATE"
 STREAMS = [f"s-{n:02}" for n in range(16)]
 
@@ -83,9 +86,12 @@ def test_what_is_read_by_one_command_and_changed_by_another_is_locked(database: 
     new = {"product_id": str(uuid7()), "sku": "new", "name": "Pen", "price": "1.00"}
     batch = [Envelope(uuid7(), "orders.add_product", new), adjusted(product)]
 
-    with waiting(database, [partial(succeeded, batch)], PRODUCT, product) as runs:
-        pass  # it does wait: else it would write what it has not held
+    with waiting(database, [partial(succeeded, batch)], TAKE_HALF, product) as runs:
+        pass  # it waits, and reads what the other one has left
     assert runs[0].result() == [True, True]
+    with database.connect() as connection:
+        stock = "SELECT quantity_available FROM command.products WHERE product_id = %s"
+        assert connection.execute(stock, [product]).fetchone() == (51,)
 
 
 def test_streams_move_in_one_order(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.things.models import things
+from worker.commands.change_set import ChangeSet
 from worker.commands.load_plan import sequence_name
 from worker.commands.state import State, Work
 from worker.contracts import Actor, uuid7
@@ -84,3 +86,16 @@ def test_each_number_is_given_once_and_none_that_was_not_drawn(state: State) -> 
     assert [state.number(NUMBERS), state.number(NUMBERS)] == [4, 5]
     with pytest.raises(LookupError, match="declares no draw"):
         state.number(NUMBERS)
+
+
+def test_what_stays_the_same_is_no_change_in_the_trail_of_a_batch(state: State) -> None:
+    changes = ChangeSet()
+    for price in (2, 2, 3):  # the second one says again what the first one has said
+        one = work()
+        one.update(things, KEYS[0], price=Decimal(price))
+        changes.take(one, state)
+
+    _, parameters = changes.statements()[0]
+    assert isinstance(parameters, dict)
+    trail = json.loads(parameters["attribution"])["steps"]["command.things"][str(KEYS[0])]
+    assert [(step["by"], step["new"]["price"]) for step in trail] == [(0, 2), (2, 3)]
