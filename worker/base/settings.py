@@ -64,6 +64,7 @@ class Settings(BaseModel):
     home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
     domains: tuple[str, ...] = Field(
         default_factory=lambda: project().domains,
+        validate_default=True,
         description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
     )
 
@@ -144,6 +145,11 @@ class Settings(BaseModel):
     @classmethod
     def _split(cls, value: object) -> object:
         return split(value) if isinstance(value, str) else value
+
+    @field_validator("domains")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value))
 
     @field_validator(*_SCHEMES)
     @classmethod
