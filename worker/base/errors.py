@@ -34,8 +34,8 @@
         ├── UnknownDeadLetter         no dead letter has this number
         ├── DeadLetterIsClosed        it was retried, discarded or superseded already
         ├── RetryFailed               a parked event cannot be handled yet
-        ├── OtherTableVersion         the letter's projection is of another version in this code
-        ├── UndeclaredSubscription    no domain declares the letter's subscription
+        ├── OtherTableVersion         its projection is of another version in this code
+        ├── UndeclaredSubscription    no domain declares its subscription
         ├── UnknownSubscription       no domain declares this subscription
         ├── UnsafeReset               it would count events twice, or leave some out
         ├── OutOfRange                a number that is too small or too large
