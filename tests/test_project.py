@@ -247,6 +247,13 @@ def test_a_domain_that_is_named_twice_is_one(folder: Path, monkeypatch: pytest.M
     assert read_settings({}).domains == ("bakery",)
 
 
+def test_no_entry_of_a_domain_takes_the_place_of_the_engines(folder: Path) -> None:
+    schedule = folder / "bakery" / "schedule.py"
+    schedule.write_text(BAKERY["bakery/schedule.py"].replace('"bake":', '"sweep":'))
+    answer = refused(folder, PROJECT)
+    assert "two entries of one name in the schedule (sweep, bakery.schedule)" in answer
+
+
 def test_two_domains_with_one_label_cannot_both_be_migrated(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,7 +213,7 @@ def _embedded(home: Path) -> embedded.Servers:
     servers = embedded.find(home)
     if servers is None:
         raise ServerUnavailable(
-            "the embedded servers",
+            "an embedded server",
             str(home),
             "none is running there",
             "Start them with `cqrs up`, or set CQRS_DATABASE_URL, CQRS_BROKER_URL,"
