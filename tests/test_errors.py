@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "CommandIdReused": (ID, "orders.create_order"),
     "CostLimitReached": ("user:1", "orders.summary", 2.5, 0.5),
     "CqrsError": ("not run",),
+    "DatabaseIsNewer": ("Can't locate revision identified by '0099'",),
     "DeadCommandIsClosed": (ID, "retried", "ada"),
     "DeploymentOpen": ("spring", AT, "ada"),
     "EventParked": ("orders.order_summaries", 7, 1),

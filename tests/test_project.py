@@ -193,6 +193,13 @@ def test_no_names_in_the_variable_mean_no_domains(folder: Path) -> None:
         ("[tool.cqrs]\ndomains = ['bakry']", "no such module: bakry ([tool.cqrs] domains in "),
         ("[tool.cqrs]\ndomains = ['bakry']", "did you mean bakery?"),
         ("[tool.cqrs]\nschedule = 'bakery.shedule'", "did you mean bakery.schedule?"),
+        ("[tool.cqrs]\ndomains = ['']", "no name of a module: '' ([tool.cqrs] domains in "),
+        ("[tool.cqrs]\ndomains = ['.bakery']", "no name of a module: '.bakery' ("),
+        ("[tool.cqrs]\nschedule = ''", "no name of a module: '' ([tool.cqrs] schedule in "),
+        (
+            "[tool.cqrs]\ndomains = ['bakery.ovens']",
+            "a domain is a package, a folder with files (bakery.ovens, [tool.cqrs] domains in ",
+        ),
         ("[tool.cqrs]\nschedule = 'bakery.ovens'", "a function entries(settings) (bakery.ovens)"),
     ],
 )
@@ -223,6 +230,28 @@ def test_a_part_that_a_domain_names_must_be_there(folder: Path) -> None:
 def test_a_misspelt_package_in_the_variable_is_named_with_it(folder: Path) -> None:
     answer = refused(folder, PROJECT, CQRS_DOMAINS="bakery,bakeri")
     assert "no such module: bakeri (CQRS_DOMAINS); did you mean bakery?" in answer
+
+
+def test_a_pyproject_that_cannot_be_read_is_no_application(folder: Path) -> None:
+    (folder / "pyproject.toml").unlink()
+    (folder / "pyproject.toml").mkdir()
+    assert NO_DOMAINS in run(folder, "map").stderr
+
+
+def test_a_domain_that_is_named_twice_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = read_settings({"CQRS_DOMAINS": "bakery, shop,bakery"})
+    assert twice.domains == ("bakery", "shop")
+    (folder / "pyproject.toml").write_text(PROJECT.replace('"bakery"]', '"bakery", "bakery"]'))
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert read_settings({}).domains == ("bakery",)
+
+
+def test_no_entry_of_a_domain_takes_the_place_of_the_engines(folder: Path) -> None:
+    schedule = folder / "bakery" / "schedule.py"
+    schedule.write_text(BAKERY["bakery/schedule.py"].replace('"bake":', '"sweep":'))
+    answer = refused(folder, PROJECT)
+    assert "two entries of one name in the schedule (sweep, bakery.schedule)" in answer
 
 
 def test_two_domains_with_one_label_cannot_both_be_migrated(

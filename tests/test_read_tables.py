@@ -10,10 +10,12 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from tests.conftest import Database
 from worker.base import db
-from worker.contracts import Event, ReadRow
+from worker.contracts import Event, Name, ReadRow
 from worker.contracts.tables import named, read_table
 from worker.event_log import StoredEvent
 from worker.store.read_tables import create_read_tables
@@ -121,6 +123,37 @@ def test_a_type_that_says_too_little_is_refused_by_name() -> None:
         read_table(Odd, sa.MetaData(), "odd", key="odd_id")
 
 
+@pytest.mark.parametrize("kind", [int | str, int | str | None])
+def test_a_type_of_several_is_refused_by_name(kind: Any) -> None:
+    class Odd(ReadRow):
+        odd_id: UUID
+        price: kind
+
+    with pytest.raises(TypeError, match=r"Odd\.price"):
+        read_table(Odd, sa.MetaData(), "odd", key="odd_id")
+
+
+def test_a_text_with_limits_may_be_null() -> None:
+    class Customer(ReadRow):
+        customer_id: UUID
+        nickname: Name | None
+        email: Name
+
+    columns = read_table(Customer, sa.MetaData(), "customers", key="customer_id").c
+    assert isinstance(columns.nickname.type, sa.Text)
+    assert (columns.nickname.nullable, columns.email.nullable) == (True, False)
+
+
+def test_a_number_as_key_is_drawn_from_no_sequence() -> None:
+    """A rebuild's table would hang on the sequence of the first one, which then never goes."""
+
+    class Counted(ReadRow):
+        number: int
+
+    table = read_table(Counted, sa.MetaData(), "counted", key="number")
+    assert "SERIAL" not in str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+
+
 def test_a_key_that_is_no_field_is_refused() -> None:
     with pytest.raises(ValueError, match="no such field"):
         read_table(Line, sa.MetaData(), "lines", key="line_id")
@@ -139,6 +172,20 @@ def test_a_row_takes_by_name_what_an_event_has() -> None:
     event = ThingMade(thing_id=UUID(int=1), name="ball", weight=3)
 
     assert named(table, event, count=1) == {"thing_id": UUID(int=1), "name": "ball", "count": 1}
+
+
+def test_a_row_takes_an_events_fields_and_nothing_else_of_it() -> None:
+    columns = [sa.Column(name, sa.Text) for name in ("name", "type", "copy", "schema_version")]
+    event = ThingMade(thing_id=UUID(int=1), name="ball", weight=3)
+
+    assert named(sa.Table("toys", sa.MetaData(), *columns), event) == {"name": "ball"}
+
+
+@pytest.mark.filterwarnings("ignore:Field name .* shadows")
+@pytest.mark.parametrize("field", ["type", "schema_version"])
+def test_no_field_of_an_event_takes_the_place_of_its_name(field: str) -> None:
+    with pytest.raises(TypeError, match=rf"ClassVar.*Renamed\.{field}"):
+        type("Renamed", (Event,), {"__annotations__": {field: str}, "__module__": __name__})
 
 
 def test_a_new_row_of_a_projection_has_every_column() -> None:

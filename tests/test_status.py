@@ -118,7 +118,7 @@ def test_a_subscription_that_lags_says_by_how_many_events_and_how_long() -> None
 def test_a_lag_beyond_counting_is_said_to_be_at_least_that(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(status, "LAG_STRETCH", 2)
+    monkeypatch.setattr(status, "LAG_RANGE", 2)
     add_things(5)
     assert (of().lag_events, of().lag_is_exact) == (2, False)
     assert "over 2" in shown()

@@ -88,7 +88,7 @@ def test_a_step_past_its_deadline_is_taken_back_and_the_money_refunded(bank: Ban
 
 
 def test_a_command_that_was_faster_than_its_deadline_holds(bank: Bank) -> None:
-    """The step was done, the saga does not know it yet, the deadline passes: the deed counts."""
+    """The step was done, the saga does not know it yet, the deadline passes: the step counts."""
     source, target = bank.open("10.00"), bank.open()
     transfer_id = bank.transfer(source, target, "4.00")
     _until_step(bank, transfer_id, "bring")

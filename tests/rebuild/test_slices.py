@@ -74,7 +74,7 @@ def test_however_little_time_there_is_it_ends(
 
 
 @pytest.mark.parametrize("rows", [1, 3, 10, 1_000])
-def test_a_table_is_compared_whole_whatever_the_stretches(
+def test_a_table_is_compared_whole_whatever_the_ranges(
     depot: Depot, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     monkeypatch.setattr(compare, "ROWS_PER_RANGE", rows)

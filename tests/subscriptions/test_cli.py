@@ -80,9 +80,9 @@ def test_a_letter_is_retried_by_whom_it_says(parcels: Parcels, letter: str) -> N
 def test_all_letters_of_a_subscription_are_retried_at_once(parcels: Parcels, letter: str) -> None:
     failed = letters("retry", "--subscription", TRACKING)
     assert failed.exit_code == 1
-    assert "0 of 1 letters repaired" in failed.stdout
+    assert "0 of 1 dead letters repaired" in failed.stdout
     with mended("nowhere"):
-        assert "1 of 1 letters repaired" in letters("retry", "--subscription", TRACKING).stdout
+        assert "1 of 1 dead letters repaired" in letters("retry", "--subscription", TRACKING).stdout
 
 
 def test_a_letter_is_discarded(parcels: Parcels, letter: str) -> None:
@@ -97,8 +97,8 @@ def test_a_letter_is_discarded(parcels: Parcels, letter: str) -> None:
     [
         (["show", "17"], "no such dead letter (letter 17)"),
         (["discard", "01a1fdcf-e83c-77ce-99f5-25d1036704f4"], "no such dead command"),
-        (["show", "seventeen"], "a letter's number or a command's id"),
-        (["retry"], "name either one letter or a --subscription"),
+        (["show", "seventeen"], "a dead letter's number or a command's id"),
+        (["retry"], "name either one dead letter or a --subscription"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(

@@ -3,7 +3,7 @@
 A test sets the Redis key `crash:<kind>:<point>` to `child` or `worker`; the first process that
 comes by takes the key away and is killed by SIGKILL, alone or with its parent and all its siblings.
 
-Never imported by a test: it changes psycopg and the exchange for the whole process.
+Never imported by a test: it changes psycopg and the pipeline for the whole process.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ LONGEST_FIRST = (
     "tests/orders/test_batches.py",
     "tests/schema/test_tasks.py",
     "tests/schema/test_lost_sessions.py",
-    "tests/schema/test_locks_along.py",
+    "tests/schema/test_related_locks.py",
     "tests/orders/test_orm_bench.py",
     "tests/orders/test_races.py",
     "tests/sagas/test_reactions.py",

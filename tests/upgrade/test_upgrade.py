@@ -14,6 +14,7 @@ from tasks.orders.queries import orders_summary
 from tests.conftest import Database, in_database, test_settings
 from tests.orders.shop import accepted, send
 from worker.base import db, migrate, settings, wake_ups
+from worker.base.errors import DatabaseIsNewer
 from worker.base.registry import load_domains
 from worker.commands import queue_consumer
 from worker.embedded import Servers
@@ -49,6 +50,14 @@ def filled(
         wake_ups.forget()
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_a_database_of_a_later_release_is_refused_in_a_sentence(own_database: Database) -> None:
+    with own_database.connect() as connection:
+        connection.execute("UPDATE cqrs.alembic_version SET version_num = '0099_later'")
+        connection.commit()
+    with pytest.raises(DatabaseIsNewer, match="0099_later"):
+        migrate.upgrade(own_database.url)
 
 
 def test_there_is_a_version_to_upgrade_from() -> None:

@@ -34,8 +34,8 @@
         ├── UnknownDeadLetter         no dead letter has this number
         ├── DeadLetterIsClosed        it was retried, discarded or superseded already
         ├── RetryFailed               a parked event cannot be handled yet
-        ├── OtherTableVersion         the letter's projection is of another version in this code
-        ├── UndeclaredSubscription    no domain declares the letter's subscription
+        ├── OtherTableVersion         its projection is of another version in this code
+        ├── UndeclaredSubscription    no domain declares its subscription
         ├── UnknownSubscription       no domain declares this subscription
         ├── UnsafeReset               it would count events twice, or leave some out
         ├── OutOfRange                a number that is too small or too large
@@ -66,6 +66,7 @@
         │   ├── NoDeploymentOpen      there is none to end
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
+        ├── DatabaseIsNewer           a later release has migrated the database
         ├── AlreadyUp                 somebody else runs the system of this home
         ├── BadSettings               a setting is missing, unknown or out of range
         └── BadDeclarations           what the domains declare names what nobody declares
@@ -140,6 +141,17 @@ class NotMigrated(Permanent):
             f"the database is not migrated: {at}, {needed} is needed. Run `cqrs migrate`."
         )
         self.found, self.needed = found, needed
+
+
+class DatabaseIsNewer(Permanent):
+    """The database is at a version that this code does not know."""
+
+    def __init__(self, unknown: str) -> None:
+        super().__init__(
+            f"the database was migrated by a later release: {unknown}."
+            " Run that release here, or restore a dump of before."
+        )
+        self.unknown = unknown
 
 
 class BadSettings(Permanent):

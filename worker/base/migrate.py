@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 
 from worker.base import db
-from worker.base.errors import BadSettings, NotMigrated
+from worker.base.errors import BadSettings, DatabaseIsNewer, NotMigrated
 from worker.base.registry import parts
 from worker.base.sql import quoted
 from worker.store import migrations as environment
@@ -94,20 +94,32 @@ def upgrade(url: str | None = None) -> str:
     """Migrate the database of this URL (default: that of the settings); returns its new version.
 
     Safe to run by several at once: they take turns, and the later ones find nothing to do.
+    Raises DatabaseIsNewer where a later release has been.
     """
-    from alembic import command
-
     engine = sa.create_engine(db.sqlalchemy_url(url)) if url else db.owner_engine()
     try:
         with _connected(engine) as connection, connection.begin():
             for line in lines():
-                config = line.config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "heads")
+                _upgrade(connection, line)
     finally:
         if url:
             engine.dispose()
     return head()
+
+
+def _upgrade(connection: sa.Connection, line: Line) -> None:
+    from alembic import command
+    from alembic.script.revision import ResolutionError
+    from alembic.util import CommandError
+
+    config = line.config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "heads")
+    except CommandError as error:
+        if isinstance(error.__cause__, ResolutionError):
+            raise DatabaseIsNewer(f"{error} ({line.package})") from None
+        raise
 
 
 def _connected(engine: sa.Engine) -> sa.Connection:

@@ -69,7 +69,7 @@ def _read(folder: Path) -> Project:
     file = folder / FILE
     try:
         tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except OSError:
         return Project()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} is no TOML file: {error}") from None
@@ -90,6 +90,8 @@ def import_named(module: str, named_by: str) -> ModuleType:
 
     Raises BadSettings if there is none of this name.
     """
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise BadSettings(f"no name of a module: {module!r} ({named_by})")
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Generic, TypeVar
 
-from worker.base.errors import BadDeclarations, did_you_mean
+from worker.base.errors import BadDeclarations, BadSettings, did_you_mean
 from worker.base.project import FILE, import_named
 from worker.base.settings import check_sections, get_settings
 
@@ -98,8 +98,10 @@ def _load(domain: str) -> None:
 
 def _part(domain: str, name: str) -> ModuleType | None:
     """One module of a domain: named in its `__init__`, else beside it, else None."""
-    named = getattr(import_named(domain, _named_by()), name, None)
-    if isinstance(named, str):
+    package = import_named(domain, by := _named_by())
+    if not hasattr(package, "__path__"):
+        raise BadSettings(f"a domain is a package, a folder with files ({domain}, {by})")
+    if isinstance(named := getattr(package, name, None), str):
         return import_named(named, f"`{name}` in {domain}")
     path = f"{domain}.{name}"
     return import_module(path) if find_spec(path) is not None else None

@@ -64,6 +64,7 @@ class Settings(BaseModel):
     home: Path = Field(Path(".cqrs"), description="folder of the embedded servers' data")
     domains: tuple[str, ...] = Field(
         default_factory=lambda: project().domains,
+        validate_default=True,
         description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
     )
 
@@ -145,6 +146,11 @@ class Settings(BaseModel):
     def _split(cls, value: object) -> object:
         return split(value) if isinstance(value, str) else value
 
+    @field_validator("domains")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value))
+
     @field_validator(*_SCHEMES)
     @classmethod
     def _leads_to_such_a_server(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -207,7 +213,7 @@ def _embedded(home: Path) -> embedded.Servers:
     servers = embedded.find(home)
     if servers is None:
         raise ServerUnavailable(
-            "the embedded servers",
+            "an embedded server",
             str(home),
             "none is running there",
             "Start them with `cqrs up`, or set CQRS_DATABASE_URL, CQRS_BROKER_URL,"

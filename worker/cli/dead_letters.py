@@ -1,6 +1,6 @@
 """`cqrs dead-letters`: what could not be handled, and how it gets another chance.
 
-Events are named by the letter's number, commands by their id.
+Events are named by the dead letter's number, commands by their id.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ app = typer.Typer(
 )
 
 SubscriptionOption = Annotated[
-    str | None, typer.Option("--subscription", help="Only letters of this subscription.")
+    str | None, typer.Option("--subscription", help="Only dead letters of this subscription.")
 ]
 ClosedFlag = Annotated[bool, typer.Option("--all", help="Closed ones as well.")]
-LetterArgument = Annotated[str, typer.Argument(help="A letter's number, or a command's id.")]
+LetterArgument = Annotated[str, typer.Argument(help="A dead letter's number, or a command's id.")]
 
 
 def parse(letter: str) -> int | UUID:
-    """A letter's number, or a command's id. Raises typer.BadParameter."""
+    """A dead letter's number, or a command's id. Raises typer.BadParameter."""
     try:
         return int(letter) if letter.isdecimal() else UUID(letter)
     except ValueError:
-        wanted = "a letter's number or a command's id is wanted"
+        wanted = "a dead letter's number or a command's id is wanted"
         raise typer.BadParameter(f"{wanted} (is {letter!r})") from None
 
 
@@ -67,7 +67,7 @@ def list_(
 @app.command("show")
 @explained
 def show_dead_letter(letter: LetterArgument, as_json: JsonFlag = False) -> None:
-    """One letter: the bad event and what is parked behind it, or the dead command's payload."""
+    """One dead letter: the bad event and what is parked behind it, or a dead command's payload."""
     load_domains()
     which = parse(letter)
     if isinstance(which, int):
@@ -88,10 +88,10 @@ def show_dead_letter(letter: LetterArgument, as_json: JsonFlag = False) -> None:
 @explained
 def retry(
     letter: Annotated[
-        str | None, typer.Argument(help="A letter's number, or a command's id.")
+        str | None, typer.Argument(help="A dead letter's number, or a command's id.")
     ] = None,
     subscription: Annotated[
-        str | None, typer.Option("--subscription", help="Every open letter of this one.")
+        str | None, typer.Option("--subscription", help="Every open dead letter of this one.")
     ] = None,
     by: ByOption = None,
     as_json: JsonFlag = False,
@@ -99,7 +99,7 @@ def retry(
     """Replay a parked stream in order, or let a dead command run again. Mend the cause first."""
     load_domains()
     if (letter is None) == (subscription is None):
-        raise typer.BadParameter("name either one letter or a --subscription")
+        raise typer.BadParameter("name either one dead letter or a --subscription")
     if subscription is not None:
         _tell_all(dead_letters.retry_all(subscription, by=whoever(by)), as_json)
         return
@@ -124,7 +124,7 @@ def discard(letter: LetterArgument, by: ByOption = None, as_json: JsonFlag = Fal
 
 def _show_events(events: Sequence[DeadLetter]) -> None:
     print_table(
-        ("letter", "subscription", "stream", "position", "error", "tries", "since", "is"),
+        ("dead letter", "subscription", "stream", "position", "error", "tries", "since", "is"),
         (
             (e.id, e.subscription, e.stream, e.position, e.error, e.attempts, e.first_failed_at,
              e.state)
@@ -161,7 +161,9 @@ def _tell(repair: Repair, as_json: bool) -> None:
 
 
 def _sentence(repair: Repair) -> str:
-    told = f"letter {repair.letter.id} {repair.letter.state}, {repair.replayed} events replayed"
+    told = (
+        f"dead letter {repair.letter.id} {repair.letter.state}, {repair.replayed} events replayed"
+    )
     if repair.parked_again is not None:
         told += f"; parked again from position {repair.parked_again}"
     return told
@@ -176,7 +178,7 @@ def _tell_all(done: Sequence[Repair | RetryFailed], as_json: bool) -> None:
             out.print(
                 str(repair) if isinstance(repair, RetryFailed) else _sentence(repair), markup=False
             )
-        out.print(f"{len(done) - len(failed)} of {len(done)} letters repaired")
+        out.print(f"{len(done) - len(failed)} of {len(done)} dead letters repaired")
     if failed:
         raise typer.Exit(1)
 

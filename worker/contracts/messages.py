@@ -42,6 +42,18 @@ class Event(Message):
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        """Refuse a field that would stand where the log looks for the name, or the version."""
+        super().__pydantic_init_subclass__(**options)
+        for name in ("type", "schema_version"):
+            if name in cls.model_fields:
+                raise TypeError(
+                    f"`{name}` belongs to the class, for the log:"
+                    f" write `{name}: ClassVar`, or give the field another name"
+                    f" ({cls.__name__}.{name})"
+                )
+
     def payload(self) -> dict[str, Any]:
         """The event as plain JSON values: ids and decimals as strings."""
         return self.model_dump(mode="json")

@@ -19,7 +19,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -62,17 +62,20 @@ def read_table(
     if key not in model.model_fields:
         raise ValueError(f"no such field (key {key}, {model.__name__})")
     columns = [
-        sa.Column(field, kind, primary_key=field == key, nullable=nullable)
+        # No number is drawn for a key: events say it, and a rebuild's table would hang on the
+        # sequence of the table that it replaces.
+        sa.Column(field, kind, primary_key=field == key, nullable=nullable, autoincrement=False)
         for field, info in model.model_fields.items()
         for kind, nullable in [_column_of(model, field, info)]
     ]
     return sa.Table(name, metadata, *columns, *indexes, info={"version": version}, **options)
 
 
-def named(table: sa.Table, source: BaseModel, **more: Any) -> dict[str, Any]:
+def named(table: sa.Table, source: BaseModel, /, **more: Any) -> dict[str, Any]:
     """A row of the fields of `source` that have the names of columns, and of `more`.
 
-    So an event's field that a table has a column for needs no line of its own.
+    So an event's field that a table has a column for needs no line of its own. Of a model its
+    fields count alone: a column `type` or `copy` is not what every event has under that name.
     """
     own = {name: getattr(source, name) for name in _shared(table, type(source))}
     return own | more
@@ -89,12 +92,15 @@ def _column_of(
 ) -> tuple[type[TypeEngine[Any]] | TypeEngine[Any], bool]:
     """A field's column type, and whether it may be NULL."""
     python, nullable = info.annotation, False
-    named = [one for one in info.metadata if isinstance(one, TypeEngine)]
+    metadata = list(info.metadata)
     if get_origin(python) in (Union, UnionType):
-        (python,) = (one for one in get_args(python) if one is not NoneType)
-        nullable = True
-        named += [one for one in getattr(python, "__metadata__", ()) if isinstance(one, TypeEngine)]
-    if named:
+        kinds = [kind for kind in get_args(python) if kind is not NoneType]
+        nullable = len(kinds) < len(get_args(python))
+        python = kinds[0] if len(kinds) == 1 else python
+    if get_origin(python) is Annotated:  # within `| None`; else pydantic has taken it apart
+        python, *more = get_args(python)
+        metadata += more
+    if named := [kind for kind in metadata if isinstance(kind, TypeEngine)]:
         return named[0], nullable
     origin = get_origin(python) or python
     for kind, column in _KINDS:

@@ -3,7 +3,7 @@
 SELECT cqrs.horizon()
 
 -- name: read
--- Events in order of position, a page of them. JSON travels as text: see `read` in event_log.py.
+-- Events in order of position, a page of them. JSON travels as text: see `read` in log.py.
 SELECT position, stream, version, type, schema_version, data::text, metadata::text, recorded_at
   FROM cqrs.events
  WHERE position > %(after)s::bigint

@@ -68,10 +68,18 @@ def entries() -> Mapping[str, ScheduleEntry]:
 
 
 def domain_entries(settings: Settings) -> dict[str, ScheduleEntry]:
-    """What the domains of the settings run by the clock, by name."""
+    """What the domains of the settings run by the clock, by name.
+
+    Raises BadSettings for a name that the engine or another domain has: one would silently not run.
+    """
     entries: dict[str, ScheduleEntry] = {}
+    engine = engine_entries(settings).keys()
     for module in parts("schedule"):
-        entries |= _entries_of(module, settings)
+        own = _entries_of(module, settings)
+        if taken := sorted(own.keys() & (entries.keys() | engine)):
+            where = f"{taken[0]}, {module.__name__}"
+            raise BadSettings(f"two entries of one name in the schedule ({where})")
+        entries |= own
     return entries
 
 

@@ -25,7 +25,7 @@ from worker.ops import servers
 from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
 from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 
-LAG_STRETCH = 100_000
+LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
 
 _SQL = blocks("worker.ops", "status.sql")
@@ -245,7 +245,7 @@ def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus
         {"name": subscriber.name, "types": sorted(subscriber.event_types)}
         for subscriber in subscriptions
     ]
-    parameters = {"declared": to_json(declared), "stretch": LAG_STRETCH, "last": last}
+    parameters = {"declared": to_json(declared), "range": LAG_RANGE, "last": last}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_SQL["subscriptions"], parameters).fetchall()
     return [_subscription(row) for row in rows]

@@ -1,5 +1,5 @@
 -- name: subscriptions
--- Every subscription, declared in the code or only known here. Its lag is counted over a stretch of
+-- Every subscription, declared in the code or only known here. Its lag is counted over a range of
 -- the log at most, so that one which is far behind costs no more than one which is not.
 WITH declared AS (
     SELECT d.name, d.types
@@ -20,7 +20,7 @@ SELECT name, coalesce(p.position, 0) AS position, coalesce(p.paused, false) AS p
        coalesce(p.partitions, 1) AS partitions, p.batch_size, coalesce(p.deaths, 0) AS deaths,
        coalesce(l.open, 0) AS dead_letters, lag.events AS lag_events,
        coalesce(lag.seconds, 0) AS lag_seconds,
-       coalesce(p.position, 0) + %(stretch)s >= %(last)s AS lag_is_exact
+       coalesce(p.position, 0) + %(range)s >= %(last)s AS lag_is_exact
   FROM declared AS d
   FULL JOIN places AS p USING (name)
   LEFT JOIN letters AS l USING (name),
@@ -29,7 +29,7 @@ SELECT name, coalesce(p.position, 0) AS position, coalesce(p.paused, false) AS p
                   extract(epoch FROM clock_timestamp() - min(e.recorded_at))::float AS seconds
              FROM cqrs.events AS e
             WHERE e.position > coalesce(p.position, 0)
-              AND e.position <= coalesce(p.position, 0) + %(stretch)s
+              AND e.position <= coalesce(p.position, 0) + %(range)s
               AND e.type = ANY (d.types)) AS lag
  ORDER BY name
 

@@ -191,9 +191,9 @@ def _refuse_forgotten(
 ) -> None:
     """Raise UnsafeReset if receipts of what it started about events in between may be gone."""
     days = get_settings().receipts_retention
-    stretch = {"position": position, "upto": upto, "types": sorted(subscriber.event_types)}
+    passed = {"position": position, "upto": upto, "types": sorted(subscriber.event_types)}
     kept = {"days": days - min(LEEWAY, days / 10)}
-    forgotten = connection.execute(SQL["forgotten"], stretch | kept).fetchone()
+    forgotten = connection.execute(SQL["forgotten"], passed | kept).fetchone()
     if forgotten is not None:
         since, first = forgotten
         raise UnsafeReset(

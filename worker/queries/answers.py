@@ -89,7 +89,7 @@ class Lookup(Generic[T]):
     there yet; `key` is None for answers that are not kept."""
 
     read: Callable[[int | None], tuple[T, Snapshot]]
-    shape: TypeAdapter[T]
+    answer_type: TypeAdapter[T]
     policy: Policy
     key: CacheKey | None
 
@@ -133,7 +133,7 @@ def _filled(lookup: Lookup[T], fill: Fill, after: int | None) -> Answer[T]:
             return kept
         raise
     with suppress(CacheAway):
-        body = lookup.shape.dump_json(data)
+        body = lookup.answer_type.dump_json(data)
         cache.store(fill, snapshot, body, lifetime=lookup.policy.lifetime())
     return Answer(data, snapshot.as_of)
 
@@ -148,7 +148,7 @@ def _kept(lookup: Lookup[T], entry: Entry | None, *, stale: bool = False) -> Ans
     if entry is None:
         return None
     try:
-        data = lookup.shape.validate_json(entry.body)
+        data = lookup.answer_type.validate_json(entry.body)
     except ValidationError:
         return None
     return Answer(data, entry.snapshot.as_of, from_cache=True, stale=stale)

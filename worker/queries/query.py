@@ -69,7 +69,7 @@ class Query(Generic[T]):
     audited: bool
     package: str | None
     parameters: type[Parameters]
-    shape: TypeAdapter[T]
+    answer_type: TypeAdapter[T]
     purpose: str = ""
 
     def __call__(self, db: Reader, /, **values: Any) -> T:
@@ -105,7 +105,7 @@ class Query(Generic[T]):
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
     def _answer(self, given: Parameters, required: ReadRequirement, began: float) -> Answer[T]:
-        lookup = Lookup(self._reading(given), self.shape, self.policy, self._place(given))
+        lookup = Lookup(self._reading(given), self.answer_type, self.policy, self._place(given))
         wanted = self._wanted(required)
         backoff: Backoff | None = None
         while True:
@@ -159,7 +159,7 @@ class Query(Generic[T]):
     @cached_property
     def _version(self) -> str:
         """Changes with the code of the query: answers of two versions are kept apart."""
-        parts = [orjson.dumps(self.shape.json_schema(), option=orjson.OPT_SORT_KEYS)]
+        parts = [orjson.dumps(self.answer_type.json_schema(), option=orjson.OPT_SORT_KEYS)]
         with suppress(OSError, TypeError):
             parts.append(inspect.getsource(self.function).encode())
         if self.package:
@@ -221,7 +221,7 @@ def query(
             audited=audited,
             package=package or _package_of(returned),
             parameters=parameters.model_of(name, function, max_limit),
-            shape=TypeAdapter(returned),
+            answer_type=TypeAdapter(returned),
             purpose=(inspect.getdoc(function) or "").partition("\n")[0],
         )
         queries.add(name, declared)

@@ -87,9 +87,9 @@ class Swap:
             self._swap(until)
 
     def _swap(self, until: float) -> None:
-        while (obstacle := self._try()) is not None:
+        while (blocker := self._try()) is not None:
             if time.monotonic() > until:
-                why = f"the swap found no gap: {obstacle}"
+                why = f"the swap found no gap: {blocker}"
                 raise RebuildUnfinished(self.projection.name, why, self.journal.rebuild_id)
             time.sleep(LOCK_WAIT * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
             self.follower.follow()

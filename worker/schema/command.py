@@ -10,7 +10,7 @@ rolls it back, in the transaction that does so.
                  │no
                  ├─ another changeset is being executed ─▶ comes back shortly
                  └─ done, unless the history says that this command has done so
-                      ├ succeeded   `data`: the changeset in short (`shown.summary`); no position
+                      ├ succeeded   `data`: the changeset in short (`plain.summary`); no position
                       ├ rejected    it cannot be done as it stands, or an operation failed: `error`
                       │             and, once it was recorded, `data` say which and why
                       └ dead        its process died every time, or it ran out of time

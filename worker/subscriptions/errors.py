@@ -58,7 +58,7 @@ class DeadLetterIsClosed(Permanent):
 
 
 class RetryFailed(Permanent):
-    """A parked event cannot be handled yet; nothing was changed but the letter's attempts."""
+    """A parked event cannot be handled yet; nothing was changed but the dead letter's attempts."""
 
     def __init__(self, letter: Mapping[str, Any], position: int, error: str) -> None:
         super().__init__(

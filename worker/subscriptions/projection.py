@@ -198,7 +198,7 @@ def projection(
     return declared
 
 
-def row_from(table: sa.Table, event: StoredEvent, **values: Any) -> Row:
+def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:
     """A new row of a read table: what the event has under the names of columns, and `values`.
 
     Columns that neither names are NULL.

@@ -1,6 +1,6 @@
 -- Commands that failed for good, with all that it takes to run them again. Their receipts are in
 -- cqrs.receipts; `payload` is json, not jsonb: it is kept as it came, whatever it holds. `links` is
--- what was to follow in the command's chain: see worker/commands/chains.py.
+-- what was to follow in the command's chain: see worker/commands/chain_continuation.py.
 CREATE TABLE cqrs.dead_commands (
     command_id     uuid PRIMARY KEY,
     name           text NOT NULL,
