@@ -51,7 +51,7 @@ def start(tmp_path: Path, home: Path) -> Iterator[Start]:
                 stderr=output,
                 start_new_session=True,
             )
-        watch_group(process.pid, patience=30)
+        watch_group(process.pid, grace=30)
         running.append(process)
         return process
 

@@ -300,3 +300,13 @@ def test_asking_for_help_imports_neither_celery_nor_a_database_nor_a_domain() ->
 def test_a_subcommand_is_listed_as_its_own_help_begins(name: str) -> None:
     help_text = str(load(name, ENGINE[name].module).help)
     assert " ".join(help_text.split()).startswith(ENGINE[name].help)
+
+
+def test_a_package_that_declares_nothing_is_no_domain(folder: Path) -> None:
+    (folder / "shelf").mkdir()
+    (folder / "shelf" / "__init__.py").write_text("")
+
+    said = refused(folder, "[tool.cqrs]\ndomains = ['shelf']")
+
+    assert "a domain has at least one of settings, commands, projections" in said
+    assert "(shelf, [tool.cqrs] domains in pyproject.toml)" in said

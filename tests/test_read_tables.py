@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateTable
 
 from tests.conftest import Database
 from worker.base import db
-from worker.contracts import Event, Name, ReadRow
+from worker.contracts import Event, Money, Name, ReadRow
 from worker.contracts.tables import named, read_table
 from worker.event_log import StoredEvent
 from worker.store.read_tables import create_read_tables
@@ -43,6 +43,7 @@ class Thing(ReadRow):
     lines: tuple[Line, ...]
     made_at: datetime
     sold_on: date | None
+    worth: Money | None
 
 
 def declared(**options: Any) -> sa.Table:
@@ -65,6 +66,7 @@ def declared(**options: Any) -> sa.Table:
         ("lines", "jsonb", "NO"),
         ("made_at", "timestamp with time zone", "NO"),
         ("sold_on", "date", "YES"),
+        ("worth", "numeric", "YES"),
     ],
 )
 def test_each_field_is_a_column_of_its_kind(

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("things", "redis")
 
 def log() -> LogStatus:
     """What the database knows."""
-    found = status.gather(patience=0.01)
+    found = status.gather(timeout=0.01)
     assert found.log is not None, found.problem
     return found.log
 
@@ -53,7 +53,7 @@ def shown() -> str:
     """The status as people see it."""
     console = Console(width=160, file=StringIO())
     with console.capture() as captured:
-        console.print(render(status.gather(patience=0.01)))
+        console.print(render(status.gather(timeout=0.01)))
     return captured.get()
 
 
@@ -71,7 +71,7 @@ def test_every_server_is_named_with_its_version_and_without_its_password(
     with_password = database.url.replace("postgres@", "postgres:hush@")
     assert "hush" in with_password
     with changed(monkeypatch, database_url=with_password):
-        found = status.gather(patience=0.01)
+        found = status.gather(timeout=0.01)
     assert [one.name for one in found.servers] == ["database", "broker", "results", "cache"]
     assert found.servers[0].version is not None
     assert found.servers[0].version.startswith("PostgreSQL 1")
@@ -83,7 +83,7 @@ def test_a_server_that_does_not_answer_is_a_line_and_the_rest_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with changed(monkeypatch, cache_url="redis://127.0.0.1:1/0"):
-        found = status.gather(patience=0.01)
+        found = status.gather(timeout=0.01)
     cache = found.servers[-1]
     assert cache.version is None
     assert cache.problem is not None
@@ -96,7 +96,7 @@ def test_a_database_that_was_never_migrated_says_so(
 ) -> None:
     with database.connect() as connection:
         connection.execute("DROP SCHEMA cqrs CASCADE")
-    found = status.gather(patience=0.01)
+    found = status.gather(timeout=0.01)
     assert found.log is None
     assert found.problem is not None
     assert "Run `cqrs migrate`" in found.problem
@@ -205,17 +205,17 @@ def test_enqueued_commands_that_wait_are_told_with_their_age(database: Database)
 
 
 def test_queues_tell_how_many_messages_wait() -> None:
-    lengths = {one.name: one.length for one in status.gather(patience=0.01).queues}
+    lengths = {one.name: one.length for one in status.gather(timeout=0.01).queues}
     assert lengths == {"commands": 0, "projections": 0, "reactions": 0, "maintenance": 0}
     add_thing.delay(thing_id=uuid7(), price="1.00")
     app.send_task("cqrs.sweep", ignore_result=True)
-    lengths = {one.name: one.length for one in status.gather(patience=0.01).queues}
+    lengths = {one.name: one.length for one in status.gather(timeout=0.01).queues}
     assert lengths == {"commands": 1, "projections": 0, "reactions": 0, "maintenance": 1}
 
 
 def test_workers_that_answer_are_listed_with_their_queues(workers: Workers) -> None:
     worker = workers.start(["commands", "reactions"], concurrency=1)
-    (found,) = status.gather(patience=2).workers
+    (found,) = status.gather(timeout=2).workers
     assert (found.name, found.queues) == (worker.name, ["commands", "reactions"])
 
 
@@ -328,7 +328,7 @@ def test_a_read_model_of_another_version_needs_a_rebuild(monkeypatch: pytest.Mon
 
 def test_the_whole_status_is_plain_json() -> None:
     add_things(1)
-    told = json.loads(json.dumps(status.gather(patience=0.01).to_json()))
+    told = json.loads(json.dumps(status.gather(timeout=0.01).to_json()))
     assert told["log"]["last_position"] == 1
     assert {"servers", "workers", "queues", "log", "problem"} == set(told)
 
@@ -339,3 +339,15 @@ def test_the_whole_status_is_plain_json() -> None:
 )
 def test_times_are_told_as_people_read_them(value: float, text: str) -> None:
     assert seconds(value) == text
+
+
+def test_a_database_of_another_version_is_a_problem(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute("UPDATE cqrs.alembic_version SET version_num = '0000_before'")
+
+    found = status.gather(timeout=0.01)
+
+    assert found.problem is not None
+    assert "it is at 0000_before" in found.problem
+    assert "Run `cqrs migrate`" in found.problem
+    assert not found.whole

@@ -84,7 +84,7 @@ def test_importing_the_contracts_imports_no_celery_and_no_database() -> None:
 
 
 def test_an_upward_import_is_refused(tmp_path: Path) -> None:
-    for name in ("worker", "models", "tasks"):
+    for name in ("worker", "models", "tasks", "bench"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     module = tmp_path / "worker" / "event_log" / "log.py"

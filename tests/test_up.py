@@ -31,7 +31,7 @@ class Program:
             self.process = subprocess.Popen(
                 UP, env=environ, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
-        watch_group(self.process.pid, patience=30)
+        watch_group(self.process.pid, grace=30)
 
     @property
     def said(self) -> str:

@@ -28,7 +28,7 @@ def db(own_database: Database) -> Iterator[Connection]:
 
 def shown() -> list[str]:
     """The sentences of the status."""
-    found = status.gather(patience=0.01)
+    found = status.gather(timeout=0.01)
     return [each for each in render(found).renderables if isinstance(each, str)]
 
 

@@ -61,7 +61,10 @@ class Project(BaseModel):
 
 def project() -> Project:
     """What the working folder's file says. Raises BadSettings, naming each wrong entry."""
-    return _read(Path.cwd())
+    try:
+        return _read(Path.cwd())
+    except FileNotFoundError:
+        raise BadSettings("the working folder has been deleted: start from another one") from None
 
 
 @cache
@@ -69,8 +72,10 @@ def _read(folder: Path) -> Project:
     file = folder / FILE
     try:
         tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return Project()
+    except OSError as error:
+        raise BadSettings(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} is no TOML file: {error}") from None
     table = tool.get("cqrs") if isinstance(tool, dict) else tool

@@ -92,8 +92,10 @@ def parts(name: str) -> list[ModuleType]:
 
 
 def _load(domain: str) -> None:
-    for name in MODULES:
-        _part(domain, name)
+    loaded = [_part(domain, name) for name in MODULES]
+    if not any(loaded) and not any(_part(domain, name) for name in ("migrations", "schedule")):
+        names = ", ".join((*MODULES, "migrations", "schedule"))
+        raise BadSettings(f"a domain has at least one of {names} ({domain}, {_named_by()})")
 
 
 def _part(domain: str, name: str) -> ModuleType | None:

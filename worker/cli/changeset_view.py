@@ -13,7 +13,7 @@ from worker.schema.catalogue.dependencies import Dependency
 from worker.schema.catalogue.read_side import RegistryDependent
 from worker.schema.history.deployments import Deployment
 from worker.schema.history.plain import EFFECT_NAMES
-from worker.schema.history.records import Changeset, HistoryEntry
+from worker.schema.history.records import Changeset, ChangesetHistoryEntry
 from worker.schema.pictures.around import Around
 from worker.schema.plan.plan import SchemaPlan
 from worker.schema.statements.effects import LockMode
@@ -95,7 +95,7 @@ def _paragraph(title: str, lines: Iterable[str], style: str = "") -> Iterator[Re
         yield from (Text(f"  {line}", style=style) for line in listed)
 
 
-def render_history(lines: Sequence[HistoryEntry]) -> Table:
+def render_history(lines: Sequence[ChangesetHistoryEntry]) -> Table:
     """The history. An id is never cut, however narrow the terminal is: it is there to be copied."""
     table = Table(show_lines=True)
     table.add_column("changeset", no_wrap=True, overflow="ignore")

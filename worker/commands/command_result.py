@@ -67,9 +67,9 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
             receipt = receipts.find(connection, [self.command_id]).get(self.command_id)
         return receipt if receipt is not None and receipt.status.final else None
 
-    def _from_backend(self, patience: float) -> Receipt | None:
+    def _from_backend(self, timeout: float) -> Receipt | None:
         try:
-            value: Any = super().get(timeout=patience, disable_sync_subtasks=False)
+            value: Any = super().get(timeout=timeout, disable_sync_subtasks=False)
         except celery.exceptions.TimeoutError:
             return None
         except CommandIdReused:
@@ -78,7 +78,7 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
             return dead.receipt
         except Exception:
             # The task failed without us (its process was lost): the receipt is on its way.
-            time.sleep(min(0.02, patience))
+            time.sleep(min(0.02, timeout))
             return None
         return Receipt.from_json(value) if is_receipt(value) else None
 

@@ -54,9 +54,11 @@ def read_table(
 ) -> sa.Table:
     """The table of a read model: a column for each field of its rows, in their order.
 
-    A type stands in the annotation where Python's says too little (`Annotated[Decimal,
-    sa.Numeric(14, 2)]`). `key` names the primary key; `version` counts changes of the columns, and
-    a projection over this table takes it from here. `options` are SQLAlchemy's. Raises TypeError
+    A type stands in the annotation where Python's says too little or the wrong thing
+    (`Annotated[Decimal, sa.Numeric(14, 2)]`; an `int` has 32 bits, else `sa.BigInteger`); the types
+    of `worker.contracts` (`Money`) know theirs. `key` names the primary key; `version` counts
+    changes of the columns, and a projection over this table takes it from here. `options` are
+    SQLAlchemy's. Raises TypeError
     for a field whose column nobody can tell, and ValueError for a key that is no field.
     """
     if key not in model.model_fields:
@@ -99,9 +101,12 @@ def _column_of(
         python = kinds[0] if len(kinds) == 1 else python
     if get_origin(python) is Annotated:  # within `| None`; else pydantic has taken it apart
         python, *more = get_args(python)
-        metadata += more
+        for one in more:
+            metadata += one.metadata if isinstance(one, FieldInfo) else [one]
     if named := [kind for kind in metadata if isinstance(kind, TypeEngine)]:
         return named[0], nullable
+    if digits := [one for one in metadata if getattr(one, "max_digits", None)]:
+        return sa.Numeric(digits[0].max_digits, digits[0].decimal_places), nullable
     origin = get_origin(python) or python
     for kind, column in _KINDS:
         if isinstance(origin, type) and issubclass(origin, kind):

@@ -111,13 +111,13 @@ def watching(
         _client = None
 
 
-def watch_group(pid: int, *, patience: float = 0.0) -> None:
-    """End the process group of `pid` too: SIGTERM, and SIGKILL after `patience` seconds.
+def watch_group(pid: int, *, grace: float = 0.0) -> None:
+    """End the process group of `pid` too: SIGTERM, and SIGKILL after `grace` seconds.
 
     0: SIGKILL at once. Without `watching` nothing happens.
     """
     if _client is not None:
-        _client.tell(group=pid, patience=patience)
+        _client.tell(group=pid, grace=grace)
 
 
 def watch_server(pid: int, home: Path) -> None:
@@ -159,7 +159,7 @@ class _Left:
             if said["verb"]:
                 self.homes[said["home"]] = said["verb"]
         elif "group" in said:
-            self.groups[said["group"]] = _born(said["group"]), said["patience"]
+            self.groups[said["group"]] = _born(said["group"]), said["grace"]
         else:
             self.servers[said["server"]] = _born(said["server"])
 
@@ -185,11 +185,11 @@ def _watch(lines: Iterable[bytes], path: list[str]) -> None:
 
 
 def _end_groups(groups: dict[int, tuple[str, float]]) -> None:
-    """Each is asked first, if it has any patience to expect, and killed after that."""
-    alive = {pid: patience for pid, (born, patience) in groups.items() if _same(pid, born)}
-    deadlines = {pid: time.monotonic() + patience for pid, patience in alive.items()}
-    for pid, patience in alive.items():
-        _signal(pid, signal.SIGTERM if patience else signal.SIGKILL)
+    """Each is asked first, if it has any grace to expect, and killed after that."""
+    alive = {pid: grace for pid, (born, grace) in groups.items() if _same(pid, born)}
+    deadlines = {pid: time.monotonic() + grace for pid, grace in alive.items()}
+    for pid, grace in alive.items():
+        _signal(pid, signal.SIGTERM if grace else signal.SIGKILL)
     for pid, deadline in deadlines.items():
         while _same(pid, groups[pid][0]) and time.monotonic() < deadline:
             time.sleep(0.02)

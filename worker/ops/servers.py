@@ -55,10 +55,10 @@ def servers() -> list[ServerStatus]:
     return answers
 
 
-def workers(patience: float) -> list[WorkerStatus]:
-    """The workers that answer within `patience` seconds."""
+def workers(timeout: float) -> list[WorkerStatus]:
+    """The workers that answer within `timeout` seconds."""
     try:
-        answers = app.control.inspect(timeout=patience).active_queues() or {}
+        answers = app.control.inspect(timeout=timeout).active_queues() or {}
     except (BrokerError, redis.RedisError, OSError):
         return []
     return [

@@ -175,7 +175,7 @@ class Status:
 
     @property
     def whole(self) -> bool:
-        """Whether every server answers and the database could be asked."""
+        """Whether every server answers, and the database is that of this code."""
         return self.problem is None and not any(server.problem for server in self.servers)
 
     def to_json(self) -> dict[str, Any]:
@@ -183,11 +183,11 @@ class Status:
         return cast("dict[str, Any]", to_jsonable_python(asdict(self)))
 
 
-def gather(*, patience: float = 0.7) -> Status:
-    """Ask everybody. Workers have `patience` seconds to answer."""
+def gather(*, timeout: float = 0.7) -> Status:
+    """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    return Status(servers.servers(), servers.workers(patience), servers.queues(), log, problem)
+    return Status(servers.servers(), servers.workers(timeout), servers.queues(), log, problem)
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
@@ -200,13 +200,19 @@ def subscription_statuses() -> list[SubscriptionStatus]:
 def _log() -> tuple[LogStatus | None, str | None]:
     try:
         with db.owner() as connection:
-            return _ask(connection), None
+            return _ask(connection), _another_version()
     except ServerUnavailable as error:
         return None, str(error)
     except psycopg.Error as error:
         if migrate.is_missing_object(error):
             return None, str(NotMigrated(migrate.current(), migrate.head()))
         raise
+
+
+def _another_version() -> str | None:
+    """What to do about a database that is not at the version of this code, if it is not."""
+    found, needed = migrate.current(), migrate.head()
+    return None if found == needed else str(NotMigrated(found, needed))
 
 
 def _ask(connection: Connection) -> LogStatus:

@@ -22,7 +22,7 @@ import structlog
 from worker.base.settings import PREFIX, Settings
 from worker.embedded import watchdog
 
-PATIENCE = 20.0
+GRACE = 20.0
 """Seconds that a child has to finish what it runs."""
 
 log = structlog.get_logger(__name__)
@@ -84,12 +84,12 @@ class Supervisor:
                 child.process.wait()
                 self._start(child)
 
-    def stop(self, patience: float = PATIENCE) -> None:
-        """End every child: first asked, and after `patience` seconds killed."""
+    def stop(self, grace: float = GRACE) -> None:
+        """End every child: first asked, and after `grace` seconds killed."""
         for child in self.children:
             if child.running and child.process is not None:
                 child.process.terminate()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + grace
         for child in self.children:
             if child.process is not None:
                 _wait(child.process, deadline - time.monotonic())
@@ -104,7 +104,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        watchdog.watch_group(child.process.pid, patience=PATIENCE)
+        watchdog.watch_group(child.process.pid, grace=GRACE)
         child.start_at = 0.0
 
 

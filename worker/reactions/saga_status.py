@@ -41,7 +41,7 @@ class SagaSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class SagaHistoryEntry:
     """A line of a saga's history; `position` is the event of the log that caused it."""
 
     what: str
@@ -83,11 +83,11 @@ def list_sagas(
         return cursor.execute(SQL["list_sagas"], wanted).fetchall()
 
 
-def with_history(name: str) -> tuple[SagaSummary, list[HistoryEntry]]:
+def with_history(name: str) -> tuple[SagaSummary, list[SagaHistoryEntry]]:
     """One saga, by its id or its key, and its history. Raises UnknownSaga."""
     with db.writer() as connection:
         saga = _find(connection, name)
-        with connection.cursor(row_factory=class_row(HistoryEntry)) as cursor:
+        with connection.cursor(row_factory=class_row(SagaHistoryEntry)) as cursor:
             return saga, cursor.execute(SQL["history"], {"id": saga.saga_id}).fetchall()
 
 

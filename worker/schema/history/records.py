@@ -97,7 +97,7 @@ class Changeset:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class ChangesetHistoryEntry:
     """A row of `cqrs.changeset_history`."""
 
     changeset_id: UUID
@@ -133,10 +133,10 @@ def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
 
 def history(
     connection: Connection, *, status: ChangesetStatus | None = None, limit: int = 50
-) -> list[HistoryEntry]:
+) -> list[ChangesetHistoryEntry]:
     """The newest changesets, newest first."""
     rows = connection.execute(SQL["history"], {"status": status, "limit": limit})
-    return [HistoryEntry(*row) for row in rows]
+    return [ChangesetHistoryEntry(*row) for row in rows]
 
 
 def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
