@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import Field
 
-from worker.contracts import Command, Event, Money, Price, uuid7
+from worker.contracts import Command, Event, Money, Price, ReadRow, uuid7
+from worker.contracts.tables import read_table
+
+Cents = Annotated[Decimal, sa.Numeric(14, 2)]
 
 write = sa.MetaData(schema="command", info={"domain": "things"})
 things = sa.Table(
@@ -18,15 +22,31 @@ things = sa.Table(
     sa.Column("n", sa.Integer, nullable=False, default=0),
     sa.Column("price", sa.Numeric(14, 2), nullable=False),
 )
-read = sa.MetaData(schema="query")
-thing_rows = sa.Table(
-    "things",
-    read,
-    sa.Column("thing_id", sa.Uuid, primary_key=True),
-    sa.Column("n", sa.Integer, nullable=False),
-    sa.Column("changes", sa.Integer, nullable=False),
-    sa.Column("price", sa.Numeric(14, 2), nullable=False),
-)
+
+
+class Thing(ReadRow):
+    """A row of `query.things`: what has become of one thing."""
+
+    thing_id: UUID
+    name: str
+    n: int
+    changes: int
+    price: Cents
+    moves: int
+    places: str
+
+
+class Place(ReadRow):
+    """A row of `query.thing_places`: how much a place holds, of all things together."""
+
+    place: str
+    held: int
+
+
+read = sa.MetaData(schema="query", info={"domain": "things"})
+thing_rows = read_table(Thing, read, "things", key="thing_id")
+thing_rows.append_constraint(sa.CheckConstraint("price < 1000000"))
+place_rows = read_table(Place, read, "thing_places", key="place")
 
 
 class AddThing(Command):
@@ -57,6 +77,7 @@ class ThingAdded(Event):
     type: ClassVar[str] = "things.ThingAdded"
     thing_id: UUID
     price: Money
+    name: str = ""
 
 
 class ThingBumped(Event):
@@ -67,8 +88,27 @@ class ThingBumped(Event):
     by: int
 
 
+class ThingMoved(Event):
+    """A thing has come to a place; some places are trouble (see projections.py).
+
+    Nothing checks what stands in it, so that a test may log what no table takes.
+    """
+
+    type: ClassVar[str] = "things.ThingMoved"
+    thing_id: UUID | str
+    place: str
+    price: str = "1.00"
+    name: str = ""
+
+
 class ThingDropped(Event):
     """A thing is gone."""
 
     type: ClassVar[str] = "things.ThingDropped"
     thing_id: UUID
+
+
+class ThingSeen(Event):
+    """Somebody looked at a thing: nobody reads this."""
+
+    type: ClassVar[str] = "things.ThingSeen"
