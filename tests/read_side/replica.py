@@ -1,4 +1,4 @@
-"""A replica of the shop that is as far behind as a test says."""
+"""A replica of the things that is as far behind as a test says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-VIEW = "query.shop_totals"
+VIEW = "query.thing_totals"
 TABLES = (
-    *("cqrs.subscriptions", "query.shop_items_v1", "query.shop_customers_v1"),
+    *("cqrs.subscriptions", "query.things_v1", "query.thing_places_v1"),
     *("cqrs.refreshed", VIEW),
 )
 
@@ -26,7 +26,8 @@ class Replica:
     def __post_init__(self) -> None:
         self.copy.execute(
             f"CREATE TABLE query.totals AS SELECT * FROM {VIEW}; DROP MATERIALIZED VIEW {VIEW};"
-            f"ALTER TABLE query.totals RENAME TO shop_totals; GRANT SELECT ON {VIEW} TO cqrs_reader"
+            f"ALTER TABLE query.totals RENAME TO thing_totals;"
+            f"GRANT SELECT ON {VIEW} TO cqrs_reader"
         )
 
     def replay(self) -> None:

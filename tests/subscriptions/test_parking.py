@@ -6,8 +6,8 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 
-from tests.support.things.history import LIST, PLACES, Things, tags_of, thing_id
-from tests.support.things.models import ThingMoved
+from tests.support.things.history import LIST, PLACES, Things, tags_of
+from tests.support.things.models import ThingMoved, thing_id
 from tests.support.things.projections import mended
 from worker.cache.server import CacheAway
 from worker.subscriptions import dead_letters, runner

@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import psycopg
 import sqlalchemy as sa
 from psycopg.rows import dict_row
 
 from tests.support.database import Database
-from tests.support.things.models import ThingDropped, ThingMoved, read
+from tests.support.things.models import ThingDropped, ThingMoved, read, thing_id
 from worker import event_log
 from worker.base import db
 from worker.contracts import Event
@@ -23,12 +22,7 @@ from worker.subscriptions.runner import CatchUpResult
 
 DOMAIN = "tests.support.things"
 LIST, PLACES = "things.list", "things.places"
-_IDS = UUID("f3ad7c1c-27a1-4e6c-8c0f-6c1f3c3f0c11")
-
-
-def thing_id(name: int | str) -> UUID:
-    """The id of the thing of this name."""
-    return uuid5(_IDS, str(name))
+HERE = Path(__file__).parent
 
 
 def tags_of(name: int | str) -> list[str]:
@@ -46,14 +40,15 @@ class Things(Database):
 
     def create(self) -> None:
         """Create the tables of the domain."""
-        self.connection.execute((Path(__file__).parent / "tables.sql").read_text())
+        self.connection.execute((HERE / "tables.sql").read_text())
         engine = sa.create_engine(db.sqlalchemy_url(self.url), poolclass=sa.NullPool)
         with engine.begin() as connection:
             create_read_tables(connection, read.tables.values())
 
     def close(self) -> None:
-        """Give the connection back."""
-        self.connection.close()
+        """End the connection; the next use makes another."""
+        if "connection" in self.__dict__:
+            self.__dict__.pop("connection").close()
 
     def append(self, name: int | str, *events: Event) -> list[int]:
         """Commit events of one thing; their positions."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from pydantic import Field
@@ -13,6 +14,13 @@ from worker.contracts import Command, Event, Money, Price, ReadRow, uuid7
 from worker.contracts.tables import read_table
 
 Cents = Annotated[Decimal, sa.Numeric(14, 2)]
+_IDS = UUID("f3ad7c1c-27a1-4e6c-8c0f-6c1f3c3f0c11")
+
+
+def thing_id(name: int | str) -> UUID:
+    """The id of the thing that tests call by this name."""
+    return uuid5(_IDS, str(name))
+
 
 write = sa.MetaData(schema="command", info={"domain": "things"})
 things = sa.Table(
@@ -29,18 +37,33 @@ class Thing(ReadRow):
 
     thing_id: UUID
     name: str
+    price: Cents
     n: int
     changes: int
-    price: Cents
     moves: int
     places: str
+    note: str | None
+    code: UUID | None
+    updated_at: datetime
 
 
 class Place(ReadRow):
-    """A row of `query.thing_places`: how much a place holds, of all things together."""
+    """A row of `query.thing_places`: how much has come to a place, of all things together."""
 
     place: str
     held: int
+
+
+class Totals(ReadRow):
+    """The row of `query.thing_totals`."""
+
+    moves: int
+
+
+class Changes(ReadRow):
+    """A count."""
+
+    changes: int
 
 
 read = sa.MetaData(schema="query", info={"domain": "things"})
@@ -78,6 +101,7 @@ class ThingAdded(Event):
     thing_id: UUID
     price: Money
     name: str = ""
+    note: str | None = None
 
 
 class ThingBumped(Event):

@@ -37,7 +37,6 @@ thing_list = projection(
 place_list = projection(
     "things.places", place_rows, group=GROUP, tags=lambda row: (f"place:{row['place']}",)
 )
-_NEW = {"n": 0, "changes": 0, "moves": 0, "places": ""}
 
 
 @contextmanager
@@ -52,27 +51,38 @@ def mended(*places: str) -> Iterator[None]:
 
 @thing_list.on(ThingAdded)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return row_from(thing_rows, event, **_NEW)
+    return _new(event)
 
 
 @thing_list.on(ThingBumped)
 def _(row: Row | None, event: StoredEvent) -> Row:
     assert row is not None
-    return {**row, "n": row["n"] + event.data["by"], "changes": row["changes"] + 1}
+    row |= {"n": row["n"] + event.data["by"], "changes": row["changes"] + 1}
+    return row | _at(event)
 
 
 @thing_list.on(ThingMoved)
 def _(row: Row | None, event: StoredEvent) -> Row:
     place = event.data["place"]
     _pass(place)
-    row = row or row_from(thing_rows, event, **_NEW)
+    row = row or _new(event)
     been = f"{row['places']} {place}".strip()
-    return row | {"places": been, "moves": row["moves"] + 1, "price": event.data["price"]}
+    row |= {"places": been, "moves": row["moves"] + 1, "price": event.data["price"]}
+    return row | _at(event)
 
 
 @thing_list.on(ThingDropped)
 def _(row: Row | None, event: StoredEvent) -> None:
     return None
+
+
+def _new(event: StoredEvent) -> Row:
+    first = {"n": 0, "changes": 0, "moves": 0, "places": ""}
+    return row_from(thing_rows, event, **first, **_at(event))
+
+
+def _at(event: StoredEvent) -> Row:
+    return {"updated_at": event.recorded_at.isoformat()}
 
 
 def _pass(place: str) -> None:
