@@ -38,9 +38,10 @@ class Replica:
                 self._replay(table)
 
     def _replay(self, table: str) -> None:
-        columns = ", ".join(self._columns(table))
+        names = self._columns(table)
+        columns, texts = ", ".join(names), ", ".join(f"{name}::text" for name in names)
         self.copy.execute(f"DELETE FROM {table}")
-        for row in self.primary.execute(f"SELECT {columns} FROM {table}").fetchall():
+        for row in self.primary.execute(f"SELECT {texts} FROM {table}").fetchall():
             slots = ", ".join(["%s"] * len(row))
             self.copy.execute(f"INSERT INTO {table} ({columns}) VALUES ({slots})", row)
 

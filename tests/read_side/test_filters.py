@@ -40,8 +40,10 @@ def stock(things: ReadSide) -> ReadSide:
 
 INSERT = """
     INSERT INTO query.things_v1
-           (thing_id, name, moves, price, note, code, n, changes, places, updated_at)
-    VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, 0, 0, '', '2024-05-01 00:00Z')
+           (thing_id, name, moves, price, note, code, owner, n, changes, places, shipped, parts,
+            labels, updated_at)
+    VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, '', 0, 0, '', false, '[]', '{}',
+            '2024-05-01 00:00Z')
 """
 
 
@@ -106,8 +108,8 @@ def test_the_builder_reads_like_the_question() -> None:
     text, parameters = filters.compile("things")
     assert isinstance(text, sql.Composed)
     assert text.as_string() == (
-        'SELECT "thing_id", "name", "price", "n", "changes", "moves", "places", "note", "code",'
-        ' "updated_at" FROM "query"."things"'
+        'SELECT "thing_id", "name", "owner", "price", "n", "changes", "moves", "places", "shipped",'
+        ' "note", "code", "parts", "labels", "updated_at" FROM "query"."things"'
         ' WHERE "note" = %(w0)s AND "name" IS DISTINCT FROM %(w1)s AND "moves" < %(w2)s'
         ' AND "moves" <= %(w3)s AND "moves" > %(w4)s AND "moves" >= %(w5)s'
         ' AND "moves" = ANY (%(w6)s) AND "name" LIKE %(w7)s'

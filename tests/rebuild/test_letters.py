@@ -5,99 +5,103 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from tests.rebuild.conftest import ALL, ORDERS, Deploy, Depot, order_id
+from tests.rebuild.conftest import ALL, Deploy, ReadModels
+from tests.support.things.history import LIST
+from tests.support.things.models import thing_id
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import rebuild
 from worker.subscriptions import dead_letters
 
 
-def _totals(depot: Depot) -> dict[object, str]:
-    return {row["order_id"]: str(row["total"]) for row in depot.orders()}
+def _totals(things: ReadModels) -> dict[object, str]:
+    return {row["thing_id"]: str(row["price"]) for row in things.listed()}
 
 
 @pytest.fixture
-def parked(depot: Depot) -> Depot:
-    """Order 1 waits behind a change that cannot be folded; order 2 does not."""
-    depot.place(1)
-    depot.place(2)
-    depot.change(1, "not money")
-    depot.change(1, "3.00")
-    depot.change(2, "4.00")
-    depot.project()
-    assert _totals(depot) == {order_id(1): "1.50", order_id(2): "4.00"}
-    return depot
+def parked(things: ReadModels) -> ReadModels:
+    """Thing 1 waits behind a change that cannot be folded; thing 2 does not."""
+    things.add(1)
+    things.add(2)
+    things.reprice(1, "not money")
+    things.reprice(1, "3.00")
+    things.reprice(2, "4.00")
+    things.project()
+    assert _totals(things) == {thing_id(1): "1.50", thing_id(2): "4.00"}
+    return things
 
 
-def _letter(depot: Depot) -> int:
-    return int(depot.one("SELECT letter_id FROM cqrs.dead_letters"))
+def _letter(things: ReadModels) -> int:
+    return int(things.one("SELECT letter_id FROM cqrs.dead_letters"))
 
 
-def test_a_parked_stream_waits_in_the_new_table_too(parked: Depot) -> None:
-    assert rebuild(ORDERS).differing == 0
-    assert _totals(parked) == {order_id(1): "1.50", order_id(2): "4.00"}
+def test_a_parked_stream_waits_in_the_new_table_too(parked: ReadModels) -> None:
+    assert rebuild(LIST).differing == 0
+    assert _totals(parked) == {thing_id(1): "1.50", thing_id(2): "4.00"}
     assert parked.one("SELECT state FROM cqrs.dead_letters") == "open"
 
 
-def test_its_letter_can_be_settled_after_the_swap(parked: Depot) -> None:
-    rebuild(ORDERS)
+def test_its_letter_can_be_settled_after_the_swap(parked: ReadModels) -> None:
+    rebuild(LIST)
     dead_letters.discard(_letter(parked), by="test")
     parked.project()
-    assert _totals(parked) == {order_id(1): "3.00", order_id(2): "4.00"}
-    assert rebuild(ORDERS).differing == 0
-    assert _totals(parked) == {order_id(1): "3.00", order_id(2): "4.00"}
+    assert _totals(parked) == {thing_id(1): "3.00", thing_id(2): "4.00"}
+    assert rebuild(LIST).differing == 0
+    assert _totals(parked) == {thing_id(1): "3.00", thing_id(2): "4.00"}
 
 
-def test_a_letter_that_is_settled_during_the_rebuild_is_folded_in(parked: Depot) -> None:
+def test_a_letter_that_is_settled_during_the_rebuild_is_folded_in(parked: ReadModels) -> None:
     letters = [_letter(parked)]
 
     def meanwhile(_: object) -> None:
         if letters:
             dead_letters.discard(letters.pop(), by="test")
 
-    assert rebuild(ORDERS, progress=meanwhile).differing == 0
-    assert _totals(parked) == {order_id(1): "3.00", order_id(2): "4.00"}
+    assert rebuild(LIST, progress=meanwhile).differing == 0
+    assert _totals(parked) == {thing_id(1): "3.00", thing_id(2): "4.00"}
 
 
-def test_a_stream_that_is_parked_during_the_rebuild_waits_in_the_new_table(depot: Depot) -> None:
-    depot.place(1)
-    depot.place(2)
-    depot.project()
+def test_a_stream_that_is_parked_during_the_rebuild_waits_in_the_new_table(
+    things: ReadModels,
+) -> None:
+    things.add(1)
+    things.add(2)
+    things.project()
     told: list[int] = []
 
     def meanwhile(_: object) -> None:
         if not told:
-            depot.change(1, "not money")
-            depot.change(1, "3.00")
-            depot.change(2, "4.00")
-            depot.project()
+            things.reprice(1, "not money")
+            things.reprice(1, "3.00")
+            things.reprice(2, "4.00")
+            things.project()
         told.append(1)
 
-    assert rebuild(ORDERS, progress=meanwhile).differing == 0
-    assert _totals(depot) == {order_id(1): "1.50", order_id(2): "4.00"}
-    dead_letters.discard(_letter(depot), by="test")
-    assert _totals(depot) == {order_id(1): "3.00", order_id(2): "4.00"}
+    assert rebuild(LIST, progress=meanwhile).differing == 0
+    assert _totals(things) == {thing_id(1): "1.50", thing_id(2): "4.00"}
+    dead_letters.discard(_letter(things), by="test")
+    assert _totals(things) == {thing_id(1): "3.00", thing_id(2): "4.00"}
 
 
 def test_a_letter_of_what_the_new_code_has_folded_is_closed_by_the_swap(
-    depot: Depot, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+    things: ReadModels, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    depot.place(1)
-    depot.place(2)
-    depot.project()
-    depot.change(1, "not money")
-    old, new = subscriptions.get(ORDERS), deploy(*ALL, total=sa.Text, lines=sa.JSON)
+    things.add(1)
+    things.add(2)
+    things.project()
+    things.reprice(1, "not money")
+    old, new = subscriptions.get(LIST), deploy(*ALL, price=sa.Text, parts=sa.JSON)
 
     def meanwhile(_: object) -> None:
-        if depot.one("SELECT upto FROM cqrs.rebuilds WHERE state <> 'building'"):
-            monkeypatch.setitem(subscriptions._items, ORDERS, old)
-            depot.project()
-            monkeypatch.setitem(subscriptions._items, ORDERS, new)
+        if things.one("SELECT upto FROM cqrs.rebuilds WHERE state <> 'building'"):
+            monkeypatch.setitem(subscriptions._items, LIST, old)
+            things.project()
+            monkeypatch.setitem(subscriptions._items, LIST, new)
 
-    rebuild(ORDERS, progress=meanwhile)
-    letters = depot.rows("SELECT state, closed_by FROM cqrs.dead_letters")
+    rebuild(LIST, progress=meanwhile)
+    letters = things.rows("SELECT state, closed_by FROM cqrs.dead_letters")
     assert letters == [{"state": "superseded", "closed_by": "rebuild"}]
-    assert _totals(depot) == {order_id(1): "not money", order_id(2): "2.50"}
-    assert depot.one("SELECT letters FROM cqrs.subscriptions WHERE name = %s", ORDERS) == 0
-    depot.change(1, "3.00")
-    depot.project()
-    assert _totals(depot)[order_id(1)] == "3.00"
+    assert _totals(things) == {thing_id(1): "not money", thing_id(2): "2.50"}
+    assert things.one("SELECT letters FROM cqrs.subscriptions WHERE name = %s", LIST) == 0
+    things.reprice(1, "3.00")
+    things.project()
+    assert _totals(things)[thing_id(1)] == "3.00"

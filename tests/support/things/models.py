@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from pydantic import Field
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from worker.contracts import Command, Event, Money, Price, ReadRow, uuid7
 from worker.contracts.tables import read_table
@@ -37,13 +38,17 @@ class Thing(ReadRow):
 
     thing_id: UUID
     name: str
+    owner: str
     price: Cents
     n: int
     changes: int
     moves: int
     places: str
+    shipped: bool
     note: str | None
     code: UUID | None
+    parts: list[dict[str, Any]]
+    labels: Annotated[list[str], ARRAY(sa.Text)]
     updated_at: datetime
 
 
@@ -67,8 +72,9 @@ class Changes(ReadRow):
 
 
 read = sa.MetaData(schema="query", info={"domain": "things"})
-thing_rows = read_table(Thing, read, "things", key="thing_id")
-thing_rows.append_constraint(sa.CheckConstraint("price < 1000000"))
+by_owner = sa.Index("things_by_owner", "owner", "updated_at")
+thing_rows = read_table(Thing, read, "things", by_owner, key="thing_id")
+thing_rows.append_constraint(sa.CheckConstraint("price < 1000000 AND changes >= 0"))
 place_rows = read_table(Place, read, "thing_places", key="place")
 
 
@@ -101,7 +107,10 @@ class ThingAdded(Event):
     thing_id: UUID
     price: Money
     name: str = ""
+    owner: str = ""
     note: str | None = None
+    parts: list[dict[str, Any]] = []  # noqa: RUF012  # pydantic copies it
+    labels: list[str] = []  # noqa: RUF012
 
 
 class ThingBumped(Event):
@@ -110,6 +119,21 @@ class ThingBumped(Event):
     type: ClassVar[str] = "things.ThingBumped"
     thing_id: UUID
     by: int
+
+
+class ThingPriced(Event):
+    """A thing costs something else now. Nothing checks that it is money."""
+
+    type: ClassVar[str] = "things.ThingPriced"
+    thing_id: UUID
+    price: str
+
+
+class ThingShipped(Event):
+    """A thing was sent off."""
+
+    type: ClassVar[str] = "things.ThingShipped"
+    thing_id: UUID
 
 
 class ThingMoved(Event):

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from threading import Event as Never
 
 from tests.support.things.models import (
@@ -18,6 +19,8 @@ from tests.support.things.models import (
     ThingBumped,
     ThingDropped,
     ThingMoved,
+    ThingPriced,
+    ThingShipped,
     place_rows,
     thing_rows,
 )
@@ -61,11 +64,27 @@ def _(row: Row | None, event: StoredEvent) -> Row:
     return row | _at(event)
 
 
+@thing_list.on(ThingPriced)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    if row is None:
+        raise LookupError("no such thing")
+    row["price"], row["changes"] = str(Decimal(event.data["price"])), row["changes"] + 1
+    return row | _at(event)
+
+
+@thing_list.on(ThingShipped)
+def _(row: Row | None, event: StoredEvent) -> Row:
+    if row is None:
+        raise LookupError("no such thing")
+    return row | {"shipped": True, **_at(event)}
+
+
 @thing_list.on(ThingMoved)
 def _(row: Row | None, event: StoredEvent) -> Row:
     place = event.data["place"]
     _pass(place)
-    row = row or _new(event)
+    if row is None:
+        row = _new(event)
     been = f"{row['places']} {place}".strip()
     row |= {"places": been, "moves": row["moves"] + 1, "price": event.data["price"]}
     return row | _at(event)
@@ -77,8 +96,9 @@ def _(row: Row | None, event: StoredEvent) -> None:
 
 
 def _new(event: StoredEvent) -> Row:
-    first = {"n": 0, "changes": 0, "moves": 0, "places": ""}
-    return row_from(thing_rows, event, **first, **_at(event))
+    first = {"n": 0, "changes": 0, "moves": 0, "places": "", "shipped": False}
+    blank = {"name": "", "owner": "", "parts": [], "labels": []}
+    return row_from(thing_rows, event, **(blank | event.data | first | _at(event)))
 
 
 def _at(event: StoredEvent) -> Row:
@@ -100,6 +120,12 @@ def _comes_to(event: StoredEvent) -> Mapping[str, tuple[str, int]]:
     return {event.data["place"]: (event.data["place"], 1)}
 
 
+def _consists_of(event: StoredEvent) -> Mapping[str, tuple[str, int]]:
+    parts = event.data.get("parts", ())
+    return {part["place"]: (part["place"], part["pieces"]) for part in parts}
+
+
+@place_list.on_each(ThingAdded, _consists_of)
 @place_list.on_each(ThingMoved, _comes_to)
 def _(row: Row | None, event: StoredEvent, part: tuple[str, int]) -> Row:
     place, pieces = part
