@@ -10,7 +10,6 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,10 @@ from tests.support.memory import keep_files_in_memory
 keep_files_in_memory()
 
 from tests.support import order, promises
+from tests.support.database import Database as Database
 from tests.support.parent import end_with_parent
+from tests.support.things.history import DOMAIN as THINGS
+from tests.support.things.history import Things
 from tests.support.workers import Workers
 from worker import embedded
 from worker.base import db, migrate, settings, wake_ups
@@ -58,18 +60,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 LONG = Path(__file__).parent / "long"
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Database:
-    """A database of a test's own."""
-
-    name: str
-    url: str
-
-    def connect(self, **options: object) -> psycopg.Connection:
-        """A new connection as the owner, in autocommit."""
-        return psycopg.connect(self.url, autocommit=True, **options)  # type: ignore[arg-type]
 
 
 def in_database(url: str, name: str) -> str:
@@ -151,17 +141,16 @@ test_settings.__test__ = False  # type: ignore[attr-defined]  # not a test, in s
 
 
 @pytest.fixture
-def things(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """A database with the little domain of `tests.support.things`, known to child processes too."""
-    chosen = settings.get_settings().model_copy(
-        update={"domains": (*settings.get_settings().domains, "tests.support.things")}
-    )
+def things(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Things]:
+    """A database with the domain of `tests.support.things`, known to child processes too."""
+    now = settings.get_settings()
+    chosen = now.model_copy(update={"domains": (*now.domains, THINGS)})
     monkeypatch.setattr(settings, "_current", chosen)
     load_domains()
-    ddl = Path(__file__).parent / "support" / "things" / "ddl.sql"
-    with database.connect() as connection:
-        connection.execute(ddl.read_text())
-    return database
+    made = Things(database.name, database.url)
+    made.create()
+    yield made
+    made.close()
 
 
 @pytest.fixture

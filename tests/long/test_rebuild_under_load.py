@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rebuild.conftest import depot
+from tests.rebuild.conftest import things
 from tests.rebuild.test_under_load import test_no_read_fails_and_no_row_is_missing
 
 pytestmark = pytest.mark.timeout(300)
@@ -16,4 +16,4 @@ def times() -> int:
     return 40
 
 
-__all__ = ["depot", "test_no_read_fails_and_no_row_is_missing"]
+__all__ = ["test_no_read_fails_and_no_row_is_missing", "things"]

@@ -21,11 +21,12 @@ from unittest.mock import patch
 
 import redis as redis_py
 
-from tests.read_side.conftest import Shop
+from tests.read_side.conftest import ReadSide
 from tests.read_side.replica import VIEW, Replica
-from tests.read_side.shop import queries
-from tests.read_side.shop.models import Customer, Item, Totals
 from tests.read_side.stepping import SteppedReader
+from tests.support.things import queries
+from tests.support.things.history import tags_of
+from tests.support.things.models import Place, Thing, Totals
 from worker import cache, refresh
 from worker.queries.answers import Answer
 from worker.queries.errors import ReadModelBehind
@@ -37,9 +38,9 @@ SLEEPY = 0.1
 """How often a reader is left alone, and for how many steps at most."""
 LONGEST_SLEEP = 40
 REFRESHED = 0.25
-"""How often what follows a sale includes a refresh."""
+"""How often what follows a move includes a refresh."""
 AMID = 0.15
-"""How often something is sold while the view is refreshed."""
+"""How often something is moved while the view is refreshed."""
 
 
 class Violation(AssertionError):
@@ -51,22 +52,22 @@ class Question:
     """What a reader asked, and what it may rely on."""
 
     names: tuple[str, ...]
-    """Whose sales are counted: an item's, the customer's, all those in the view."""
+    """Whose moves are counted: a thing's, those to the place, all those in the view."""
     after: int | None
     promised: tuple[int, ...]
-    """Sales of these that the cache had been told of by then."""
+    """Moves of these that the cache had been told of by then."""
 
 
 @dataclass
 class Director:
     """One run: a seed decides every step."""
 
-    shop: Shop
+    things: ReadSide
     redis: redis_py.Redis
     seed: int
     replica: Replica | None = None
     log: list[str] = field(default_factory=list)
-    sales: list[tuple[int, str]] = field(default_factory=list)
+    moves: list[tuple[int, str]] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)
     asked: dict[SteppedReader, Question] = field(default_factory=dict)
     asleep: dict[SteppedReader, int] = field(default_factory=dict)
@@ -75,22 +76,23 @@ class Director:
     hits: int = 0
     of_view: int = 0
     before: int = 0
-    """Sales of earlier runs, all of them in the view."""
+    """Moves of earlier runs, all of them in the view."""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.items = [f"pen-{self.seed}", f"ink-{self.seed}"]
-        self.customer = f"ada-{self.seed}"
-        self.tags = {item: f"item:{item}" for item in self.items}
-        self.tags |= {self.customer: f"customer:{self.customer}", VIEW: cache.source_tag(VIEW)}
+        self.names = [f"pen-{self.seed}", f"ink-{self.seed}"]
+        self.place = f"ada-{self.seed}"
+        self.tags = {name: tags_of(name)[0] for name in self.names}
+        self.tags |= {self.place: f"place:{self.place}", VIEW: cache.source_tag(VIEW)}
+        self.names_of = {tag: name for name, tag in self.tags.items()}
 
     def run(self, steps: int) -> None:
         """Take so many steps, then let every reader finish, and check all answers."""
         acts: list[Callable[[], object]] = [*[self._step] * 40, *[self._ask] * 10]
-        acts += [self._sell, self._project, self._settle, self._invalidate, self._refresh]
+        acts += [self._move, self._project, self._settle, self._invalidate, self._refresh]
         acts += [self._replay if self.replica else self._evict]
         self._project_all()
-        ((self.before,),) = self.shop.connection.execute(f"SELECT sold FROM {VIEW}").fetchall()
+        ((self.before,),) = self.things.connection.execute(f"SELECT moves FROM {VIEW}").fetchall()
         try:
             for self.now in range(steps):
                 self.chance.choice(acts)()
@@ -108,24 +110,24 @@ class Director:
     def _ask(self) -> None:
         if len(self.asked) == MOST_READERS:
             return
-        item = self.chance.choice(self.items)
+        thing = self.chance.choice(self.names)
         of: dict[str, tuple[str, ...]] = {
-            "item": (item,),
-            "patient_item": (item,),
-            "sale": (item, self.customer),
+            "thing": (thing,),
+            "patient_thing": (thing,),
+            "visit": (thing, self.place),
             "totals": (VIEW,),
-            "mixed": (item, VIEW),
+            "mixed": (thing, VIEW),
         }
-        kind = self.chance.choice(["item", "item", "item", *of])
-        known = [position for position, _ in self.sales]
+        kind = self.chance.choice(["thing", "thing", "thing", *of])
+        known = [position for position, _ in self.moves]
         after = self.chance.choice([None, None, None, *known[-2:]])
-        values = {"item": item} if item in of[kind] else {}
-        values |= {"customer": self.customer} if kind == "sale" else {}
+        values = {"name": thing} if thing in of[kind] else {}
+        values |= {"place": self.place} if kind == "visit" else {}
         name = f"reader {len(self.log)}"
         reader = SteppedReader(name, lambda: getattr(queries, kind).ask(after=after, **values))
         told = tuple(self.told.get(self.tags[name], 0) for name in of[kind])
         self.asked[reader] = Question(of[kind], after, told)
-        self._note(f"{name} asks {kind}({item}) after {after}")
+        self._note(f"{name} asks {kind}({thing}) after {after}")
 
     def _step(self) -> None:
         """One reader goes on; now and then one of them is left alone for a while first."""
@@ -143,20 +145,20 @@ class Director:
         if reader.step():
             self._check(reader, self.asked.pop(reader))
 
-    def _sell(self) -> None:
-        item = self.chance.choice(self.items)
-        self.sales.append((self.shop.sell(item, self.customer), item))
-        self._note(f"sold {item} at {self.sales[-1][0]}")
+    def _move(self) -> None:
+        thing = self.chance.choice(self.names)
+        self.moves.append((self.things.visit(thing, self.place), thing))
+        self._note(f"moved {thing} at {self.moves[-1][0]}")
 
     def _project(self) -> None:
-        name = self.chance.choice(["shop.items", "shop.customers"])
+        name = self.chance.choice(["things.list", "things.places"])
         runner.catch_up(names=[name])
         self._note(f"{name} projected")
 
     def _settle(self) -> None:
-        """Everything that follows a sale, at once."""
-        self._sell()
-        self.shop.project()
+        """Everything that follows a move, at once."""
+        self._move()
+        self.things.project()
         self._note("all projected")
         if self.chance.random() < REFRESHED:
             self._refresh()
@@ -164,13 +166,13 @@ class Director:
             pass
 
     def _refresh(self) -> None:
-        """Refresh the view; now and then something is sold, and projected, in the middle of it."""
+        """Refresh the view; now and then something is moved, and projected, in the middle of it."""
         real = ViewRefresh._refresh
 
         def amid(run: ViewRefresh, *args: Any) -> Any:
-            self._maybe_sell_and_project()
+            self._maybe_move_and_project()
             done = real(run, *args)
-            self._maybe_sell_and_project()
+            self._maybe_move_and_project()
             return done
 
         with patch.object(ViewRefresh, "_refresh", amid):
@@ -178,28 +180,28 @@ class Director:
         assert done.outcome != "failed", done
         self._note(f"view {done.outcome} up to {done.horizon}")
 
-    def _maybe_sell_and_project(self) -> None:
+    def _maybe_move_and_project(self) -> None:
         if self.chance.random() < AMID:
-            self._sell()
-            runner.catch_up(names=["shop.items"])
+            self._move()
+            runner.catch_up(names=["things.list"])
 
     def _project_all(self) -> None:
-        self.shop.project()
+        self.things.project()
         refresh.refresh([VIEW], if_stale=True)
         self._replay()
 
     def _invalidate(self) -> bool:
         """Tell the cache of one change: any of those that wait, so that they come in any order."""
-        rows = self.shop.connection.execute(
+        rows = self.things.connection.execute(
             "SELECT invalidation_id, subscription, tags, position FROM cqrs.invalidations"
         ).fetchall()
         if not rows:
             return False
         number, source, tags, position = self.chance.choice(rows)
         cache.invalidate(tags, position, *self.chance.choice([(), (source,)]))
-        self.shop.connection.execute(checkpoints.SQL["tick_off_invalidations"], {"ids": [number]})
-        for tag in tags:
-            self.told[tag] = max(self.told.get(tag, 0), self._sold(tag.partition(":")[2], position))
+        self.things.connection.execute(checkpoints.SQL["tick_off_invalidations"], {"ids": [number]})
+        for tag in self.names_of.keys() & set(tags):
+            self.told[tag] = max(self.told.get(tag, 0), self._moved(self.names_of[tag], position))
         self._note(f"cache told of {tags} at {position}")
         return True
 
@@ -215,9 +217,9 @@ class Director:
             self.replica.replay()
             self._note("replica brought up")
 
-    def _sold(self, name: str, upto: int | None = None) -> int:
-        """How often, up to a position; of the view: with all that was sold before."""
-        mine = [p for p, item in self.sales if name in (item, self.customer, VIEW)]
+    def _moved(self, name: str, upto: int | None = None) -> int:
+        """How often, up to a position; of the view: with all that was moved before."""
+        mine = [p for p, thing in self.moves if name in (thing, self.place, VIEW)]
         earlier = self.before if name == VIEW else 0
         return earlier + sum(1 for position in mine if upto is None or position <= upto)
 
@@ -240,12 +242,12 @@ class Director:
     def _broken(
         self, asked: Question, found: Answer[Any], name: str, n: int, promised: int
     ) -> str | None:
-        """The promise that this count of sales breaks."""
+        """The promise that this count of moves breaks."""
         assert found.as_of is not None
         kept = {
-            "happened": n <= self._sold(name),
-            "as_of": n >= self._sold(name, found.as_of),
-            "after": asked.after is None or n >= self._sold(name, asked.after),
+            "happened": n <= self._moved(name),
+            "as_of": n >= self._moved(name, found.as_of),
+            "after": asked.after is None or n >= self._moved(name, asked.after),
             "stale refill": not self._binding(found) or n >= promised,
         }
         return next((promise for promise, holds in kept.items() if not holds), None)
@@ -256,7 +258,7 @@ class Director:
         return not found.stale and (found.from_cache or self.replica is None)
 
 
-def _count(row: Item | Customer | Totals | None) -> int:
+def _count(row: Thing | Place | Totals | None) -> int:
     if row is None:
         return 0
-    return row.bought if isinstance(row, Customer) else row.sold
+    return row.held if isinstance(row, Place) else row.moves

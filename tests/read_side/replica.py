@@ -1,4 +1,4 @@
-"""A replica of the shop that is as far behind as a test says."""
+"""A replica of the things that is as far behind as a test says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-VIEW = "query.shop_totals"
+VIEW = "query.thing_totals"
 TABLES = (
-    *("cqrs.subscriptions", "query.shop_items_v1", "query.shop_customers_v1"),
+    *("cqrs.subscriptions", "query.things_v1", "query.thing_places_v1"),
     *("cqrs.refreshed", VIEW),
 )
 
@@ -26,7 +26,8 @@ class Replica:
     def __post_init__(self) -> None:
         self.copy.execute(
             f"CREATE TABLE query.totals AS SELECT * FROM {VIEW}; DROP MATERIALIZED VIEW {VIEW};"
-            f"ALTER TABLE query.totals RENAME TO shop_totals; GRANT SELECT ON {VIEW} TO cqrs_reader"
+            f"ALTER TABLE query.totals RENAME TO thing_totals;"
+            f"GRANT SELECT ON {VIEW} TO cqrs_reader"
         )
 
     def replay(self) -> None:
@@ -37,9 +38,10 @@ class Replica:
                 self._replay(table)
 
     def _replay(self, table: str) -> None:
-        columns = ", ".join(self._columns(table))
+        names = self._columns(table)
+        columns, texts = ", ".join(names), ", ".join(f"{name}::text" for name in names)
         self.copy.execute(f"DELETE FROM {table}")
-        for row in self.primary.execute(f"SELECT {columns} FROM {table}").fetchall():
+        for row in self.primary.execute(f"SELECT {texts} FROM {table}").fetchall():
             slots = ", ".join(["%s"] * len(row))
             self.copy.execute(f"INSERT INTO {table} ({columns}) VALUES ({slots})", row)
 

@@ -74,7 +74,7 @@ def test_an_invalidation_of_any_tag_makes_a_miss(tags: list[str]) -> None:
 
 def test_an_invalidation_of_other_tags_changes_nothing() -> None:
     keep(7)
-    invalidate(["order:2", "customer:1"], 8)
+    invalidate(["order:2", "place:1"], 8)
     assert look(HERE).fresh() is not None
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis as redis_py
 
-from tests.read_side.conftest import Shop, settings_with
-from tests.read_side.shop.queries import item, items, uncached_item
+from tests.read_side.conftest import ReadSide, settings_with
+from tests.support.things.queries import listed, thing, uncached_thing
 from worker.base import settings
 from worker.base.actor import acting_as
 from worker.cache import server
@@ -31,21 +31,21 @@ def limits() -> Iterator[None]:
     limit_by(costs.by_settings)
 
 
-def test_a_bucket_holds_so_much_and_no_more(shop: Shop) -> None:
+def test_a_bucket_holds_so_much_and_no_more(things: ReadSide) -> None:
     for _ in range(3):
         charge(ADA, "q", 1)
     with pytest.raises(CostLimitReached, match=r"try again in .* \(actor ada, query q, cost 1\)"):
         charge(ADA, "q", 1)
 
 
-def test_each_actor_has_a_bucket_of_its_own(shop: Shop) -> None:
+def test_each_actor_has_a_bucket_of_its_own(things: ReadSide) -> None:
     charge(ADA, "q", 3)
     charge(BOB, "q", 3)
     with pytest.raises(CostLimitReached):
         charge(BOB, "q", 1)
 
 
-def test_a_bucket_fills_by_itself(shop: Shop, redis: redis_py.Redis) -> None:
+def test_a_bucket_fills_by_itself(things: ReadSide, redis: redis_py.Redis) -> None:
     charge(ADA, "q", 3)
     with pytest.raises(CostLimitReached) as reached:
         charge(ADA, "q", 2)
@@ -57,7 +57,7 @@ def test_a_bucket_fills_by_itself(shop: Shop, redis: redis_py.Redis) -> None:
         charge(ADA, "q", 1)
 
 
-def test_a_bucket_never_holds_more_than_it_can(shop: Shop, redis: redis_py.Redis) -> None:
+def test_a_bucket_never_holds_more_than_it_can(things: ReadSide, redis: redis_py.Redis) -> None:
     charge(ADA, "q", 1)
     redis.hset("cqrs:cost:ada", "at", 0)
     charge(ADA, "q", 3)
@@ -65,56 +65,56 @@ def test_a_bucket_never_holds_more_than_it_can(shop: Shop, redis: redis_py.Redis
         charge(ADA, "q", 1)
 
 
-def test_a_bucket_that_is_full_again_is_forgotten(shop: Shop, redis: redis_py.Redis) -> None:
+def test_a_bucket_that_is_full_again_is_forgotten(things: ReadSide, redis: redis_py.Redis) -> None:
     charge(ADA, "q", 1)
     assert 0 < redis.pttl("cqrs:cost:ada") <= 3 * 3_600_000 + 1_000
 
 
-def test_a_cost_that_no_bucket_holds_is_a_mistake(shop: Shop) -> None:
+def test_a_cost_that_no_bucket_holds_is_a_mistake(things: ReadSide) -> None:
     with pytest.raises(InvalidQuery, match=r"cost: is 4, ada may spend 3 at once: ask for fewer"):
         charge(ADA, "q", 4)
 
 
-def test_the_system_asks_as_much_as_it_likes(shop: Shop) -> None:
+def test_the_system_asks_as_much_as_it_likes(things: ReadSide) -> None:
     for _ in range(10):
-        uncached_item.ask(item="pen")
+        uncached_thing.ask(name="pen")
 
 
-def test_only_answers_from_the_database_cost(shop: Shop) -> None:
-    shop.sell()
-    shop.project()
+def test_only_answers_from_the_database_cost(things: ReadSide) -> None:
+    things.visit()
+    things.project()
     with acting_as("ada"):
         for _ in range(10):
-            item.ask(item="pen")
-        uncached_item.ask(item="pen")
-        uncached_item.ask(item="pen")
+            thing.ask(name="pen")
+        uncached_thing.ask(name="pen")
+        uncached_thing.ask(name="pen")
         with pytest.raises(CostLimitReached):
-            uncached_item.ask(item="pen")
-        assert item.ask(item="pen").from_cache
+            uncached_thing.ask(name="pen")
+        assert thing.ask(name="pen").from_cache
 
 
-def test_who_has_to_wait_pays_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.commands.after_commit.wake", lambda *_: shop.project())
+def test_who_has_to_wait_pays_once(things: ReadSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.commands.after_commit.wake", lambda *_: things.project())
     limit_by(lambda _: Limit(1, 1 / 3600))
-    position = shop.sell()
+    position = things.visit()
     with acting_as("ada"):
-        answer = uncached_item.ask(item="pen", after=position, timeout=30)
+        answer = uncached_thing.ask(name="pen", after=position, timeout=30)
     assert answer.data is not None
 
 
-def test_a_caller_that_cannot_pay_holds_up_nobody(shop: Shop, redis: redis_py.Redis) -> None:
+def test_a_caller_that_cannot_pay_holds_up_nobody(things: ReadSide, redis: redis_py.Redis) -> None:
     with acting_as("ada"):
         for _ in range(3):
-            uncached_item.ask(item="pen")
+            uncached_thing.ask(name="pen")
         with pytest.raises(CostLimitReached):
-            item.ask(item="pen")
+            thing.ask(name="pen")
     assert redis.keys("cqrs:filling:*") == []
     with acting_as("bob"):
-        assert not item.ask(item="pen").from_cache, "the lock was free"
+        assert not thing.ask(name="pen").from_cache, "the lock was free"
 
 
-def test_a_query_says_what_it_costs(shop: Shop) -> None:
-    @query("shop.dear", cost=2)
+def test_a_query_says_what_it_costs(things: ReadSide) -> None:
+    @query("things.dear", cost=2)
     def dear(db: Reader) -> int:
         return 1
 
@@ -129,18 +129,18 @@ def test_a_query_says_what_it_costs(shop: Shop) -> None:
     [({}, 1), ({"limit": 1}, 1), ({"limit": 250}, 2.5), ({"limit": 100, "offset": 900}, 10)],
 )
 def test_a_query_that_does_not_say_costs_by_the_rows_that_have_to_be_found(
-    shop: Shop, page: dict[str, Any], tokens: float
+    things: ReadSide, page: dict[str, Any], tokens: float
 ) -> None:
     limit_by(lambda _: Limit(tokens, 1 / 3600))
     with acting_as("ada"):
-        items.ask(**page, order_by=("item",))
+        listed.ask(**page, order_by=("name",))
         with pytest.raises(CostLimitReached) as reached:
-            items.ask(**page, order_by=("sold",))
+            listed.ask(**page, order_by=("moves",))
     assert reached.value.cost == tokens
 
 
-def test_a_cost_may_follow_from_the_parameters(shop: Shop) -> None:
-    @query("shop.metered", cost=lambda p: p.rows)
+def test_a_cost_may_follow_from_the_parameters(things: ReadSide) -> None:
+    @query("things.metered", cost=lambda p: p.rows)
     def metered(db: Reader, *, rows: int) -> int:
         return rows
 
@@ -156,41 +156,43 @@ def test_a_cost_below_nothing_is_a_mistake(cost: float) -> None:
     def wrong(db: Reader) -> int:
         return 1
 
-    with pytest.raises(ValueError, match=r"shop\.wrong"):
-        query("shop.wrong", cost=cost)(wrong)
+    with pytest.raises(ValueError, match=r"things\.wrong"):
+        query("things.wrong", cost=cost)(wrong)
 
 
-def test_without_a_setting_nobody_is_limited(shop: Shop) -> None:
+def test_without_a_setting_nobody_is_limited(things: ReadSide) -> None:
     limit_by(costs.by_settings)
     for _ in range(10):
         charge(ADA, "q", 1_000)
 
 
 def test_the_settings_limit_every_actor_but_the_system(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit_by(costs.by_settings)
     limited = settings_with(query_cost_per_minute=2)
     monkeypatch.setattr(settings, "_current", limited)
     assert costs.by_settings(ADA) == Limit(2, 2 / 60)
     for _ in range(10):
-        uncached_item.ask(item="pen")
+        uncached_thing.ask(name="pen")
     with acting_as("ada"):
-        uncached_item.ask(item="pen")
-        uncached_item.ask(item="pen")
+        uncached_thing.ask(name="pen")
+        uncached_thing.ask(name="pen")
         with pytest.raises(CostLimitReached):
-            uncached_item.ask(item="pen")
+            uncached_thing.ask(name="pen")
 
 
 def test_how_much_may_be_saved_up_is_a_setting_too(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = settings_with(query_cost_per_minute=60, query_cost_burst=5)
     monkeypatch.setattr(settings, "_current", saved)
     assert costs.by_settings(ADA) == Limit(5, 1)
 
 
-def test_with_the_cache_away_nobody_is_limited(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_cache_away_nobody_is_limited(
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settings, "_current", settings_with(cache_url="redis://127.0.0.1:1/0"))
     for _ in range(5):
         charge(ADA, "q", 1)

@@ -10,10 +10,11 @@ from uuid import UUID
 import pytest
 from psycopg import sql
 
-from tests.read_side.conftest import Shop
+from tests.read_side.conftest import ReadSide
 from tests.read_side.injections import INJECTIONS
-from tests.read_side.shop.models import Item
-from tests.read_side.shop.queries import item, items
+from tests.support.things.history import tags_of
+from tests.support.things.models import Thing
+from tests.support.things.queries import listed, thing
 from worker import cache
 from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.filters import Filters, Op, Where
@@ -24,8 +25,8 @@ WHEN = datetime(2024, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def stock(shop: Shop) -> Shop:
-    """Five items: pen 5, ink 4, cap 3, %off 2, O'Neil 1."""
+def stock(things: ReadSide) -> ReadSide:
+    """Five things: pen 5, ink 4, cap 3, %off 2, O'Neil 1."""
     rows = [
         ("pen", 5, "9.99", "a", CODE),
         ("ink", 4, "0.50", "b", None),
@@ -33,111 +34,118 @@ def stock(shop: Shop) -> Shop:
         ("%off", 2, "1.00", "a", None),
         ("O'Neil", 1, "100.00", "c", None),
     ]
-    shop.connection.cursor().executemany(
-        "INSERT INTO query.shop_items_v1 (item, sold, revenue, grade, code, last_at)"
-        " VALUES (%s, %s, %s, %s, %s, '2024-05-01 00:00Z')",
-        rows,
-    )
-    return shop
+    things.connection.cursor().executemany(INSERT, rows)
+    return things
+
+
+INSERT = """
+    INSERT INTO query.things_v1
+           (thing_id, name, moves, price, note, code, owner, n, changes, places, shipped, parts,
+            labels, updated_at)
+    VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, '', 0, 0, '', false, '[]', '{}',
+            '2024-05-01 00:00Z')
+"""
 
 
 def found(*where: Where, **page: Any) -> list[str]:
-    return [row.item for row in items.ask(where=where, order_by=("-sold",), **page).data]
+    return [row.name for row in listed.ask(where=where, order_by=("-moves",), **page).data]
 
 
 @pytest.mark.parametrize(
     ("column", "op", "value", "expected"),
     [
-        ("item", Op.EQ, "O'Neil", ["O'Neil"]),
-        ("grade", Op.EQ, None, ["cap"]),
-        ("grade", Op.NE, None, ["pen", "ink", "%off", "O'Neil"]),
-        ("grade", Op.NE, "a", ["ink", "cap", "O'Neil"]),
-        ("sold", Op.LT, 3, ["%off", "O'Neil"]),
-        ("sold", Op.LE, "3", ["cap", "%off", "O'Neil"]),
-        ("revenue", Op.GT, Decimal("9.99"), ["cap", "O'Neil"]),
-        ("revenue", Op.GE, "9.99", ["pen", "cap", "O'Neil"]),
-        ("sold", Op.IN, [1, 5, 99], ["pen", "O'Neil"]),
-        ("item", Op.IN, ["ink", "cap"], ["ink", "cap"]),
-        ("item", Op.IN, [], []),
+        ("name", Op.EQ, "O'Neil", ["O'Neil"]),
+        ("note", Op.EQ, None, ["cap"]),
+        ("note", Op.NE, None, ["pen", "ink", "%off", "O'Neil"]),
+        ("note", Op.NE, "a", ["ink", "cap", "O'Neil"]),
+        ("moves", Op.LT, 3, ["%off", "O'Neil"]),
+        ("moves", Op.LE, "3", ["cap", "%off", "O'Neil"]),
+        ("price", Op.GT, Decimal("9.99"), ["cap", "O'Neil"]),
+        ("price", Op.GE, "9.99", ["pen", "cap", "O'Neil"]),
+        ("moves", Op.IN, [1, 5, 99], ["pen", "O'Neil"]),
+        ("name", Op.IN, ["ink", "cap"], ["ink", "cap"]),
+        ("name", Op.IN, [], []),
         ("code", Op.EQ, str(CODE), ["pen"]),
         ("code", Op.IN, [CODE], ["pen"]),
-        ("item", Op.LIKE, "%e%", ["pen", "O'Neil"]),
-        ("item", Op.LIKE, r"\%%", ["%off"]),
-        ("item", Op.LIKE, "_n_", ["ink"]),
-        ("grade", Op.LIKE, "a", ["pen", "%off"]),
-        ("sold", Op.BETWEEN, [2, 4], ["ink", "cap", "%off"]),
-        ("last_at", Op.GE, WHEN, ["pen", "ink", "cap", "%off", "O'Neil"]),
-        ("last_at", Op.GT, "2024-05-01T00:00:00Z", []),
+        ("name", Op.LIKE, "%e%", ["pen", "O'Neil"]),
+        ("name", Op.LIKE, r"\%%", ["%off"]),
+        ("name", Op.LIKE, "_n_", ["ink"]),
+        ("note", Op.LIKE, "a", ["pen", "%off"]),
+        ("moves", Op.BETWEEN, [2, 4], ["ink", "cap", "%off"]),
+        ("updated_at", Op.GE, WHEN, ["pen", "ink", "cap", "%off", "O'Neil"]),
+        ("updated_at", Op.GT, "2024-05-01T00:00:00Z", []),
     ],
 )
 def test_a_condition_compiles_to_what_it_says(
-    stock: Shop, column: str, op: Op, value: Any, expected: list[str]
+    stock: ReadSide, column: str, op: Op, value: Any, expected: list[str]
 ) -> None:
     assert found(Where(column=column, op=op, value=value)) == expected
 
 
-def test_conditions_must_all_hold(stock: Shop) -> None:
-    both = (Where(column="grade", value="a"), Where(column="sold", op=Op.LT, value=5))
+def test_conditions_must_all_hold(stock: ReadSide) -> None:
+    both = (Where(column="note", value="a"), Where(column="moves", op=Op.LT, value=5))
     assert found(*both) == ["%off"]
 
 
-def test_a_page_is_cut_out_of_the_order(stock: Shop) -> None:
+def test_a_page_is_cut_out_of_the_order(stock: ReadSide) -> None:
     assert found(limit=2, offset=1) == ["ink", "cap"]
-    rows = items.ask(order_by=("grade", "-sold"), limit=3).data
-    assert [row.item for row in rows] == ["pen", "%off", "ink"]
+    rows = listed.ask(order_by=("note", "-moves"), limit=3).data
+    assert [row.name for row in rows] == ["pen", "%off", "ink"]
 
 
-def test_conditions_come_as_plain_data_too(stock: Shop) -> None:
-    answer = items.ask(where=[{"column": "sold", "op": "between", "value": [1, 2]}])
+def test_conditions_come_as_plain_data_too(stock: ReadSide) -> None:
+    answer = listed.ask(where=[{"column": "moves", "op": "between", "value": [1, 2]}])
     assert len(answer.data) == 2
 
 
 def test_the_builder_reads_like_the_question() -> None:
     filters = (
-        Filters(Item)
-        .eq("grade", "a").ne("item", "ink").lt("sold", 9).le("sold", 8).gt("sold", 1).ge("sold", 2)
-        .in_("sold", [4, 5]).like("item", "p%").between("revenue", 1, 20)
-        .order_by("-last_at", "item").limit(10).offset(5)
+        Filters(Thing)
+        .eq("note", "a").ne("name", "ink").lt("moves", 9).le("moves", 8).gt("moves", 1)
+        .ge("moves", 2).in_("moves", [4, 5]).like("name", "p%").between("price", 1, 20)
+        .order_by("-updated_at", "name").limit(10).offset(5)
     )  # fmt: skip
-    text, parameters = filters.compile("shop_items")
+    text, parameters = filters.compile("things")
     assert isinstance(text, sql.Composed)
     assert text.as_string() == (
-        'SELECT "item", "sold", "revenue", "grade", "code", "last_at" FROM "query"."shop_items"'
-        ' WHERE "grade" = %(w0)s AND "item" IS DISTINCT FROM %(w1)s AND "sold" < %(w2)s'
-        ' AND "sold" <= %(w3)s AND "sold" > %(w4)s AND "sold" >= %(w5)s AND "sold" = ANY (%(w6)s)'
-        ' AND "item" LIKE %(w7)s AND "revenue" BETWEEN %(w8_low)s AND %(w8_high)s'
-        ' ORDER BY "last_at" DESC, "item" ASC LIMIT %(limit)s OFFSET %(offset)s'
+        'SELECT "thing_id", "name", "owner", "price", "n", "changes", "moves", "places", "shipped",'
+        ' "note", "code", "parts", "labels", "updated_at" FROM "query"."things"'
+        ' WHERE "note" = %(w0)s AND "name" IS DISTINCT FROM %(w1)s AND "moves" < %(w2)s'
+        ' AND "moves" <= %(w3)s AND "moves" > %(w4)s AND "moves" >= %(w5)s'
+        ' AND "moves" = ANY (%(w6)s) AND "name" LIKE %(w7)s'
+        ' AND "price" BETWEEN %(w8_low)s AND %(w8_high)s'
+        ' ORDER BY "updated_at" DESC, "name" ASC LIMIT %(limit)s OFFSET %(offset)s'
     )
     assert parameters["w8_low"] == Decimal(1)
     assert (parameters["limit"], parameters["offset"]) == (10, 5)
 
 
 def test_a_filter_is_immutable() -> None:
-    plain = Filters(Item)
-    plain.eq("item", "pen").order_by("sold")
-    assert plain == Filters(Item)
+    plain = Filters(Thing)
+    plain.eq("name", "pen").order_by("moves")
+    assert plain == Filters(Thing)
 
 
 @pytest.mark.parametrize(
     ("column", "op", "value", "why"),
     [
-        ("solt", Op.EQ, 1, r"no column 'solt'; did you mean sold\?"),
-        ("", Op.EQ, 1, "there are item, sold"),
-        ("sold", Op.EQ, "many", "sold: .*valid integer"),
-        ("revenue", Op.GT, "NaN", "revenue: .*finite"),
+        ("movs", Op.EQ, 1, r"no column 'movs'; did you mean moves\?"),
+        ("", Op.EQ, 1, "there are thing_id, name"),
+        ("moves", Op.EQ, "many", "moves: .*valid integer"),
+        ("price", Op.GT, "NaN", "price: .*finite"),
         ("code", Op.EQ, "not-a-uuid", "valid UUID"),
-        ("last_at", Op.LT, "yesterday", "valid datetime"),
-        ("sold", Op.LT, None, "eq and ne alone"),
-        ("sold", Op.IN, 5, "list of values"),
-        ("item", Op.IN, "pen", "list of values"),
-        ("sold", Op.IN, list(range(1_001)), "at most 1000"),
-        ("sold", Op.IN, [1, None], "eq and ne alone"),
-        ("sold", Op.BETWEEN, [1], "two values"),
-        ("sold", Op.LIKE, "1%", "holds none"),
-        ("item", Op.LIKE, "x" * 201, "at most 200"),
-        ("item", Op.LIKE, "x\\", "escapes nothing"),
-        ("item", Op.EQ, "a\0b", "NUL"),
-        ("item", Op.LIKE, "a\0b", "NUL"),
+        ("updated_at", Op.LT, "yesterday", "valid datetime"),
+        ("moves", Op.LT, None, "eq and ne alone"),
+        ("moves", Op.IN, 5, "list of values"),
+        ("name", Op.IN, "pen", "list of values"),
+        ("moves", Op.IN, list(range(1_001)), "at most 1000"),
+        ("moves", Op.IN, [1, None], "eq and ne alone"),
+        ("moves", Op.BETWEEN, [1], "two values"),
+        ("moves", Op.LIKE, "1%", "holds none"),
+        ("name", Op.LIKE, "x" * 201, "at most 200"),
+        ("name", Op.LIKE, "x\\", "escapes nothing"),
+        ("name", Op.EQ, "a\0b", "NUL"),
+        ("name", Op.LIKE, "a\0b", "NUL"),
     ],
 )
 def test_a_condition_that_cannot_be_is_refused_by_name(
@@ -145,63 +153,61 @@ def test_a_condition_that_cannot_be_is_refused_by_name(
 ) -> None:
     where = Where.model_construct(column=column, op=op, value=value)
     with pytest.raises(InvalidQuery, match=why):
-        Filters(Item).where(where)
+        Filters(Thing).where(where)
 
 
 @pytest.mark.parametrize("rows", [0, -1, 1_001, 10**9, True, "5", 1.0])
 def test_a_limit_is_a_bounded_whole_number(rows: Any) -> None:
     with pytest.raises(InvalidQuery, match=r"limit: is .*1 to 1,000"):
-        Filters(Item).limit(rows)
+        Filters(Thing).limit(rows)
 
 
 @pytest.mark.parametrize("rows", [-1, 1_000_001, 10**30, False, None])
 def test_an_offset_is_a_bounded_whole_number(rows: Any) -> None:
     with pytest.raises(InvalidQuery, match="offset"):
-        Filters(Item).offset(rows)
+        Filters(Thing).offset(rows)
 
 
 def test_there_is_a_limit_to_conditions() -> None:
     with pytest.raises(InvalidQuery, match="at most 50 conditions"):
-        Filters(Item).where(*[Where(column="sold", value=n) for n in range(51)])
+        Filters(Thing).where(*[Where(column="moves", value=n) for n in range(51)])
 
 
-def test_a_query_with_an_unknown_column_names_itself(shop: Shop) -> None:
-    with pytest.raises(InvalidQuery, match=r"no column 'x'.*\(query shop.items\)"):
-        items.ask(where=[{"column": "x", "value": 1}])
-    with pytest.raises(InvalidQuery, match=r"order_by: no column 'sold; --'"):
-        items.ask(order_by=("sold; --",))
+def test_a_query_with_an_unknown_column_names_itself(things: ReadSide) -> None:
+    with pytest.raises(InvalidQuery, match=r"no column 'x'.*\(query things.listed\)"):
+        listed.ask(where=[{"column": "x", "value": 1}])
+    with pytest.raises(InvalidQuery, match=r"order_by: no column 'moves; --'"):
+        listed.ask(order_by=("moves; --",))
 
 
-def test_fifty_injections_find_what_they_spell_and_nothing_else(stock: Shop) -> None:
-    """As values they are texts: an item that is called so is found, and only that one."""
+def test_fifty_injections_find_what_they_spell_and_nothing_else(stock: ReadSide) -> None:
+    """As values they are texts: a thing that is called so is found, and only that one."""
     assert len(set(INJECTIONS)) == 50
     before = _everything(stock)
     for text in INJECTIONS:
-        assert item.ask(item=text).data is None
-        assert found(Where(column="item", value=text)) == []
-        assert found(Where(column="item", op=Op.IN, value=(text,))) == []
-        assert found(Where(column="grade", op=Op.BETWEEN, value=(text, text))) == []
+        assert thing.ask(name=text).data is None
+        assert found(Where(column="name", value=text)) == []
+        assert found(Where(column="name", op=Op.IN, value=(text,))) == []
+        assert found(Where(column="note", op=Op.BETWEEN, value=(text, text))) == []
     assert _everything(stock) == before
 
     for text in INJECTIONS:
-        stock.connection.execute(
-            "INSERT INTO query.shop_items_v1 VALUES (%s, 0, 0, NULL, NULL, now())", [text]
-        )
-    cache.invalidate(["items", *(f"item:{text}" for text in INJECTIONS)])
+        stock.connection.execute(INSERT, [text, 0, 0, None, None])
+    cache.invalidate({tag for text in INJECTIONS for tag in tags_of(text)})
     for text in INJECTIONS:
-        assert found(Where(column="item", value=text)) == [text]
-        row = item.ask(item=text).data
+        assert found(Where(column="name", value=text)) == [text]
+        row = thing.ask(name=text).data
         assert row is not None
-        assert row.item == text
+        assert row.name == text
 
 
-def test_fifty_injections_are_no_columns_operators_numbers_or_names(stock: Shop) -> None:
+def test_fifty_injections_are_no_columns_operators_numbers_or_names(stock: ReadSide) -> None:
     before = _everything(stock)
     for text in INJECTIONS:
         for wrong in (
             {"where": [{"column": text, "value": 1}]},
-            {"where": [{"column": "item", "op": text, "value": "pen"}]},
-            {"where": [{"column": "sold", "value": text}]},
+            {"where": [{"column": "name", "op": text, "value": "pen"}]},
+            {"where": [{"column": "moves", "value": text}]},
             {"order_by": [text]},
             {"order_by": ["-" + text]},
             {"limit": text},
@@ -211,16 +217,16 @@ def test_fifty_injections_are_no_columns_operators_numbers_or_names(stock: Shop)
             {"after": text},
         ):
             with pytest.raises(InvalidQuery):
-                items.ask(**wrong)
+                listed.ask(**wrong)
         with pytest.raises(UnknownQuery):
             ask(text)
     assert _everything(stock) == before
 
 
-def test_fifty_injections_as_patterns_match_like_patterns(stock: Shop) -> None:
+def test_fifty_injections_as_patterns_match_like_patterns(stock: ReadSide) -> None:
     before = _everything(stock)
     for text in INJECTIONS:
-        where = Where(column="item", op=Op.LIKE, value=text)
+        where = Where(column="name", op=Op.LIKE, value=text)
         if text.endswith("\\"):
             with pytest.raises(InvalidQuery):
                 found(where)
@@ -229,11 +235,11 @@ def test_fifty_injections_as_patterns_match_like_patterns(stock: Shop) -> None:
     assert _everything(stock) == before
 
 
-def stock_like(shop: Shop, pattern: str) -> list[str]:
+def stock_like(things: ReadSide, pattern: str) -> list[str]:
     """What PostgreSQL itself finds for a pattern."""
-    sql_text = "SELECT item FROM query.shop_items_v1 WHERE item LIKE %s ORDER BY sold DESC"
-    return [row[0] for row in shop.connection.execute(sql_text, [pattern])]
+    sql_text = "SELECT name FROM query.things_v1 WHERE name LIKE %s ORDER BY moves DESC"
+    return [row[0] for row in things.connection.execute(sql_text, [pattern])]
 
 
-def _everything(shop: Shop) -> list[Any]:
-    return shop.connection.execute("SELECT * FROM query.shop_items_v1 ORDER BY item").fetchall()
+def _everything(things: ReadSide) -> list[Any]:
+    return things.connection.execute("SELECT * FROM query.things_v1 ORDER BY name").fetchall()

@@ -15,7 +15,7 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import in_database
-from tests.read_side.conftest import Shop, settings_with
+from tests.read_side.conftest import ReadSide, settings_with
 from tests.read_side.interleaving import Director, Violation
 from tests.read_side.replica import Replica
 from tests.read_side.stepping import stepped
@@ -33,46 +33,50 @@ STEPS = 400
 
 
 @pytest.fixture
-def replica(shop: Shop, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Replica]:
+def replica(
+    things: ReadSide, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Replica]:
     """A database that queries read from, and that is brought up now and then."""
-    name = f"{shop.database.name}_replica"
+    name = f"{things.name}_replica"
     url = in_database(servers.database_url, name)
-    shop.connection.close()
+    things.close()
     with psycopg.connect(servers.database_url, autocommit=True) as admin:
         db.close()
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {shop.database.name} STRATEGY FILE_COPY")
-        shop.connection = shop.database.connect()
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {things.name} STRATEGY FILE_COPY")
         monkeypatch.setattr(settings, "_current", settings_with(query_database_url=url))
-        with shop.database.connect() as primary, psycopg.connect(url, autocommit=True) as copy:
+        with things.connect() as primary, psycopg.connect(url, autocommit=True) as copy:
             yield Replica(primary, copy)
-        shop.connection.close()
+        things.close()
         db.close()
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def runs(
-    shop: Shop, redis: redis_py.Redis, patch: pytest.MonkeyPatch, replica: Replica | None = None
+    things: ReadSide,
+    redis: redis_py.Redis,
+    patch: pytest.MonkeyPatch,
+    replica: Replica | None = None,
 ) -> Iterator[Director]:
-    """One run per seed, each on an empty cache and items of its own."""
+    """One run per seed, each on an empty cache and things of its own."""
     for seed in range(SEEDS):
         redis.flushdb()
-        shop.connection.execute("DELETE FROM cqrs.invalidations")
-        made = Director(shop, redis, seed, replica)
+        things.connection.execute("DELETE FROM cqrs.invalidations")
+        made = Director(things, redis, seed, replica)
         with stepped(patch):
             made.run(STEPS)
         yield made
 
 
 def test_no_interleaving_breaks_a_promise(
-    shop: Shop, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _must_be_worth_it(list(runs(shop, redis, monkeypatch)))
+    _must_be_worth_it(list(runs(things, redis, monkeypatch)))
 
 
 def test_no_interleaving_breaks_a_promise_on_a_replica_that_lags(
-    shop: Shop, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch, replica: Replica
+    things: ReadSide, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch, replica: Replica
 ) -> None:
-    _must_be_worth_it(list(runs(shop, redis, monkeypatch, replica)))
+    _must_be_worth_it(list(runs(things, redis, monkeypatch, replica)))
 
 
 def _must_be_worth_it(done: list[Director]) -> None:
@@ -134,14 +138,14 @@ def kept_answers_are_served_whatever_after_says(patch: pytest.MonkeyPatch) -> No
 
 def tags_are_told_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     """The invalidation comes when the event does, not when the projection has it."""
-    sell, invalidate = Director._sell, cache.invalidate
+    move, invalidate = Director._move, cache.invalidate
 
     def early(self: Director) -> None:
-        sell(self)
-        position, item = self.sales[-1]
-        invalidate([f"item:{item}", f"customer:{self.customer}"], position)
+        move(self)
+        position, thing = self.moves[-1]
+        invalidate([self.tags[thing], self.tags[self.place]], position)
 
-    patch.setattr(Director, "_sell", early)
+    patch.setattr(Director, "_move", early)
     patch.setattr(cache, "invalidate", lambda *_: None)
 
 
@@ -159,7 +163,7 @@ def a_views_horizon_is_read_after_its_refresh(patch: pytest.MonkeyPatch) -> None
 
     def late(self: ViewRefresh, block: str, **parameters: Any) -> Any:
         if block == "note_refreshed":
-            ((_, position, _),) = real(self, "sources", names=["shop.items"])
+            ((_, position, _),) = real(self, "sources", names=["things.list"])
             parameters["horizon"] = position
         return real(self, block, **parameters)
 
@@ -192,22 +196,22 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one.__name__)
 def test_a_mistake_is_found(
-    shop: Shop,
+    things: ReadSide,
     redis: redis_py.Redis,
     monkeypatch: pytest.MonkeyPatch,
     mistake: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
     mistake(monkeypatch)
     with pytest.raises(Violation):
-        list(runs(shop, redis, monkeypatch))
+        list(runs(things, redis, monkeypatch))
 
 
 def test_a_mistake_with_replicas_is_found(
-    shop: Shop, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch, replica: Replica
+    things: ReadSide, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch, replica: Replica
 ) -> None:
     a_replica_counts_as_current(monkeypatch)
     with pytest.raises(Violation, match="stale refill"):
-        list(runs(shop, redis, monkeypatch, replica))
+        list(runs(things, redis, monkeypatch, replica))
 
 
 def _rewrite(patch: pytest.MonkeyPatch, old: str, new: str) -> None:

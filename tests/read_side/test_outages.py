@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from tests.conftest import Database
-from tests.read_side.conftest import Shop, settings_with
-from tests.read_side.shop.models import Item
-from tests.read_side.shop.queries import item, patient_item, uncached_item
+from tests.read_side.conftest import ReadSide, settings_with
+from tests.support.things.history import tags_of
+from tests.support.things.models import Thing
+from tests.support.things.queries import patient_thing, thing, uncached_thing
 from tests.support.workers import until
 from worker import cache
 from worker.base import db, settings
@@ -53,41 +54,41 @@ def _break_connections(admin: psycopg.Connection, database: Database) -> None:
 
 
 def test_with_the_cache_away_answers_come_from_the_database(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.sell()
-    shop.project()
+    things.visit()
+    things.project()
     with cache_at("redis://127.0.0.1:1/0", monkeypatch):
         for _ in range(3):
-            answer = item.ask(item="pen")
+            answer = thing.ask(name="pen")
             assert answer.data is not None
             assert not answer.from_cache
 
 
 def test_with_the_cache_away_an_invalidation_says_so(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
         cache_at("redis://:secret@127.0.0.1:1/0", monkeypatch),
         pytest.raises(CacheAway, match=r"CQRS_CACHE_URL") as away,
     ):
-        cache.invalidate(["item:pen"], 1)
+        cache.invalidate(tags_of("pen"), 1)
     assert "secret" not in str(away.value)
 
 
 def test_a_cache_that_hangs_is_left_alone_for_a_while(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache_server, "TIMEOUT", 0.25)
     monkeypatch.setattr(cache_server, "REST", 3600.0)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
         with cache_at(f"redis://127.0.0.1:{port}/0", monkeypatch):
-            assert item.ask(item="pen").data is None
+            assert thing.ask(name="pen").data is None
             deaf.setblocking(False)
             heard = _connections(deaf)
             for _ in range(5):
-                assert item.ask(item="pen").data is None
+                assert thing.ask(name="pen").data is None
             assert heard >= 1
             assert _connections(deaf) == 0, "it was not asked again"
 
@@ -103,75 +104,77 @@ def _connections(server: socket.socket) -> int:
         count += 1
 
 
-def test_broken_connections_are_replaced_without_a_word(shop: Shop) -> None:
-    shop.sell()
-    shop.project()
+def test_broken_connections_are_replaced_without_a_word(things: ReadSide) -> None:
+    things.visit()
+    things.project()
     with ThreadPoolExecutor(4) as pool:  # fill the pool of connections
-        list(pool.map(lambda _: uncached_item.ask(item="pen"), range(40)))
-    with psycopg.connect(shop.database.url, dbname="postgres", autocommit=True) as admin:
-        _break_connections(admin, shop.database)
-    assert uncached_item.ask(item="pen").data is not None
+        list(pool.map(lambda _: uncached_thing.ask(name="pen"), range(40)))
+    with psycopg.connect(things.url, dbname="postgres", autocommit=True) as admin:
+        _break_connections(admin, things)
+    assert uncached_thing.ask(name="pen").data is not None
 
 
-def test_a_kept_answer_needs_no_database(shop: Shop) -> None:
-    shop.sell()
-    shop.project()
-    item.ask(item="pen")
-    with database_away(shop.database):
-        answer = item.ask(item="pen")
+def test_a_kept_answer_needs_no_database(things: ReadSide) -> None:
+    things.visit()
+    things.project()
+    thing.ask(name="pen")
+    with database_away(things):
+        answer = thing.ask(name="pen")
         assert (answer.from_cache, answer.stale) == (True, False)
 
 
 def test_with_the_database_away_a_patient_query_is_answered_with_what_was_kept(
-    shop: Shop,
+    things: ReadSide,
 ) -> None:
-    position = shop.sell()
-    shop.project()
-    patient_item.ask(item="pen")
-    cache.invalidate(["item:pen"], position + 1)
-    with database_away(shop.database):
+    position = things.visit()
+    things.project()
+    patient_thing.ask(name="pen")
+    cache.invalidate(tags_of("pen"), position + 1)
+    with database_away(things):
         for wish in ({}, {"after": position}):
-            answer = patient_item.ask(item="pen", **wish)  # type: ignore[arg-type]
+            answer = patient_thing.ask(name="pen", **wish)  # type: ignore[arg-type]
             assert answer.data is not None
             assert (answer.from_cache, answer.stale, answer.as_of) == (True, True, position)
-    assert not patient_item.ask(item="pen").stale
+    assert not patient_thing.ask(name="pen").stale
 
 
-def test_with_the_database_away_a_stale_answer_is_never_older_than_asked_for(shop: Shop) -> None:
-    position = shop.sell()
-    shop.project()
-    patient_item.ask(item="pen")
-    with database_away(shop.database), pytest.raises(ServerUnavailable):
-        patient_item.ask(item="pen", after=position + 1)
+def test_with_the_database_away_a_stale_answer_is_never_older_than_asked_for(
+    things: ReadSide,
+) -> None:
+    position = things.visit()
+    things.project()
+    patient_thing.ask(name="pen")
+    with database_away(things), pytest.raises(ServerUnavailable):
+        patient_thing.ask(name="pen", after=position + 1)
 
 
-def test_with_the_database_away_other_queries_say_so(shop: Shop) -> None:
-    shop.sell()
-    shop.project()
-    item.ask(item="pen")
-    cache.invalidate(["item:pen"])
-    with database_away(shop.database):
+def test_with_the_database_away_other_queries_say_so(things: ReadSide) -> None:
+    things.visit()
+    things.project()
+    thing.ask(name="pen")
+    cache.invalidate(tags_of("pen"))
+    with database_away(things):
         with pytest.raises(ServerUnavailable, match="PostgreSQL is not reachable"):
-            item.ask(item="pen")
+            thing.ask(name="pen")
         with pytest.raises(ServerUnavailable):
-            uncached_item.ask(item="pen")
+            uncached_thing.ask(name="pen")
         with pytest.raises(ServerUnavailable):
-            patient_item.ask(item="something that was never kept")
-    assert item.ask(item="pen").data is not None
+            patient_thing.ask(name="something that was never kept")
+    assert thing.ask(name="pen").data is not None
 
 
 class Blocked:
     """The read table is locked: who asks the database waits until `open`."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self.connection = shop.database.connect()
-        self.connection.execute("BEGIN; LOCK TABLE query.shop_items_v1 IN ACCESS EXCLUSIVE MODE")
+    def __init__(self, things: ReadSide) -> None:
+        self.things = things
+        self.connection = things.connect()
+        self.connection.execute("BEGIN; LOCK TABLE query.things_v1 IN ACCESS EXCLUSIVE MODE")
 
     def waiting(self) -> int:
         """How many ask the database right now."""
         sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
-        row = self.shop.connection.execute(sql, ["query.shop_items_v1"]).fetchone()
+        row = self.things.connection.execute(sql, ["query.things_v1"]).fetchone()
         return int(row[0]) if row else 0
 
     def open(self) -> None:
@@ -181,10 +184,10 @@ class Blocked:
 
 
 @pytest.fixture
-def blocked(shop: Shop) -> Iterator[Blocked]:
-    shop.sell()
-    shop.project()
-    made = Blocked(shop)
+def blocked(things: ReadSide) -> Iterator[Blocked]:
+    things.visit()
+    things.project()
+    made = Blocked(things)
     try:
         yield made
     finally:
@@ -202,13 +205,13 @@ def test_one_fills_and_the_others_wait_for_it(
 ) -> None:
     monkeypatch.setattr(answers, "FILL_TIMEOUT", 60.0)
     waits = _counted_rests(monkeypatch)
-    asked = [callers.submit(item.ask, item="pen") for _ in range(8)]
+    asked = [callers.submit(thing.ask, name="pen") for _ in range(8)]
     until(lambda: blocked.waiting() == 1 and len(waits) >= 14)  # each of seven rests twice
     assert blocked.waiting() == 1
     blocked.open()
     found = [one.result(30) for one in asked]
     assert sorted(answer.from_cache for answer in found) == [False] + [True] * 7
-    assert {answer.data.sold for answer in found if answer.data} == {1}
+    assert {answer.data.moves for answer in found if answer.data} == {1}
 
 
 def _counted_rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -223,17 +226,17 @@ def _counted_rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_patient_query_takes_the_stale_answer_while_another_one_fills(
-    shop: Shop, callers: ThreadPoolExecutor
+    things: ReadSide, callers: ThreadPoolExecutor
 ) -> None:
-    shop.sell()
-    shop.project()
-    patient_item.ask(item="pen")
-    cache.invalidate(["item:pen"])
-    blocked = Blocked(shop)
+    things.visit()
+    things.project()
+    patient_thing.ask(name="pen")
+    cache.invalidate(tags_of("pen"))
+    blocked = Blocked(things)
     try:
-        filler = callers.submit(patient_item.ask, item="pen")
+        filler = callers.submit(patient_thing.ask, name="pen")
         until(lambda: blocked.waiting() == 1)
-        answer = patient_item.ask(item="pen")
+        answer = patient_thing.ask(name="pen")
         assert (answer.from_cache, answer.stale) == (True, True)
     finally:
         blocked.open()
@@ -244,31 +247,31 @@ def test_who_has_waited_long_enough_asks_the_database_itself(
     blocked: Blocked, callers: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "FILL_TIMEOUT", 0.01)
-    asked = [callers.submit(item.ask, item="pen") for _ in range(2)]
+    asked = [callers.submit(thing.ask, name="pen") for _ in range(2)]
     until(lambda: blocked.waiting() == 2)
     blocked.open()
-    assert all(_sold(one) == 1 for one in asked)
+    assert all(_moves(one) == 1 for one in asked)
 
 
-def _sold(asked: Future[answers.Answer[Item | None]]) -> int:
+def _moves(asked: Future[answers.Answer[Thing | None]]) -> int:
     data = asked.result(30).data
-    return data.sold if data else 0
+    return data.moves if data else 0
 
 
 def test_a_filler_that_dies_holds_up_nobody_for_long(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    things: ReadSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lock is there, it is not: the next ones wait for their patience, and fill."""
     monkeypatch.setattr(answers, "FILL_TIMEOUT", 0.01)
-    shop.sell()
-    shop.project()
+    things.visit()
+    things.project()
     with monkeypatch.context() as patch:
         patch.setattr(answers, "_filled", lambda asked, fill, after: answers.Answer(None, None))
-        item.ask(item="pen")
-    assert item.ask(item="pen").data is not None
-    assert item.ask(item="pen").from_cache, "what was filled without the lock is kept"
+        thing.ask(name="pen")
+    assert thing.ask(name="pen").data is not None
+    assert thing.ask(name="pen").from_cache, "what was filled without the lock is kept"
 
 
-def test_no_connection_is_held_while_a_reader_waits(shop: Shop) -> None:
-    uncached_item.ask(item="pen")
+def test_no_connection_is_held_while_a_reader_waits(things: ReadSide) -> None:
+    uncached_thing.ask(name="pen")
     assert "Checked out connections: 0" in db._engine("reader").pool.status()

@@ -7,13 +7,15 @@ import json
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.rebuild.conftest import ORDERS, STOCK, Depot, order_id
+from tests.rebuild.conftest import ReadModels
+from tests.support.things.history import LIST, PLACES
+from tests.support.things.models import thing_id
 from worker.cli import rebuild as rebuild_cli
 
 
 @pytest.fixture(autouse=True)
 def domains_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fixture has declared the depot."""
+    """The fixture has declared the things."""
     monkeypatch.setattr(rebuild_cli, "load_domains", lambda: None)
 
 
@@ -22,31 +24,31 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(rebuild_cli.app, arguments)
 
 
-def test_a_rebuild_is_shown_with_its_drift(depot: Depot) -> None:
-    depot.trade(1, 9)
-    depot.project()
-    depot.connection.execute("DELETE FROM query.depot_orders WHERE order_id = %s", [order_id(2)])
-    done = run("rebuild", ORDERS)
+def test_a_rebuild_is_shown_with_its_drift(things: ReadModels) -> None:
+    things.fill(1, 9)
+    things.project()
+    things.connection.execute("DELETE FROM query.things WHERE thing_id = %s", [thing_id(2)])
+    done = run("rebuild", LIST)
     assert done.exit_code == 0
-    assert "depot_orders_v2" in done.stdout
-    assert f"{ORDERS} {order_id(2)}: missing" in done.stdout
+    assert "things_v2" in done.stdout
+    assert f"{LIST} {thing_id(2)}: missing" in done.stdout
 
 
-def test_all_projections_are_rebuilt_as_json(depot: Depot) -> None:
-    depot.trade(1, 9)
-    depot.project()
-    found = {one["name"]: one for one in json.loads(run("rebuild", ORDERS, STOCK, "--json").stdout)}
-    assert found[ORDERS]["rows"] == 9
-    assert found[STOCK]["differing"] == 0
+def test_all_projections_are_rebuilt_as_json(things: ReadModels) -> None:
+    things.fill(1, 9)
+    things.project()
+    found = {one["name"]: one for one in json.loads(run("rebuild", LIST, PLACES, "--json").stdout)}
+    assert found[LIST]["rows"] == 9
+    assert found[PLACES]["differing"] == 0
 
 
-def test_verifying_ends_with_1_when_rows_differ(depot: Depot) -> None:
-    depot.trade(1, 9)
-    depot.project()
-    assert run("verify", ORDERS).exit_code == 0
-    depot.connection.execute("UPDATE query.depot_orders SET note = 'x'")
+def test_verifying_ends_with_1_when_rows_differ(things: ReadModels) -> None:
+    things.fill(1, 9)
+    things.project()
+    assert run("verify", LIST).exit_code == 0
+    things.connection.execute("UPDATE query.things SET note = 'x'")
     for arguments in (["--sample", "100"], ["--all"]):
-        found = run("verify", ORDERS, *arguments)
+        found = run("verify", LIST, *arguments)
         assert found.exit_code == 1
         assert "note is 'x', should be" in found.stdout
 
@@ -54,23 +56,23 @@ def test_verifying_ends_with_1_when_rows_differ(depot: Depot) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["rebuild", "depot.order"], "no projection has this name; did you mean depot.orders?"),
-        (["rebuild", ORDERS, "--from", "99"], "no such position yet: 0 to 0 exist (is 99)"),
-        (["verify", "depot.stok"], "no projection has this name; did you mean depot.stock?"),
+        (["rebuild", "things.lst"], "no projection has this name; did you mean things.list?"),
+        (["rebuild", LIST, "--from", "99"], "no such position yet: 0 to 0 exist (is 99)"),
+        (["verify", "things.place"], "no projection has this name; did you mean things.places?"),
     ],
 )
 def test_what_a_user_can_get_wrong_is_one_sentence(
-    depot: Depot, arguments: list[str], sentence: str
+    things: ReadModels, arguments: list[str], sentence: str
 ) -> None:
     done = run(*arguments)
     assert done.exit_code == 1
     assert sentence in done.stderr
 
 
-def test_names_or_all_must_be_given(depot: Depot) -> None:
+def test_names_or_all_must_be_given(things: ReadModels) -> None:
     assert run("rebuild").exit_code == 2
-    assert run("rebuild", ORDERS, "--all").exit_code == 2
+    assert run("rebuild", LIST, "--all").exit_code == 2
 
 
-def test_a_rebuild_that_is_not_there_cannot_be_cancelled(depot: Depot) -> None:
-    assert "is not being rebuilt" in run("rebuild", ORDERS, "--cancel").stdout
+def test_a_rebuild_that_is_not_there_cannot_be_cancelled(things: ReadModels) -> None:
+    assert "is not being rebuilt" in run("rebuild", LIST, "--cancel").stdout

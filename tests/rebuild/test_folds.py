@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.rebuild.conftest import ORDERS, STOCK, Depot
-from tests.rebuild.depot.declared import order_list, stock_list
-from tests.rebuild.depot.models import Placed
+from tests.rebuild.conftest import DOMAINS, ReadModels
+from tests.support.things.history import LIST, PLACES
+from tests.support.things.models import ThingAdded
+from tests.support.things.projections import place_list, thing_list
 from tests.support.workers import ROOT, environment
 from worker.base import settings, slots
 from worker.event_log import StoredEvent
@@ -32,24 +33,24 @@ from worker.rebuild import (
 from worker.rebuild.tasks import rebuild_projection
 from worker.subscriptions.projection import Fold, Projection, Row
 
-WRONG = "SELECT count(*) FROM query.depot_orders WHERE customer = 'wrong'"
+WRONG = "SELECT count(*) FROM query.things WHERE owner = 'wrong'"
 
 
 def _mended(row: Row | None, event: StoredEvent) -> Row:
-    return order_list._plain[Placed.type][0](row, event) or {}
+    return thing_list._plain[ThingAdded.type][0](row, event) or {}
 
 
 def _faulty(row: Row | None, event: StoredEvent) -> Row:
-    return _mended(row, event) | {"customer": "wrong"}
+    return _mended(row, event) | {"owner": "wrong"}
 
 
 def release(fold: Fold, version: int = 1) -> Projection:
-    """The orders' projection of a release in which an order is placed so."""
-    table = order_list.table.to_metadata(sa.MetaData(schema="query"))
-    one = Projection(ORDERS, table, version=version, group="depot")
-    one._folds, one._plain = dict(order_list._folds), dict(order_list._plain)
-    one._folds[Placed.type], one._plain[Placed.type] = [], []
-    one.on(Placed)(fold)
+    """The projection of a release in which a thing is added so."""
+    table = thing_list.table.to_metadata(sa.MetaData(schema="query"))
+    one = Projection(LIST, table, version=version, group="things")
+    one._folds, one._plain = dict(thing_list._folds), dict(thing_list._plain)
+    one._folds[ThingAdded.type], one._plain[ThingAdded.type] = [], []
+    one.on(ThingAdded)(fold)
     return one
 
 
@@ -59,94 +60,96 @@ Deploy = Callable[[Projection], None]
 @pytest.fixture
 def deploy(monkeypatch: pytest.MonkeyPatch) -> Deploy:
     """Has the code of a release take the place of what is there."""
-    return lambda one: monkeypatch.setitem(subscriptions._items, ORDERS, one)
+    return lambda one: monkeypatch.setitem(subscriptions._items, LIST, one)
 
 
 @pytest.fixture
-def faulty(depot: Depot, deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Depot]:
-    """A depot whose rebuild was interrupted under a faulty fold; the live rows are right."""
-    depot.trade(1, 30)
-    depot.project()
+def faulty(
+    things: ReadModels, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ReadModels]:
+    """Things whose rebuild was interrupted under a faulty fold; the live rows are right."""
+    things.fill(1, 30)
+    things.project()
     deploy(release(_faulty))
     with monkeypatch.context() as slow:
         slow.setattr(part, "WINDOW", 5)
         with pytest.raises(RebuildUnfinished):
-            rebuild(ORDERS, seconds=0)
-    assert depot.one("SELECT count(*) FROM query.depot_orders_v2 WHERE customer = 'wrong'")
-    yield depot
-    assert depot.one(WRONG) == 0
-    assert depot.tables() == {"depot_orders_v2", "depot_stock_v1"}
+            rebuild(LIST, seconds=0)
+    assert things.one("SELECT count(*) FROM query.things_v2 WHERE owner = 'wrong'")
+    yield things
+    assert things.one(WRONG) == 0
+    assert things.tables() == {"things_v2", "thing_places_v1"}
 
 
 @pytest.mark.parametrize("as_a_slice", [False, True])
 def test_rows_of_a_faulty_fold_do_not_go_live_once_it_is_mended(
-    faulty: Depot, deploy: Deploy, as_a_slice: bool
+    faulty: ReadModels, deploy: Deploy, as_a_slice: bool
 ) -> None:
     (begun,) = faulty.rebuilds()
     deploy(release(_mended))
-    done = rebuild(ORDERS, continues=begun["rebuild_id"] if as_a_slice else None)
+    done = rebuild(LIST, continues=begun["rebuild_id"] if as_a_slice else None)
     assert (done.differing, done.rows) == (0, 27)
     old, new = faulty.rebuilds()
     assert (old["state"], old["error"]) == ("failed", run.FOLDS_CHANGED)
     assert (new["state"], old["folds"] != new["folds"]) == ("done", True)
 
 
-def test_the_same_folds_go_on(faulty: Depot, deploy: Deploy) -> None:
+def test_the_same_folds_go_on(faulty: ReadModels, deploy: Deploy) -> None:
     deploy(release(_mended))
     with pytest.raises(RebuildUnfinished):
-        rebuild(ORDERS, seconds=-1)
+        rebuild(LIST, seconds=-1)
     deploy(release(_mended))
-    assert rebuild(ORDERS).differing == 0
+    assert rebuild(LIST).differing == 0
     assert len(faulty.rebuilds()) == 2
 
 
 def test_a_slice_of_old_code_leaves_the_rebuild_of_a_new_version_alone(
-    faulty: Depot, deploy: Deploy
+    faulty: ReadModels, deploy: Deploy
 ) -> None:
     deploy(release(_mended, version=2))
     with pytest.raises(RebuildUnfinished) as unfinished:
-        rebuild(ORDERS, seconds=-1)
+        rebuild(LIST, seconds=-1)
     deploy(release(_mended))
     with pytest.raises(AnotherRebuild, match="version 2 is being built, this code has 1"):
-        rebuild(ORDERS, continues=unfinished.value.rebuild_id)
+        rebuild(LIST, continues=unfinished.value.rebuild_id)
     deploy(release(_mended, version=2))
-    assert rebuild(ORDERS).table == "depot_orders_v2"
+    assert rebuild(LIST).table == "things_v2"
     assert len(faulty.rebuilds()) == 2
 
 
 def test_a_process_that_has_loaded_other_folds_builds_no_part(
-    depot: Depot, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+    things: ReadModels, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The files were replaced under a worker: the processes that it starts have the new ones."""
-    depot.trade(1, 30)
-    depot.project()
+    things.fill(1, 30)
+    things.project()
     deploy(release(_faulty))
     monkeypatch.setattr(run, "SMALL", 0)
     with pytest.raises(RebuildUnfinished, match="other folds than those that began it"):
-        rebuild(ORDERS, jobs=2)
-    assert depot.live() == "depot_orders_v1"
-    deploy(order_list)
-    assert rebuild(ORDERS, jobs=2).differing == 0
-    assert depot.one(WRONG) == 0
+        rebuild(LIST, jobs=2)
+    assert things.live() == "things_v1"
+    deploy(thing_list)
+    assert rebuild(LIST, jobs=2).differing == 0
+    assert things.one(WRONG) == 0
 
 
 PRINT = """
 from worker.base.registry import load_domains; load_domains()
 from worker.rebuild.errors import projection_named
 from worker.rebuild.fingerprint import fingerprint
-for name in ('depot.orders', 'depot.stock', 'orders.order_summaries', 'orders.product_inventory'):
+for name in ('things.list', 'things.places', 'orders.order_summaries', 'orders.product_inventory'):
     print(name, fingerprint(projection_named(name)))
 """
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
-    domains = ("tests.rebuild.depot", "tasks.orders")
+    domains = (*DOMAINS, "tasks.orders")
     chosen = environment(settings.get_settings().model_copy(update={"domains": domains}))
     said = {
         subprocess.run(
             [sys.executable, "-c", PRINT],
             cwd=ROOT,
-            env=chosen | {"PYTHONHASHSEED": seed, "DEPOT_PAUSE": seed},
+            env=chosen | {"PYTHONHASHSEED": seed, "THINGS_PAUSE": seed},
             capture_output=True,
             check=True,
             timeout=60,
@@ -155,8 +158,8 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
     }
     (lines,) = said
     found = dict(line.split() for line in lines.splitlines())
-    assert found[ORDERS] == fingerprint.fingerprint(order_list)
-    assert found[STOCK] == fingerprint.fingerprint(stock_list)
+    assert found[LIST] == fingerprint.fingerprint(thing_list)
+    assert found[PLACES] == fingerprint.fingerprint(place_list)
     assert len(set(found.values())) == 4
 
 
@@ -170,12 +173,12 @@ RATE, RATES, KINDS = Decimal("0.19"), {"a": [1, 2]}, frozenset({"x", "y"})
 
 
 class _Tax:
-    def of(self, total: Decimal) -> Decimal:
-        return total * RATE
+    def of(self, price: Decimal) -> Decimal:
+        return price * RATE
 
 
 def _total(event: StoredEvent) -> Any:
-    return _Tax().of(Decimal(event.data["total"]))
+    return _Tax().of(Decimal(event.data["price"]))
 
 
 _cached = cache(_total)
@@ -185,14 +188,14 @@ def _by_helper(row: Row | None, event: StoredEvent) -> Row:
     def inner() -> Any:
         return _total(event), RATES, KINDS
 
-    return {**event.data, "total": inner(), "grade": Grade.GOOD}
+    return {**event.data, "price": inner(), "grade": Grade.GOOD}
 
 
 def _by_cache(row: Row | None, event: StoredEvent) -> Row:
-    return {**event.data, "total": _cached(event)}
+    return {**event.data, "price": _cached(event)}
 
 
-_by_partial = partial(lambda rate, row, event: event.data | {"total": rate}, 1)
+_by_partial = partial(lambda rate, row, event: event.data | {"price": rate}, 1)
 
 
 def _other(*_: Any) -> Any:
@@ -200,8 +203,8 @@ def _other(*_: Any) -> Any:
 
 
 class _OtherTax:
-    def of(self, total: Decimal) -> Decimal:
-        return -total
+    def of(self, price: Decimal) -> Decimal:
+        return -price
 
 
 CHANGES: list[tuple[str, Any, Fold]] = [
@@ -238,25 +241,27 @@ def test_arguments_that_are_bound_columns_and_versions_are_part_of_it() -> None:
     assert len({fingerprint.fingerprint(one) for one in found}) == len(found)
 
 
-def test_a_task_of_old_code_does_not_bring_the_old_table_back(depot: Depot, deploy: Deploy) -> None:
-    depot.trade(1, 9)
-    depot.project()
+def test_a_task_of_old_code_does_not_bring_the_old_table_back(
+    things: ReadModels, deploy: Deploy
+) -> None:
+    things.fill(1, 9)
+    things.project()
     deploy(release(_mended, version=2))
-    rebuild(ORDERS)
-    deploy(order_list)
+    rebuild(LIST)
+    deploy(thing_list)
     with pytest.raises(CodeTooOld, match=r"declares version 2.*code declares version 1"):
-        rebuild_projection.run(ORDERS)
-    assert (depot.live(), len(depot.rebuilds())) == ("depot_orders_v2", 1)
-    assert rebuild(ORDERS).table == "depot_orders_v3", "whoever rolls a release back may do so"
-    assert depot.one("SELECT shape FROM cqrs.subscriptions WHERE name = %s", ORDERS) == 1
+        rebuild_projection.run(LIST)
+    assert (things.live(), len(things.rebuilds())) == ("things_v2", 1)
+    assert rebuild(LIST).table == "things_v3", "whoever rolls a release back may do so"
+    assert things.one("SELECT shape FROM cqrs.subscriptions WHERE name = %s", LIST) == 1
 
 
 def test_a_message_that_comes_again_after_midnight_keeps_its_slot(
-    depot: Depot, monkeypatch: pytest.MonkeyPatch
+    things: ReadModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "_message", lambda: "tonight's")
     assert slots.take("nightly", 86_400)
-    depot.connection.execute("UPDATE cqrs.slots SET slot = slot - 1")  # a day has passed
+    things.connection.execute("UPDATE cqrs.slots SET slot = slot - 1")  # a day has passed
     assert slots.take("nightly", 86_400)
     monkeypatch.setattr(slots, "_message", lambda: "tomorrow's")
     assert slots.take("nightly", 86_400)

@@ -7,16 +7,18 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
-from tests.rebuild.conftest import ORDERS, Depot, order_id
-from tests.rebuild.depot.models import Changed
+from tests.rebuild.conftest import ReadModels
+from tests.support.things.history import LIST
+from tests.support.things.models import ThingPriced, thing_id
 from worker.base import db
 from worker.rebuild import Rebuilt, rebuild
 
 CHECKPOINT = "SELECT position FROM query.checkpoints WHERE name = %s"
-ROWS = "SELECT order_id, changes FROM query.depot_orders WHERE customer <> ''"
+ROWS = "SELECT thing_id, changes FROM query.things WHERE owner <> ''"
 
 
 @pytest.fixture
@@ -28,28 +30,27 @@ def times() -> int:
 class Load:
     """Commands, projections and readers that go on until they are told to stop."""
 
-    def __init__(self, depot: Depot) -> None:
-        self.depot = depot
+    def __init__(self, things: ReadModels) -> None:
+        self.things = things
         self.over = threading.Event()
         self.positions: list[int] = []
         self.reads = 0
         self.longest = 0.0
 
-    def place(self) -> None:
-        """Place orders, one after the other, each of which is changed in the same transaction."""
-        with self.depot.database.connect() as connection:
-            own = Depot(self.depot.database, connection)
+    def add(self) -> None:
+        """Add things, one after the other, each of which is changed in the same transaction."""
+        with closing(ReadModels(self.things.name, self.things.url)) as own:
             for number in range(1_000, 1_000_000):
                 if self.over.is_set():
                     return
-                placed = own.placed(number)
-                change = Changed(order_id=order_id(number), total="7.00")
-                self.positions.append(own.append(number, placed, change)[1])
+                added = own.added(number)
+                change = ThingPriced(thing_id=thing_id(number), price="7.00")
+                self.positions.append(own.append(number, added, change)[1])
 
     def project(self) -> None:
         """Keep the read model current."""
         while not self.over.is_set():
-            self.depot.project(ORDERS)
+            self.things.project(LIST)
 
     def read(self, isolation: str) -> None:
         """Read checkpoint and view, as queries do: all that was folded is there, and whole."""
@@ -58,7 +59,7 @@ class Load:
                 began = time.monotonic()
                 with connection.transaction():
                     connection.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
-                    position = connection.execute(CHECKPOINT, [ORDERS]).fetchall()[0][0]
+                    position = connection.execute(CHECKPOINT, [LIST]).fetchall()[0][0]
                     rows = connection.execute(ROWS).fetchall()
                 self.longest = max(self.longest, time.monotonic() - began)
                 folded = bisect_right(self.positions, position)
@@ -68,11 +69,11 @@ class Load:
                 self.reads += 1
 
 
-def test_no_read_fails_and_no_row_is_missing(depot: Depot, times: int) -> None:
-    load = Load(depot)
+def test_no_read_fails_and_no_row_is_missing(things: ReadModels, times: int) -> None:
+    load = Load(things)
     rebuilds: list[Rebuilt] = []
     jobs: list[Callable[[], None]] = [
-        load.place,
+        load.add,
         load.project,
         lambda: load.read("READ COMMITTED"),
         lambda: load.read("REPEATABLE READ"),
@@ -81,14 +82,14 @@ def test_no_read_fails_and_no_row_is_missing(depot: Depot, times: int) -> None:
         running = [pool.submit(job) for job in jobs]
         try:
             while len(rebuilds) < times or load.reads <= 20:
-                rebuilds.append(rebuild(ORDERS))
+                rebuilds.append(rebuild(LIST))
         finally:
             load.over.set()
         for each in running:
             each.result(30)
     assert [done.differing for done in rebuilds] == [0] * len(rebuilds)
-    depot.project()
-    assert len(depot.orders()) == len(load.positions)
-    assert {row["changes"] for row in depot.orders()} == {1}
-    assert rebuild(ORDERS).differing == 0
-    assert depot.tables() == {f"depot_orders_v{len(rebuilds) + 2}", "depot_stock_v1"}
+    things.project()
+    assert len(things.listed()) == len(load.positions)
+    assert {row["changes"] for row in things.listed()} == {1}
+    assert rebuild(LIST).differing == 0
+    assert things.tables() == {f"things_v{len(rebuilds) + 2}", "thing_places_v1"}

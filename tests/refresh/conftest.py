@@ -1,31 +1,31 @@
-"""The depot again, with materialized views over it."""
+"""The things again, with materialized views over them."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.rebuild.conftest import Depot, depot
+from tests.rebuild.conftest import ReadModels, things
 from worker.refresh import invalidation_rules
 
-TOTALS = "query.depot_totals"
-BEST = "query.depot_best"
+TOTALS = "query.thing_totals"
+BEST = "query.thing_best"
 
 VIEWS = """
-CREATE MATERIALIZED VIEW query.depot_totals AS
-SELECT customer, count(*) AS orders, sum(total) AS total FROM query.depot_orders GROUP BY customer;
-CREATE UNIQUE INDEX depot_totals_key ON query.depot_totals (customer);
-CREATE VIEW query.depot_ranked AS
-SELECT customer, rank() OVER (ORDER BY total DESC) AS rank FROM query.depot_totals;
-CREATE MATERIALIZED VIEW query.depot_best AS
-SELECT customer FROM query.depot_ranked WHERE rank = 1;
+CREATE MATERIALIZED VIEW query.thing_totals AS
+SELECT owner, count(*) AS orders, sum(price) AS price FROM query.things GROUP BY owner;
+CREATE UNIQUE INDEX thing_totals_key ON query.thing_totals (owner);
+CREATE VIEW query.thing_ranked AS
+SELECT owner, rank() OVER (ORDER BY price DESC) AS rank FROM query.thing_totals;
+CREATE MATERIALIZED VIEW query.thing_best AS
+SELECT owner FROM query.thing_ranked WHERE rank = 1;
 """
 
 
 @pytest.fixture
-def views(depot: Depot) -> Depot:
-    """A depot with two materialized views, one over the other: the second has no key."""
-    depot.connection.execute(VIEWS)
-    return depot
+def views(things: ReadModels) -> ReadModels:
+    """Things with two materialized views, one over the other: the second has no key."""
+    things.connection.execute(VIEWS)
+    return things
 
 
 @pytest.fixture
@@ -34,4 +34,4 @@ def no_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(invalidation_rules.rules, "_items", {})
 
 
-__all__ = ["depot", "no_rules", "views"]
+__all__ = ["no_rules", "things", "views"]

@@ -9,16 +9,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from tests.conftest import Database
-from tests.subscriptions.conftest import Parcels
-from tests.subscriptions.parcels.projections import mended
+from tests.support.things.history import LIST, PLACES, Things
+from tests.support.things.projections import mended
 from worker.cli import dead_letters as dead_letters_cli
 from worker.cli import subscriptions as subscriptions_cli
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
 from worker.subscriptions import dead_letters
-
-TRACKING = "parcels.tracking"
 
 
 def call(app: typer.Typer, *arguments: str) -> Result:
@@ -41,53 +38,53 @@ def parsed(result: Result) -> Any:
 
 
 @pytest.fixture
-def letter(parcels: Parcels) -> str:
+def letter(things: Things) -> str:
     """The number of a letter with one event parked behind it."""
-    parcels.move(2, "kiel", "nowhere", "ulm")
-    parcels.catch_up()
+    things.move(2, "kiel", "nowhere", "ulm")
+    things.project()
     return str(dead_letters.find()[0].id)
 
 
-def test_nothing_dead_is_said_in_words_and_as_empty_lists(parcels: Parcels) -> None:
+def test_nothing_dead_is_said_in_words_and_as_empty_lists(things: Things) -> None:
     assert parsed(letters("list", "--json")) == {"events": [], "commands": []}
     assert "no parked events" in letters("list").stdout
 
 
-def test_letters_are_listed_with_what_went_wrong(parcels: Parcels, letter: str) -> None:
+def test_letters_are_listed_with_what_went_wrong(things: Things, letter: str) -> None:
     (event,) = parsed(letters("list", "--json"))["events"]
-    assert (event["id"], event["subscription"], event["state"]) == (int(letter), TRACKING, "open")
-    assert "parcel-2" in letters("list").stdout
-    other = parsed(letters("list", "--json", "--subscription", "parcels.arrivals"))
+    assert (event["id"], event["subscription"], event["state"]) == (int(letter), LIST, "open")
+    assert "thing-2" in letters("list").stdout
+    other = parsed(letters("list", "--json", "--subscription", PLACES))
     assert other == {"events": [], "commands": []}
 
 
-def test_a_letter_is_shown_with_what_is_parked_behind_it(parcels: Parcels, letter: str) -> None:
+def test_a_letter_is_shown_with_what_is_parked_behind_it(things: Things, letter: str) -> None:
     shown = parsed(letters("show", letter, "--json"))
     assert [event["data"]["place"] for event in shown["events"]] == ["nowhere", "ulm"]
     assert "ulm" in letters("show", letter).stdout
 
 
-def test_a_letter_is_retried_by_whom_it_says(parcels: Parcels, letter: str) -> None:
+def test_a_letter_is_retried_by_whom_it_says(things: Things, letter: str) -> None:
     failed = letters("retry", letter, "--by", "ada")
     assert failed.exit_code == 1
     assert "there is no such place" in failed.stderr
     with mended("nowhere"):
         repair = parsed(letters("retry", letter, "--by", "ada", "--json"))
     assert (repair["replayed"], repair["letter"]["closed_by"]) == (2, "ada")
-    assert parcels.tracked() == {2: "kiel nowhere ulm"}
+    assert things.tracked() == {2: "kiel nowhere ulm"}
 
 
-def test_all_letters_of_a_subscription_are_retried_at_once(parcels: Parcels, letter: str) -> None:
-    failed = letters("retry", "--subscription", TRACKING)
+def test_all_letters_of_a_subscription_are_retried_at_once(things: Things, letter: str) -> None:
+    failed = letters("retry", "--subscription", LIST)
     assert failed.exit_code == 1
     assert "0 of 1 dead letters repaired" in failed.stdout
     with mended("nowhere"):
-        assert "1 of 1 dead letters repaired" in letters("retry", "--subscription", TRACKING).stdout
+        assert "1 of 1 dead letters repaired" in letters("retry", "--subscription", LIST).stdout
 
 
-def test_a_letter_is_discarded(parcels: Parcels, letter: str) -> None:
+def test_a_letter_is_discarded(things: Things, letter: str) -> None:
     assert "1 events replayed" in letters("discard", letter).stdout
-    assert parcels.tracked() == {2: "kiel ulm"}
+    assert things.tracked() == {2: "kiel ulm"}
     (event,) = parsed(letters("list", "--all", "--json"))["events"]
     assert event["state"] == "discarded"
 
@@ -102,7 +99,7 @@ def test_a_letter_is_discarded(parcels: Parcels, letter: str) -> None:
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(
-    parcels: Parcels, arguments: list[str], said: str
+    things: Things, arguments: list[str], said: str
 ) -> None:
     result = letters(*arguments)
     assert result.exit_code != 0
@@ -110,7 +107,7 @@ def test_what_is_not_there_is_said_in_a_sentence(
 
 
 def test_dead_commands_are_listed_shown_retried_and_discarded(
-    things: Database, parcels: Parcels
+    things: Things,
 ) -> None:
     (thing, bump) = (str(uuid7()), uuid7())
     execute([Envelope(uuid7(), "things.add", {"thing_id": thing, "price": "1.00"})])
@@ -125,35 +122,35 @@ def test_dead_commands_are_listed_shown_retried_and_discarded(
     assert "retried by ada" in again.stderr
 
 
-def test_a_subscription_is_paused_and_resumed(parcels: Parcels) -> None:
-    assert parsed(subscriptions("pause", TRACKING, "--json"))["paused"] is True
-    parcels.move(1, "kiel")
-    parcels.catch_up()
-    assert parcels.tracked() == {}
-    assert "goes on" in subscriptions("resume", TRACKING).stdout
-    parcels.catch_up()
-    assert parcels.tracked() == {1: "kiel"}
+def test_a_subscription_is_paused_and_resumed(things: Things) -> None:
+    assert parsed(subscriptions("pause", LIST, "--json"))["paused"] is True
+    things.move(1, "kiel")
+    things.project()
+    assert things.tracked() == {}
+    assert "goes on" in subscriptions("resume", LIST).stdout
+    things.project()
+    assert things.tracked() == {1: "kiel"}
 
 
-def test_an_unsafe_reset_says_what_to_do_instead(parcels: Parcels) -> None:
-    parcels.move(1, "kiel", "ulm")
-    parcels.catch_up()
-    refused = subscriptions("reset", TRACKING, "0")
+def test_an_unsafe_reset_says_what_to_do_instead(things: Things) -> None:
+    things.move(1, "kiel", "ulm")
+    things.project()
+    refused = subscriptions("reset", LIST, "0")
     assert refused.exit_code == 1
     assert "cqrs rebuild" in " ".join(refused.stderr.split())
-    assert parsed(subscriptions("reset", TRACKING, "0", "--force", "--json"))["position"] == 0
+    assert parsed(subscriptions("reset", LIST, "0", "--force", "--json"))["position"] == 0
 
 
-def test_batch_sizes_and_partitions_are_set(parcels: Parcels) -> None:
-    assert parsed(subscriptions("batch-size", TRACKING, "7", "--json"))["batch_size"] == 7
-    assert parsed(subscriptions("batch-size", TRACKING, "0", "--json"))["batch_size"] is None
-    assert parsed(subscriptions("partition", TRACKING, "3", "--json"))["partitions"] == 3
-    refused = subscriptions("partition", "parcels.arrivals", "3")
+def test_batch_sizes_and_partitions_are_set(things: Things) -> None:
+    assert parsed(subscriptions("batch-size", LIST, "7", "--json"))["batch_size"] == 7
+    assert parsed(subscriptions("batch-size", LIST, "0", "--json"))["batch_size"] is None
+    assert parsed(subscriptions("partition", LIST, "3", "--json"))["partitions"] == 3
+    refused = subscriptions("partition", PLACES, "3")
     assert "collect from many streams" in " ".join(refused.stderr.split())
 
 
-def test_subscriptions_are_listed(parcels: Parcels, letter: str) -> None:
+def test_subscriptions_are_listed(things: Things, letter: str) -> None:
     listed = {one["name"]: one for one in parsed(subscriptions("list", "--json"))}
-    assert listed[TRACKING]["dead_letters"] == 1
-    assert listed[TRACKING]["position"] == parcels.last()
-    assert TRACKING in subscriptions("list").stdout
+    assert listed[LIST]["dead_letters"] == 1
+    assert listed[LIST]["position"] == things.last()
+    assert LIST in subscriptions("list").stdout

@@ -7,22 +7,21 @@ from random import Random
 import pytest
 
 from tests.conftest import Database
-from tests.subscriptions.conftest import Parcels
-from tests.subscriptions.parcels.projections import mended
 from tests.subscriptions.test_deaths import die
+from tests.support.things.history import LIST, Things
+from tests.support.things.projections import mended
 from worker.ops import subscription_admin
 from worker.subscriptions import dead_letters, runner
 from worker.subscriptions.dead_letters import DeadLetter
 
-TRACKING = "parcels.tracking"
 PLACES = ["kiel", "ulm", "bonn", "jena", "nowhere"]
 
 
 class Course:
     """A random course of events: arrivals, runs, deaths, repairs, other batches and partitions."""
 
-    def __init__(self, parcels: Parcels, database: Database, seed: int) -> None:
-        self.parcels, self.database, self.random = parcels, database, Random(seed)
+    def __init__(self, things: Things, database: Database, seed: int) -> None:
+        self.things, self.database, self.random = things, database, Random(seed)
         self.expected: dict[int, list[str]] = {}
         self.dropped: set[int] = set()
         self.at: dict[int, tuple[int, int]] = {}
@@ -36,21 +35,21 @@ class Course:
         what[0]()
 
     def arrive(self) -> None:
-        """Some parcels come to some places."""
+        """Some things come to some places."""
         for _ in range(self.random.randint(1, 12)):
-            parcel = self.random.randrange(8)
+            thing = self.random.randrange(8)
             place = self.random.choices(PLACES, [6, 6, 6, 6, 1])[0]
-            (position,) = self.parcels.move(parcel, place)
-            self.at[position] = (parcel, len(self.expected.setdefault(parcel, [])))
-            self.expected[parcel].append(place)
+            (position,) = self.things.move(thing, place)
+            self.at[position] = (thing, len(self.expected.setdefault(thing, [])))
+            self.expected[thing].append(place)
 
     def run(self) -> None:
         """A runner gets some way."""
-        runner.catch_up([TRACKING], seconds=self.random.choice([0, 60]))
+        runner.catch_up([LIST], seconds=self.random.choice([0, 60]))
 
     def die(self) -> None:
         """A runner takes a batch, and dies."""
-        if self.parcels.checkpoint():
+        if self.things.checkpoint():
             die(self.database)
 
     def retry(self) -> None:
@@ -67,11 +66,11 @@ class Course:
 
     def divide(self) -> None:
         """Somebody changes the number of partitions."""
-        subscription_admin.set_partitions(TRACKING, self.random.randint(1, 4))
+        subscription_admin.set_partitions(LIST, self.random.randint(1, 4))
 
     def resize(self) -> None:
         """Somebody changes the size of batches."""
-        subscription_admin.set_batch_size(TRACKING, self.random.choice([1, 2, 5, 17, None]))
+        subscription_admin.set_batch_size(LIST, self.random.choice([1, 2, 5, 17, None]))
 
     def _letter(self) -> list[DeadLetter]:
         found = dead_letters.find()
@@ -81,30 +80,30 @@ class Course:
         """What the read model must be when all that is mended has been handled."""
         dropped = {self.at[position] for position in self.dropped}
         kept = {
-            parcel: [place for n, place in enumerate(places) if (parcel, n) not in dropped]
-            for parcel, places in self.expected.items()
+            thing: [place for n, place in enumerate(places) if (thing, n) not in dropped]
+            for thing, places in self.expected.items()
         }
-        return {parcel: " ".join(places) for parcel, places in sorted(kept.items()) if places}
+        return {thing: " ".join(places) for thing, places in sorted(kept.items()) if places}
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_event_is_handled_once_in_order_or_dropped_by_hand(
-    parcels: Parcels, database: Database, seed: int
+    things: Things, database: Database, seed: int
 ) -> None:
-    course = Course(parcels, database, seed)
+    course = Course(things, database, seed)
     for _ in range(60):
         course.step()
-        assert_no_parked_stream_has_moved(parcels, course)
+        assert_no_parked_stream_has_moved(things, course)
     with mended("nowhere"):
-        runner.catch_up([TRACKING])
-        dead_letters.retry_all(TRACKING, by="ada")
+        runner.catch_up([LIST])
+        dead_letters.retry_all(LIST, by="ada")
     assert dead_letters.find() == []
-    assert parcels.tracked() == course.tracked()
+    assert things.tracked() == course.tracked()
 
 
-def assert_no_parked_stream_has_moved(parcels: Parcels, course: Course) -> None:
+def assert_no_parked_stream_has_moved(things: Things, course: Course) -> None:
     """Nothing after an open letter's event has been handled."""
-    tracked = parcels.tracked()
+    tracked = things.tracked()
     for letter in dead_letters.find():
-        parcel, before = course.at[letter.position]
-        assert len(tracked.get(parcel, "").split()) <= before
+        thing, before = course.at[letter.position]
+        assert len(tracked.get(thing, "").split()) <= before

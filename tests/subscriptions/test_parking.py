@@ -6,126 +6,125 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 
-from tests.subscriptions.conftest import Parcels
-from tests.subscriptions.parcels.projections import mended
+from tests.support.things.history import LIST, PLACES, Things, tags_of
+from tests.support.things.models import ThingMoved, thing_id
+from tests.support.things.projections import mended
 from worker.cache.server import CacheAway
 from worker.subscriptions import dead_letters, runner
 from worker.subscriptions.bisect import blames_an_event
 from worker.subscriptions.errors import TooManyDeadLetters
 
-TRACKING = "parcels.tracking"
 
-
-def test_a_bad_event_is_parked_and_the_other_streams_flow(parcels: Parcels) -> None:
-    parcels.move(1, "kiel")
-    (bad,) = parcels.move(2, "nowhere")
-    parcels.move(3, "kiel", "ulm")
-    parcels.catch_up()
-    assert parcels.tracked() == {1: "kiel", 3: "kiel ulm"}
-    assert parcels.checkpoint()["position"] == parcels.last()
+def test_a_bad_event_is_parked_and_the_other_streams_flow(things: Things) -> None:
+    things.move(1, "kiel")
+    (bad,) = things.move(2, "nowhere")
+    things.move(3, "kiel", "ulm")
+    things.project()
+    assert things.tracked() == {1: "kiel", 3: "kiel ulm"}
+    assert things.checkpoint()["position"] == things.last()
     (letter,) = dead_letters.find()
-    assert (letter.subscription, letter.stream, letter.position) == (TRACKING, "parcel-2", bad)
-    assert (letter.type, letter.attempts, letter.state) == ("parcels.ParcelMoved", 1, "open")
+    assert (letter.subscription, letter.stream, letter.position) == (LIST, "thing-2", bad)
+    assert (letter.type, letter.attempts, letter.state) == ("things.ThingMoved", 1, "open")
     assert letter.error == "LookupError: there is no such place"
 
 
-def test_later_events_of_the_stream_wait_behind_the_bad_one(parcels: Parcels) -> None:
-    parcels.move(2, "kiel")
-    parcels.move(2, "nowhere")
-    parcels.move(1, "kiel")
-    parcels.move(2, "ulm")
-    parcels.catch_up()
-    parcels.move(2, "bonn")
-    parcels.move(1, "bonn")
-    parcels.catch_up()
-    assert parcels.tracked() == {1: "kiel bonn", 2: "kiel"}
+def test_later_events_of_the_stream_wait_behind_the_bad_one(things: Things) -> None:
+    things.move(2, "kiel")
+    things.move(2, "nowhere")
+    things.move(1, "kiel")
+    things.move(2, "ulm")
+    things.project()
+    things.move(2, "bonn")
+    things.move(1, "bonn")
+    things.project()
+    assert things.tracked() == {1: "kiel bonn", 2: "kiel"}
     assert len(dead_letters.find()) == 1
-    assert parcels.checkpoint()["position"] == parcels.last()
+    assert things.checkpoint()["position"] == things.last()
 
 
-def test_a_subscription_without_trouble_handles_what_another_has_parked(parcels: Parcels) -> None:
-    parcels.move(2, "nowhere", "ulm")
-    parcels.catch_up()
-    assert parcels.arrivals() == {"nowhere": 1, "ulm": 1}
+def test_a_subscription_without_trouble_handles_what_another_has_parked(things: Things) -> None:
+    things.move(2, "nowhere", "ulm")
+    things.project()
+    assert things.held() == {"nowhere": 1, "ulm": 1}
 
 
 @pytest.mark.parametrize(
     ("trouble", "error"),
     [
-        ({"parcel": 2, "place": "nowhere"}, "LookupError"),
-        ({"parcel": "seven", "place": "kiel"}, "InvalidTextRepresentation"),
-        ({"parcel": 2, "place": "kiel", "weight": "1000.00"}, "CheckViolation"),
-        ({"parcel": 2, "place": "kiel", "weight": "heavy"}, "InvalidTextRepresentation"),
+        ({"place": "nowhere"}, "LookupError"),
+        ({"thing_id": "seven"}, "InvalidTextRepresentation"),
+        ({"price": "1000000.00"}, "CheckViolation"),
+        ({"price": "dear"}, "InvalidTextRepresentation"),
     ],
     ids=["fold", "key", "constraint", "type"],
 )
 def test_one_bad_event_among_many_is_found_wherever_it_fails(
-    parcels: Parcels, trouble: dict[str, str], error: str
+    things: Things, trouble: dict[str, str], error: str
 ) -> None:
-    for parcel in range(100, 140):
-        parcels.move(parcel, "kiel", "ulm")
-    (bad,) = parcels.move(trouble["parcel"], trouble["place"], weight=trouble.get("weight", "1"))
-    for parcel in range(140, 180):
-        parcels.move(parcel, "kiel", "ulm")
-    parcels.catch_up()
-    assert parcels.tracked() == dict.fromkeys(range(100, 180), "kiel ulm")
+    for thing in range(100, 140):
+        things.move(thing, "kiel", "ulm")
+    moved = {"thing_id": str(thing_id(2)), "place": "kiel", **trouble}
+    (bad,) = things.append(2, ThingMoved(**moved))
+    for thing in range(140, 180):
+        things.move(thing, "kiel", "ulm")
+    things.project()
+    assert things.tracked() == dict.fromkeys(range(100, 180), "kiel ulm")
     (letter,) = dead_letters.find()
     assert letter.position == bad
     assert letter.error.startswith(error)
 
 
-def test_every_bad_event_of_a_batch_is_parked_once(parcels: Parcels) -> None:
+def test_every_bad_event_of_a_batch_is_parked_once(things: Things) -> None:
     bad = [
-        parcels.move(parcel, "kiel", "nowhere" if parcel % 7 == 0 else "ulm", "bonn")[1]
-        for parcel in range(50)
+        things.move(thing, "kiel", "nowhere" if thing % 7 == 0 else "ulm", "bonn")[1]
+        for thing in range(50)
     ]
-    parcels.catch_up()
+    things.project()
     assert sorted(one.position for one in dead_letters.find()) == bad[::7]
-    whole = {parcel: "kiel ulm bonn" for parcel in range(50) if parcel % 7}
-    assert parcels.tracked() == whole | dict.fromkeys(range(0, 50, 7), "kiel")
+    whole = {thing: "kiel ulm bonn" for thing in range(50) if thing % 7}
+    assert things.tracked() == whole | dict.fromkeys(range(0, 50, 7), "kiel")
 
 
-def test_the_tags_of_what_was_handled_are_noted_and_no_others(parcels: Parcels) -> None:
-    parcels.move(1, "kiel")
-    parcels.move(2, "nowhere")
-    parcels.catch_up()
-    rows = parcels.connection.execute("SELECT tags, position FROM cqrs.invalidations").fetchall()
-    assert rows == [(["parcel:1"], parcels.last())]
+def test_the_tags_of_what_was_handled_are_noted_and_no_others(things: Things) -> None:
+    things.move(1, "kiel")
+    things.move(2, "nowhere")
+    things.project()
+    assert things.noted() == [(tags_of(1), things.last())]
 
 
-def test_a_missing_table_parks_nothing_and_keeps_the_place(parcels: Parcels) -> None:
-    parcels.connection.execute("ALTER TABLE query.parcels_v1 RENAME TO gone")
-    parcels.move(1, "kiel")
-    parcels.catch_up()
+def test_a_missing_table_parks_nothing_and_keeps_the_place(things: Things) -> None:
+    things.connection.execute("ALTER TABLE query.things_v1 RENAME TO gone")
+    things.move(1, "kiel")
+    things.project()
     assert dead_letters.find() == []
-    assert parcels.checkpoint()["position"] == 0
-    assert "UndefinedTable" in parcels.checkpoint()["error"]
-    parcels.connection.execute("ALTER TABLE query.gone RENAME TO parcels_v1")
-    parcels.catch_up()
-    assert parcels.tracked() == {1: "kiel"}
-    assert parcels.checkpoint()["error"] is None
+    assert things.checkpoint()["position"] == 0
+    assert "UndefinedTable" in things.checkpoint()["error"]
+    things.connection.execute("ALTER TABLE query.gone RENAME TO things_v1")
+    things.project()
+    assert things.tracked() == {1: "kiel"}
+    assert things.checkpoint()["error"] is None
 
 
 def test_a_subscription_that_fails_everywhere_stops_before_it_parks_everything(
-    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+    things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dead_letters, "MOST_OPEN", 3)
-    for parcel in range(5):
-        parcels.move(parcel, "nowhere")
-    parcels.catch_up()
+    for thing in range(5):
+        things.move(thing, "nowhere")
+    things.project()
     assert dead_letters.find() == []
-    checkpoint = parcels.checkpoint()
+    checkpoint = things.checkpoint()
     assert checkpoint["position"] == 0
     assert checkpoint["error"].startswith(TooManyDeadLetters.__name__)
     with mended("nowhere"):
-        parcels.catch_up()
-    assert parcels.tracked() == dict.fromkeys(range(5), "nowhere")
+        things.project()
+    assert things.tracked() == dict.fromkeys(range(5), "nowhere")
 
 
-def test_a_failing_batch_leaves_the_connection_fit_for_others(parcels: Parcels) -> None:
-    parcels.move(2, "nowhere")
+def test_a_failing_batch_leaves_the_connection_fit_for_others(things: Things) -> None:
+    things.move(2, "nowhere")
     progress = runner.catch_up()
-    assert progress.folded["parcels.arrivals"] == 1
+    assert progress.folded[PLACES] == 1
     assert progress.caught_up
 
 
@@ -153,12 +152,12 @@ def test_an_event_is_to_blame_for_what_another_one_would_not_meet(
 
 
 def test_letters_that_are_closed_take_no_room(
-    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+    things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dead_letters, "MOST_OPEN", 1)
-    for parcel in (1, 2):
-        parcels.move(parcel, "nowhere")
-        parcels.catch_up()
+    for thing in (1, 2):
+        things.move(thing, "nowhere")
+        things.project()
         (letter,) = dead_letters.find()
         dead_letters.discard(letter.id, by="ada")
-    assert parcels.checkpoint()["error"] is None
+    assert things.checkpoint()["error"] is None

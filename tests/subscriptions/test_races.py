@@ -10,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.conftest import Database
-from tests.subscriptions.conftest import Parcels
-from tests.subscriptions.parcels.models import ParcelMoved
-from tests.subscriptions.parcels.projections import tracking
 from tests.subscriptions.test_deaths import die
+from tests.support.things.history import LIST, Things
+from tests.support.things.models import ThingMoved
+from tests.support.things.projections import thing_list
 from worker import event_log
 from worker.base import db
 from worker.base.db import Connection
@@ -21,7 +21,6 @@ from worker.subscriptions import checkpoints, dead_letters, runner
 from worker.subscriptions.batch import PendingBatch, advance
 from worker.subscriptions.checkpoints import Checkpoint
 
-TRACKING = "parcels.tracking"
 ROUNDS = 400
 
 
@@ -41,15 +40,15 @@ def at_once(*runs: Callable[[], object]) -> None:
 
 
 def checkpoint(connection: Connection) -> Checkpoint:
-    (at,) = checkpoints.read(connection, [TRACKING])
+    (at,) = checkpoints.read(connection, [LIST])
     return at
 
 
 def next_step(connection: Connection, at: Checkpoint) -> PendingBatch:
     """All that is to be read from a checkpoint on."""
-    types = [ParcelMoved.type]
+    types = [ThingMoved.type]
     page = event_log.read(connection, after=at.position, upto=10**9, types=types, limit=100)
-    return PendingBatch(tracking, at, page[-1].position, page)
+    return PendingBatch(thing_list, at, page[-1].position, page)
 
 
 def move_on(connection: Connection, step: PendingBatch) -> None:
@@ -58,12 +57,12 @@ def move_on(connection: Connection, step: PendingBatch) -> None:
     connection.execute(checkpoints.SQL["move"], where)
 
 
-def test_a_runner_that_comes_a_moment_too_late_is_not_taken_for_dead(parcels: Parcels) -> None:
+def test_a_runner_that_comes_a_moment_too_late_is_not_taken_for_dead(things: Things) -> None:
     """The checkpoint moves between the snapshot of its `take` and its lock, now and then."""
     marks = []
     with db.writer() as one, db.writer() as other:
-        for parcel in range(ROUNDS):
-            parcels.move(parcel, "kiel")
+        for thing in range(ROUNDS):
+            things.move(thing, "kiel")
             step = next_step(one, checkpoint(one))
             at_once(lambda: move_on(one, step), lambda: advance(other, step))  # noqa: B023
             marks.append(checkpoint(one).mark)
@@ -72,18 +71,18 @@ def test_a_runner_that_comes_a_moment_too_late_is_not_taken_for_dead(parcels: Pa
 
 @pytest.mark.settings(projection_batch_size=1)
 def test_however_many_run_all_is_handled_once_and_nobody_is_said_to_have_died(
-    parcels: Parcels,
+    things: Things,
 ) -> None:
-    for parcel in range(60):
-        parcels.move(parcel, "kiel", "ulm", "bonn")
+    for thing in range(60):
+        things.move(thing, "kiel", "ulm", "bonn")
     with capture_logs() as said:
-        at_once(*[lambda: runner.catch_up([TRACKING])] * 8)
-    assert parcels.tracked() == dict.fromkeys(range(60), "kiel ulm bonn")
+        at_once(*[lambda: runner.catch_up([LIST])] * 8)
+    assert things.tracked() == dict.fromkeys(range(60), "kiel ulm bonn")
     assert [line for line in said if "died" in line["event"]] == []
 
 
 def test_a_batch_that_the_database_refuses_leaves_no_mark_for_others_to_find(
-    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+    things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is rolled back, and its checkpoint taken again before anybody else can look."""
     seen: list[tuple[bool, str | None]] = []
@@ -96,27 +95,27 @@ def test_a_batch_that_the_database_refuses_leaves_no_mark_for_others_to_find(
         return real(*args)
 
     monkeypatch.setattr(dead_letters, "parked_streams", look)
-    parcels.move(1, "kiel")
-    parcels.move(2, "kiel", weight="1000.00")  # more than the column holds
-    parcels.catch_up(TRACKING)
+    things.move(1, "kiel")
+    things.move(2, "kiel", price="1000000.00")  # more than the column holds
+    things.project(LIST)
     assert seen == [(True, None)]
-    assert parcels.tracked() == {1: "kiel"}
+    assert things.tracked() == {1: "kiel"}
 
 
-def test_a_lock_that_was_committed_is_nobodys(parcels: Parcels, database: Database) -> None:
+def test_a_lock_that_was_committed_is_nobodys(things: Things, database: Database) -> None:
     with database.connect() as other, other.transaction():
-        other.execute("SELECT FROM cqrs.subscriptions WHERE name = %s FOR UPDATE", [TRACKING])
-        assert checkpoint(parcels.connection).held
-    at = checkpoint(parcels.connection)
+        other.execute("SELECT FROM cqrs.subscriptions WHERE name = %s FOR UPDATE", [LIST])
+        assert checkpoint(things.connection).held
+    at = checkpoint(things.connection)
     assert (at.held, at.mark) == (False, None)
 
 
-def test_a_mark_is_counted_once(parcels: Parcels, database: Database) -> None:
+def test_a_mark_is_counted_once(things: Things, database: Database) -> None:
     """Two runners that see one death do not make two of it."""
-    parcels.move(1, "kiel")
+    things.move(1, "kiel")
     die(database)
     with db.writer() as one, db.writer() as other:
         step = next_step(one, checkpoint(one))
         assert advance(one, step) is not None
         assert advance(other, step) is None
-    assert parcels.checkpoint()["deaths"] == 1
+    assert things.checkpoint()["deaths"] == 1

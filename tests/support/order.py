@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 
-STARTS_PROCESSES = frozenset({"workers", "depot_workers", "up", "home", "running_home"})
+STARTS_PROCESSES = frozenset({"workers", "things_workers", "up", "home", "running_home"})
 """Fixtures of which each starts workers or servers: seconds a test, where others take less."""
 
 LONGEST_FIRST = (

@@ -12,10 +12,3 @@ CREATE TRIGGER things_updated AFTER UPDATE ON command.things
 CREATE TRIGGER things_deleted AFTER DELETE ON command.things
     REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('thing_id');
-CREATE TABLE query.things_v1 (
-    thing_id uuid PRIMARY KEY,
-    n        int NOT NULL,
-    changes  int NOT NULL,
-    price    numeric(14, 2) NOT NULL
-);
-CREATE VIEW query.things AS SELECT * FROM query.things_v1;

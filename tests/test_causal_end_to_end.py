@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from uuid import UUID
 
 from tests.conftest import Database
+from tests.support.things.models import Thing
 from tests.support.workers import Workers
 from worker.cache import server
-from worker.contracts import ReadRow, uuid7
+from worker.contracts import uuid7
 from worker.queries.filters import Filters
 from worker.queries.query import Reader, query
 
 
-class ThingRow(ReadRow):
-    """A row of `query.things`."""
-
-    thing_id: UUID
-    n: int
-    price: Decimal
-
-
-@query("things.thing", reads=("things.list",), tags=lambda p: (f"thing:{p.thing_id}",))
-def thing(db: Reader, *, thing_id: UUID) -> list[ThingRow]:
+@query("things.by_id", reads=("things.list",), tags=lambda p: (f"thing:{p.thing_id}",))
+def thing(db: Reader, *, thing_id: UUID) -> list[Thing]:
     """One thing."""
-    return db.select(ThingRow, "things", Filters(ThingRow).eq("thing_id", thing_id))
+    return db.select(Thing, "things", Filters(Thing).eq("thing_id", thing_id))
 
 
 def test_a_reader_sees_what_it_wrote(things: Database, workers: Workers) -> None:

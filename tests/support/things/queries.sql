@@ -1,14 +1,14 @@
--- name: item
--- One item.
-SELECT * FROM query.shop_items WHERE item = %(item)s
+-- name: thing
+-- The thing of a name.
+SELECT * FROM query.things WHERE name = %(name)s
 
--- name: customer
--- One customer.
-SELECT * FROM query.shop_customers WHERE customer = %(customer)s
+-- name: place
+-- One place.
+SELECT * FROM query.thing_places WHERE place = %(place)s
 
 -- name: totals
--- How many pieces were sold in all, as of the last refresh.
-SELECT sold FROM query.shop_totals
+-- How often anything was moved in all, as of the last refresh.
+SELECT moves FROM query.thing_totals
 
 -- name: changes
 -- How many changes the audit trail holds.
@@ -16,7 +16,7 @@ SELECT count(*) AS changes FROM query.audit_log
 
 -- name: try_to_delete
 -- What a query must not do.
-DELETE FROM query.shop_items_v1 RETURNING *
+DELETE FROM query.things_v1 RETURNING *
 
 -- name: try_to_look_aside
 -- What a query must not see.

@@ -1,0 +1,19 @@
+"""A database of a test's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of a test's own."""
+
+    name: str
+    url: str
+
+    def connect(self, **options: object) -> psycopg.Connection:
+        """A new connection as the owner, in autocommit."""
+        return psycopg.connect(self.url, autocommit=True, **options)  # type: ignore[arg-type]
