@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
+
+import structlog
 
 from worker.base.errors import BadDeclarations, BadSettings, did_you_mean
 from worker.base.project import FILE, import_named
@@ -29,6 +31,9 @@ Item = TypeVar("Item")
 class Registry(Generic[Item]):
     """Things of one kind by name. A name stands once."""
 
+    declared: ClassVar[int] = 0
+    """How many things of any kind this process has registered."""
+
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._items: dict[str, Item] = {}
@@ -38,6 +43,7 @@ class Registry(Generic[Item]):
         if name in self._items:
             raise ValueError(f"two of one name ({self.kind} {name})")
         self._items[name] = item
+        Registry.declared += 1
 
     def get(self, name: str) -> Item | None:
         """The item of this name, or None."""
@@ -57,6 +63,7 @@ class Registry(Generic[Item]):
         return len(self._items)
 
 
+log = structlog.get_logger(__name__)
 _loaded: set[str] = set()
 _checks: list[Callable[[], Iterable[str]]] = []
 
@@ -92,10 +99,11 @@ def parts(name: str) -> list[ModuleType]:
 
 
 def _load(domain: str) -> None:
+    before = Registry.declared
     loaded = [_part(domain, name) for name in MODULES]
-    if not any(loaded) and not any(_part(domain, name) for name in ("migrations", "schedule")):
-        names = ", ".join((*MODULES, "migrations", "schedule"))
-        raise BadSettings(f"a domain has at least one of {names} ({domain}, {_named_by()})")
+    if not any(loaded) and Registry.declared == before:
+        looked_for = ", ".join(MODULES)
+        log.warning("a domain declares nothing", domain=domain, looked_for=looked_for)
 
 
 def _part(domain: str, name: str) -> ModuleType | None:
