@@ -15,7 +15,7 @@ from worker.cli import refresh as refresh_cli
 
 @pytest.fixture(autouse=True)
 def domains_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fixture has declared the things; in a process of its own, the program loads the settings'."""
+    """The fixture has declared the things; a process of its own loads the settings'."""
     monkeypatch.setattr(refresh_cli, "load_domains", lambda: None)
 
 
