@@ -18,7 +18,7 @@ from tasks.orders import commands
 from tests.banking.conftest import bank as _bank
 from tests.banking.support import Bank, run
 from tests.conftest import Database
-from tests.orders.shop import Shop, accepted, send
+from tests.support.shop import Shop, accepted, send
 from worker.commands.queue_consumer import drain
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions

@@ -16,6 +16,8 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from tasks.banking import commands as banking
+from tasks.orders import commands as orders
 from tests.conftest import Database
 from tests.support import shop
 from tests.support.waiting import held, wait_for_waiting, waiting
@@ -39,7 +41,7 @@ def succeeded(batch: list[Envelope]) -> list[bool]:
 
 
 def adjusted(product: str, by: int = 1) -> Envelope:
-    payload = {"product_id": product, "quantity_change": by, "reason": ""}
+    payload: dict[str, Any] = {"product_id": product, "quantity_change": by, "reason": ""}
     return Envelope(uuid7(), "orders.adjust_inventory", payload)
 
 
@@ -58,8 +60,8 @@ def test_rows_of_a_table_are_locked_in_the_order_of_their_keys(database: Databas
     # The later a key, the earlier its row: a scan of the table meets them in the wrong order.
     products = sorted((str(uuid7()) for _ in range(4)), reverse=True)
     for one in products:
-        payload = {"product_id": one, "sku": one, "name": "Pen", "price": "1.00"}
-        assert shop.run("orders.add_product", payload).succeeded
+        payload: dict[str, Any] = {"product_id": one, "sku": one, "name": "Pen", "price": "1.00"}
+        assert shop.send(orders.add_product, **payload).succeeded
     *others, first = products
     batch = [adjusted(one) for one in products]
 
@@ -71,7 +73,7 @@ def test_rows_of_a_table_are_locked_in_the_order_of_their_keys(database: Databas
 def test_tables_are_locked_in_the_order_of_their_declaration(database: Database) -> None:
     product, customer = shop.product(100), shop.customer()
     order = shop.order(customer, product)
-    assert shop.run("orders.create_order", order).succeeded
+    assert shop.send(orders.create_order, **order).succeeded
     line = {"order_id": order["order_id"], "product_id": product, "quantity": 1}
     # What the first command needs, the products, comes second.
     batch = [adjusted(product), Envelope(uuid7(), "orders.add_order_item", line)]
@@ -172,13 +174,13 @@ def test_whoever_comes_second_hears_the_rules_reason_not_the_constraints(
     database: Database,
 ) -> None:
     address = "ada@example.org"
-    payload = {"customer_id": str(uuid7()), "email": address, "name": "Ada"}
+    payload: dict[str, Any] = {"customer_id": str(uuid7()), "email": address, "name": "Ada"}
     faster = (
         "INSERT INTO command.customers (customer_id, email, name, created_at)"
         " VALUES (gen_random_uuid(), %s, 'Eve', now())"
     )
 
-    run = partial(shop.run, "orders.register_customer", payload)
+    run = partial(shop.send, orders.register_customer, **payload)
     with waiting(database, [run], faster, address) as runs:
         pass  # it has found the address free
     receipt = runs[0].result()
@@ -189,9 +191,9 @@ def test_whoever_comes_second_hears_the_rules_reason_not_the_constraints(
 def test_whoever_lost_a_race_for_a_stream_does_not_lose_it_twice(database: Database) -> None:
     """It holds the stream before it folds it again, and so waits for the next one to be done."""
     account = str(uuid7())
-    opening = {"account_id": account, "owner": "Ada", "opening_balance": "1.00"}
-    assert shop.run("banking.open_account", opening).succeeded
-    money = {"account_id": account, "amount": "1.00", "reference": ""}
+    opening: dict[str, Any] = {"account_id": account, "owner": "Ada", "opening_balance": "1.00"}
+    assert shop.send(banking.open_account, **opening).succeeded
+    money: dict[str, Any] = {"account_id": account, "amount": "1.00", "reference": ""}
     move = "SELECT FROM cqrs.append(%s::jsonb)"
 
     with (
@@ -201,7 +203,7 @@ def test_whoever_lost_a_race_for_a_stream_does_not_lose_it_twice(database: Datab
         second.transaction(),
     ):
         with held(database, move, _deposited(account, "2.00")):
-            run = pool.submit(shop.run, "banking.deposit", money)
+            run = pool.submit(shop.send, banking.deposit, **money)
             wait_for_waiting(database)
             moved = pool.submit(second.execute, move, [_deposited(account, "3.00")])
             wait_for_waiting(database, 2)

@@ -96,7 +96,7 @@ def python_blocks() -> list[str]:
 
 def test_the_first_lines_of_python_do_what_they_say(database: Database, workers: Workers) -> None:
     workers.start()
-    names = {"customer": customer(), "tea": product(stock=5, price="4.20")}
+    names = {"customer": customer(), "tea": product(5, price="4.20")}
     first = ast.parse(python_blocks()[0])
     *statements, status, answer = first.body
     assert isinstance(status, ast.Expr)

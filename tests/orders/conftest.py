@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Database
-from tests.orders.shop import Shop
+from tests.support.shop import Shop
 
 
 @pytest.fixture

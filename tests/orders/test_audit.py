@@ -10,7 +10,7 @@ import psycopg
 
 from models.orders import write
 from tasks.orders import commands
-from tests.orders.shop import Shop, accepted, envelope, run, send
+from tests.support.shop import Shop, accepted, envelope, run, send
 from worker.contracts import Actor
 
 CLERK = Actor("user:42", frozenset({"clerk"}))

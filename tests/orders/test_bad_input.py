@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from tasks.orders import commands
-from tests.orders.shop import Shop, accepted, envelope, run, send
+from tests.support.shop import Shop, accepted, envelope, run, send
 from worker.commands.decoding import find_command, prepare
 from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.executor import execute

@@ -11,7 +11,7 @@ import pytest
 from models.orders.rules import Pricing
 from tasks.orders import commands
 from tasks.orders import settings as orders_settings
-from tests.orders.shop import Shop, accepted, send
+from tests.support.shop import Shop, accepted, send
 from worker.base.errors import BadSettings
 from worker.contracts import Actor, Receipt, uuid7
 

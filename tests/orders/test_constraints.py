@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Database
-from tests.orders.shop import Shop, accepted
+from tests.support.shop import Shop, accepted
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.conftest import Database
-from tests.orders.shop import batches, run
+from tests.support.shop import batches, run
 from worker import refresh
 from worker.contracts import Envelope, Receipt
 from worker.subscriptions.runner import catch_up

@@ -22,7 +22,7 @@ from tasks.orders.queries import (
     product_inventory,
     revenue_by_product,
 )
-from tests.orders.shop import Shop, accepted, send
+from tests.support.shop import Shop, accepted, send
 from worker import refresh
 from worker.contracts import Actor, uuid7
 from worker.queries.errors import InvalidQuery

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from tasks.orders import commands
 from tests.conftest import Database
-from tests.orders.shop import Shop, accepted, envelope, run, send
+from tests.support.shop import Shop, accepted, envelope, run, send
 from tests.support.workers import until
 from worker.base import db
 from worker.contracts import Receipt, uuid7

@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 from models.orders import read, write
 from tasks.orders import projections
 from tests.conftest import Database
-from tests.orders.shop import Shop, accepted
 from tests.orders.trades import trades
+from tests.support.shop import Shop, accepted
 from worker import refresh
 from worker.base.sql import blocks
 from worker.commands.executor import execute

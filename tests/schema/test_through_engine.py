@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tasks.orders.commands import create_order
 from tests.conftest import Database
 from tests.support import shop
 from tests.support.workers import Worker, Workers, environment, until
@@ -44,7 +45,7 @@ def db(database: Database) -> Iterator[Connection]:
 
 
 def test_exactly_what_is_owed_is_rebuilt_and_refreshed(db: Connection, workers: Workers) -> None:
-    shop.run("orders.create_order", shop.order(shop.customer(), shop.product(5, "10.00")))
+    shop.send(create_order, **shop.order(shop.customer(), shop.product(5, "10.00")))
     catch_up()
     db.execute(
         "CREATE MATERIALIZED VIEW query.most AS SELECT max(price) FROM command.products;"

@@ -12,7 +12,7 @@ import pytest
 from tasks.orders.commands import process_payment
 from tasks.orders.queries import orders_summary
 from tests.conftest import Database, in_database, test_settings
-from tests.orders.shop import accepted, send
+from tests.support.shop import accepted, send
 from worker.base import db, migrate, settings, wake_ups
 from worker.base.errors import DatabaseIsNewer
 from worker.base.registry import load_domains

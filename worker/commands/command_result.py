@@ -7,6 +7,7 @@ The result backend answers at once, while it has the result; PostgreSQL answers 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,12 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
 
     fingerprint: str | None = None
     """The payload that this handle stands for, where its id was chosen by the caller."""
+
+    def __del__(self) -> None:
+        """Stop listening for the result. At the interpreter's end the connection may be gone
+        before the handle: that is nothing to tell anybody."""
+        with suppress(Exception):
+            super().__del__()
 
     @property
     def command_id(self) -> UUID:

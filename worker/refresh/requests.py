@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import db
 from worker.base import wake_ups as signals
+from worker.base.app import app
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.refresh import invalidation_rules
@@ -107,7 +108,8 @@ def wake_ups(event_types: Collection[str]) -> list[Any]:
 
 def wake_up(view: str, seconds: float) -> Any:
     """The message that has a view refreshed, if it is still asked for then."""
-    return signature(TASK, args=(view,), countdown=seconds, immutable=True, ignore_result=True)
+    options = {"countdown": seconds, "immutable": True, "ignore_result": True}
+    return signature(TASK, args=(view,), app=app, **options)
 
 
 def wake_due() -> list[str]:

@@ -97,8 +97,9 @@ def _(row: Row | None, event: StoredEvent) -> None:
 
 def _new(event: StoredEvent) -> Row:
     first = {"n": 0, "changes": 0, "moves": 0, "places": "", "shipped": False}
+    row = row_from(thing_rows, event, **first, **_at(event))
     blank = {"name": "", "owner": "", "parts": [], "labels": []}
-    return row_from(thing_rows, event, **(blank | event.data | first | _at(event)))
+    return row | {column: value for column, value in blank.items() if row[column] is None}
 
 
 def _at(event: StoredEvent) -> Row:
