@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in $(PYTHONS); do \
 	&& { command -v "$$p"; break; }; done)
 
 # Many tests wait for a worker or a server: more processes than cores. Longest tests begin first.
-PROCESSES ?= 4
+PROCESSES ?= 5
 SPREAD := -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 help: ## This list
