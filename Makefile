@@ -43,7 +43,7 @@ up: install ## Servers, worker, beat and Flower in the foreground; Ctrl-C stops 
 test: lint ## Lint, then all tests, on servers of their own
 	$(BIN)/pytest $(SPREAD)
 
-test-fast: install ## Lint aside, what needs no worker process and no server of its own: a minute
+test-fast: install ## Lint aside, what needs no worker process and no server of its own: 80 s
 	$(BIN)/pytest $(SPREAD) -m "not slow"
 
 long: install ## What takes longer or needs more: full loads, chains of a thousand, the Docker stack
