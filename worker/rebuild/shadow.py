@@ -7,7 +7,6 @@ table comes along: storage parameters, and indexes over columns that the new one
 from __future__ import annotations
 
 from typing import Any, LiteralString
-from zlib import crc32
 
 import sqlalchemy as sa
 from psycopg import sql
@@ -17,11 +16,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from worker.base.db import Connection
 from worker.base.sql import blocks, quoted
 from worker.commands.load_plan import primary_key
+from worker.store.read_tables import index_name, short_name
 
 SQL = blocks("worker.rebuild", "tables.sql")
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-LONGEST_NAME = 63
-"""Bytes of a name, for PostgreSQL."""
 
 
 def schema_of(table: sa.Table) -> str:
@@ -67,7 +65,7 @@ def create(
 
 def staging_schema(name: str) -> str:
     """The schema in which views over a table are made before they are shown."""
-    return _short(f"cqrs_{name}_views")
+    return short_name(f"cqrs_{name}_views")
 
 
 def declaration(table: sa.Table) -> str:
@@ -117,7 +115,7 @@ def missing_indexes(
     missing = {}
     for index, unique, tail in _indexes(connection, table, like):
         if (unique, tail) not in present:
-            own = quoted(_name(table, name, index.removeprefix(f"{like}_")))
+            own = quoted(index_name(table, name, index.removeprefix(f"{like}_")))
             kind = "UNIQUE INDEX" if unique else "INDEX"
             text = f"CREATE {kind} IF NOT EXISTS {own} ON {qualified(table, name)} {tail}"
             missing[index] = _one_at_a_time(connection, table, name, text)
@@ -170,26 +168,12 @@ def _declared(table: sa.Table, name: str) -> list[sa.Index]:
             own = str(constraint.name or "_".join(constraint.columns.keys()))
             sa.Index(own, *constraint.columns, unique=True)
     for index in copy.indexes:
-        index.name = sa.sql.quoted_name(_name(table, name, str(index.name)), None)
+        index.name = sa.sql.quoted_name(index_name(table, name, str(index.name)), None)
     return sorted(copy.indexes, key=lambda index: str(index.name))
 
 
-def _name(table: sa.Table, name: str, index: str) -> str:
-    """`orders_by_time` of orders is `orders_v2_by_time` of orders_v2."""
-    own = index.removeprefix(f"{table.name}_")
-    return _short(f"{name}_{own}")
-
-
 def _key_name(name: str) -> str:
-    return _short(f"{name}_pkey")
-
-
-def _short(name: str) -> str:
-    """A name that PostgreSQL does not cut: two long ones that begin alike stay two."""
-    if len(name.encode()) <= LONGEST_NAME:
-        return name
-    head = name.encode()[: LONGEST_NAME - 9].decode(errors="ignore")
-    return f"{head}_{crc32(name.encode()):08x}"
+    return short_name(f"{name}_pkey")
 
 
 def _key_index(table: sa.Table, name: str) -> str:

@@ -9,9 +9,13 @@ Later versions are built beside the live table by a rebuild, and take its place 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
+
+LONGEST_NAME = 63
+"""Bytes of a name, for PostgreSQL."""
 
 
 def create_read_tables(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
@@ -31,6 +35,19 @@ def _versioned(table: sa.Table) -> sa.Table:
     name = f"{table.name}_v{table.info.get('version', 1)}"
     made = table.to_metadata(sa.MetaData(), schema=table.schema or "query", name=name)
     for index in made.indexes:
-        own = str(index.name).removeprefix(f"{table.name}_")
-        index.name = sa.quoted_name(f"{name}_{own}", None)
+        index.name = sa.quoted_name(index_name(table, name, str(index.name)), None)
     return made
+
+
+def index_name(table: sa.Table, name: str, index: str) -> str:
+    """`orders_by_time` of orders is `orders_v2_by_time` of orders_v2."""
+    own = index.removeprefix(f"{table.name}_")
+    return short_name(f"{name}_{own}")
+
+
+def short_name(name: str) -> str:
+    """A name that PostgreSQL does not cut: two long ones that begin alike stay two."""
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    head = name.encode()[: LONGEST_NAME - 9].decode(errors="ignore")
+    return f"{head}_{crc32(name.encode()):08x}"
