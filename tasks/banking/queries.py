@@ -14,10 +14,7 @@ ACCOUNTS = ("banking.account_summaries",)
 @query("banking.account_summary", reads=ACCOUNTS, tags=lambda p: (f"account:{p.account_id}",))
 def account_summary(db: Reader, *, account_id: UUID) -> AccountSummary | None:
     """One account at a glance; None if there is no such account."""
-    found = db.select(
-        AccountSummary, "account_summaries", Filters(AccountSummary).eq("account_id", account_id)
-    )
-    return found[0] if found else None
+    return db.find(AccountSummary, "account_summaries", account_id=account_id)
 
 
 @query("banking.accounts_by_balance", reads=ACCOUNTS, tags=lambda p: ("accounts",))
@@ -46,6 +43,4 @@ def accounts_by_balance(
 )
 def transfer(db: Reader, *, transfer_id: UUID) -> TransferSummary | None:
     """One transfer and how it ended; None if it has not been asked for."""
-    wanted = Filters(TransferSummary).eq("transfer_id", transfer_id)
-    found = db.select(TransferSummary, "transfers", wanted)
-    return found[0] if found else None
+    return db.find(TransferSummary, "transfers", transfer_id=transfer_id)

@@ -53,7 +53,7 @@ def orders_summary(
 )
 def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
     """One order, by the number that its customer knows."""
-    return _one(db, OrderSummary, "order_summaries", order_number=order_number)
+    return db.find(OrderSummary, "order_summaries", order_number=order_number)
 
 
 @query(
@@ -68,8 +68,8 @@ def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
 )
 def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
     """All about one order: its summary, lines, payments and times."""
-    order = _one(db, OrderSummary, "order_summaries", order_id=order_id)
-    timeline = _one(db, OrderStatusTimeline, "order_status_timeline", order_id=order_id)
+    order = db.find(OrderSummary, "order_summaries", order_id=order_id)
+    timeline = db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
     if order is None or timeline is None:
         return None
     lines = _matching(OrderItem, order_id=order_id).order_by("line").limit(MOST_LINES)
@@ -138,7 +138,7 @@ def customer_lifetime_value(
 )
 def order_status_timeline(db: Reader, *, order_id: UUID) -> OrderStatusTimeline | None:
     """When an order took each step, and the hours between."""
-    return _one(db, OrderStatusTimeline, "order_status_timeline", order_id=order_id)
+    return db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
 
 
 @query("orders.audit_log")
@@ -159,12 +159,6 @@ def audit_log(
         limit=limit,
         offset=offset,
     )
-
-
-def _one(db: Reader, model: type[Row], source: str, **wanted: Any) -> Row | None:
-    """The row of a read model whose columns equal what is wanted; None if there is none."""
-    found = db.select(model, source, _matching(model, **wanted).limit(1))
-    return found[0] if found else None
 
 
 def _matching(model: type[Row], **wanted: Any) -> Filters[Row]:

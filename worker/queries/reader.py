@@ -72,6 +72,14 @@ class Reader:
         text, parameters = filters.compile(source)
         return self._fetch(model, text, parameters)
 
+    def find(self, model: type[Model], source: str, **equal: Any) -> Model | None:
+        """The row of a read model whose columns have these values; None if there is none."""
+        filters = Filters(model)
+        for column, value in equal.items():
+            filters = filters.eq(column, value)
+        rows = self.select(model, source, filters.limit(1))
+        return rows[0] if rows else None
+
     def end(self) -> Snapshot:
         """End the snapshot; says how far its sources had come."""
         if self._snapshot is None:
