@@ -89,3 +89,12 @@ SELECT c.id::text, c.description, c.version, coalesce(c.executed_by, c.created_b
 -- name: sagas
 -- How many sagas of each kind are stuck, as of the last refresh of the view: a person has to look.
 SELECT saga_type, count FROM query.saga_status WHERE status = 'stuck' ORDER BY saga_type
+
+-- name: rights
+-- Who asks, who owns the engine, and the most powerful group that the one who asks may act as.
+SELECT session_user::text, n.nspowner::regrole::text,
+       (SELECT r.rolname::text FROM pg_roles AS r
+         WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender', 'cqrs_reader')
+           AND pg_has_role(r.oid, 'MEMBER')
+         ORDER BY r.rolname DESC LIMIT 1)
+  FROM pg_namespace AS n WHERE n.nspname = 'cqrs'
