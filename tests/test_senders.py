@@ -189,7 +189,7 @@ def test_what_is_made_later_can_be_read_and_not_written(users: Things) -> None:
 def test_a_senders_commands_carry_its_name_and_the_roles_that_it_was_granted(
     users: Things,
 ) -> None:
-    said = {"actor": "boss", "roles": ["system", "admin"]}
+    said: dict[str, Any] = {"actor": "boss", "roles": ["system", "admin"]}
     for user in (APP, CLERK):
         with connect_as(users, user) as application:
             application.execute(NAMED, ["things.add", '{"price": "1.00"}'])

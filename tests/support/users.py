@@ -20,11 +20,13 @@ def logins(database: Database, **groups: str) -> Iterator[None]:
             clause = sql.SQL(" IN ROLE {}").format(sql.Identifier(group)) if group else sql.SQL("")
             made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'secret'").format(sql.Identifier(user))
             owner.execute(made + clause)
-        yield
-        db.close()
-        for user in groups:
-            owner.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(user)))
-            owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user)))
+        try:
+            yield
+        finally:
+            db.close()
+            for user in groups:
+                owner.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(user)))
+                owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user)))
 
 
 def url_of(database: Database, user: str) -> str:
@@ -43,5 +45,7 @@ def process_of(database: Database, user: str) -> Iterator[None]:
     here = settings.get_settings().model_copy(update={"database_url": url_of(database, user)})
     with settings.using(here):
         db.close()
-        yield
-        db.close()
+        try:
+            yield
+        finally:
+            db.close()

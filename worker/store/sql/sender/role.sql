@@ -29,5 +29,18 @@ EXCEPTION
             current_user USING ERRCODE = 'invalid_role_specification';
 END
 $$;
+-- Who migrates takes it on where he may. He gives it its rights without that.
+DO $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'cqrs_sender',
+                       CASE WHEN current_setting('server_version_num')::int >= 160000
+                            THEN 'SET' ELSE 'MEMBER' END) THEN
+        GRANT cqrs_sender TO CURRENT_USER;
+    END IF;
+EXCEPTION
+    WHEN insufficient_privilege OR unique_violation THEN
+        NULL;
+END
+$$;
 GRANT USAGE ON SCHEMA cqrs TO cqrs_sender;
 GRANT SELECT ON cqrs.receipts TO cqrs_sender;
