@@ -270,9 +270,15 @@ def test_a_membership_that_only_grants_makes_no_writer(users: Things) -> None:
     users.connection.execute(
         f"GRANT cqrs_writer TO {APP} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE".encode()
     )
+    users.connection.execute(
+        "CREATE SCHEMA lent; GRANT USAGE ON SCHEMA lent TO PUBLIC;"
+        " CREATE FUNCTION lent.by_the_owner() RETURNS uuid LANGUAGE sql SECURITY DEFINER"
+        " AS $$ SELECT cqrs.enqueue('things.add', '{}', actor => 'boss') $$"
+    )
     with connect_as(users, APP) as application:
         application.execute(NAMED, ["things.add", "{}"])
-    assert waiting(users) == [(APP, [])]
+        application.execute("SELECT lent.by_the_owner()")
+    assert waiting(users) == [(APP, []), (APP, [])]
 
 
 @pytest.mark.parametrize(

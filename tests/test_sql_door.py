@@ -219,6 +219,8 @@ def test_an_id_stands_for_one_payload_at_every_door(doors: Things, first: Door) 
         receipt = both(first, second)(doors, payload, payload, settled)
         assert receipt.succeeded
         assert receipt.fingerprint == fingerprint_of(payload).hex()
+    kept = doors.connection.execute("SELECT count(*) FROM cqrs.receipts WHERE payload_hash IS NULL")
+    assert kept.fetchone() == (0,)
 
 
 @pytest.mark.parametrize("first", DOORS)
