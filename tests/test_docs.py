@@ -207,15 +207,18 @@ def test_the_grants_of_the_page_are_enough(
                 admin.execute(statement.encode())
     notes.environ["CQRS_DATABASE_URL"] = shop.as_role("cqrs_owner")
     notes.cqrs("migrate")
+    with psycopg.connect(shop.url, autocommit=True) as admin:
+        admin.execute(block_with("GRANT cqrs_sender TO shop_app").encode())
     with psycopg.connect(shop.as_role("cqrs_owner"), autocommit=True) as owner:
-        owner.execute(block_with("GRANT EXECUTE ON FUNCTION cqrs.enqueue").encode())
+        owner.execute(block_with("INSERT INTO cqrs.sender_roles").encode())
 
     with (
         notes.worker(),
         notes.beat(),
         psycopg.connect(shop.as_role("shop_app")) as application,
     ):
-        ((command_id, reused),) = rows(application, block_with("'from SQL'"))
+        ((command_id,),) = rows(application, block_with("'from SQL'"))
+        ((_, reused),) = rows(application, block_with("'one of many'"))
         application.commit()
         receipt = block_with("SELECT status, data, error").replace(";", "")
 
@@ -227,10 +230,14 @@ def test_the_grants_of_the_page_are_enough(
         until(settled, 30, "the sweep never found what SQL had enqueued")
         assert reused is False
 
-        with psycopg.connect(shop.url, autocommit=True) as admin:
-            admin.execute(block_with("GRANT cqrs_writer, cqrs_reader TO shop_app").encode())
         notes.environ["CQRS_DATABASE_URL"] = shop.as_role("shop_app")
-        assert "succeeded ['from SQL', 'hello']" in notes.python("try_it.py")
+        assert "succeeded ['from SQL', 'hello', 'one of many']" in notes.python("try_it.py")
+        ((actor, status),) = rows(
+            application,
+            "SELECT DISTINCT actor, status FROM cqrs.receipts WHERE command_id = %(id)s",
+            id=command_id,
+        )
+        assert (actor, status) == ("shop_app", "succeeded")  # whatever it said: `import`
 
 
 @pytest.mark.slow

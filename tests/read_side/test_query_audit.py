@@ -63,7 +63,7 @@ def test_without_a_record_there_is_no_answer(
     def away(*_: object, **__: object) -> None:
         raise ServerUnavailable("PostgreSQL", "here", "gone", "Wait.")
 
-    monkeypatch.setattr("worker.base.db.writer", away)
+    monkeypatch.setattr("worker.base.db.sender", away)
     with pytest.raises(ServerUnavailable):
         audited_thing.ask(name="pen")
 

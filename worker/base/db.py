@@ -2,6 +2,8 @@
 
     commands   by `Pipeline` alone; `SET ROLE cqrs_writer`: cannot insert into the log itself
     writer     projections and whatever else writes; the same role
+    sender     what an application does beside asking: enqueues, reads receipts; `cqrs_writer` if
+               the URL's user may be that, else `cqrs_sender`: each connection asks the server
     reader     queries; `cqrs_reader`, read-only, on `CQRS_QUERY_DATABASE_URL`
     owner      migrations, refreshes, rebuilds: whoever the URL names
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import orjson
@@ -26,6 +28,7 @@ from sqlalchemy.exc import DBAPIError
 
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
+from worker.base.sql import quoted, statement
 from worker.base.urls import psycopg_url as psycopg_url
 from worker.base.urls import safe_url as safe_url
 from worker.base.urls import sqlalchemy_url as sqlalchemy_url
@@ -34,11 +37,14 @@ Connection = psycopg.Connection[TupleRow]
 
 WRITER = "cqrs_writer"
 READER = "cqrs_reader"
+SENDER = "cqrs_sender"
 STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 NOT_PREPARED = "26000"
 """SQLSTATE of "prepared statement does not exist": something made a connection forget them."""
 _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
+_TAKE_ON = statement("worker.base", "take_on_a_role")
+_CURRENT_ROLE = statement("worker.base", "current_role")
 
 
 @contextmanager
@@ -57,6 +63,22 @@ def commands() -> Iterator[Connection]:
     """
     with _borrowed(_engine("commands")) as connection:
         yield connection
+
+
+@contextmanager
+def sender() -> Iterator[Connection]:
+    """A pooled connection as `cqrs_writer`, or else as `cqrs_sender`, in autocommit.
+
+    Raises ServerUnavailable, with the GRANT that is missing, if the URL's user is neither.
+    """
+    with _borrowed(_engine("sender")) as connection:
+        yield connection
+
+
+def is_writer(connection: Connection) -> bool:
+    """Whether a connection of `sender` may write what the workers write."""
+    row = connection.execute(_CURRENT_ROLE).fetchone()
+    return row == (WRITER,)
 
 
 @contextmanager
@@ -119,6 +141,8 @@ def _engine(role: str) -> sa.Engine:
         },
     )
     sa.event.listen(engine, "connect", _decode_fast)
+    if role == "sender":
+        sa.event.listen(engine, "connect", partial(_take_on_a_role, engine))
     _engines.append(engine)
     return engine
 
@@ -129,12 +153,29 @@ def _decode_fast(connection: psycopg.Connection[Any], _record: object) -> None:
     set_json_loads(orjson.loads, connection)
 
 
+def _take_on_a_role(
+    engine: sa.Engine, connection: psycopg.Connection[Any], _record: object
+) -> None:
+    """Become what the URL's user may be. Asked here, so that a GRANT counts from now on."""
+    try:
+        with connection.transaction():
+            row = connection.execute(_TAKE_ON).fetchone()
+            assert row is not None
+        user, role, _ = row
+        if role is None:
+            raise unavailable(engine, PermissionError(f"{user} is no member of {SENDER}"))
+    except BaseException:
+        connection.close()
+        raise
+
+
 def _options(role: str) -> str:
     settings = get_settings()
     options = {"timezone": "UTC", "statement_timeout": int(settings.statement_timeout * 1000)}
     if role != "owner":
         options["lock_timeout"] = int(settings.lock_timeout * 1000)
         options["idle_in_transaction_session_timeout"] = int(settings.statement_timeout * 1000)
+    if role not in ("owner", "sender"):
         options["role"] = READER if role == "reader" else WRITER
     if role == "reader":
         options["default_transaction_read_only"] = "on"
@@ -179,7 +220,23 @@ def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
     """The error that says which database is away, why, and what to do."""
     reason = " ".join(str(error).split())
     address = safe_url(psycopg_url(str(engine.url)))
-    return ServerUnavailable("PostgreSQL", address, reason, _ADVICE)
+    return ServerUnavailable("PostgreSQL", address, reason, _grant(engine, reason) or _ADVICE)
+
+
+def _grant(engine: sa.Engine, reason: str) -> str | None:
+    """What to say to a user who was let in, but not into one of the groups.
+
+    The server names the role, in whatever language it speaks.
+    """
+    user = quoted(str(engine.url.username or "..."))
+    if any(name in reason for name in (f'"{READER}"', SENDER)):
+        return f"An application's user is to be a member of {SENDER}: GRANT {SENDER} TO {user}."
+    if f'"{WRITER}"' in reason:
+        return (
+            f"Only the workers write: their user is to be a member of {WRITER}, GRANT {WRITER} TO"
+            f" {user}; an application's of {SENDER} alone."
+        )
+    return None
 
 
 def database_url() -> str:

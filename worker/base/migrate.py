@@ -101,6 +101,7 @@ def upgrade(url: str | None = None) -> str:
         with _connected(engine) as connection, connection.begin():
             for line in lines():
                 _upgrade(connection, line)
+            connection.exec_driver_sql("SELECT cqrs.guard_views()")
     finally:
         if url:
             engine.dispose()

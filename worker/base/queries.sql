@@ -7,3 +7,18 @@ ON CONFLICT (task) DO UPDATE SET holder = EXCLUDED.holder,
    slot = CASE WHEN s.holder = EXCLUDED.holder THEN s.slot ELSE EXCLUDED.slot END
  WHERE s.slot < EXCLUDED.slot OR s.holder = EXCLUDED.holder
 RETURNING task
+
+-- name: take_on_a_role
+-- Becomes what the user may be: cqrs_writer, or else cqrs_sender; says who it is, and as what.
+SELECT session_user::text, may.role, set_config('role', may.role, false)
+  FROM (SELECT (SELECT r.rolname::text
+                  FROM pg_roles AS r
+                 WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender')
+                   AND pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                               THEN 'SET' ELSE 'MEMBER' END)
+                 ORDER BY r.rolname DESC
+                 LIMIT 1)) AS may (role)
+
+-- name: current_role
+-- What this connection may do is what this role may.
+SELECT current_user

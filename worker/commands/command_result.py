@@ -70,7 +70,7 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
 
     def stored_receipt(self) -> Receipt | None:
         """The final receipt in PostgreSQL, if there is one yet."""
-        with db.writer() as connection:
+        with db.sender() as connection:
             receipt = receipts.find(connection, [self.command_id]).get(self.command_id)
         return receipt if receipt is not None and receipt.status.final else None
 

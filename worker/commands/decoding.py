@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 from pydantic import ValidationError
 
-from worker.base.encoding import canonical, fingerprint
+from worker.base.encoding import canonical, fingerprint, fingerprint_of
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
 from worker.base.validation_errors import by_field, unstorable
@@ -78,7 +78,7 @@ def decode(envelope: Envelope) -> Decoded:
 
 def undeclared(envelope: Envelope) -> Decoded:
     """What no handler decides on, as it came: an event task, or what cannot be read."""
-    return Decoded(envelope, _hash_of_anything(envelope.payload))
+    return Decoded(envelope, fingerprint_of(envelope.payload))
 
 
 def find_command(name: str) -> CommandSpec:
@@ -162,11 +162,3 @@ def _authorize(spec: CommandSpec, actor: Actor) -> None:
         raise Refusal(
             f"{actor.name} may not send {spec.name}", roles=", ".join(sorted(actor.roles)) or "none"
         )
-
-
-def _hash_of_anything(payload: Mapping[str, Any]) -> bytes:
-    """A payload that cannot be read still needs a fingerprint: its receipt says it was refused."""
-    try:
-        return fingerprint(canonical(payload))
-    except TypeError:
-        return fingerprint(repr(sorted(payload.items())).encode())

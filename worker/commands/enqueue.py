@@ -21,7 +21,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from worker.base.app import app
-from worker.base.encoding import canonical, fingerprint, to_json
+from worker.base.encoding import fingerprint_of, to_json
 from worker.commands import SQL, after_commit
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused
@@ -71,7 +71,10 @@ def write_commands(
 
 
 def _handle(envelope: Envelope) -> CommandResult:
-    return CommandResult(str(envelope.id), task_name=envelope.name, app=app)
+    handle = CommandResult(str(envelope.id), task_name=envelope.name, app=app)
+    # What SQL or a sender enqueued under this id is compared once it has a fingerprint.
+    handle.fingerprint = fingerprint_of(envelope.payload).hex()
+    return handle
 
 
 def _is_session(connection: object) -> TypeGuard[Session]:
@@ -102,7 +105,7 @@ def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
         "command_id": envelope.id,
         "name": envelope.name,
         "payload": envelope.payload,
-        "payload_hash": fingerprint(canonical(envelope.payload)).hex(),
+        "payload_hash": fingerprint_of(envelope.payload).hex(),
         "key": envelope.key,
         "after": list(envelope.after),
         "actor": envelope.actor.name,

@@ -4,6 +4,16 @@ SELECT command_id, name, payload_hash, status, data, error, errors, position, ac
   FROM cqrs.receipts
  WHERE command_id = ANY (%(ids)s::uuid[])
 
+-- name: known_by_id
+-- The same for those who run commands: with the payload of one that waits without a fingerprint.
+SELECT r.command_id, r.name, r.payload_hash, r.status, r.data, r.error, r.errors, r.position, r.actor,
+       r.completed_at,
+       CASE WHEN r.payload_hash IS NULL THEN (
+           SELECT e.payload FROM cqrs.enqueued_commands AS e WHERE e.command_id = r.command_id
+       ) END AS payload
+  FROM cqrs.receipts AS r
+ WHERE r.command_id = ANY (%(ids)s::uuid[])
+
 -- name: draw_numbers
 -- Fresh numbers of a sequence.
 SELECT nextval(%(sequence)s::regclass) FROM generate_series(1, %(count)s::int)
@@ -32,7 +42,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 -- The first commands that are due, with those of `after` that have no receipt yet, and whether one
 -- of these is not even on its way. A key whose first command is rescheduled waits as a whole.
 SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
-       e.links, e.after, e.attempts, m.missing, m.unknown,
+       e.links, e.after, e.attempts, e.by_sender, m.missing, m.unknown,
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
   FROM cqrs.enqueued_commands AS e,
        LATERAL (SELECT coalesce(array_agg(a.id), '{}') AS missing,

@@ -138,6 +138,9 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
         missing = ", ".join(map(str, row["missing"]))
         reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
         choice.refuse.append((envelope, reason))
+    elif row["by_sender"] and envelope.name in event_tasks:
+        reason = f"{row['actor']} may not start an event task: reactions do"
+        choice.refuse.append((envelope, reason))
     elif envelope.links or envelope.name in event_tasks:
         choice.start.append(envelope)
     elif row["attempts"] and choice.run:

@@ -18,6 +18,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from worker.base.db import Connection
+from worker.base.encoding import fingerprint_of
 from worker.commands import SQL
 from worker.commands.errors import CommandIdReused, NotReady
 from worker.commands.state import Emitted
@@ -33,7 +34,8 @@ class Known:
     """A receipt that is in the database, and the fingerprint of the payload it stands for."""
 
     receipt: Receipt
-    payload_hash: bytes
+    payload_hash: bytes | None
+    """None where nobody has taken it yet, and the payload is not here to take it from."""
 
     @property
     def name(self) -> str:
@@ -142,7 +144,13 @@ def saga_behind(causation_id: str | None) -> UUID | None:
 
 
 def known_receipt(row: Mapping[str, Any]) -> Known:
-    """A row of `cqrs.receipts`, typed."""
+    """A row of `cqrs.receipts`, typed.
+
+    What SQL or a sender has enqueued has no fingerprint while it waits: it is taken of its payload.
+    """
+    payload_hash = row["payload_hash"]
+    if payload_hash is None and row.get("payload") is not None:
+        payload_hash = fingerprint_of(row["payload"])
     receipt = Receipt(
         command_id=row["command_id"],
         name=row["name"],
@@ -153,21 +161,26 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
         position=row["position"],
         actor=row["actor"],
         completed_at=row["completed_at"],
-        fingerprint=row["payload_hash"].hex(),
+        fingerprint=payload_hash.hex() if payload_hash else None,
     )
-    return Known(receipt, row["payload_hash"])
+    return Known(receipt, payload_hash)
 
 
 def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
-    """What is known of these commands, as far as there are receipts."""
+    """What is known of these commands, as far as there are receipts: for those who run them."""
+    return _known(connection, "known_by_id", ids)
+
+
+def _known(connection: Connection, statement: str, ids: Sequence[UUID]) -> dict[UUID, Known]:
     cursor = connection.cursor(row_factory=dict_row)
-    rows = cursor.execute(SQL["receipts_by_id"], {"ids": list(ids)})
+    rows = cursor.execute(SQL[statement], {"ids": list(ids)})
     return {row["command_id"]: known_receipt(row) for row in rows}
 
 
 def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Receipt]:
-    """The receipts of these commands, as far as there are any."""
-    return {command_id: row.receipt for command_id, row in known(connection, ids).items()}
+    """The receipts of these commands, as far as there are any: all that a sender may read."""
+    rows = _known(connection, "receipts_by_id", ids)
+    return {command_id: row.receipt for command_id, row in rows.items()}
 
 
 def blocked(
@@ -182,13 +195,12 @@ def blocked(
 
     An id stands for one name and one payload.
     `known` is what the database has, `settled` what its batch has decided already. What was
-    `enqueued` was checked when it was written, perhaps by SQL alone with a fingerprint of its own:
-    while it waits its payload is not compared.
+    `enqueued` is itself what its waiting receipt stands for: the two are not compared.
     """
     first = settled.get(envelope.id) or known.get(envelope.id)
     if first is not None and first.name != envelope.name:
         return CommandIdReused(envelope.id, envelope.name)
-    if first is not None and first.payload_hash != payload_hash:
+    if first is not None and first.payload_hash and first.payload_hash != payload_hash:
         waits = isinstance(first, Known) and first.final is None
         if not (waits and enqueued):
             return CommandIdReused(envelope.id, envelope.name)

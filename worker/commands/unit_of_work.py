@@ -49,7 +49,7 @@ class UnitOfWork:
             self.connection,
             [
                 ("BEGIN", ()),
-                (SQL["receipts_by_id"], {"ids": list(ids)}),
+                (SQL["known_by_id"], {"ids": list(ids)}),
                 *plan.statements(hold_streams=hold_streams),
             ],
         )

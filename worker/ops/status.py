@@ -19,7 +19,7 @@ from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
-from worker.base.sql import blocks
+from worker.base.sql import blocks, quoted
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers
 from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
@@ -232,7 +232,20 @@ def _log() -> tuple[LogStatus | None, str | None]:
     except psycopg.Error as error:
         if migrate.is_missing_object(error):
             return None, str(NotMigrated(migrate.current(), migrate.head()))
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return None, _too_few_rights()
         raise
+
+
+def _too_few_rights() -> str:
+    """What the user of the settings may do, and the GRANT that lets it look at everything."""
+    with db.owner() as connection:
+        user, owner, group = _one(connection, "rights")
+    wanted = f"To look at everything: GRANT {quoted(owner)} TO {quoted(user)}."
+    if group is None:
+        wanted = f"To enqueue, read receipts and ask: GRANT {db.SENDER} TO {quoted(user)}. {wanted}"
+    may = f"as a member of {group}" if group else "as a member of none of the groups"
+    return f"{user} may do too little here, {may}. {wanted}"
 
 
 def _another_version() -> str | None:

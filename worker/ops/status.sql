@@ -109,3 +109,12 @@ SELECT w.pid, w.application_name, w.seconds,
   LEFT JOIN pg_stat_activity AS b ON b.pid = blocker.pid
  WHERE w.seconds > %(longer_than)s
  ORDER BY w.seconds DESC, w.pid, b.pid
+
+-- name: rights
+-- Who asks, who owns the engine, and the most powerful group that the one who asks may act as.
+SELECT session_user::text, n.nspowner::regrole::text,
+       (SELECT r.rolname::text FROM pg_roles AS r
+         WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender', 'cqrs_reader')
+           AND pg_has_role(r.oid, 'MEMBER')
+         ORDER BY r.rolname DESC LIMIT 1)
+  FROM pg_namespace AS n WHERE n.nspname = 'cqrs'

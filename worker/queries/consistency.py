@@ -139,7 +139,7 @@ def target(required: ReadRequirement, sources: Sources) -> int | None:
 
 def last_position() -> int:
     """The last position that anybody has drawn; 0 for an empty log. Asks the primary."""
-    with db.writer() as connection:
+    with db.sender() as connection:
         row = connection.execute(_SQL["last_position"]).fetchone()
     return int(row[0]) if row else 0
 
@@ -234,8 +234,17 @@ def ask_for_refresh(view: str) -> None:
 
 
 def catch_up(sources: Sources) -> None:
-    """Bring projections up to the horizon in this process, and tell the cache."""
-    if sources.reads and runner.catch_up(names=sources.reads).tags:
+    """Bring projections up to the horizon in this process, and tell the cache.
+
+    In an application's process, whose user may not write them, the workers are woken to do it.
+    """
+    if not sources.reads:
+        return
+    with db.sender() as connection:
+        may_write = db.is_writer(connection)
+    if not may_write:
+        wake(sources.reads)
+    elif runner.catch_up(names=sources.reads).tags:
         try:
             runner.invalidate()
         except ServerUnavailable as error:

@@ -94,6 +94,7 @@ def switch(
                 _run(connection, dependent.move)
         else:
             _make(connection, there, f"CREATE VIEW {view}{definition.text}", grants=False)
+    _run(connection, "SELECT cqrs.guard_views()")
 
 
 def definition_over(connection: Connection, table: sa.Table, name: str) -> ViewDefinition:

@@ -130,6 +130,10 @@ ON CONFLICT (view) DO UPDATE
        due_at = CASE WHEN r.requested = r.served THEN EXCLUDED.due_at
                      ELSE least(r.due_at, EXCLUDED.due_at) END
 
+-- name: ask_for
+-- Asks for one view to be refreshed now, as whoever waits for it may.
+SELECT cqrs.ask_for_refresh(%(view)s)
+
 -- name: reschedule
 -- Looks at a view again later, if it is asked for still.
 UPDATE cqrs.refresh_requests

@@ -78,8 +78,8 @@ def request(connection: Connection, waits: Mapping[str, float]) -> None:
 
 def ask_for(view: str) -> None:
     """Have a view refreshed as soon as can be: somebody waits for it."""
-    with db.writer() as connection:
-        request(connection, {view: 0.0})
+    with db.sender() as connection:
+        connection.execute(SQL["ask_for"], {"view": view})
     wake(view, 0.0)
 
 

@@ -63,6 +63,29 @@ OBJECTS = (
     "column_users",
     "verifications",
 )
+"""What the first migration installs: frozen, as are the files. What replaces one of them stands in
+a folder that is named for its migration."""
+
+SENDER = (
+    "sender/role",
+    "sender/sender_roles",
+    "sender/session_is_writer",
+    "sender/receipts",
+    "sender/enqueued_commands",
+    "sender/enqueue_fault",
+    "sender/write_commands",
+    "sender/enqueue_as_sender",
+    "sender/enqueue_as_writer",
+    "sender/enqueue",
+    "sender/enqueue_one",
+    "sender/settle",
+    "sender/last_position",
+    "sender/audit_query",
+    "sender/ask_for_refresh",
+    "sender/guard_views",
+    "sender/execute",
+)
+"""The role of applications, and what it may call."""
 
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
