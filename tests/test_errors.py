@@ -82,6 +82,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "ChangesetLockLost": (ID,),
     "UnknownChangeset": (ID,),
     "UnknownCommand": ("orders.creat_order", "; did you mean orders.create_order?"),
+    "Unroutable": ("orders.create_order", "no worker is known to take it"),
     "UnknownDeadCommand": (ID,),
     "UnknownDeadLetter": (1,),
     "UnknownObject": ("query.gone", "no such view"),

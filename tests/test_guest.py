@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis as redis_py
 
 from tests.conftest import Database
+from tests.support.neighbours import Neighbour
 from tests.support.workers import ROOT, Workers, environment, until
 from worker import get_settings
 from worker.embedded import Servers
@@ -171,55 +171,19 @@ def test_nothing_runs_because_we_were_imported(database: Database) -> None:
     )
 
 
-NEIGHBOUR = """
-import os
-from celery import Celery
-app = Celery("neighbour", broker=os.environ["CQRS_BROKER_URL"])
-
-@app.task(name="neighbour.count")
-def count():
-    import redis
-    redis.Redis.from_url(os.environ["CQRS_CACHE_URL"]).incr("neighbour:runs")
-"""
-
-
-@pytest.fixture
-def neighbour(database: Database, workers: Workers, tmp_path: Path) -> Iterator[str]:
-    """Another Celery app and its worker on the same Redis; its folder."""
-    (tmp_path / "neighbour.py").write_text(NEIGHBOUR)
-    log = (tmp_path / "neighbour.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "neighbour", "worker", "-c", "1", "-l", "INFO"],
-        cwd=tmp_path,
-        env=environment(get_settings()) | {"PYTHONPATH": str(tmp_path)},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    until(lambda: b" ready." in (tmp_path / "neighbour.log").read_bytes(), 30)
-    yield str(tmp_path)
-    process.kill()
-    process.wait()
-    log.close()
-
-
 @pytest.mark.slow
 def test_a_neighbours_task_on_the_same_redis_runs_once(
-    neighbour: str, workers: Workers, servers: Servers, redis: redis_py.Redis
+    tmp_path: Path, workers: Workers, servers: Servers, redis: redis_py.Redis
 ) -> None:
     """Its ETA is later than our visibility timeout: with keys in common we would bring it back."""
     workers.start(["commands"], concurrency=1)
     seconds = get_settings().visibility_timeout + 4
-    send = f"import neighbour; neighbour.count.apply_async(countdown={seconds})"
-    subprocess.run(
-        [sys.executable, "-c", send],
-        cwd=neighbour,
-        env=environment(get_settings()) | {"PYTHONPATH": neighbour},
-        check=True,
-    )
+    with Neighbour(tmp_path) as neighbour:
+        neighbour.run(f"import shop; shop.count.apply_async(countdown={seconds})")
 
-    until(lambda: redis.get("neighbour:runs"), seconds + 20)
+        until(lambda: redis.get("shop:runs"), seconds + 20)
 
-    with redis_py.Redis.from_url(servers.broker_url) as broker:
-        until(lambda: broker.zcard("unacked_index") == 0, 10)  # acknowledged
-        assert broker.llen("celery") == 0
-    assert redis.get("neighbour:runs") == b"1"
+        with redis_py.Redis.from_url(servers.broker_url) as broker:
+            until(lambda: broker.zcard("unacked_index") == 0, 10)  # acknowledged
+            assert broker.llen("celery") == 0
+        assert redis.get("shop:runs") == b"1"

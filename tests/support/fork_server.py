@@ -37,6 +37,10 @@ PRELOADED = (
     "celery.apps.beat",
     "celery.concurrency.prefork",
     "kombu.transport.redis",
+    "structlog",
+    "worker.base.command_request",
+    "worker.base.queues",
+    "worker.base.redis_results",
 )
 LONGEST_REQUEST = 1 << 20
 

@@ -69,6 +69,11 @@ class Settings(BaseModel):
         validate_default=True,
         description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
     )
+    foreign_queues: tuple[str, ...] = Field(
+        default_factory=tuple,
+        description="queues of other Celery apps on our broker that a chain may lead to,"
+        " comma-separated",
+    )
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
@@ -143,12 +148,12 @@ class Settings(BaseModel):
     flower_port: int = Field(0, ge=0, le=65_535, description="0: any free port")
     log_json: bool = Field(False, description="log lines as JSON, for machines")
 
-    @field_validator("domains", mode="before")
+    @field_validator("domains", "foreign_queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return split(value) if isinstance(value, str) else value
 
-    @field_validator("domains")
+    @field_validator("domains", "foreign_queues")
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value))

@@ -30,6 +30,7 @@ from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chain_continuation import links_of
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import BatchRun, execute
+from worker.commands.routing import unroutable
 from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status
 
@@ -48,6 +49,8 @@ class CommandRun(EngineTask):
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
         try:
+            if nobody_takes := unroutable(envelope.links):
+                return self._answer(refuse(envelope, nobody_takes))
             run = self._execute(envelope)
         except ServerUnavailable as error:
             raise self._reschedule(self._backoff(), error, **self._tried()) from error
