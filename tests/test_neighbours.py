@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +17,7 @@ from tests.conftest import Database
 from tests.support.messages import sent
 from tests.support.neighbours import Neighbour
 from tests.support.things.commands import add_thing, bump_thing
-from tests.support.workers import Workers, until
+from tests.support.workers import ROOT, Workers, environment, until
 from worker.base import settings
 from worker.base.app import QUEUES, app
 from worker.base.settings import get_settings
@@ -177,6 +179,72 @@ def test_a_refused_commands_chord_gives_each_of_its_commands_a_receipt(workers: 
     for command_id in (first, last):
         receipt = CommandResult(str(command_id), app=app).receipt(20)
         assert receipt.status is Status.REJECTED
+
+
+SEND_FROM_THE_SHOP = """
+import shop
+from celery import chain
+from tests.support.things.commands import add_thing
+shop.greet.apply_async(queue="mine")
+chain(add_thing.s(price="1.00"), shop.greet.s().set(queue="commands")).apply_async()
+"""
+
+
+@pytest.mark.slow
+@named
+def test_our_workers_run_the_neighbours_tasks_if_they_load_them(
+    tmp_path: Path, workers: Workers, redis: redis_py.Redis
+) -> None:
+    shop_folder = Neighbour(tmp_path, "mine")  # its own worker does not run
+    worker = workers.start(
+        ["commands", "mine"],
+        extra=["-I", "shop"],
+        environ=shop_folder.environ() | {"GREETER": "our worker"},
+    )
+
+    shop_folder.run(SEND_FROM_THE_SHOP)
+
+    until(lambda: redis.llen("shop:greeted_by") == 2, 30)
+    assert redis.lrange("shop:greeted_by", 0, -1) == [b"our worker"] * 2
+    assert b"shop.greet" in worker.log.read_bytes()
+
+
+def status() -> tuple[int, str]:
+    """The exit code of `cqrs status`, and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "worker.cli", "status"],
+        env=environment(get_settings()),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, " ".join(done.stdout.split())
+
+
+@pytest.mark.slow
+def test_status_names_a_foreign_worker_on_a_queue_of_ours(
+    workers: Workers, neighbour: Neighbour, tmp_path: Path
+) -> None:
+    workers.start(concurrency=1)
+    assert status()[0] == 0, "a neighbour on a queue of its own is nobody's business"
+    folder = tmp_path / "another"
+    folder.mkdir()
+    with Neighbour(folder, "celery", "commands") as intruder:
+        code, said = status()
+    assert f"{intruder.name} is another app's worker: it throws away what it takes" in said
+    assert "Take commands from its `-Q`" in said
+    assert neighbour.name not in said
+    assert code == 1
+
+
+@pytest.mark.slow
+def test_status_names_a_worker_of_ours_that_lacks_a_domain(workers: Workers) -> None:
+    workers.start(["commands"], concurrency=1, environ={"CQRS_DOMAINS": "tasks.orders"})
+    code, said = status()
+    assert "does not know banking." in said
+    assert "and throws those away" in said
+    assert code == 1
 
 
 def test_a_foreign_queue_is_named_in_the_settings_comma_separated() -> None:

@@ -43,6 +43,7 @@ class Neighbour:
         self.folder, self.queues = folder, queues or ("celery",)
         (folder / "shop.py").write_text(APP)
         self.log = folder / "shop.log"
+        self.name = f"{folder.name}@{os.getpid()}"
 
     def environ(self) -> dict[str, str]:
         """In which environment its processes run: with our settings, so that it finds the Redis."""
@@ -67,7 +68,7 @@ class Neighbour:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "celery", "-A", "shop", "worker"),
-                    *("-n", f"shop@{os.getpid()}", "-Q", ",".join(self.queues)),
+                    *("-n", self.name, "-Q", ",".join(self.queues)),
                     *("-c", "1", "-l", "INFO", "--without-mingle"),
                 ],
                 cwd=self.folder,

@@ -80,7 +80,9 @@ def _may_be_ours(sig: Mapping[str, Any]) -> bool:
     """A signature made from a task object of another app's is known to be of that app.
 
     That our app has the task as well says nothing: Celery adds an app's tasks to every other app of
-    the process. A shared task that no app has claimed may be one that our workers load.
+    the process. A shared task that no app has claimed may be one that our workers load, and so may
+    be any task that is sent to a queue of ours by name.
     """
     task = getattr(sig, "_type", None)
-    return task is None or task.app in (app, _state.default_app)
+    named = "queue" in (sig.get("options") or {})
+    return task is None or named or task.app in (app, _state.default_app)

@@ -13,6 +13,11 @@ from kombu.exceptions import OperationalError as BrokerError
 from worker.base.app import QUEUES, app
 from worker.base.db import psycopg_url, safe_url
 from worker.base.settings import get_settings
+from worker.commands.decoding import commands
+from worker.commands.event_task import event_tasks
+
+ENGINE_TASKS = frozenset({"cqrs.drain", "cqrs.project", "cqrs.sweep"})
+"""Tasks that every worker of ours knows, whatever its domains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,14 @@ class ServerStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """A worker that answered, and the queues that it takes messages from."""
+    """A worker that answered, the queues of ours that it takes from, and what is wrong with that.
+
+    Another app's worker on our broker is one too, if it takes from a queue of ours.
+    """
 
     name: str
     queues: Sequence[str]
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +65,47 @@ def servers() -> list[ServerStatus]:
 
 
 def workers(timeout: float) -> list[WorkerStatus]:
-    """The workers that answer within `timeout` seconds."""
+    """The workers on our queues that answer within `timeout` seconds."""
     try:
         answers = app.control.inspect(timeout=timeout).active_queues() or {}
+        taken = {
+            name: sorted({queue["name"] for queue in queues}.intersection(QUEUES))
+            for name, queues in sorted(answers.items())
+        }
+        ours = [name for name, queues in taken.items() if queues]
+        known = _known_tasks(ours, timeout)
     except (BrokerError, redis.RedisError, OSError):
         return []
     return [
-        WorkerStatus(name, sorted(queue["name"] for queue in queues))
-        for name, queues in sorted(answers.items())
+        WorkerStatus(name, taken[name], _problem(taken[name], known.get(name))) for name in ours
     ]
+
+
+def _known_tasks(names: Sequence[str], timeout: float) -> dict[str, set[str]]:
+    if not names:
+        return {}
+    inspect = app.control.inspect(names, timeout=timeout, limit=len(names))
+    answers = inspect.registered() or {}
+    return {name: {task.partition(" ")[0] for task in tasks} for name, tasks in answers.items()}
+
+
+def _problem(queues: Sequence[str], known: set[str] | None) -> str | None:
+    """Why a worker throws away messages of our queues; None if it knows all that come there."""
+    if known is None:
+        return None  # it has ended meanwhile
+    needed = {task.name for task in (*commands, *event_tasks)} | ENGINE_TASKS
+    if not (unknown := sorted(needed - known)):
+        return None
+    if ENGINE_TASKS.isdisjoint(known):
+        return (
+            "is another app's worker: it throws away what it takes from our queues. Take"
+            f" {', '.join(queues)} from its `-Q`, and run `celery -A worker worker` beside it"
+        )
+    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return (
+        f"does not know {unknown[0]}{more}, and throws those away:"
+        " give it the code and the CQRS_DOMAINS of this shell, and start it anew"
+    )
 
 
 def queues() -> list[QueueStatus]:

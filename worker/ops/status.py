@@ -175,8 +175,9 @@ class Status:
 
     @property
     def whole(self) -> bool:
-        """Whether every server answers, and the database is that of this code."""
-        return self.problem is None and not any(server.problem for server in self.servers)
+        """Whether every server answers, the database is that of this code, and so are workers."""
+        asked = (*self.servers, *self.workers)
+        return self.problem is None and not any(one.problem for one in asked)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
