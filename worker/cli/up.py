@@ -29,6 +29,10 @@ from worker.event_log.subscribers import subscriptions
 from worker.ops import schedule
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
 
+_MOVED = (
+    "port {port}, where broker, results and cache were the last time, is taken by another process:"
+    " settings that name it have to follow"
+)
 LOOK_EVERY = 0.5
 """Seconds between two looks at the processes and servers."""
 
@@ -155,6 +159,9 @@ def _servers(settings: Settings, flower: Flower) -> Iterator[tuple[str, str]]:
     servers = settings.servers
     yield "PostgreSQL", db.safe_url(servers.database)
     yield "broker", db.safe_url(servers.broker)
+    own = embedded.find(settings.home)
+    if own is not None and own.broker_url == servers.broker and own.taken_port is not None:
+        yield "moved", _MOVED.format(port=own.taken_port)
     yield "results", db.safe_url(servers.result)
     yield "cache", db.safe_url(servers.cache)
     yield "Flower", f"{flower.url}  (user {flower.user}, password {flower.password})"

@@ -176,8 +176,10 @@ class Status:
     @property
     def whole(self) -> bool:
         """Whether every server answers, the database is that of this code, and so are workers."""
-        asked = (*self.servers, *self.workers)
-        return self.problem is None and not any(one.problem for one in asked)
+        problems = [self.problem]
+        problems += [server.problem for server in self.servers]
+        problems += [worker.problem for worker in self.workers]
+        return not any(problems)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
