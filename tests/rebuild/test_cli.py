@@ -62,9 +62,9 @@ def test_verifying_ends_with_1_when_rows_differ(things: ReadModels) -> None:
         (["rebuild", LIST, "--from", "99"], "no such position yet: 0 to 0 exist (is 99)"),
         (
             ["rebuild", "query.things"],
-            "query.things is a read table, name its projection: things.list",
+            "is a read table, name its projection: things.list",
         ),
-        (["verify", "things_v1"], "query.things is a read table, name its projection: things.list"),
+        (["verify", "things_v1"], "is a read table, name its projection: things.list"),
         (["rebuild", "things.gone"], "is its package missing in CQRS_DOMAINS?"),
         (["rebuild", "test.answers"], "it answers events and keeps no read table"),
         (["verify", "things.place"], "no projection has this name; did you mean things.places?"),
