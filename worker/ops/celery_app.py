@@ -25,9 +25,13 @@ log = get_logger(__name__)
 def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
-    Raises BadSettings and BadDeclarations: a worker that misses a domain must not start.
+    Raises BadSettings and BadDeclarations: a worker that misses a domain must not start. Nor one
+    whose commands would fail one by one, half done: RedisCluster.
     """
     if sender is app:
+        from worker.ops import servers
+
+        servers.refuse_clusters()
         logs.of_celery_programs()
         load_tasks()
         load_domains()

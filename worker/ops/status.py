@@ -21,8 +21,9 @@ from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks
 from worker.event_log.subscribers import subscriptions
-from worker.ops import servers
-from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
+from worker.ops import servers, workers
+from worker.ops.servers import QueueStatus, ServerStatus
+from worker.ops.workers import WorkerStatus
 from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 
 LAG_RANGE = 100_000
@@ -190,7 +191,7 @@ def gather(*, timeout: float = 0.7) -> Status:
     """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    return Status(servers.servers(), servers.workers(timeout), servers.queues(), log, problem)
+    return Status(servers.servers(), workers.workers(timeout), servers.queues(), log, problem)
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
