@@ -171,6 +171,81 @@ def test_nothing_runs_because_we_were_imported(database: Database) -> None:
     )
 
 
+ENQUEUE = """
+    import os, threading
+    import psycopg
+    from tests.support.things.commands import add_thing
+
+    def enqueue(url):
+        with psycopg.connect(url) as connection:
+            add_thing.enqueue(connection, price="1.00")
+
+    def until_it_is_seen():
+        for thread in threading.enumerate():
+            if thread.name == "cqrs-enqueue":
+                thread.join(10)
+"""
+
+
+def waiting_wake_ups(redis: redis_py.Redis) -> int:
+    """How many messages wait that tell the workers of enqueued commands."""
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        return int(broker.llen("commands"))
+
+
+def test_a_process_that_enqueues_and_ends_wakes_the_workers(
+    things: Database, redis: redis_py.Redis
+) -> None:
+    """Its last statement is the commit: nothing waits for a thread of ours but its exit."""
+    run(things, ENQUEUE, 'enqueue(os.environ["HOST_DATABASE"])')
+    assert waiting_wake_ups(redis) == 1
+
+
+def test_a_process_that_ends_in_a_transaction_waits_for_nobody(
+    things: Database, redis: redis_py.Redis
+) -> None:
+    run(
+        things,
+        ENQUEUE,
+        """
+        connection = psycopg.connect(os.environ["HOST_DATABASE"])
+        add_thing.enqueue(connection, price="1.00")
+        """,
+    )
+    assert waiting_wake_ups(redis) == 0
+
+
+def test_nobody_is_woken_for_another_database(
+    things: Database, servers: Servers, redis: redis_py.Redis
+) -> None:
+    """A test of the host's has a database of its own; what the settings name may be in use."""
+    run(
+        things,
+        f'import os; os.environ["CQRS_DATABASE_URL"] = {servers.database_url!r}',
+        ENQUEUE,
+        'enqueue(os.environ["HOST_DATABASE"]); until_it_is_seen()',
+    )
+    assert waiting_wake_ups(redis) == 0
+
+
+def test_servers_that_are_not_known_any_more_at_the_wake_up_are_no_traceback(
+    things: Database, tmp_path: Path
+) -> None:
+    """As after a test that had servers of its own, and has ended before the commit was seen."""
+    run(
+        things,
+        ENQUEUE,
+        f"""
+        from pathlib import Path
+        from worker.base import settings
+        with psycopg.connect(os.environ["HOST_DATABASE"]) as connection:
+            add_thing.enqueue(connection, price="1.00")
+            settings.install(settings.Settings(home=Path({str(tmp_path)!r})))
+        until_it_is_seen()
+        """,
+    )
+
+
 @pytest.mark.slow
 def test_a_neighbours_task_on_the_same_redis_runs_once(
     tmp_path: Path, workers: Workers, servers: Servers, redis: redis_py.Redis
