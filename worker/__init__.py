@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from worker.commands.errors import NotReady as NotReady
     from worker.commands.errors import ReceiptTimeout as ReceiptTimeout
     from worker.commands.errors import UnknownCommand as UnknownCommand
+    from worker.commands.errors import Unroutable as Unroutable
     from worker.commands.event_task import event_task as event_task
     from worker.commands.load_plan import FoldStreams as FoldStreams
     from worker.commands.load_plan import LoadRows as LoadRows
@@ -115,7 +116,8 @@ _HOMES = {
         "CqrsError Transient Permanent ServerUnavailable BadSettings NotMigrated BadDeclarations"
     ),
     "worker.commands.errors": (
-        "InvalidCommand UnknownCommand CommandIdReused CommandDead ReceiptTimeout NotReady"
+        "InvalidCommand UnknownCommand Unroutable CommandIdReused CommandDead ReceiptTimeout"
+        " NotReady"
     ),
     "worker.queries.errors": "InvalidQuery UnknownQuery ReadModelBehind EventParked",
 }

@@ -50,6 +50,22 @@ def test_nothing_dead_is_said_in_words_and_as_empty_lists(things: Things) -> Non
     assert "no parked events" in letters("list").stdout
 
 
+@pytest.mark.parametrize("verb", ["list", "retry"])
+def test_dead_letters_of_nobody_are_no_good_news(things: Things, verb: str) -> None:
+    result = letters(verb, "--subscription", "things.lst")
+    assert result.exit_code == 1
+    assert "no such subscription; did you mean things.list?" in result.stderr
+
+
+def test_a_command_that_is_not_dead_is_named_as_what_it_is(things: Things) -> None:
+    command_id = uuid7()
+    execute([Envelope(command_id, "things.add", {"thing_id": str(uuid7()), "price": "1.00"})])
+    for verb in ("show", "retry", "discard"):
+        result = letters(verb, str(command_id))
+        assert result.exit_code == 1
+        assert "it is not dead: its receipt says succeeded" in " ".join(result.stderr.split())
+
+
 def test_letters_are_listed_with_what_went_wrong(things: Things, letter: str) -> None:
     (event,) = parsed(letters("list", "--json"))["events"]
     assert (event["id"], event["subscription"], event["state"]) == (int(letter), LIST, "open")

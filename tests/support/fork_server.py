@@ -37,6 +37,10 @@ PRELOADED = (
     "celery.apps.beat",
     "celery.concurrency.prefork",
     "kombu.transport.redis",
+    "structlog",
+    "worker.base.command_request",
+    "worker.base.queues",
+    "worker.base.redis_results",
 )
 LONGEST_REQUEST = 1 << 20
 
@@ -246,6 +250,8 @@ def _become(request: tuple[list[str], str, dict[str, str]], output: int) -> list
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    named = filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[1:1] = [each for each in named if each not in sys.path]
     time.tzset()
     return arguments
 

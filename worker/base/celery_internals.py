@@ -4,23 +4,22 @@ EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
                  it is made of, `by_url`
+
+The request is made in workers alone, and the backend brings redis-py: each is in a module of its
+own, loaded when it is needed. Importing a command needs neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
-from importlib import resources
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from celery import Task, states
+from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
-from celery.backends.redis import RedisBackend
-from celery.worker.request import Request
 
-from worker.base.encoding import to_json
-from worker.contracts import is_receipt
+COMMAND_REQUEST = "worker.base.command_request:CommandRequest"
+"""As Celery itself names a task's request: a worker loads it when it takes the first message."""
 
 
 class EngineTask(Task):  # type: ignore[misc]  # celery has no types
@@ -41,20 +40,14 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
 
 
-class CommandRequest(Request):  # type: ignore[misc]  # celery has no types
-    """A command's message in the worker's main process, laid open to those who hear of its failure.
+def result_backend(app: Any, url: str) -> Any:
+    """The result backend at this address: ours on Redis, Celery's own on everything else."""
+    from celery.backends.redis import RedisBackend
 
-    Celery itself does so for lost workers alone. Of a command that was killed by its time limit
-    nobody could say who had sent it, or what follows it.
-    """
+    from worker.base.redis_results import ResultBackend
 
-    def on_timeout(self, soft: bool, timeout: float) -> None:
-        """A time limit has passed."""
-        self.task.request_stack.push(self._context)
-        try:
-            super().on_timeout(soft, timeout)
-        finally:
-            self.task.request_stack.pop()
+    backend, address = by_url(url, app.loader)
+    return (ResultBackend if backend is RedisBackend else backend)(app=app, url=address)
 
 
 class Result(NamedTuple):
@@ -65,50 +58,12 @@ class Result(NamedTuple):
     value: Any
 
 
-class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
-    """Celery's result backend on Redis, with a short way for receipts.
+def store_results(backend: Any, results: Sequence[Result]) -> None:
+    """Store results and wake whoever waits for them: by one call where the backend is ours."""
+    from worker.base.redis_results import ResultBackend
 
-    Celery stores a result in two round trips: it looks for an earlier one, so that a task that runs
-    twice cannot put a failure over a success, then sets the new one and publishes it. A receipt is
-    the same however often it is given: it needs no look, and those of a batch are stored by one
-    call.
-    """
-
-    def store_all(self, results: Iterable[Result]) -> None:
-        """Store results and wake whoever waits for them, in one round trip.
-
-        Raises redis.exceptions.ConnectionError if Redis stays away.
-        """
-        self._publish([self._entry(one) for one in results])
-
-    def _store_result(
-        self, task_id: str, result: Any, state: str, *rest: Any, request: Any = None, **more: Any
-    ) -> Any:
-        if state != states.SUCCESS or not is_receipt(result):
-            return super()._store_result(task_id, result, state, *rest, request=request, **more)
-        self._publish([self._entry(Result(task_id, state, result), request)])
-        return result
-
-    def _entry(self, one: Result, request: Any = None) -> tuple[str, str]:
-        value = one.value if one.state == states.SUCCESS else self.prepare_exception(one.value)
-        meta = self._get_result_meta(value, one.state, None, request)
-        meta["task_id"] = one.task_id
-        # Celery's own encoding keeps the types of an exception's arguments, and takes its time.
-        text = to_json(meta) if one.state == states.SUCCESS else self.encode(meta)
-        return self.get_key_for_task(one.task_id), text
-
-    def _publish(self, entries: list[tuple[str, str]]) -> None:
-        if entries:
-            keys, texts = zip(*entries, strict=True)
-            self.ensure(self._script, (keys, [self.expires, *texts]))
-
-    @cached_property
-    def _script(self) -> Any:
-        file = resources.files("worker.base").joinpath("store_results.lua")
-        return self.client.register_script(file.read_text(encoding="utf-8"))
-
-
-def result_backend(app: Any, url: str) -> Any:
-    """The result backend at this address: ours on Redis, Celery's own on everything else."""
-    backend, address = by_url(url, app.loader)
-    return (ResultBackend if backend is RedisBackend else backend)(app=app, url=address)
+    if isinstance(backend, ResultBackend):
+        backend.store_all(results)
+        return
+    for task_id, state, value in results:
+        backend.store_result(task_id, value, state)

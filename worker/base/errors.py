@@ -22,6 +22,7 @@
     └── Permanent                     the same call fails again
         ├── InvalidCommand            the payload is wrong; `errors` names every wrong field
         │   └── UnknownCommand        no command has this name
+        ├── Unroutable                it, or what follows it, would wait where nobody takes it
         ├── CommandIdReused           this id has a receipt for another payload
         ├── CommandDead               a command failed for good; carries its receipt
         ├── UnknownDeadCommand        no dead command has this id

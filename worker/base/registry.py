@@ -18,9 +18,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import ClassVar, Generic, TypeVar
 
-import structlog
-
 from worker.base.errors import BadDeclarations, BadSettings, did_you_mean
+from worker.base.logs import get_logger
 from worker.base.project import FILE, import_named
 from worker.base.settings import check_sections, get_settings
 
@@ -63,7 +62,7 @@ class Registry(Generic[Item]):
         return len(self._items)
 
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _loaded: set[str] = set()
 _checks: list[Callable[[], Iterable[str]]] = []
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -23,10 +23,12 @@ from pydantic import (
     model_validator,
 )
 
-from worker import embedded
 from worker.base.environment import read
 from worker.base.errors import ServerUnavailable
 from worker.base.project import project
+
+if TYPE_CHECKING:
+    from worker import embedded
 
 PREFIX = "CQRS_"
 DAY = 86_400
@@ -69,6 +71,11 @@ class Settings(BaseModel):
         default_factory=lambda: project().domains,
         validate_default=True,
         description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
+    )
+    foreign_queues: tuple[str, ...] = Field(
+        default_factory=tuple,
+        description="queues of other Celery apps on our broker that a chain may lead to,"
+        " comma-separated",
     )
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
@@ -144,12 +151,12 @@ class Settings(BaseModel):
     flower_port: int = Field(0, ge=0, le=65_535, description="0: any free port")
     log_json: bool = Field(False, description="log lines as JSON, for machines")
 
-    @field_validator("domains", mode="before")
+    @field_validator("domains", "foreign_queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return split(value) if isinstance(value, str) else value
 
-    @field_validator("domains")
+    @field_validator("domains", "foreign_queues")
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value))
@@ -226,6 +233,8 @@ class ServerUrls:
 
     @cached_property
     def _embedded(self) -> embedded.Servers:
+        from worker import embedded
+
         servers = embedded.find(self._settings.home)
         if servers is None:
             raise ServerUnavailable(

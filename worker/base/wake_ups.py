@@ -9,13 +9,15 @@ queue. Nothing depends on it: a lost signal or message costs one beat of the swe
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-import redis
-import structlog
-
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    import redis
+
+log = get_logger(__name__)
 
 PREFIX = "cqrs:wake:"
 EXPIRES_MS = 15_000
@@ -25,6 +27,8 @@ EXPIRES_MS = 15_000
 @cache
 def client() -> redis.Redis:
     """This process's connection pool to the cache server."""
+    import redis
+
     settings = get_settings()
     return redis.Redis.from_url(
         settings.servers.cache,
@@ -43,6 +47,8 @@ def raise_signal(name: str) -> bool:
 
     With Redis away it is always True: one message too many beats one too few.
     """
+    import redis
+
     try:
         return bool(client().set(PREFIX + name, 1, nx=True, px=EXPIRES_MS))
     except redis.RedisError as error:
@@ -52,6 +58,8 @@ def raise_signal(name: str) -> bool:
 
 def lower_signal(name: str) -> None:
     """Say that somebody is looking: call this before reading what there is to do."""
+    import redis
+
     try:
         client().delete(PREFIX + name)
     except redis.RedisError as error:

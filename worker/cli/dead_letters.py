@@ -15,6 +15,7 @@ from worker.base.registry import load_domains
 from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, print_table, whoever
 from worker.commands import dead_commands
 from worker.commands.dead_commands import DeadCommand
+from worker.ops import subscription_admin
 from worker.subscriptions import dead_letters
 from worker.subscriptions.dead_letters import DeadLetter, Repair
 from worker.subscriptions.errors import RetryFailed
@@ -49,6 +50,8 @@ def list_(
 ) -> None:
     """Dead letters, the latest first: parked events, and commands that failed for good."""
     load_domains()
+    if subscription:
+        subscription_admin.must_exist(subscription)
     events = dead_letters.find(subscription, closed=closed, limit=limit)
     commands = [] if subscription else dead_commands.commands(closed=closed, limit=limit)
     if as_json:
@@ -101,6 +104,7 @@ def retry(
     if (letter is None) == (subscription is None):
         raise typer.BadParameter("name either one dead letter or a --subscription")
     if subscription is not None:
+        subscription_admin.must_exist(subscription)
         _tell_all(dead_letters.retry_all(subscription, by=whoever(by)), as_json)
         return
     which = parse(letter or "")

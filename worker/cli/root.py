@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from worker.base import shadowing
 from worker.base.errors import BadSettings
 from worker.base.project import Subcommand, import_named, project
 
@@ -108,6 +111,8 @@ def _begin(ctx: typer.Context) -> None:
 def main() -> None:
     """The `cqrs` program."""
     try:
+        with suppress(FileNotFoundError):  # the working folder was deleted: told of when it matters
+            shadowing.refuse(Path.cwd())
         app(obj=PROGRAM)
     except BadSettings as wrong:
         from worker.cli.console import complain

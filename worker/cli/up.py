@@ -29,6 +29,10 @@ from worker.event_log.subscribers import subscriptions
 from worker.ops import schedule, servers
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
 
+_MOVED = (
+    "port {port}, where broker, results and cache were the last time, is taken by another process:"
+    " settings that name it have to follow"
+)
 LOOK_EVERY = 0.5
 """Seconds between two looks at the processes and servers."""
 
@@ -174,6 +178,9 @@ def _servers(settings: Settings, flower: Flower) -> Iterator[tuple[str, str]]:
     urls = settings.servers
     yield "PostgreSQL", db.safe_url(urls.database)
     yield "broker", db.safe_url(urls.broker)
+    own = embedded.find(settings.home)
+    if own is not None and own.broker_url == urls.broker and own.taken_port is not None:
+        yield "moved", _MOVED.format(port=own.taken_port)
     yield "results", db.safe_url(urls.result)
     yield "cache", db.safe_url(urls.cache)
     yield "Flower", f"{flower.url}  (user {flower.user}, password {flower.password})"

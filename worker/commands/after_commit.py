@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
 from celery import states
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
 from worker.base.app import app
-from worker.base.celery_internals import Result, ResultBackend
+from worker.base.celery_internals import Result, store_results
 from worker.base.errors import CqrsError
+from worker.base.logs import get_logger
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, NotReady
@@ -26,7 +26,7 @@ from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
 from worker.event_log.subscribers import groups_for
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def wake_readers(event_types: Iterable[str]) -> None:
@@ -68,12 +68,7 @@ def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
         for command_id, outcome in outcomes
         if not isinstance(outcome, NotReady)
     ]
-    backend = app.backend
-    if isinstance(backend, ResultBackend):
-        backend.store_all(results)
-        return
-    for task_id, state, value in results:
-        backend.store_result(task_id, value, state)
+    store_results(app.backend, results)
 
 
 def _result(task_id: str, outcome: Outcome) -> Result:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import redis.exceptions
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base.db import safe_url
@@ -61,6 +60,8 @@ def as_uuid(value: object, field: str = "id") -> UUID:
 @contextmanager
 def broker_errors() -> Iterator[None]:
     """Say which broker is away and what to do, instead of a socket's complaint."""
+    import redis.exceptions
+
     try:
         yield
     except (BrokerError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:

@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from celery import signature
+from celery.utils.functional import maybe_list
 
 from worker.base.actor import to_header
-from worker.base.app import app
 from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import commands
 from worker.contracts import Envelope
@@ -56,10 +55,24 @@ def message(envelope: Envelope) -> dict[str, Any]:
 
 
 def _flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    sig = signature(link, app=app)
-    tasks = sig.get("kwargs", {}).get("tasks") if sig.get("subtask_type") else None
-    if not tasks:
-        yield sig
-        return
-    for task in tasks:
-        yield from _flat(task)
+    """A link, or what a group, chain or chord in its place holds; then what hangs on it itself."""
+    members = _members(link)
+    if not members:
+        yield link
+    options = link.get("options") or {}
+    followers = (*reversed(options.get("chain") or ()), *maybe_list(options.get("link") or ()))
+    for part in (*members, *followers):
+        yield from _flat(part)
+
+
+def _members(link: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    kwargs = link.get("kwargs") or {}
+    match link.get("subtask_type"):
+        case "group" | "chain":
+            return list(kwargs.get("tasks") or ())
+        case "chord":
+            header = kwargs.get("header") or ()
+            tasks = header["kwargs"]["tasks"] if isinstance(header, Mapping) else header
+            return [*tasks, *maybe_list(kwargs.get("body") or ())]
+        case _:
+            return []

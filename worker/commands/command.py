@@ -41,6 +41,7 @@ from worker.commands.call_arguments import (
 from worker.commands.command_result import CommandResult
 from worker.commands.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
 from worker.commands.enqueue import Connectable, enqueue
+from worker.commands.routing import check as check_routes
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
@@ -72,11 +73,13 @@ class CommandTask(CommandRun, Generic[C]):
         """Send a command with options: those of Celery, and `after`.
 
         `after` names commands (handles or ids) that must have a receipt before this one runs.
+        Raises Unroutable, too, if nobody would take it or what follows it in its chain.
         """
         headers = dict(options.pop("headers", None) or {})
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
+            check_routes(self.name, options)
             wire = prepare(self.spec, payload_of(self.name, args, kwargs))
             headers.setdefault(HEADER, self._header(after))
         # On every sending, or a retry would tell all.

@@ -24,7 +24,7 @@ from uuid import UUID
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
-from worker.commands import SQL, after_commit
+from worker.commands import SQL, after_commit, receipts
 from worker.commands.chain_continuation import signatures
 from worker.commands.decoding import commands as declared
 from worker.commands.receipts import saga_behind
@@ -58,11 +58,12 @@ class DeadCommand:
 
 
 class UnknownDeadCommand(Permanent):
-    """No dead command has this id."""
+    """No dead command has this id; `status` is that of its receipt, if it has one."""
 
-    def __init__(self, command_id: UUID) -> None:
-        super().__init__(f"no such dead command (command {command_id})")
-        self.command_id = command_id
+    def __init__(self, command_id: UUID, status: str | None = None) -> None:
+        told = f"it is not dead: its receipt says {status}" if status else "no such dead command"
+        super().__init__(f"{told} (command {command_id})")
+        self.command_id, self.status = command_id, status
 
 
 class DeadCommandIsClosed(Permanent):
@@ -144,7 +145,8 @@ def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:
 def _find(connection: Connection, command_id: UUID) -> DeadCommand:
     row = connection.execute(SQL["dead_command"], {"command": command_id}).fetchone()
     if row is None:
-        raise UnknownDeadCommand(command_id)
+        receipt = receipts.find(connection, [command_id]).get(command_id)
+        raise UnknownDeadCommand(command_id, receipt.status.value if receipt else None)
     return _dead(*row)
 
 

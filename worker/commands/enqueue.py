@@ -4,24 +4,35 @@
     committed      the workers are woken at once, and the sweep wakes them again until the receipt
                    is there: a broker that loses messages loses no command
 
+Nobody is woken for another database than that of the settings (a test's own, say), nor where no
+server is known: the sweep of whoever works on that database finds the command. A process that ends
+right after its commit wakes them first, if that takes no longer than a second.
+
 `.delay()` after a commit loses the command when the process dies between the two; this cannot.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from weakref import WeakSet
 
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from worker.base import db
 from worker.base.app import app
 from worker.base.encoding import fingerprint_of, to_json
+from worker.base.errors import BadSettings, ServerUnavailable
+from worker.base.settings import get_settings
 from worker.commands import SQL, after_commit
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused
@@ -37,6 +48,8 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
 """Seconds between two looks at an open transaction: an eighth of the time that it has been open,
 within these; a wake-up is late by no more. Measured: ten seconds take 223 looks and 23 ms of CPU
 (4,270 and 407 ms with one every 2 ms)."""
+AT_EXIT = 1.0
+"""Seconds that a process which ends waits for its last wake-ups."""
 _WAKES = "cqrs_wakes"
 
 
@@ -124,37 +137,44 @@ class _Watcher:
     """
 
     def __init__(self) -> None:
-        self._watched: dict[int, tuple[psycopg.Connection[Any], float]] = {}
+        self._watched: dict[int, tuple[psycopg.Connection[Any], float, str]] = {}
         self._lock = threading.Lock()
         self._running = False
+        self._closing = threading.Event()
 
     def watch(self, connection: psycopg.Connection[Any]) -> None:
         """Wake the workers once this connection's transaction has ended, either way."""
         with self._lock:
-            self._watched[id(connection)] = (connection, time.monotonic())
+            self._watched[id(connection)] = (connection, time.monotonic(), connection.info.dbname)
             if not self._running:
                 self._running = True
                 _in_background(self._run)
 
+    def close(self) -> None:
+        """The process ends: whatever is still open is rolled back, and nobody waits for it."""
+        self._closing.set()
+
     def _run(self) -> None:
         while (pause := self._look()) is not None:
-            time.sleep(pause)
+            self._closing.wait(pause)
 
     def _look(self) -> float | None:
-        """Wake if one has ended; seconds until the next look, None if nothing is watched."""
+        """Wake for those that have ended; seconds until the next look, None: nothing is watched."""
         now = time.monotonic()
         with self._lock:
             ended = [
-                key
-                for key, (connection, since) in self._watched.items()
+                (key, database)
+                for key, (connection, since, database) in self._watched.items()
                 if not _in_transaction(connection) or now > since + WATCH_FOR
             ]
-            for key in ended:
+            for key, _ in ended:
                 del self._watched[key]
+            if self._closing.is_set():
+                self._watched.clear()
             self._running = bool(self._watched)
-            youngest = max((since for _, since in self._watched.values()), default=None)
-        if ended:
-            after_commit.wake_queue_consumer()
+            youngest = max((since for _, since, _ in self._watched.values()), default=None)
+        for database in {database for _, database in ended}:
+            _wake(database)
         if youngest is None:
             return None
         return min(max((now - youngest) / 8, SHORTEST_PAUSE), LONGEST_PAUSE)
@@ -168,7 +188,7 @@ def wake_after_commit(connection: psycopg.Connection[Any]) -> None:
     if _in_transaction(connection):
         _watcher.watch(connection)
     else:
-        after_commit.wake_queue_consumer()
+        _wake(connection.info.dbname)
 
 
 def _wake_when_told(session: Session, connection: psycopg.Connection[Any]) -> None:
@@ -190,7 +210,7 @@ def _session_committed(session: Session) -> None:
     if _in_transaction(connection):
         _watcher.watch(connection)
     else:
-        _in_background(after_commit.wake_queue_consumer)
+        _in_background(partial(_wake, connection.info.dbname))
 
 
 def _session_rolled_back(session: Session) -> None:
@@ -199,8 +219,48 @@ def _session_rolled_back(session: Session) -> None:
         del session.info[_WAKES]
 
 
+def _wake(database: str) -> None:
+    """Wake those who work on this database, as far as anybody knows of them.
+
+    Where they are is asked now: a test that has ended since took its servers with it.
+    """
+    try:
+        if db.dbname(get_settings().servers.database) == database:
+            after_commit.wake_queue_consumer()
+    except (ServerUnavailable, BadSettings):
+        return  # no server is known here: the sweep finds it
+
+
+_threads: WeakSet[threading.Thread] = WeakSet()
+
+
 def _in_background(work: Callable[[], object]) -> None:
-    threading.Thread(target=work, name="cqrs-enqueue", daemon=True).start()
+    thread = threading.Thread(target=work, name="cqrs-enqueue", daemon=True)
+    _threads.add(thread)
+    _tidy_at_the_end()
+    thread.start()
+
+
+@cache
+def _tidy_at_the_end() -> None:
+    """At first use: what happens when this process ends, or forks."""
+    atexit.register(_finish)
+    os.register_at_fork(after_in_child=_start_afresh)
+
+
+def _finish() -> None:
+    """Let the wake-ups that are under way be sent, within a bound; a daemon thread just stops."""
+    _watcher.close()
+    until = time.monotonic() + AT_EXIT
+    for thread in list(_threads):
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+def _start_afresh() -> None:
+    """A forked child has no part in its parent's transactions, and none of its threads."""
+    global _watcher
+    _watcher = _Watcher()
+    _threads.clear()
 
 
 def _in_transaction(connection: psycopg.Connection[Any]) -> bool:

@@ -43,6 +43,14 @@ class UnknownCommand(InvalidCommand):
         super().__init__(name, {"command": f"no command is called {name!r}{hint}"})
 
 
+class Unroutable(Permanent):
+    """A command, or what follows it in its chain, would wait where nobody takes it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{why} (command {name})")
+        self.name, self.why = name, why
+
+
 class CommandIdReused(Permanent):
     """A command id came back with another payload."""
 

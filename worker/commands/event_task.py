@@ -22,12 +22,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-import structlog
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import db
 from worker.base.app import app
 from worker.base.celery_internals import EngineTask
+from worker.base.logs import get_logger
 from worker.base.registry import Registry
 from worker.commands import SQL, chain_continuation
 from worker.commands.decoding import Decoded, undeclared
@@ -35,7 +35,7 @@ from worker.commands.receipts import Settled
 from worker.commands.settling import ended, settle_once
 from worker.contracts import Envelope, Message, Receipt, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 M = TypeVar("M", bound=Message)
 
 

@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
-import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 from pydantic_core import to_jsonable_python
 
 from worker.base import db
+from worker.base.logs import get_logger
 from worker.commands.change_set import DeletedWhatItInserted
 from worker.commands.decoding import Decoded, decode
 from worker.commands.errors import CommandIdReused, InvalidCommand, NotReady
@@ -38,7 +38,7 @@ from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
 from worker.event_log import WRONG_VERSION
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RERUNS = 4
 _AGAIN = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable)

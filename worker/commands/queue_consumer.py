@@ -22,10 +22,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 
 from worker.base import db, wake_ups
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
 from worker.commands import SQL, after_commit
@@ -34,7 +34,7 @@ from worker.commands.event_task import event_tasks, start
 from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Actor, Envelope
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LEASE = 15.0
 """Seconds that a worker has for a batch before others may run it."""

@@ -22,7 +22,7 @@ from celery.exceptions import (
 )
 
 from worker.base.actor import from_header
-from worker.base.celery_internals import CommandRequest, EngineTask
+from worker.base.celery_internals import COMMAND_REQUEST, EngineTask
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit
@@ -30,6 +30,7 @@ from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chain_continuation import links_of
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import BatchRun, execute
+from worker.commands.routing import unroutable
 from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status
 
@@ -38,7 +39,7 @@ class CommandRun(EngineTask):
     """The worker's side of a command's task."""
 
     abstract = True
-    Request = CommandRequest
+    Request = COMMAND_REQUEST
     typing = False  # a payload is checked against its model, which says more
     max_retries = 3
     """How often a command is run again after its worker process died."""
@@ -48,6 +49,8 @@ class CommandRun(EngineTask):
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
         try:
+            if nobody_takes := unroutable(envelope.links):
+                return self._answer(refuse(envelope, nobody_takes))
             run = self._execute(envelope)
         except ServerUnavailable as error:
             raise self._reschedule(self._backoff(), error, **self._tried()) from error

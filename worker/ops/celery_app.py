@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from celery import signals
 
 from worker.base import logs
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.base.project import NO_DOMAINS
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
-from worker.ops import servers
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @signals.import_modules.connect
@@ -30,6 +29,8 @@ def load_everything(sender: Any = None, **_: Any) -> None:
     whose commands would fail one by one, half done: RedisCluster.
     """
     if sender is app:
+        from worker.ops import servers
+
         servers.refuse_clusters()
         logs.of_celery_programs()
         load_tasks()

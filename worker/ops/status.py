@@ -21,8 +21,9 @@ from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks, quoted
 from worker.event_log.subscribers import subscriptions
-from worker.ops import servers
-from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
+from worker.ops import servers, workers
+from worker.ops.servers import QueueStatus, ServerStatus
+from worker.ops.workers import WorkerStatus
 from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 
 LAG_RANGE = 100_000
@@ -207,13 +208,11 @@ def gather(*, timeout: float = 0.7) -> Status:
     """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    workers = servers.workers(timeout)
     queues = servers.queues()
-    if {queue.name for queue in queues} - {name for one in workers for name in one.queues}:
-        workers = servers.workers(
-            timeout * PATIENCE
-        )  # a busy machine: who is silent is asked again
-    return Status(servers.servers(), workers, queues, log, problem)
+    answering = workers.workers(timeout)
+    if {queue.name for queue in queues} - {name for one in answering for name in one.queues}:
+        answering = workers.workers(timeout * PATIENCE)  # a busy machine: the silent, asked again
+    return Status(servers.servers(), answering, queues, log, problem)
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:

@@ -57,6 +57,9 @@ def _workers(status: Status) -> Iterator[Trouble]:
         queues = "queue" if len(idle) == 1 else "queues"
         sentence = f"no worker answers that takes {queues} {', '.join(idle)}: start one"
         yield Trouble(Kind.WORKERS, sentence)
+    for worker in status.workers:
+        if worker.problem:
+            yield Trouble(Kind.WORKERS, f"{worker.name} {worker.problem}")
 
 
 def _log(log: LogStatus) -> Iterator[Trouble]:

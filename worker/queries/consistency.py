@@ -26,13 +26,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import structlog
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker import refresh
 from worker.base import db
 from worker.base.backoff import Backoff
 from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.base.sql import blocks
 from worker.cache.entries import Snapshot
 from worker.commands import after_commit
@@ -40,9 +40,8 @@ from worker.contracts import Receipt
 from worker.event_log.sources import Sources
 from worker.event_log.subscribers import subscriptions
 from worker.queries.errors import InvalidQuery, ReadModelBehind
-from worker.subscriptions import runner
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LONGEST_TIMEOUT = 300.0
 """Seconds that a caller may be willing to wait."""
@@ -238,6 +237,8 @@ def catch_up(sources: Sources) -> None:
 
     In an application's process, whose user may not write them, the workers are woken to do it.
     """
+    from worker.subscriptions import runner
+
     if not sources.reads:
         return
     with db.sender() as connection:

@@ -42,6 +42,18 @@ SELECT n.nspname || '.' || c.relname
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY 1
 
+-- name: relations_named
+-- What has this name, given with or without its schema, and what it is; those of schema query first.
+SELECT n.nspname || '.' || c.relname,
+       CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'table' END
+  FROM pg_class AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
+   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND %(name)s::text IN (c.relname, n.nspname || '.' || c.relname)
+ ORDER BY c.relkind = 'm' DESC, n.nspname = 'query' DESC, 1
+ LIMIT 1
+
 -- name: limit
 -- Time limits of this transaction, milliseconds.
 SELECT set_config('lock_timeout', %(lock)s, true), set_config('statement_timeout', %(statement)s, true)
