@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery, signals
-from kombu import Exchange, Queue
+from kombu import Exchange, Queue, pools
 
-from worker.base import db, wake_ups
+from worker.base import db, forks, wake_ups
 from worker.base.celery_internals import EngineTask, result_backend
 from worker.base.settings import Settings, get_settings
 
@@ -136,6 +136,20 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         """The connection to publish to."""
         return super().connection_for_write(url or get_settings().servers.broker, **options)
 
+    @property
+    def pool(self) -> Any:
+        """The connections to publish on; a forked child makes its own."""
+        forks.in_child(self.forget_connections)
+        return super().pool
+
+    def forget_connections(self) -> None:
+        """In a forked child: leave the parent's connections alone, those in kombu's pools too."""
+        for group in (pools.connections, pools.producers):
+            for key, pool in list(group.items()):
+                if _is_of(pool, self._pool):
+                    forks.keep(group.pop(key))
+        self._after_fork()
+
     def _get_backend(self) -> Any:
         return result_backend(self, get_settings().servers.result)
 
@@ -148,6 +162,11 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         if module.partition(".")[0] in ("worker", "tasks"):
             raise ValueError(f"a task needs an explicit name ({module}.{name})")
         return str(super().gen_task_name(name, module))
+
+
+def _is_of(pool: Any, connections: Any) -> bool:
+    """Whether it is this pool of connections, or one of producers on it."""
+    return connections is not None and connections in (pool, getattr(pool, "connections", None))
 
 
 app = CqrsCelery("cqrs", set_as_current=False)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from importlib import resources
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from celery import Task, states
 from celery.app.backends import by_url
@@ -19,6 +20,7 @@ from celery.app.task import extract_exec_options
 from celery.backends.redis import RedisBackend
 from celery.worker.request import Request
 
+from worker.base import forks
 from worker.base.encoding import to_json
 from worker.contracts import is_receipt
 
@@ -74,6 +76,24 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     call.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        _backends.add(self)
+        forks.in_child(_forget_backends)
+
+    def forget_connections(self) -> None:
+        """In a forked child: listen on a connection of its own, for the handles that it has too.
+
+        Celery does so for its own forks alone, and goes on with the parent's subscriptions.
+        """
+        forks.keep(self.result_consumer, self.__dict__.pop("client", None))
+        self.__dict__.pop("_script", None)
+        for waiting in self._pending_results:
+            waiting.clear()
+        self.result_consumer = self.ResultConsumer(
+            self, self.app, self.accept, self._pending_results, self._pending_messages
+        )
+
     def store_all(self, results: Iterable[Result]) -> None:
         """Store results and wake whoever waits for them, in one round trip.
 
@@ -106,6 +126,15 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     def _script(self) -> Any:
         file = resources.files("worker.base").joinpath("store_results.lua")
         return self.client.register_script(file.read_text(encoding="utf-8"))
+
+
+_backends: WeakSet[ResultBackend] = WeakSet()
+"""Each thread has one, and handles keep theirs."""
+
+
+def _forget_backends() -> None:
+    for backend in list(_backends):
+        backend.forget_connections()
 
 
 def result_backend(app: Any, url: str) -> Any:

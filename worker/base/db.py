@@ -24,6 +24,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from sqlalchemy.exc import DBAPIError
 
+from worker.base import forks
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.urls import psycopg_url as psycopg_url
@@ -79,12 +80,8 @@ def owner_engine() -> sa.Engine:
 
 
 def forget() -> None:
-    """Drop every engine without closing its sockets: a forked child calls this first.
-
-    Closing would say goodbye on connections that the parent still uses.
-    """
-    for engine in _engines:
-        engine.dispose(close=False)
+    """Drop every engine without closing its sockets: in a forked child they are the parent's."""
+    forks.keep(*_engines)
     _engines.clear()
     _engine.cache_clear()
 
@@ -119,6 +116,7 @@ def _engine(role: str) -> sa.Engine:
         },
     )
     sa.event.listen(engine, "connect", _decode_fast)
+    forks.in_child(forget)
     _engines.append(engine)
     return engine
 

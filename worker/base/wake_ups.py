@@ -13,6 +13,7 @@ from functools import cache
 import redis
 import structlog
 
+from worker.base import forks
 from worker.base.settings import get_settings
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,7 @@ EXPIRES_MS = 15_000
 def client() -> redis.Redis:
     """This process's connection pool to the cache server."""
     settings = get_settings()
+    forks.in_child(forget)
     return redis.Redis.from_url(
         settings.servers.cache,
         socket_connect_timeout=settings.connect_timeout,
@@ -34,7 +36,8 @@ def client() -> redis.Redis:
 
 
 def forget() -> None:
-    """Start afresh in a forked child, without touching the parent's sockets."""
+    """Start afresh: with other settings, or in a forked child. redis-py closes no socket of the
+    parent's."""
     client.cache_clear()
 
 

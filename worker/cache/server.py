@@ -18,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.retry import Retry
 
+from worker.base import forks
 from worker.base.db import safe_url
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
@@ -76,10 +77,17 @@ def _script(url: str, name: str) -> Script:
 
 @lru_cache(maxsize=8)
 def _client(url: str) -> redis.Redis:
-    """A pool of connections; redis-py opens new ones in a forked child by itself.
+    """A pool of connections.
 
     One retry, at once: for a pooled connection that went stale, not for a server that is away.
     """
+    forks.in_child(_forget)
     return redis.Redis.from_url(
         url, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT, retry=Retry(NoBackoff(), 1)
     )
+
+
+def _forget() -> None:
+    """In a forked child: a pool whose lock another thread of the parent's may have held."""
+    _script.cache_clear()
+    _client.cache_clear()
