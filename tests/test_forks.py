@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("things")
 WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
 """From 3.12 on Python advises against forking where there are threads; here that is the point."""
 BEGINNING = """
-import os, sys, threading, traceback
+import faulthandler, os, sys, traceback
 import psycopg
 from concurrent.futures import ThreadPoolExecutor
 from tests.support.things.commands import add_thing, bump_thing
@@ -48,6 +48,7 @@ def child(who, inherited):
     '''Fork one that uses everything; its process id.'''
     pid = os.fork()
     if pid == 0:
+        faulthandler.dump_traceback_later(40, exit=True)  # it hangs: say where
         code = 1
         try:
             use(who, inherited)
@@ -100,13 +101,17 @@ def test_two_children_and_their_parent_use_everything_at_the_same_time(
 def test_a_fork_while_other_threads_are_in_the_middle_of_it(
     database: Database, workers: Workers
 ) -> None:
-    """Locks that they hold are never given back in the child; a watched transaction is not its."""
+    """Locks that they hold are never given back in the child; a watched transaction is not its.
+
+    What they make at their first use is made before: that Python's own locks stand around.
+    """
     workers.start(["commands"], concurrency=2)
     run(
         """
         open_one = psycopg.connect(get_settings().servers.database)
         add_thing.enqueue(open_one, price="1.00")
         with ThreadPoolExecutor(3) as threads:
+            list(threads.map(use, ("once", "each", "first")))
             busy = [threads.submit(use, f"thread {n}") for n in range(3)]
             while not all(one.done() for one in busy):
                 pid = child("forked", [])

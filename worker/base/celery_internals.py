@@ -3,12 +3,16 @@
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
-                 it is made of, `by_url`
+                 it is made of, `by_url`, its pending    listening begins with the wait, and anew
+                 results                                 in a forked child
+ResultListener   `ResultConsumer._reconnect_pubsub`,     a server that is away is waited for; no
+                 `_locked`, `subscribed_to`              restart is asked for
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import resources
 from typing import Any, NamedTuple
@@ -17,7 +21,7 @@ from weakref import WeakSet
 from celery import Task, states
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
-from celery.backends.redis import RedisBackend
+from celery.backends.redis import RedisBackend, ResultConsumer
 from celery.worker.request import Request
 
 from worker.base import forks
@@ -67,6 +71,39 @@ class Result(NamedTuple):
     value: Any
 
 
+class ResultsLost(Exception):
+    """The connection on which results are listened to cannot be had again for now."""
+
+
+class ResultListener(ResultConsumer):  # type: ignore[misc]  # celery has no types
+    """Celery's, but for what it says when the server stays away: no restart is needed."""
+
+    @contextmanager
+    def reconnect_on_error(self) -> Iterator[None]:
+        """Connect again after an error, once, with the subscriptions that there were.
+
+        Who waits comes again, and has PostgreSQL to look into meanwhile. Raises ResultsLost.
+        """
+        try:
+            yield
+        except TimeoutError:
+            raise  # nothing came
+        except self._connection_errors:
+            try:
+                self._reconnect_pubsub()
+            except self._connection_errors as error:
+                raise ResultsLost(str(error)) from error
+
+    def start(self, initial_task_id: str, **options: Any) -> None:
+        """Begin to listen; after an outage, to all that was listened to before."""
+        if not self.subscribed_to:
+            super().start(initial_task_id, **options)
+            return
+        with self._locked():
+            self.subscribed_to.add(self._get_key_for_task(initial_task_id))
+            self._reconnect_pubsub()
+
+
 class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     """Celery's result backend on Redis, with a short way for receipts.
 
@@ -75,6 +112,8 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     the same however often it is given: it needs no look, and those of a batch are stored by one
     call.
     """
+
+    ResultConsumer = ResultListener
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -93,6 +132,13 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
         self.result_consumer = self.ResultConsumer(
             self, self.app, self.accept, self._pending_results, self._pending_messages
         )
+
+    def on_task_call(self, producer: Any, task_id: str) -> None:
+        """Nothing yet: whoever waits for the result listens first, then looks whether it is there.
+
+        Celery listens as soon as a task is sent: a call more for each, and none is sent for 19
+        seconds while the result store is away.
+        """
 
     def store_all(self, results: Iterable[Result]) -> None:
         """Store results and wake whoever waits for them, in one round trip.

@@ -11,10 +11,10 @@ themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 import psycopg
@@ -32,9 +32,12 @@ from worker.base.urls import safe_url as safe_url
 from worker.base.urls import sqlalchemy_url as sqlalchemy_url
 
 Connection = psycopg.Connection[TupleRow]
+T = TypeVar("T")
 
 WRITER = "cqrs_writer"
 READER = "cqrs_reader"
+AWAY = ("08", "57P")
+"""How the SQLSTATEs of a server begin that goes away, or comes up."""
 STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 NOT_PREPARED = "26000"
@@ -72,6 +75,31 @@ def owner() -> Iterator[Connection]:
     """A pooled connection as the URL's own user, in autocommit."""
     with _borrowed(_engine("owner")) as connection:
         yield connection
+
+
+def read(role: str, work: Callable[[Connection], T]) -> T:
+    """What `work` reads on a connection as writer, reader or owner. It changes nothing.
+
+    A pooled connection may be to a server that has been restarted since: then `work` runs once
+    more, on a new one. Raises ServerUnavailable if there is none, or if that is cut too.
+    """
+    engine = _engine(role)
+    try:
+        with _borrowed(engine) as connection:
+            return work(connection)
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if not was_cut(connection, error):
+            raise
+    with _borrowed(engine) as connection:
+        try:
+            return work(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise (unavailable(engine, error) if was_cut(connection, error) else error) from None
+
+
+def was_cut(connection: Connection, error: psycopg.Error) -> bool:
+    """Whether the server, or the way to it, is gone: not that it says no to a statement."""
+    return connection.closed or (error.sqlstate or "").startswith(AWAY)
 
 
 def owner_engine() -> sa.Engine:
@@ -151,15 +179,15 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
         if connection.closed:
-            proxy.invalidate()
+            _drop(engine, proxy)
     except BaseException as error:
-        _make_clean(proxy, error)
+        _make_clean(engine, proxy, error)
         raise
     finally:
         proxy.close()
 
 
-def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
+def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
     try:
@@ -170,6 +198,17 @@ def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     except psycopg.Error:
         connection.close()
     if connection.closed:
+        _drop(engine, proxy)
+
+
+def _drop(engine: sa.Engine, proxy: sa.PoolProxiedConnection) -> None:
+    """Give the pool no closed connection; and if it was cut, none that is as old as that one.
+
+    A server that was restarted has cut them all, and each would fail whoever gets it next.
+    """
+    if cast("Connection", proxy.driver_connection).broken:
+        engine.pool._invalidate(proxy)  # as SQLAlchemy's own connections do
+    else:
         proxy.invalidate()
 
 

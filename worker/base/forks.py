@@ -12,6 +12,8 @@ A child that went on with a connection of its parent's would read the other's an
   So what was inherited is kept until the child ends, lest a finalizer says it.
 - What a thread of the parent's was in the middle of is lost in the child, as everything of a thread
   is. A transaction that was open at the fork is the parent's alone.
+- Python's own locks, around an import or a lazy attribute that another thread is at for the first
+  time just then, are beyond us: fork after the first use, or before any thread.
 """
 
 from __future__ import annotations
