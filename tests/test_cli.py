@@ -120,6 +120,12 @@ def test_every_unknown_setting_is_named_one_in_small_letters_too() -> None:
         ("CQRS_LOG_JSON", "maybe", "Input should be a valid boolean"),
         ("CQRS_DATABASE_URL", "mysql://u:secret@db/x", "postgres:// (is 'mysql://u@db/x')"),
         ("CQRS_BROKER_URL", "u:secret@host:6379", "begins with redis://"),
+        (
+            "CQRS_RESULT_URL",
+            "db+postgresql://u:secret@h/x",
+            "a URL is wanted that begins with redis",
+        ),
+        ("CQRS_RESULT_URL", "rediss://:secret@h/1", "must end with ?ssl_cert_reqs=required"),
         ("CQRS_TASK_TIME_LIMIT", "500", "CQRS_VISIBILITY_TIMEOUT must hold (are 100, 500, 150)"),
     ],
 )

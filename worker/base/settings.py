@@ -36,6 +36,7 @@ _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
     "query_database_url": ("postgresql", "postgres"),
     "broker_url": ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"),
+    "result_url": ("redis", "rediss", "sentinel"),
     "cache_url": ("redis", "rediss", "unix"),
 }
 """What the address of each server begins with."""
@@ -57,7 +58,9 @@ class Settings(BaseModel):
         None, description="PostgreSQL that queries read from (a replica); unset: `database_url`"
     )
     broker_url: str | None = Field(None, description="Redis, Valkey or RabbitMQ; unset: embedded")
-    result_url: str | None = Field(None, description="Celery's result backend; unset: embedded")
+    result_url: str | None = Field(
+        None, description="Redis or Valkey as Celery's result backend; unset: embedded"
+    )
     cache_url: str | None = Field(
         None, description="Redis or Valkey for cached answers and wake-up signals; unset: embedded"
     )
@@ -158,6 +161,16 @@ class Settings(BaseModel):
         if value and not re.match(rf"({'|'.join(wanted)})(\+\w+)?://", value):
             raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
         return value or None
+
+    @field_validator("result_url")
+    @classmethod
+    def _says_whom_it_trusts(cls, value: str | None) -> str | None:
+        """Celery's result backend has no default of its own, and fails at the first command."""
+        if value and value.startswith("rediss:") and "ssl_cert_reqs=" not in value:
+            raise ValueError(
+                "a rediss:// URL must end with ?ssl_cert_reqs=required (or optional, or none)"
+            )
+        return value
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> Settings:
