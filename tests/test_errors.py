@@ -52,6 +52,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "InvalidCommand": ("orders.create_order", {"items": "is empty"}),
     "InvalidQuery": ("orders.summary", {"limit": "is 0"}),
     "DeadLetterIsClosed": (1, "discarded", "ada"),
+    "MissingRoles": ("shop", ("GRANT cqrs_writer TO shop;",)),
     "MissingUndo": (ID, ["DROP TABLE query.t"]),
     "NewerChangesetCompleted": (ID, OTHER_ID, "rename"),
     "NoDeploymentOpen": (),

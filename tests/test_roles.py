@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.conftest import in_database
 from worker.base import migrate
+from worker.base.errors import MissingRoles
 from worker.embedded import Servers
 
 OWNER = "shop_owner"
@@ -52,3 +53,18 @@ def test_an_owner_without_createrole_migrates_and_takes_the_groups_on(
         for group in ("cqrs_writer", "cqrs_reader"):
             connection.execute(f"SET ROLE {group}")
             connection.execute("RESET ROLE")
+
+
+def test_who_lacks_the_groups_is_told_what_to_run_once(
+    cluster: psycopg.Connection, servers: Servers
+) -> None:
+    with pytest.raises(MissingRoles) as missing:
+        migrate.upgrade(url(servers))
+    assert missing.value.statements == (
+        f"GRANT cqrs_reader TO {OWNER};",
+        f"GRANT cqrs_writer TO {OWNER};",
+    )
+
+    for statement in missing.value.statements:
+        cluster.execute(statement.encode())
+    migrate.upgrade(url(servers))

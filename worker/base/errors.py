@@ -67,6 +67,7 @@
         │   ├── NoDeploymentOpen      there is none to end
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
+        ├── MissingRoles              the group roles are to be made, or granted, by a superuser
         ├── DatabaseIsNewer           a later release has migrated the database
         ├── RedisCluster              a server is a node of one: it cannot be used
         ├── AlreadyUp                 somebody else runs the system of this home
@@ -144,6 +145,17 @@ class NotMigrated(Permanent):
             f"the database is not migrated: {at}, {needed} is needed. Run `cqrs migrate`."
         )
         self.found, self.needed = found, needed
+
+
+class MissingRoles(Permanent):
+    """Whoever migrates may neither make the group roles nor take them on."""
+
+    def __init__(self, user: str, statements: Sequence[str]) -> None:
+        super().__init__(
+            "the group roles are not there, or not granted to whoever migrates. Run this once for"
+            f" the whole cluster, as a superuser: {' '.join(statements)} (user {user})"
+        )
+        self.user, self.statements = user, tuple(statements)
 
 
 class DatabaseIsNewer(Permanent):
