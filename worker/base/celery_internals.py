@@ -114,6 +114,7 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     """
 
     ResultConsumer = ResultListener
+    result_consumer: ResultListener
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

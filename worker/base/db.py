@@ -20,6 +20,7 @@ import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import PipelineAborted
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from sqlalchemy.exc import DBAPIError
@@ -87,19 +88,24 @@ def read(role: str, work: Callable[[Connection], T]) -> T:
     try:
         with _borrowed(engine) as connection:
             return work(connection)
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        if not was_cut(connection, error):
+    except psycopg.OperationalError as error:
+        if not was_cut(error):
             raise
-    with _borrowed(engine) as connection:
-        try:
+    try:
+        with _borrowed(engine) as connection:
             return work(connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise (unavailable(engine, error) if was_cut(connection, error) else error) from None
+    except psycopg.OperationalError as error:
+        raise (unavailable(engine, error) if was_cut(error) else error) from None
 
 
-def was_cut(connection: Connection, error: psycopg.Error) -> bool:
-    """Whether the server, or the way to it, is gone: not that it says no to a statement."""
-    return connection.closed or (error.sqlstate or "").startswith(AWAY)
+def was_cut(error: BaseException) -> bool:
+    """Whether the server, or the way to it, is gone: not that it says no to a statement.
+
+    An operational error without an SQLSTATE is libpq's own, about the connection.
+    """
+    if not isinstance(error, psycopg.OperationalError) or isinstance(error, PipelineAborted):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(AWAY)
 
 
 def owner_engine() -> sa.Engine:
@@ -179,7 +185,7 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
         if connection.closed:
-            _drop(engine, proxy)
+            _drop(engine, proxy, connection.broken)
     except BaseException as error:
         _make_clean(engine, proxy, error)
         raise
@@ -190,6 +196,7 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
 def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
+    cut = connection.broken or was_cut(error)
     try:
         if isinstance(error, psycopg.Error) and error.sqlstate in (STALE_PLAN, NOT_PREPARED):
             connection.close()  # its prepared statements are of another time, or gone
@@ -198,15 +205,15 @@ def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseE
     except psycopg.Error:
         connection.close()
     if connection.closed:
-        _drop(engine, proxy)
+        _drop(engine, proxy, cut)
 
 
-def _drop(engine: sa.Engine, proxy: sa.PoolProxiedConnection) -> None:
+def _drop(engine: sa.Engine, proxy: sa.PoolProxiedConnection, cut: bool) -> None:
     """Give the pool no closed connection; and if it was cut, none that is as old as that one.
 
     A server that was restarted has cut them all, and each would fail whoever gets it next.
     """
-    if cast("Connection", proxy.driver_connection).broken:
+    if cut:
         engine.pool._invalidate(proxy)  # as SQLAlchemy's own connections do
     else:
         proxy.invalidate()

@@ -84,12 +84,13 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
             left = None if timeout is None else max(0.001, deadline - time.monotonic())
             try:
                 with result_store_errors():
-                    value = super().get(left, *args, **options)
-                break
+                    return self._checked(super().get(left, *args, **options))
             except ServerUnavailable:
                 if time.monotonic() >= deadline:
                     raise
                 time.sleep(min(LOOK_EVERY, max(0.0, deadline - time.monotonic())))
+
+    def _checked(self, value: Any) -> Any:
         if is_receipt(value):
             self._check(value.get("fingerprint"))
         return value

@@ -165,7 +165,7 @@ def _read(
                 reader = Reader(connection, sources, after=after, package=package)
                 return query(reader), reader.end()
             except psycopg.OperationalError as error:
-                if not db.was_cut(connection, error):
+                if not (connection.closed or db.was_cut(error)):
                     raise
                 reason = " ".join(str(error).split())
             except psycopg.NotSupportedError as error:
