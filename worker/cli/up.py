@@ -85,7 +85,8 @@ def up(
 ) -> None:
     """Run everything in the foreground: servers, workers, beat and Flower. Ctrl-C stops it."""
     settings = get_settings()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a script's `cqrs up &` is born deaf to SIGINT
+        signal.signal(ending, _as_interrupt)
     with _alone(settings.home) as lock, _servers_of(settings, lock) as own:
         servers.demand()
         migrate.upgrade()
