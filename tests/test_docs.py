@@ -514,7 +514,7 @@ def _resolves(name: str) -> bool:
 
 
 def test_every_import_of_the_engine_on_a_page_is_from_its_face() -> None:
-    allowed = r"worker|worker\.contracts(\.\w+)?|worker\.store\.read_tables"
+    allowed = r"worker|worker\.(contracts|testing)(\.\w+)?|worker\.store\.read_tables"
     others = [
         (page.name, module)
         for page in PAGES

@@ -16,6 +16,7 @@ from tests.conftest import in_database
 from worker import embedded
 from worker.base import db, migrate
 from worker.base.db_errors import sentence
+from worker.base.errors import MissingRoles
 from worker.embedded import Servers
 
 OWNER = "shop_owner"
@@ -147,3 +148,18 @@ def test_without_the_third_group_an_owner_is_told_what_to_make(
 
     with psycopg.connect(there) as owner:
         owner.execute("SELECT FROM cqrs.sender_roles")
+
+
+def test_who_lacks_the_groups_is_told_what_to_run_once(
+    cluster: psycopg.Connection, servers: Servers
+) -> None:
+    with pytest.raises(MissingRoles) as missing:
+        migrate.upgrade(url(servers))
+    assert missing.value.statements == (
+        f"GRANT cqrs_reader TO {OWNER};",
+        f"GRANT cqrs_writer TO {OWNER};",
+    )
+
+    for statement in missing.value.statements:
+        cluster.execute(statement.encode())
+    migrate.upgrade(url(servers))

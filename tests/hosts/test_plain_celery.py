@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -75,6 +76,11 @@ def test_its_own_alembic_drops_nothing_of_ours(shop: HostProject) -> None:
     assert otherwise != "else 0", "without the advice it would: else this says nothing"
 
 
+def is_ready(log: Path) -> bool:
+    """Whether the worker that writes it takes tasks."""
+    return " ready." in log.read_text()
+
+
 def test_its_worker_and_beat_run_beside_ours(shop: HostProject, servers: Servers) -> None:
     store = redis_py.Redis.from_url(servers.cache_url)
     store.flushall()
@@ -85,8 +91,7 @@ def test_its_worker_and_beat_run_beside_ours(shop: HostProject, servers: Servers
             beat = ("-m", "celery", "-A", app, "beat", "-l", "INFO")
             stack.enter_context(shop.running(*beat, log=f"{app}-beat.log"))
         for app in ("shop", "worker"):
-            log = shop.folder / f"{app}.log"
-            until(lambda log=log: " ready." in log.read_text(), 60, f"see {log}")
+            until(partial(is_ready, shop.folder / f"{app}.log"), 60, f"see {app}.log")
         shop.run("send.py", str(VISIBILITY + 3))
         until(lambda: store.llen("shop:labels"), 30)
         assert json.loads(store.lindex("shop:labels", 0) or b"") == ["notes.write_note", "fragile"]

@@ -3,7 +3,10 @@
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
-                 it is made of, `by_url`
+                 it is made of, `by_url`, its pending    listening begins with the wait, and anew
+                 results                                 in a forked child
+ResultListener   `ResultConsumer._reconnect_pubsub`,     a server that is away is waited for; no
+                 `_locked`, `subscribed_to`              restart is asked for
 
 The request is made in workers alone, and the backend brings redis-py: each is in a module of its
 own, loaded when it is needed. Importing a command needs neither.
@@ -48,6 +51,10 @@ def result_backend(app: Any, url: str) -> Any:
 
     backend, address = by_url(url, app.loader)
     return (ResultBackend if backend is RedisBackend else backend)(app=app, url=address)
+
+
+class ResultsLost(Exception):
+    """The connection on which results are listened to cannot be had again for now."""
 
 
 class Result(NamedTuple):

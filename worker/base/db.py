@@ -13,19 +13,21 @@ themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import PipelineAborted
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from sqlalchemy.exc import DBAPIError
 
+from worker.base import forks
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.sql import quoted, statement
@@ -34,10 +36,13 @@ from worker.base.urls import safe_url as safe_url
 from worker.base.urls import sqlalchemy_url as sqlalchemy_url
 
 Connection = psycopg.Connection[TupleRow]
+T = TypeVar("T")
 
 WRITER = "cqrs_writer"
 READER = "cqrs_reader"
 SENDER = "cqrs_sender"
+AWAY = ("08", "57P")
+"""How the SQLSTATEs of a server begin that goes away, or comes up."""
 STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 NOT_PREPARED = "26000"
@@ -95,18 +100,44 @@ def owner() -> Iterator[Connection]:
         yield connection
 
 
+def read(role: str, work: Callable[[Connection], T]) -> T:
+    """What `work` reads on a connection as writer, reader or owner. It changes nothing.
+
+    A pooled connection may be to a server that has been restarted since: then `work` runs once
+    more, on a new one. Raises ServerUnavailable if there is none, or if that is cut too.
+    """
+    engine = _engine(role)
+    try:
+        with _borrowed(engine) as connection:
+            return work(connection)
+    except psycopg.OperationalError as error:
+        if not was_cut(error):
+            raise
+    try:
+        with _borrowed(engine) as connection:
+            return work(connection)
+    except psycopg.OperationalError as error:
+        raise (unavailable(engine, error) if was_cut(error) else error) from None
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether the server, or the way to it, is gone: not that it says no to a statement.
+
+    An operational error without an SQLSTATE is libpq's own, about the connection.
+    """
+    if not isinstance(error, psycopg.OperationalError) or isinstance(error, PipelineAborted):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(AWAY)
+
+
 def owner_engine() -> sa.Engine:
     """The SQLAlchemy engine as the URL's own user, for those who prefer SQLAlchemy."""
     return _engine("owner")
 
 
 def forget() -> None:
-    """Drop every engine without closing its sockets: a forked child calls this first.
-
-    Closing would say goodbye on connections that the parent still uses.
-    """
-    for engine in _engines:
-        engine.dispose(close=False)
+    """Drop every engine without closing its sockets: in a forked child they are the parent's."""
+    forks.keep(*_engines)
     _engines.clear()
     _engine.cache_clear()
 
@@ -143,6 +174,7 @@ def _engine(role: str) -> sa.Engine:
     sa.event.listen(engine, "connect", _decode_fast)
     if role == "sender":
         sa.event.listen(engine, "connect", partial(_take_on_a_role, engine))
+    forks.in_child(forget)
     _engines.append(engine)
     return engine
 
@@ -194,17 +226,18 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
         if connection.closed:
-            proxy.invalidate()
+            _drop(engine, proxy, connection.broken)
     except BaseException as error:
-        _make_clean(proxy, error)
+        _make_clean(engine, proxy, error)
         raise
     finally:
         proxy.close()
 
 
-def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
+def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
+    cut = connection.broken or was_cut(error)
     try:
         if isinstance(error, psycopg.Error) and error.sqlstate in (STALE_PLAN, NOT_PREPARED):
             connection.close()  # its prepared statements are of another time, or gone
@@ -213,6 +246,17 @@ def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     except psycopg.Error:
         connection.close()
     if connection.closed:
+        _drop(engine, proxy, cut)
+
+
+def _drop(engine: sa.Engine, proxy: sa.PoolProxiedConnection, cut: bool) -> None:
+    """Give the pool no closed connection; and if it was cut, none that is as old as that one.
+
+    A server that was restarted has cut them all, and each would fail whoever gets it next.
+    """
+    if cut:
+        engine.pool._invalidate(proxy)  # as SQLAlchemy's own connections do
+    else:
         proxy.invalidate()
 
 

@@ -24,6 +24,7 @@
         │   └── UnknownCommand        no command has this name
         ├── Unroutable                it, or what follows it, would wait where nobody takes it
         ├── CommandIdReused           this id has a receipt for another payload
+        ├── NoTransaction             enqueue on a connection in autocommit
         ├── CommandDead               a command failed for good; carries its receipt
         ├── UnknownDeadCommand        no dead command has this id
         ├── DeadCommandIsClosed       it was retried or discarded already
@@ -67,6 +68,7 @@
         │   ├── NoDeploymentOpen      there is none to end
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
+        ├── MissingRoles              the group roles are to be made, or granted, by a superuser
         ├── DatabaseIsNewer           a later release has migrated the database
         ├── RedisCluster              a server is a node of one: it cannot be used
         ├── AlreadyUp                 somebody else runs the system of this home
@@ -144,6 +146,17 @@ class NotMigrated(Permanent):
             f"the database is not migrated: {at}, {needed} is needed. Run `cqrs migrate`."
         )
         self.found, self.needed = found, needed
+
+
+class MissingRoles(Permanent):
+    """Whoever migrates may neither make the group roles nor take them on."""
+
+    def __init__(self, user: str, statements: Sequence[str]) -> None:
+        super().__init__(
+            "the group roles are not there, or not granted to whoever migrates. Run this once for"
+            f" the whole cluster, as a superuser: {' '.join(statements)} (user {user})"
+        )
+        self.user, self.statements = user, tuple(statements)
 
 
 class DatabaseIsNewer(Permanent):

@@ -1,18 +1,53 @@
-"""The result backend on Redis, with a short way for receipts (see celery_internals.py)."""
+"""The result backend on Redis: a short way for receipts, and forks and outages survived.
+
+See celery_internals.py for what is taken from Celery's insides, and why.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import resources
 from typing import Any
+from weakref import WeakSet
 
 from celery import states
-from celery.backends.redis import RedisBackend
+from celery.backends.redis import RedisBackend, ResultConsumer
 
-from worker.base.celery_internals import Result
+from worker.base import forks
+from worker.base.celery_internals import Result, ResultsLost
 from worker.base.encoding import to_json
 from worker.contracts import is_receipt
+
+
+class ResultListener(ResultConsumer):  # type: ignore[misc]  # celery has no types
+    """Celery's, but for what it says when the server stays away: no restart is needed."""
+
+    @contextmanager
+    def reconnect_on_error(self) -> Iterator[None]:
+        """Connect again after an error, once, with the subscriptions that there were.
+
+        Who waits comes again, and has PostgreSQL to look into meanwhile. Raises ResultsLost.
+        """
+        try:
+            yield
+        except TimeoutError:
+            raise  # nothing came
+        except self._connection_errors:
+            try:
+                self._reconnect_pubsub()
+            except self._connection_errors as error:
+                raise ResultsLost(str(error)) from error
+
+    def start(self, initial_task_id: str, **options: Any) -> None:
+        """Begin to listen; after an outage, to all that was listened to before."""
+        if not self.subscribed_to:
+            super().start(initial_task_id, **options)
+            return
+        with self._locked():
+            self.subscribed_to.add(self._get_key_for_task(initial_task_id))
+            self._reconnect_pubsub()
 
 
 class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
@@ -23,6 +58,34 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     the same however often it is given: it needs no look, and those of a batch are stored by one
     call.
     """
+
+    ResultConsumer = ResultListener
+    result_consumer: ResultListener
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        _backends.add(self)
+        forks.in_child(_forget_backends)
+
+    def forget_connections(self) -> None:
+        """In a forked child: listen on a connection of its own, for the handles that it has too.
+
+        Celery does so for its own forks alone, and goes on with the parent's subscriptions.
+        """
+        forks.keep(self.result_consumer, self.__dict__.pop("client", None))
+        self.__dict__.pop("_script", None)
+        for waiting in self._pending_results:
+            waiting.clear()
+        self.result_consumer = self.ResultConsumer(
+            self, self.app, self.accept, self._pending_results, self._pending_messages
+        )
+
+    def on_task_call(self, producer: Any, task_id: str) -> None:
+        """Nothing yet: whoever waits for the result listens first, then looks whether it is there.
+
+        Celery listens as soon as a task is sent: a call more for each, and none is sent for 19
+        seconds while the result store is away.
+        """
 
     def store_all(self, results: Iterable[Result]) -> None:
         """Store results and wake whoever waits for them, in one round trip.
@@ -56,3 +119,12 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     def _script(self) -> Any:
         file = resources.files("worker.base").joinpath("store_results.lua")
         return self.client.register_script(file.read_text(encoding="utf-8"))
+
+
+_backends: WeakSet[ResultBackend] = WeakSet()
+"""Each thread has one, and handles keep theirs."""
+
+
+def _forget_backends() -> None:
+    for backend in list(_backends):
+        backend.forget_connections()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from worker.base import forks
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 
@@ -30,6 +31,7 @@ def client() -> redis.Redis:
     import redis
 
     settings = get_settings()
+    forks.in_child(forget)
     return redis.Redis.from_url(
         settings.servers.cache,
         socket_connect_timeout=settings.connect_timeout,
@@ -38,7 +40,8 @@ def client() -> redis.Redis:
 
 
 def forget() -> None:
-    """Start afresh in a forked child, without touching the parent's sockets."""
+    """Start afresh: with other settings, or in a forked child. redis-py closes no socket of the
+    parent's."""
     client.cache_clear()
 
 

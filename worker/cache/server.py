@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from worker.base import forks
 from worker.base.db import safe_url
 from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
@@ -77,7 +78,7 @@ def _script(url: str, name: str) -> Script:
 
 @lru_cache(maxsize=8)
 def _client(url: str) -> redis.Redis:
-    """A pool of connections; redis-py opens new ones in a forked child by itself.
+    """A pool of connections.
 
     One retry, at once: for a pooled connection that went stale, not for a server that is away.
     """
@@ -85,6 +86,13 @@ def _client(url: str) -> redis.Redis:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
+    forks.in_child(_forget)
     return redis.Redis.from_url(
         url, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT, retry=Retry(NoBackoff(), 1)
     )
+
+
+def _forget() -> None:
+    """In a forked child: a pool whose lock another thread of the parent's may have held."""
+    _script.cache_clear()
+    _client.cache_clear()

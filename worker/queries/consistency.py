@@ -138,18 +138,18 @@ def target(required: ReadRequirement, sources: Sources) -> int | None:
 
 def last_position() -> int:
     """The last position that anybody has drawn; 0 for an empty log. Asks the primary."""
-    with db.sender() as connection:
-        row = connection.execute(_SQL["last_position"]).fetchone()
+    row = db.read("sender", lambda connection: connection.execute(_SQL["last_position"]).fetchone())
     return int(row[0]) if row else 0
 
 
 def positions(sources: Sources) -> Snapshot:
     """How far each source has come on the server that queries read from, at this moment."""
-    rows: list[tuple[str, int, bool]] = []
-    with db.reader() as connection:
-        for name, arguments in statements(sources):
-            rows += connection.execute(_SQL[name], arguments).fetchall()
-    return Snapshot.of(sources.names, rows)
+
+    def rows(connection: db.Connection) -> list[tuple[Any, ...]]:
+        asked = [connection.execute(_SQL[name], given) for name, given in statements(sources)]
+        return [row for cursor in asked for row in cursor.fetchall()]
+
+    return Snapshot.of(sources.names, db.read("reader", rows))
 
 
 def statements(sources: Sources) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -172,19 +172,23 @@ def wait(
 ) -> None:
     """Return once every source has reached `wanted`, or when it may be worth another look.
 
-    Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, and
-    InvalidQuery for a position that does not exist yet.
+    Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, or
+    ServerUnavailable if the database is away then; InvalidQuery for a position that does not exist
+    yet.
     """
     if required.level is Consistency.CAUSAL:
         must_exist(query, wanted)
-    nudge_at = 0.0
+    nudge_at, away = 0.0, None
     while True:
         if time.monotonic() >= nudge_at:
             nudge(required, sources, here, wanted)
             nudge_at = time.monotonic() + NUDGE_EVERY
         if not backoff.rest():
-            raise behind(here, wanted)
-        here = positions(sources)
+            raise away or behind(here, wanted)
+        try:
+            here, away = positions(sources), None
+        except ServerUnavailable as error:
+            away = error  # it may come back while there is time
         if here.reaches(wanted):
             return
 

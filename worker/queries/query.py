@@ -33,6 +33,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from worker.base.actor import current_actor
 from worker.base.backoff import Backoff
+from worker.base.errors import ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
@@ -115,6 +116,9 @@ class Query(Generic[T]):
                 assert wanted is not None
                 backoff = backoff or Backoff(required.timeout, since=began)
                 levels.wait(self.name, self.sources, wanted, required, late.snapshot, backoff)
+            except ServerUnavailable:  # while it was waited for: it may come back in time
+                if backoff is None or not backoff.rest():
+                    raise
 
     def _reading(self, given: Parameters) -> Callable[[int | None], tuple[T, Snapshot]]:
         """How the database is asked. It is charged for once, however often a reader is early."""

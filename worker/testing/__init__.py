@@ -1,0 +1,1 @@
+"""What an application's tests of its domains need."""
