@@ -246,6 +246,8 @@ def _become(request: tuple[list[str], str, dict[str, str]], output: int) -> list
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    path = filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:0] = [folder for folder in path if folder not in sys.path]
     time.tzset()
     return arguments
 
