@@ -35,8 +35,9 @@ _DRAWN = re.compile("[─│┌└├┬┤▶▼▲]|-->|──")
 
 
 def headers(package: Path) -> Iterator[tuple[str, str]]:
-    """Each module's path and header, its package's own first."""
-    for file in sorted(package.rglob("*.py"), key=lambda file: (file.parent, file.name)):
+    """Each module's path and header, its package's own first; templates are no modules."""
+    files = (file for file in package.rglob("*.py") if "templates" not in file.parts)
+    for file in sorted(files, key=lambda file: (file.parent, file.name)):
         header = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
         if header:
             yield file.relative_to(ROOT).as_posix(), header

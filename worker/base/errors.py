@@ -67,6 +67,7 @@
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
         ├── DatabaseIsNewer           a later release has migrated the database
+        ├── CannotMakeDomain          a new domain cannot be written there; nothing was
         ├── AlreadyUp                 somebody else runs the system of this home
         ├── BadSettings               a setting is missing, unknown or out of range
         └── BadDeclarations           what the domains declare names what nobody declares

@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def cqrssettings_for() -> dict[str, Any]:
+def cqrs_settings() -> dict[str, Any]:
     """Settings that differ from those of the environment, by name. Override it."""
     return {}
 
