@@ -230,6 +230,7 @@ def test_the_plugin_serves_an_application(
     application = Application(tmp_path)
     application.put_page(DOCS / "adding-a-domain.md")
     application.put("tests/conftest.py", PLUGIN + CHANGED)
+    # what the plugin has when nobody overrides anything: the tests of a new domain
     application.put("tests/test_notes.py", TESTS)
     for name in [name for name in application.environ if name.startswith("CQRS_")]:
         del application.environ[name]

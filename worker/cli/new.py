@@ -29,7 +29,7 @@ from worker.cli.console import explained, out
 
 TEMPLATES = Path(__file__).with_name("templates")
 PLACEHOLDER = "domain_name"
-LONGEST = 30
+LONGEST = 24
 """Letters of a name: tables, triggers and lines of code are named with it."""
 ENGINES_OWN = frozenset({"cqrs", "schema", "worker", PLACEHOLDER})
 
@@ -55,9 +55,9 @@ def new(
     """Write a new domain: a command, a read model, a query, a migration and their tests."""
     _check_name(domain)
     package = _package(domain, into)
-    _check_free(domain, package)
+    _check_free(domain, package, into / domain)
     files = rendered(domain, package)
-    write(into, files, domain)
+    write(into, files)
     added = name_domain(Path.cwd() / FILE, package)
     for name in files:
         out.print(str(into / name), markup=False, highlight=False, soft_wrap=True)
@@ -84,11 +84,8 @@ def _named(text: str, domain: str, package: str) -> str:
     return text.replace(PLACEHOLDER, domain)
 
 
-def write(into: Path, files: Mapping[str, str], domain: str) -> None:
-    """Write files of which none is there. Raises CannotMakeDomain, naming one that is."""
-    folder = into / domain
-    if folder.exists() or folder.is_symlink():
-        raise CannotMakeDomain(f"{folder} is there already, and nothing is overwritten", domain)
+def write(into: Path, files: Mapping[str, str]) -> None:
+    """Write files of which none is there. Raises FileExistsError for one that is."""
     for name, text in files.items():
         file = into / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -126,8 +123,10 @@ def _resolved(path: str) -> str:
     return str(Path(path).resolve())
 
 
-def _check_free(domain: str, package: str) -> None:
-    """Refuse a name that means something already: a module, or the label of another domain."""
+def _check_free(domain: str, package: str, folder: Path) -> None:
+    """Refuse a name that means something already: a file, a module, the label of a domain."""
+    if folder.exists() or folder.is_symlink():
+        raise CannotMakeDomain(f"{folder} is there already, and nothing is overwritten", domain)
     for name in get_settings().domains:
         if name.rpartition(".")[2] == domain:
             raise CannotMakeDomain(f"there is a domain of this name: {name}", domain)
@@ -164,11 +163,11 @@ _LIST = re.compile(r"^(domains = \[)([^\]#]*)\]", re.MULTILINE)
 def _with_domains(text: str, package: str) -> str:
     """The text of a project's file with another domain, if it is written in the usual way."""
     line = f'domains = ["{package}"]\n'
-    if (table := _TABLE.search(f"{text}\n")) is None:
-        before = f"{text.rstrip()}\n\n" if text.strip() else ""
-        return f"{before}[tool.cqrs]\n{line}"
+    text = f"{text.rstrip()}\n" if text.strip() else ""
+    if (table := _TABLE.search(text)) is None:
+        return f"{text}\n[tool.cqrs]\n{line}".lstrip()
     if (found := _LIST.search(text, table.start(), table.end())) is None:
-        head = text.index("\n", table.start()) + 1 if "\n" in text[table.start() :] else len(text)
+        head = text.index("\n", table.start()) + 1
         return f"{text[:head]}{line}{text[head:]}"
     listed = found[2].rstrip()
     between = "\n    " if "\n" in found[2] else " "
