@@ -163,5 +163,5 @@ class BadDeclarations(Permanent, ValueError):
     """What the domains declare names what nobody declares; `problems` has a sentence for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
+        super().__init__("\n".join(problems))
         self.problems = tuple(problems)
