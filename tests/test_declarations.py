@@ -35,7 +35,7 @@ from worker import (
     wait,
 )
 from worker import step as saga_step
-from worker.base.errors import BadDeclarations
+from worker.base.errors import BadDeclarations, ServerUnavailable
 from worker.base.registry import Registry
 from worker.commands.decoding import commands
 from worker.commands.event_task import event_tasks
@@ -248,7 +248,7 @@ def a_database_that_does_not_answer_holds_nobody_up() -> None:
     with pytest.MonkeyPatch.context() as patch:
 
         def away() -> set[str]:
-            raise declarations.ServerUnavailable("PostgreSQL", "nowhere", "away", "")
+            raise ServerUnavailable("PostgreSQL", "nowhere", "away", "")
 
         patch.setattr(declarations, "_views_of_database", away)
         declarations.require()

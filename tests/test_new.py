@@ -246,3 +246,10 @@ def test_nothing_is_left_of_the_templates_own_name() -> None:
     there = {file.relative_to(TEMPLATES).as_posix() for file in TEMPLATES.rglob("*.py")}
     assert {name.replace("till", PLACEHOLDER) for name in files} == there
     assert not [name for name, text in files.items() if PLACEHOLDER in name + text]
+
+
+def test_the_readme_counts_what_is_written() -> None:
+    files = rendered("notes", "notes")
+    lines = sum(len(text.splitlines()) for text in files.values())
+    said = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"in {len(files)} files of {lines} lines" in said

@@ -101,8 +101,8 @@ def test_its_domain_runs_end_to_end_beside_its_own_worker(migrated: HostProject)
             *("-m", "celery", "-A", "tasks", "worker", "-c", "1", "-l", "INFO"), log="own.log"
         ),
     ):
-        for log in ("engine.log", "own.log"):
-            until(lambda log=log: " ready." in (migrated.folder / log).read_text(), 60, log)
+        logs = [migrated.folder / name for name in ("engine.log", "own.log")]
+        until(lambda: all(" ready." in log.read_text() for log in logs), 60)
         said = migrated.run("checkout.py").splitlines()
         newsletter = migrated.run(
             "-c", "import tasks; print(tasks.send_newsletter.delay(7).get(timeout=30))"
