@@ -18,6 +18,7 @@ from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.base.project import NO_DOMAINS
 from worker.base.settings import get_settings
+from worker.ops import servers
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +27,14 @@ log = structlog.get_logger(__name__)
 def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
-    Raises BadSettings: a worker that misses a domain must not start. Where the domains name what
-    does not exist, the program ends with the lines that `cqrs map` shows.
+    Raises BadSettings: a worker that misses a domain must not start. Nor one whose commands would
+    fail one by one, half done: RedisCluster. Where the domains name what does not exist, the
+    program ends with the lines that `cqrs map` shows.
     """
     if sender is app:
         from worker.ops import declarations
 
+        servers.refuse_clusters()
         logs.of_celery_programs()
         load_tasks()
         try:
