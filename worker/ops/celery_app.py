@@ -34,13 +34,13 @@ def load_everything(sender: Any = None, **_: Any) -> None:
     if sender is app:
         from worker.ops import declarations
 
-        servers.refuse_clusters()
         logs.of_celery_programs()
         load_tasks()
         try:
             declarations.require()
         except BadDeclarations as error:
             sys.exit(str(error))
+        servers.refuse_clusters()
         app.conf.beat_schedule = beat_schedule()
 
 
