@@ -34,7 +34,7 @@ from worker.base.errors import BadDeclarations, ServerUnavailable, did_you_mean
 from worker.base.registry import load_domains, packages
 from worker.base.settings import get_settings
 from worker.base.urls import psycopg_url
-from worker.commands.decoding import commands
+from worker.commands.decoding import CommandSpec, commands
 from worker.commands.event_task import event_tasks
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
@@ -178,13 +178,14 @@ def _two_of_one_name() -> Iterator[str]:
             yield f"a command and an event task are both called {name!r}: take another name for one"
     own = [*named, *(one.name for one in subscriptions), *(query.name for query in queries)]
     for name in own:
-        if name.startswith(ENGINES_OWN) and not _of_the_engine(name):
+        spec = commands.get(name)
+        if name.startswith(ENGINES_OWN) and not (spec and of_the_engine(spec)):
             yield f"names that begin with {name.partition('.')[0]}. are the engine's ({name})"
 
 
-def _of_the_engine(name: str) -> bool:
-    spec = commands.get(name)
-    return spec is not None and spec.handler.__module__.startswith("worker.")
+def of_the_engine(spec: CommandSpec) -> bool:
+    """Whether a command is the engine's own: those that change the schema are."""
+    return spec.handler.__module__.startswith("worker.")
 
 
 class _Asked(dict[str, Any]):

@@ -91,7 +91,8 @@ class SystemMap:
 def draw() -> SystemMap:
     """The map of the domains in the settings, each part in order of names."""
     problems = _load()
-    paths = (_path(spec.name, spec.purpose, spec.emits) for spec in commands)
+    theirs = (spec for spec in commands if not declarations.of_the_engine(spec))
+    paths = (_path(spec.name, spec.purpose, spec.emits) for spec in theirs)
     return SystemMap(
         sorted(paths, key=lambda path: path.command),
         sorted(map(_profile, queries), key=lambda profile: profile.query),
