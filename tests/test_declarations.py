@@ -299,6 +299,7 @@ def test_nobody_starts_with_a_name_that_means_nothing(misspelt: Path, program: l
     assert done.returncode == 1, said
     assert READS in said
     assert "Traceback" not in said
+    assert "not reachable" not in said, "that it would not start without servers is no answer"
     views = "no materialized view is called 'query.shop_totals'"
     assert (views in said) == (program[1] == "map"), "who starts is not held up by a database"
     assert not (misspelt / ".cqrs" / "servers.json").exists()
