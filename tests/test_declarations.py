@@ -42,7 +42,7 @@ from worker.commands.event_task import event_tasks
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
 from worker.ops import declarations, schedule
-from worker.ops.celery_app import load_tasks
+from worker.ops.celery_app import app, load_everything, load_tasks
 from worker.ops.schedule import ScheduleEntry
 from worker.reactions.reaction import Then
 from worker.reactions.saga_declaration import sagas
@@ -257,6 +257,13 @@ def a_database_that_does_not_answer_holds_nobody_up() -> None:
 
 
 # ---------------------------------------------------------------------------- nobody starts
+def test_a_worker_ends_with_the_lines_of_the_map() -> None:
+    said = a_misspelt_reads()
+    with pytest.raises(SystemExit) as ended:
+        load_everything(sender=app)
+    assert ended.value.code == said
+
+
 @pytest.fixture
 def misspelt(tmp_path: Path) -> Path:
     """A folder with a domain of which a query reads what nobody keeps, and another a view."""
