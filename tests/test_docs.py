@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from difflib import unified_diff
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +41,11 @@ class Block(NamedTuple):
         """The file that it is to be: its first line says so."""
         named = re.match(r"# file: (\S+)\n", self.text)
         return named[1] if named else None
+
+    @property
+    def code(self) -> str:
+        """What stands in that file: the block without its first line."""
+        return self.text.partition("\n")[2]
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
@@ -131,21 +137,65 @@ class Application:
 
 
 # ---------------------------------------------------------------------------- a domain of one's own
+def said_on(page: Path, command: str) -> list[str]:
+    """What a page says that a command prints, each time that it is called there."""
+    shown = (block.text.partition("\n") for block in blocks(page, "console"))
+    return [output for first, _, output in shown if first == f"$ {command}"]
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """The Python files of a folder by their names beside one another."""
+    files = sorted(folder.rglob("*.py"))
+    return {file.relative_to(folder.parent).as_posix(): file.read_text() for file in files}
+
+
+def added(before: dict[str, str], after: dict[str, str]) -> dict[str, int]:
+    """How many lines are new in each file that has changed."""
+    lines = {
+        name: [
+            line
+            for line in unified_diff(before[name].splitlines(), text.splitlines(), n=0)
+            if line.startswith("+") and not line.startswith("+++")
+        ]
+        for name, text in after.items()
+    }
+    return {name: len(new) for name, new in lines.items() if new}
+
+
 @pytest.mark.slow
-def test_the_smallest_domain_runs_as_its_page_has_it(
+def test_the_tutorial_of_a_new_domain_is_followed_to_its_end(
     database: Database, redis: redis_py.Redis, tmp_path: Path
 ) -> None:
     page = DOCS / "adding-a-domain.md"
     application = Application(tmp_path)
-    application.put_page(page)
+    tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+    assert application.cqrs("new", "notes") == said_on(page, "cqrs new notes")[0]
+    written = files_of(tmp_path / "notes")
+    shown = [block for block in blocks(page) if block.file]
+    for name, text in written.items():
+        if len(text.splitlines()) > 1:
+            first = next(block for block in shown if block.file == name)
+            assert first.text == f"# file: {name}\n{text}"
+    assert (tmp_path / "pyproject.toml").read_text() in {block.code for block in shown}
+    first_tests, last_tests = said_on(page, "pytest")
+    assert first_tests.strip() in application.python(*tests)
+
+    for block in shown:
+        assert block.file
+        application.put(block.file, block.code)
+    changed = added(written, files_of(tmp_path / "notes"))
+    total = sum(len(text.splitlines()) for text in files_of(tmp_path / "notes").values())
+    figures = f"{sum(changed.values())} lines change in {len(changed)} files; then it has {total}."
+    assert figures in page.read_text(), figures
+    assert last_tests.strip() in application.python(*tests)
 
     application.cqrs("migrate")
     assert "notes.write_note" in application.cqrs("map")
     with application.worker():
         said = application.python("try_it.py")
-
-    (console,) = blocks(page, "console")
-    promised = [line for line in console.text.splitlines() if not line.startswith("$")]
+    promised = blocks(page, "console")[-1].text.splitlines()
+    promised = [line for line in promised if not line.startswith("$")]
     assert re.sub(r"note_id [0-9a-f-]+", "note_id …", said).splitlines() == promised
 
 
@@ -514,7 +564,9 @@ def _resolves(name: str) -> bool:
 
 
 def test_every_import_of_the_engine_on_a_page_is_from_its_face() -> None:
-    allowed = r"worker|worker\.(contracts|testing)(\.\w+)?|worker\.store\.read_tables"
+    allowed = (
+        r"worker|worker\.contracts(\.\w+)?|worker\.store\.read_tables|worker\.testing(\.django)?"
+    )
     others = [
         (page.name, module)
         for page in PAGES

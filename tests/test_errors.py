@@ -32,6 +32,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "BadSettings": ("unknown setting CQRS_X",),
     "BelongsToSaga": (ID, OTHER_ID),
     "CacheAway": ("Redis", "redis://cache", "refused", "Start it."),
+    "CannotMakeDomain": ("it is there already", "shop"),
     "CannotPartition": ("orders.order_summaries", "two streams share a row"),
     "CannotStartThere": ("orders.order_summaries", 7, "rows were overwritten"),
     "ChangeFailed": (ID, "division by zero", "22012"),

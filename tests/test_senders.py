@@ -308,7 +308,7 @@ def test_an_event_task_is_not_started_by_a_sender(users: Things) -> None:
         with connect_as(users, APP) as application:
             application.execute(NAMED, ["things.ring", "{}"])
         choice = queue_consumer.claim(10)
-        queue_consumer._carry_out(choice)
+        queue_consumer.carry_out(choice)
     finally:
         event_tasks._items.pop("things.ring")
 

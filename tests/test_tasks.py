@@ -81,7 +81,7 @@ def test_each_message_goes_to_one_queue(redis: redis_py.Redis, things: Database)
     assert lengths == {"commands": 1, "projections": 1, "reactions": 0, "maintenance": 1}
 
 
-def test_every_task_of_the_schedule_is_registered() -> None:
+def test_every_task_of_the_schedule_is_registered(database: Database) -> None:
     app.loader.import_default_modules()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
     assert all(entry.why for entry in beat_schedule.entries(get_settings()).values())

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import sql
 
-from tests.support.database import Database
 from worker.base import db, settings
+from worker.testing.databases import Database
 
 
 @contextmanager

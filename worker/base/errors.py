@@ -70,6 +70,7 @@
         ├── NotMigrated               the database is not at the version of this code
         ├── MissingRoles              the group roles are to be made, or granted, by a superuser
         ├── DatabaseIsNewer           a later release has migrated the database
+        ├── CannotMakeDomain          a new domain cannot be written there; nothing was
         ├── RedisCluster              a server is a node of one: it cannot be used
         ├── AlreadyUp                 somebody else runs the system of this home
         ├── HomeUnusable              the folder of a system's files cannot be written
@@ -178,5 +179,5 @@ class BadDeclarations(Permanent, ValueError):
     """What the domains declare names what nobody declares; `problems` has a sentence for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
+        super().__init__("\n".join(problems))
         self.problems = tuple(problems)

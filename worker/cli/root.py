@@ -28,6 +28,7 @@ ENGINE: Mapping[str, Subcommand] = {
     for module, name, line in (
         ("up", "up", "Run everything in the foreground: servers, workers, beat and Flower."),
         ("up", "migrate", "Bring the database to the version of this code."),
+        ("new", "new", "Write a new domain: a command, a read model, a query, a migration"),
         ("submit", "submit", "Submit a file of commands, one JSON object a line"),
         ("status", "status", "Servers, workers, positions and lag, dead letters"),
         ("system_map", "map", "Every command with its events, who reads them, which queries ask"),

@@ -67,7 +67,7 @@ def drain() -> None:
     while choice := claim(size):
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
-        _carry_out(choice)
+        carry_out(choice)
         if time.monotonic() > until:
             after_commit.wake_queue_consumer()
             return
@@ -75,7 +75,8 @@ def drain() -> None:
         after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
-def _carry_out(choice: Choice) -> None:
+def carry_out(choice: Choice) -> None:
+    """Do what was chosen."""
     for envelope in choice.dead:
         mark_dead(envelope, "its worker process ended every time")
     for envelope, why in choice.refuse:

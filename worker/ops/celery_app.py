@@ -7,15 +7,16 @@ schedule. Nothing is loaded by importing this module.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from celery import signals
 
 from worker.base import logs
 from worker.base.app import app
+from worker.base.errors import BadDeclarations
 from worker.base.logs import get_logger
 from worker.base.project import NO_DOMAINS
-from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 
 log = get_logger(__name__)
@@ -25,16 +26,20 @@ log = get_logger(__name__)
 def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
-    Raises BadSettings and BadDeclarations: a worker that misses a domain must not start. Nor one
-    whose commands would fail one by one, half done: RedisCluster.
+    Raises BadSettings: a worker that misses a domain must not start. Nor one whose commands would
+    fail one by one, half done: RedisCluster. Where the domains name what does not exist, the
+    program ends with the lines that `cqrs map` shows.
     """
     if sender is app:
-        from worker.ops import servers
+        from worker.ops import declarations, servers
 
-        servers.refuse_clusters()
         logs.of_celery_programs()
         load_tasks()
-        load_domains()
+        try:
+            declarations.require()
+        except BadDeclarations as error:
+            sys.exit(str(error))
+        servers.refuse_clusters()
         app.conf.beat_schedule = beat_schedule()
 
 

@@ -107,6 +107,11 @@ class Reaction:
         """The types of event that it answers."""
         return frozenset(self._functions)
 
+    @property
+    def functions(self) -> list[React]:
+        """Whatever is called to answer an event."""
+        return [each for functions in self._functions.values() for each in functions]
+
     def on(self, *events: type[Event]) -> Callable[[React], React]:
         """Answer these events."""
 
