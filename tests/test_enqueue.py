@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def waiting(database: Database) -> list[Any]:
 
 def test_outside_a_transaction_a_command_is_there_at_once(database: Database) -> None:
     with database.connect() as connection:
-        add_thing.enqueue(connection, price="1.00")
+        add_thing.enqueue(connection, price=Decimal("1.00"))
 
     assert woken() == ["cqrs.drain"]
     drain()
@@ -57,8 +58,8 @@ def test_outside_a_transaction_a_command_is_there_at_once(database: Database) ->
 def test_inside_a_transaction_nobody_is_woken_until_it_ends(database: Database) -> None:
     with database.connect() as connection:
         with connection.transaction():
-            add_thing.enqueue(connection, price="1.00")
-            add_thing.enqueue(connection, price="1.00")
+            add_thing.enqueue(connection, price=Decimal("1.00"))
+            add_thing.enqueue(connection, price=Decimal("1.00"))
             assert woken() == []
         until(woken, 10, "nobody was woken")
     assert woken() == ["cqrs.drain"]  # once, however many were enqueued
@@ -77,11 +78,11 @@ def test_a_session_tells_when_it_has_committed(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.commands.enqueue._watcher", None)  # nobody has to look
-    add_thing.enqueue(session, price="1.00")
+    add_thing.enqueue(session, price=Decimal("1.00"))
     session.rollback()
     session.commit()
-    add_thing.enqueue(session, price="1.00")
-    add_thing.enqueue(session, price="1.00")
+    add_thing.enqueue(session, price=Decimal("1.00"))
+    add_thing.enqueue(session, price=Decimal("1.00"))
     assert woken() == []
     session.commit()
     until(woken, 10, "nobody was woken")
@@ -90,7 +91,7 @@ def test_a_session_tells_when_it_has_committed(
 
 def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:
     with session.begin_nested():
-        add_thing.enqueue(session, price="1.00")
+        add_thing.enqueue(session, price=Decimal("1.00"))
     assert woken() == []
     session.commit()
     until(woken, 10, "nobody was woken")
@@ -114,9 +115,9 @@ def test_an_id_is_not_enqueued_for_another_payload(database: Database) -> None:
 def test_bad_input_is_not_enqueued(database: Database) -> None:
     with database.connect() as connection:
         with pytest.raises(InvalidCommand) as wrong:
-            add_thing.enqueue(connection, price="1.005", colour="red")
+            add_thing.enqueue(connection, price=Decimal("1.005"), colour="red")  # type: ignore[call-overload]
         with pytest.raises(TypeError, match="enqueue takes"):
-            add_thing.enqueue("a connection", price="1.00")  # type: ignore[arg-type]
+            add_thing.enqueue("a connection", price=Decimal("1.00"))  # type: ignore[call-overload]
 
     assert wrong.value.errors.keys() == {"price", "colour"}
     assert waiting(database) == []
@@ -133,10 +134,10 @@ def test_many_are_enqueued_in_their_order_by_one_statement(database: Database) -
 def test_a_drain_hears_of_what_comes_while_it_looks(database: Database) -> None:
     """It lowers the signal before it looks: what commits after that sends the next message."""
     with database.connect() as connection:
-        add_thing.enqueue(connection, price="1.00")
+        add_thing.enqueue(connection, price=Decimal("1.00"))
         assert woken() == ["cqrs.drain"]
         drain()
-        add_thing.enqueue(connection, price="1.00")
+        add_thing.enqueue(connection, price=Decimal("1.00"))
 
     assert woken() == ["cqrs.drain"] * 2
 

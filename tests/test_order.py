@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_chain_runs_in_its_order(database: Database, workers: Workers, orders:
     for _ in range(orders):
         payload = shop.order(customer, product)
         pay = process_payment.s(
-            order_id=payload["order_id"], amount=shop.total(), payment_method="card"
+            order_id=payload["order_id"], amount=Decimal(shop.total()), payment_method="card"
         )
         last = chain(create_order.s(**payload), pay).apply_async()
         ids += [UUID(last.parent.id), UUID(last.id)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -36,9 +37,9 @@ def test_commands_sent_while_the_database_is_away_run_when_it_is_back(
     servers: Servers, database: Database, workers: Workers
 ) -> None:
     worker = workers.start(["commands"], concurrency=1)
-    assert add_thing.delay(price="1.00").receipt(20).succeeded
+    assert add_thing.delay(price=Decimal("1.00")).receipt(20).succeeded
     with away(servers, database):
-        one = add_thing.delay(price="2.00")
+        one = add_thing.delay(price=Decimal("2.00"))
         many = add_thing.delay_many([{"price": "3.00"}, {"price": "4.00"}])
         until(lambda: one.state == "RETRY", 20, f"not tried: {worker.log.read_text()[-2000:]}")
     assert [handle.receipt(40).succeeded for handle in (one, *many)] == [True] * 3

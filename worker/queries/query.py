@@ -26,10 +26,21 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_type_hints,
+    overload,
+)
 
 import orjson
 from pydantic import BaseModel, TypeAdapter
+from typing_extensions import ParamSpec
 
 from worker.base.actor import current_actor
 from worker.base.backoff import Backoff
@@ -53,15 +64,17 @@ from worker.queries.reader import Reader, read
 __all__ = ["Answer", "Query", "Reader", "ask", "query"]
 
 T = TypeVar("T")
+P = ParamSpec("P", default=...)
+"""The parameters of a query's function after its Reader, as type checkers know them."""
 Tags = Callable[[Any], Iterable[str]]
 
 
 @dataclass(eq=False)
-class Query(Generic[T]):
+class Query(Generic[T, P]):
     """A declared question. Called with a Reader, it is the function that it was made from."""
 
     name: str
-    function: Callable[..., T]
+    function: Callable[Concatenate[Reader, P], T]
     sources: Sources
     tags: Tags | None
     policy: Policy
@@ -72,11 +85,24 @@ class Query(Generic[T]):
     answer_type: TypeAdapter[T]
     purpose: str = ""
 
-    def __call__(self, db: Reader, /, **values: Any) -> T:
+    def __call__(self, db: Reader, /, *args: P.args, **values: P.kwargs) -> T:
         """Ask inside another query, in the same snapshot."""
-        return self.function(db, **values)
+        return self.function(db, *args, **values)
 
+    @overload
+    def ask(self, *args: P.args, **values: P.kwargs) -> Answer[T]: ...
+    @overload
     def ask(
+        self,
+        *,
+        after: int | Receipt | None,
+        consistency: str | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]: ...
+    @overload
+    def ask(self, *, consistency: str | None, timeout: float = 5.0, **values: Any) -> Answer[T]: ...
+    def ask(  # type: ignore[misc]  # no parameter has the name of an option
         self,
         *,
         consistency: str | None = None,
@@ -183,6 +209,13 @@ class Query(Generic[T]):
         )
 
 
+class Declare(Protocol):
+    """What `query(...)` gives: a query is made of a function, and knows its types."""
+
+    def __call__(self, function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
+        """Declare this function."""
+
+
 def query(
     name: str,
     *,
@@ -196,7 +229,7 @@ def query(
     audited: bool = False,
     package: str | None = None,
     max_limit: int = MOST_ROWS,
-) -> Callable[[Callable[..., T]], Query[T]]:
+) -> Declare:
     """Declare a query.
 
     `reads`: the projections that it reads, `views`: the materialized views; they make `as_of`.
@@ -209,7 +242,7 @@ def query(
     ValueError, TypeError for a declaration that makes no sense.
     """
 
-    def declare(function: Callable[..., T]) -> Query[T]:
+    def declare(function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
         returned = _returned_by(name, function)
         declared = Query(
             name=name,
@@ -227,7 +260,7 @@ def query(
         queries.add(name, declared)
         return declared
 
-    return declare
+    return cast("Declare", declare)  # mypy takes the two for different
 
 
 def ask(name: str, /, **parameters: Any) -> Answer[Any]:
