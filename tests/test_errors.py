@@ -54,6 +54,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "NewerChangesetCompleted": (ID, OTHER_ID, "rename"),
     "NoDeploymentOpen": (),
     "NoSuchPosition": (9, 7),
+    "NoTransaction": ("psycopg connection",),
     "NoUniqueIndex": ("query.revenue",),
     "NotComparable": ("orders.order_summaries",),
     "UndeclaredSubscription": ("orders.order_summaries",),

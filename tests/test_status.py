@@ -192,7 +192,7 @@ def test_who_holds_the_horizon_is_named(database: Database) -> None:
 
 def test_enqueued_commands_that_wait_are_told_with_their_age(database: Database) -> None:
     assert (log().enqueued, log().enqueued_seconds) == (0, None)
-    with database.connect() as connection:
+    with database.transaction() as connection:
         for _ in range(3):
             add_thing.enqueue(connection, thing_id=uuid7(), price=Decimal("1.00"))
     found = log()

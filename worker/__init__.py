@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from worker.commands.errors import CommandDead as CommandDead
     from worker.commands.errors import CommandIdReused as CommandIdReused
     from worker.commands.errors import InvalidCommand as InvalidCommand
+    from worker.commands.errors import NoTransaction as NoTransaction
     from worker.commands.errors import NotReady as NotReady
     from worker.commands.errors import ReceiptTimeout as ReceiptTimeout
     from worker.commands.errors import UnknownCommand as UnknownCommand
@@ -117,6 +118,7 @@ _HOMES = {
     ),
     "worker.commands.errors": (
         "InvalidCommand UnknownCommand CommandIdReused CommandDead ReceiptTimeout NotReady"
+        " NoTransaction"
     ),
     "worker.queries.errors": "InvalidQuery UnknownQuery ReadModelBehind EventParked",
 }

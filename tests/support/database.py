@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -17,3 +19,9 @@ class Database:
     def connect(self, **options: object) -> psycopg.Connection:
         """A new connection as the owner, in autocommit."""
         return psycopg.connect(self.url, autocommit=True, **options)  # type: ignore[arg-type]
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """A new connection as the owner, in a transaction that is committed at the end."""
+        with self.connect() as connection, connection.transaction():
+            yield connection

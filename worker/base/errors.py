@@ -23,6 +23,7 @@
         ├── InvalidCommand            the payload is wrong; `errors` names every wrong field
         │   └── UnknownCommand        no command has this name
         ├── CommandIdReused           this id has a receipt for another payload
+        ├── NoTransaction             enqueue on a connection in autocommit
         ├── CommandDead               a command failed for good; carries its receipt
         ├── UnknownDeadCommand        no dead command has this id
         ├── DeadCommandIsClosed       it was retried or discarded already

@@ -158,8 +158,9 @@ class CommandTask(CommandRun, Generic[C, P]):
     ) -> CommandResult:
         """Write the command inside the caller's own transaction; it is sent when that commits.
 
-        `connection` is an SQLAlchemy connection or session, or a psycopg connection. Commands with
-        one `key` run in the order in which they were enqueued.
+        `connection` is an SQLAlchemy connection or session, Django's connection, or psycopg's.
+        Commands with one `key` run in the order in which they were enqueued. Raises NoTransaction
+        for a connection in autocommit, CommandIdReused.
         """
         envelope = Envelope(
             command_id or uuid7(),
