@@ -23,14 +23,13 @@ The command id is the Celery task id.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, cast, overload
 from uuid import UUID
-
-from typing_extensions import ParamSpec
 
 from worker.base.actor import anyone, current_actor, to_header
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint
+from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
     HEADER,
@@ -48,12 +47,8 @@ from worker.commands.state import State, Work
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
-C = TypeVar("C", bound=Command)
-P = ParamSpec("P", default=...)
-"""What the model's constructor takes: the fields by name, as type checkers know them."""
 
-
-class CommandTask(CommandRun, Generic[C, P]):
+class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
     """A command as a Celery task: here the producer's side, `CommandRun` is the worker's."""
 
     spec: CommandSpec
@@ -162,25 +157,25 @@ class CommandTask(CommandRun, Generic[C, P]):
         Commands with one `key` run in the order in which they were enqueued. Raises NoTransaction
         for a connection in autocommit, CommandIdReused.
         """
-        envelope = Envelope(
-            command_id or uuid7(),
-            self.name,
-            prepare(self.spec, payload_of(self.name, args, fields)),
-            current_actor(),
-            after=tuple(map(UUID, ids_of(after))),
-            key=key,
-        )
-        return enqueue(connection, [envelope])[0]
+        payload = payload_of(self.name, args, fields)
+        return enqueue(connection, [self.envelope(payload, after, key, command_id)])[0]
 
     def enqueue_many(
         self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
     ) -> list[CommandResult]:
         """Write many commands inside the caller's own transaction, in one statement."""
-        actor = current_actor()
-        envelopes = [
-            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
-        ]
-        return enqueue(connection, envelopes)
+        return enqueue(connection, [self.envelope(payload) for payload in payloads])
+
+    def envelope(
+        self,
+        payload: Command | Mapping[str, Any],
+        after: After = (),
+        key: str | None = None,
+        command_id: UUID | None = None,
+    ) -> Envelope:
+        """A command of this actor's, checked, as it is enqueued. Raises InvalidCommand."""
+        wire, ids = prepare(self.spec, payload), tuple(map(UUID, ids_of(after)))
+        return Envelope(command_id or uuid7(), self.name, wire, current_actor(), after=ids, key=key)
 
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
         """The handle of a command that was sent before, by its id."""

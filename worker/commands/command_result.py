@@ -1,26 +1,25 @@
 """What a producer holds: an AsyncResult that also knows receipts.
 
-The result backend answers at once, while it has the result; PostgreSQL answers always. So
-`.receipt()` listens to the first and looks into the second: a lost result loses no answer.
+Whoever waits for a receipt, in a thread (`.receipt()`) or a coroutine (`await .areceipt()`), hears
+of it from the watcher of this process (receipt_watcher.py). When the time has ended, one more look
+into PostgreSQL says for certain.
 """
 
 from __future__ import annotations
 
-import time
+import asyncio
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import celery.exceptions
 from celery.result import AsyncResult
 
 from worker.base import db
-from worker.commands import receipts
-from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
+from worker.base.awaiting import in_thread
+from worker.commands import receipt_watcher, receipts
+from worker.commands.errors import CommandIdReused, ReceiptTimeout
 from worker.contracts import Receipt, is_receipt
-
-LOOK_EVERY = 0.5
-"""Seconds between two looks into PostgreSQL while the result backend is silent."""
 
 
 class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
@@ -45,14 +44,27 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
 
         Raises ReceiptTimeout; CommandIdReused if this id stands for another payload.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            receipt = self._from_backend(_left(deadline)) or self.stored_receipt()
-            if receipt is not None:
-                self._check(receipt.fingerprint)
-                return receipt
-            if deadline is not None and time.monotonic() >= deadline:
-                raise ReceiptTimeout(self.command_id, timeout)
+        with receipt_watcher.watcher.waiting(self.id) as future:
+            try:
+                return self._checked(future.result(timeout))
+            except TimeoutError:
+                return self._last_look(timeout)
+
+    async def areceipt(self, timeout: float | None = 10.0) -> Receipt:
+        """The same for a coroutine: the event loop goes on meanwhile. Cancelled, it leaves nothing.
+
+        Raises as `receipt` does.
+        """
+        future: Future[Receipt] = Future()
+        watcher = receipt_watcher.watcher
+        try:
+            async with asyncio.timeout(timeout):
+                await in_thread(watcher.watch, self.id, future)
+                return self._checked(await asyncio.wrap_future(future))
+        except TimeoutError:
+            return await in_thread(self._last_look, timeout)
+        finally:
+            watcher.forget(self.id, future)
 
     def get(self, *args: Any, **options: Any) -> Any:
         """The receipt as JSON, as Celery's result has it.
@@ -68,29 +80,19 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
         if self.fingerprint and fingerprint and self.fingerprint != fingerprint:
             raise CommandIdReused(self.command_id, self.name or "?")
 
+    def _checked(self, receipt: Receipt) -> Receipt:
+        self._check(receipt.fingerprint)
+        return receipt
+
+    def _last_look(self, timeout: float | None) -> Receipt:
+        """The receipt after all, for whoever's time has ended."""
+        receipt = self.stored_receipt()
+        if receipt is None:
+            raise ReceiptTimeout(self.command_id, timeout)
+        return self._checked(receipt)
+
     def stored_receipt(self) -> Receipt | None:
         """The final receipt in PostgreSQL, if there is one yet."""
         with db.writer() as connection:
             receipt = receipts.find(connection, [self.command_id]).get(self.command_id)
         return receipt if receipt is not None and receipt.status.final else None
-
-    def _from_backend(self, timeout: float) -> Receipt | None:
-        try:
-            value: Any = super().get(timeout=timeout, disable_sync_subtasks=False)
-        except celery.exceptions.TimeoutError:
-            return None
-        except CommandIdReused:
-            raise
-        except CommandDead as dead:
-            return dead.receipt
-        except Exception:
-            # The task failed without us (its process was lost): the receipt is on its way.
-            time.sleep(min(0.02, timeout))
-            return None
-        return Receipt.from_json(value) if is_receipt(value) else None
-
-
-def _left(deadline: float | None) -> float:
-    if deadline is None:
-        return LOOK_EVERY
-    return max(0.001, min(LOOK_EVERY, deadline - time.monotonic()))

@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 import structlog
@@ -35,10 +35,11 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
 """Seconds between two looks at an open transaction: an eighth of the time that it has been open,
 within these; a wake-up is late by no more. Measured: ten seconds take 223 looks and 23 ms of CPU
 (4,270 and 407 ms with one every 2 ms)."""
+Raw: TypeAlias = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 _OPEN = (TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
-def in_transaction(connection: psycopg.Connection[Any]) -> bool:
+def in_transaction(connection: Raw) -> bool:
     """Whether a transaction is open on it. Looks at libpq alone: no socket is touched."""
     return connection.pgconn.transaction_status in _OPEN
 
@@ -48,7 +49,7 @@ def soon() -> None:
     _messenger.send()
 
 
-def when_ended(connection: psycopg.Connection[Any]) -> None:
+def when_ended(connection: Raw) -> None:
     """Wake the workers once the transaction that is open on this connection has ended."""
     _watcher.watch(connection)
 
@@ -84,11 +85,11 @@ class _Watcher:
     """
 
     def __init__(self) -> None:
-        self._watched: dict[int, tuple[psycopg.Connection[Any], float, Settings]] = {}
+        self._watched: dict[int, tuple[Raw, float, Settings]] = {}
         self._lock = threading.Lock()
         self._running = False
 
-    def watch(self, connection: psycopg.Connection[Any]) -> None:
+    def watch(self, connection: Raw) -> None:
         """Wake the workers once this connection's transaction has ended, either way."""
         forks.in_child(_forget)
         with self._lock:

@@ -31,7 +31,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker import refresh
 from worker.base import db
-from worker.base.backoff import Backoff
+from worker.base.backoff import Backoff, Steps
 from worker.base.errors import ServerUnavailable
 from worker.base.sql import blocks
 from worker.cache.entries import Snapshot
@@ -170,8 +170,8 @@ def wait(
     required: ReadRequirement,
     here: Snapshot,
     backoff: Backoff,
-) -> None:
-    """Return once every source has reached `wanted`, or when it may be worth another look.
+) -> Steps[None]:
+    """Rest until every source has reached `wanted`, or it may be worth another look.
 
     Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, and
     InvalidQuery for a position that does not exist yet.
@@ -183,8 +183,9 @@ def wait(
         if time.monotonic() >= nudge_at:
             nudge(required, sources, here, wanted)
             nudge_at = time.monotonic() + NUDGE_EVERY
-        if not backoff.rest():
+        if (pause := backoff.pause()) is None:
             raise behind(here, wanted)
+        yield pause
         here = positions(sources)
         if here.reaches(wanted):
             return

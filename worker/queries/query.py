@@ -9,6 +9,7 @@
     orders_summary.ask(status="paid")                            whatever there is
     orders_summary.ask(status="paid", after=receipt.position)    with what I wrote: causal
     orders_summary.ask(status="paid", consistency="strong")      with what anybody wrote
+    await orders_summary.aask(status="paid", after=receipt)      from a coroutine
     ask("orders.orders_summary", status="paid")                  by name
 
 A query changes nothing and never raises because it finds nothing: it says None or an empty list.
@@ -22,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -43,7 +44,8 @@ from pydantic import BaseModel, TypeAdapter
 from typing_extensions import ParamSpec
 
 from worker.base.actor import current_actor
-from worker.base.backoff import Backoff
+from worker.base.awaiting import atake
+from worker.base.backoff import Backoff, Steps, take
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
@@ -115,12 +117,47 @@ class Query(Generic[T, P]):
         Raises InvalidQuery, ReadModelBehind, EventParked, QueryStopped, ServerUnavailable,
         CostLimitReached.
         """
+        return take(self._asked(values, consistency, after, timeout))
+
+    @overload
+    async def aask(self, *args: P.args, **values: P.kwargs) -> Answer[T]: ...
+    @overload
+    async def aask(
+        self,
+        *,
+        after: int | Receipt | None,
+        consistency: str | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]: ...
+    @overload
+    async def aask(
+        self, *, consistency: str | None, timeout: float = 5.0, **values: Any
+    ) -> Answer[T]: ...
+    async def aask(  # type: ignore[misc]  # as above
+        self,
+        *,
+        consistency: str | None = None,
+        after: int | Receipt | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]:
+        """The same for a coroutine: the event loop goes on meanwhile."""
+        return await atake(self._asked(values, consistency, after, timeout))
+
+    def _asked(
+        self,
+        values: Mapping[str, Any],
+        consistency: str | None,
+        after: int | Receipt | None,
+        timeout: float,
+    ) -> Steps[Answer[T]]:
         began = time.monotonic()
         required, wrong = levels.parse(consistency, after, timeout)
         given, wrong_values = parameters.parse(self.parameters, values)
         if errors := wrong | wrong_values:
             raise InvalidQuery(self.name, errors)
-        answer = self._answer(given, required, began)
+        answer = yield from self._answer(given, required, began)
         if self.audited:
             self._audit(given, required, answer, time.monotonic() - began)
         return answer
@@ -130,17 +167,20 @@ class Query(Generic[T, P]):
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
-    def _answer(self, given: Parameters, required: ReadRequirement, began: float) -> Answer[T]:
+    def _answer(
+        self, given: Parameters, required: ReadRequirement, began: float
+    ) -> Steps[Answer[T]]:
         lookup = Lookup(self._reading(given), self.answer_type, self.policy, self._place(given))
         wanted = self._wanted(required)
         backoff: Backoff | None = None
         while True:
             try:
-                return answer(lookup, wanted)
+                return (yield from answer(lookup, wanted))
             except Behind as late:
-                assert wanted is not None
-                backoff = backoff or Backoff(required.timeout, since=began)
-                levels.wait(self.name, self.sources, wanted, required, late.snapshot, backoff)
+                here = late.snapshot
+            assert wanted is not None
+            backoff = backoff or Backoff(required.timeout, since=began)
+            yield from levels.wait(self.name, self.sources, wanted, required, here, backoff)
 
     def _reading(self, given: Parameters) -> Callable[[int | None], tuple[T, Snapshot]]:
         """How the database is asked. It is charged for once, however often a reader is early."""

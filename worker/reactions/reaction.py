@@ -33,7 +33,8 @@ from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.commands import SQL as COMMANDS_SQL
 from worker.commands import after_commit
-from worker.commands.command import C, CommandTask
+from worker.commands.awaitable_verbs import C
+from worker.commands.command import CommandTask
 from worker.commands.decoding import prepare
 from worker.commands.enqueue import command_row
 from worker.commands.event_task import EventTask, M, P

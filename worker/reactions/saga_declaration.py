@@ -47,7 +47,8 @@ from worker.base.encoding import to_json
 from worker.base.registry import Registry
 from worker.base.sql import blocks
 from worker.commands import after_commit
-from worker.commands.command import C, CommandTask
+from worker.commands.awaitable_verbs import C
+from worker.commands.command import CommandTask
 from worker.commands.decoding import prepare
 from worker.commands.enqueue import command_row
 from worker.commands.receipts import SAGA
