@@ -23,6 +23,7 @@ from worker.base.actor import acting_as
 from worker.commands.errors import CommandDead, CommandIdReused, InvalidCommand
 from worker.contracts import Status, uuid7
 
+ONE = Decimal("1.00")
 pytestmark = pytest.mark.usefixtures("things")
 
 
@@ -165,7 +166,7 @@ def test_enqueued_commands_run_when_the_transaction_commits(
     thing = uuid7()
     with database.connect() as connection:
         with connection.transaction():
-            first = add_thing.enqueue(connection, thing_id=thing, price="1.00", key=str(thing))
+            first = add_thing.enqueue(connection, thing_id=thing, price=ONE, key=str(thing))
             rest = [
                 bump_thing.enqueue(connection, thing_id=thing, key=str(thing)) for _ in range(30)
             ]

@@ -154,12 +154,11 @@ def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:
 
 def test_an_id_is_not_enqueued_for_another_payload(database: Database) -> None:
     id_ = uuid7()
-    thing = {"thing_id": str(uuid7()), "note": ""}
+    thing: Any = {"thing_id": str(uuid7()), "note": ""}
     with database.transaction() as connection:
         add_thing.enqueue(connection, command_id=id_, price=Decimal("1.00"), **thing)
-        add_thing.enqueue(
-            connection, command_id=id_, price=Decimal("1.00"), **thing
-        )  # the same: no harm
+        # The same: no harm.
+        add_thing.enqueue(connection, command_id=id_, price=Decimal("1.00"), **thing)
         with pytest.raises(CommandIdReused):
             add_thing.enqueue(connection, command_id=id_, price=Decimal("2.00"), **thing)
         with pytest.raises(CommandIdReused):

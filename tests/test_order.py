@@ -93,8 +93,9 @@ def test_commands_of_one_key_run_in_the_order_in_which_they_were_enqueued(
             payload = shop.order(customer, product)
             key = payload["order_id"]
             placed = create_order.enqueue(connection, key=key, **payload)
+            total = Decimal(shop.total())
             paid = process_payment.enqueue(
-                connection, key=key, order_id=key, amount=shop.total(), payment_method="card"
+                connection, key=key, order_id=key, amount=total, payment_method="card"
             )
             ids += [placed.command_id, paid.command_id]
     assert_all_succeeded(all_receipts(ids))

@@ -111,7 +111,7 @@ def test_an_unknown_query_is_refused_with_the_closest_name() -> None:
 
 def test_every_wrong_parameter_is_named() -> None:
     with pytest.raises(InvalidQuery) as refused:
-        listed.ask(
+        listed.ask(  # type: ignore[call-overload]
             limit=10**9,
             offset=-1,
             wher=(),

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from tests.support.host_project import build_wheel
 HERE = Path(__file__).parent
 WRONG = "library/wrong_calls.py"
 _ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: .*\[(?P<code>[\w-]+)\]$")
-_MARK = re.compile(r"# E: (?P<codes>[\w -]+)$")
+_MARK = re.compile(r"(?P<who>[EP]): (?P<codes>[\w -]+?)(?= [EP]:|$)")
 
 pytestmark = pytest.mark.slow
 
@@ -39,12 +38,12 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def mypy(application: Path, *options: str) -> Counter[tuple[str, int, str]]:
+def mypy(application: Path, *options: str) -> set[tuple[str, int, str]]:
     """The errors that mypy finds in the domain: file, line, code."""
     python = application / "venv" / "bin" / "python"
-    strict = ["--strict", "--config-file=", "--cache-dir=.mypy", "--python-executable", str(python)]
+    strict = ["--strict", "--config-file=", "--cache-dir=.mypy"]
     ran = subprocess.run(
-        [sys.executable, "-m", "mypy", *strict, "--no-error-summary", *options, "library"],
+        [str(python), "-m", "mypy", *strict, "--no-error-summary", *options, "library"],
         cwd=application,
         capture_output=True,
         text=True,
@@ -55,26 +54,37 @@ def mypy(application: Path, *options: str) -> Counter[tuple[str, int, str]]:
     found = [_ERROR.match(line) for line in lines]
     assert all(found), ran.stdout
     print(ran.stdout)  # shown if the test fails
-    return Counter((m["file"], int(m["line"]), m["code"]) for m in found if m)
+    return {(m["file"], int(m["line"]), m["code"]) for m in found if m}
 
 
-def marked(application: Path) -> Counter[tuple[str, int, str]]:
-    """The errors that the wrong calls are marked with."""
-    marks = [
-        (number, _MARK.search(line))
+def marked(application: Path, by: str) -> set[tuple[str, int, str]]:
+    """The errors that the wrong calls are marked with: those of mypy (E), of the plugin (P)."""
+    return {
+        (WRONG, number, code)
         for number, line in enumerate((application / WRONG).read_text().splitlines(), 1)
-    ]
-    return Counter(
-        (WRONG, number, code) for number, mark in marks if mark for code in mark["codes"].split()
-    )
+        for mark in _MARK.finditer(line.partition("  # ")[2])
+        if mark["who"] in by
+        for code in mark["codes"].split()
+    }
 
 
 def test_a_domain_is_right_and_every_wrong_call_is_an_error(application: Path) -> None:
     """No error in the domain, not even about Celery, and exactly the marked ones in wrong calls."""
-    expected = marked(application)
-    assert len(expected) > 25
+    expected = marked(application, "E")
+    assert len(expected) > 40
 
     found = mypy(application)
 
-    assert found - expected == Counter(), "errors where there should be none"
-    assert expected - found == Counter(), "wrong calls that pass"
+    assert found - expected == set(), "errors where there should be none"
+    assert expected - found == set(), "wrong calls that pass"
+
+
+def test_with_the_plugin_fields_beside_options_are_known_too(application: Path) -> None:
+    (application / "mypy.ini").write_text("[mypy]\nplugins = worker.mypy\n")
+    expected = marked(application, "EP")
+    assert marked(application, "P")
+
+    found = mypy(application, "--config-file=mypy.ini")
+
+    assert found - expected == set(), "errors where there should be none"
+    assert expected - found == set(), "wrong calls that pass"

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from library.commands import buy_book, lend_book
 from library.models import Book, BuyBook
 from library.queries import book, books_of, has_books
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
 from worker import Answer, CommandResult, Receipt, acting_as, ask
@@ -46,6 +47,23 @@ def enqueued(
     assert_type(
         buy_book.enqueue_many(raw, [BuyBook(title="Emma", price=PRICE)]), list[CommandResult]
     )
+
+
+async def awaited(
+    session: AsyncSession, connection: AsyncConnection, raw: psycopg.AsyncConnection
+) -> None:
+    handle = await buy_book.adelay(title="Emma", price=PRICE)
+    assert_type(handle, CommandResult)
+    assert_type(await handle.areceipt(timeout=5), Receipt)
+    assert_type(await buy_book.adelay_many([{"title": "Emma"}]), list[CommandResult])
+    assert_type(await buy_book.aenqueue(session, title="Emma", price=PRICE), CommandResult)
+    await buy_book.aenqueue(connection, BuyBook(title="Emma", price=PRICE), key="Emma")
+    await buy_book.aenqueue(raw, title="Emma", price=PRICE, after=[handle])
+    await connection.run_sync(lambda sync: buy_book.enqueue(sync, title="Emma", price=PRICE))
+    await session.run_sync(lambda sync: buy_book.enqueue(sync, title="Emma", price=PRICE))
+    await buy_book.aenqueue_many(raw, [BuyBook(title="Emma", price=PRICE)])
+    assert_type(await books_of.aask(reader="Ada"), Answer[list[Book]])
+    assert_type((await book.aask(book_id=THIS, after=3)).data, Book | None)
 
 
 def asked(receipt: Receipt) -> None:

@@ -46,6 +46,31 @@ def enqueued(connection: psycopg.Connection) -> None:
     lend_book.enqueue_many(connection, [BOOK])  # E: list-item
 
 
+async def known_to_the_plugin(
+    connection: psycopg.Connection, later: psycopg.AsyncConnection, receipt: Receipt
+) -> None:
+    lend_book.enqueue(connection, book_id=THIS, reeder="Ada", key="x")  # P: call-overload
+    lend_book.enqueue(connection, book_id="1", reader="Ada", after=[THIS])  # P: call-overload
+    lend_book.enqueue(connection, reader="Ada", command_id=THIS)  # P: call-overload
+    await lend_book.aenqueue(later, book_id=THIS, key="x")  # P: call-overload
+    books_of.ask(readr="Ada", after=receipt)  # P: call-overload
+    books_of.ask(reader=7, consistency="strong")  # P: call-overload
+
+
+async def awaited(connection: psycopg.Connection, later: psycopg.AsyncConnection) -> None:
+    await buy_book.adelay(title="Emma")  # E: call-overload
+    await buy_book.adelay(LOAN)  # E: call-overload
+    await lend_book.adelay_many([BOOK])  # E: list-item
+    await lend_book.aenqueue(connection, LOAN)  # E: call-overload
+    await lend_book.aenqueue(later, book_id=THIS, reeder="Ada")  # E: call-overload
+    await lend_book.aenqueue(later, BOOK, key="x")  # E: call-overload
+    lend_book.enqueue(later, LOAN)  # E: call-overload
+    await books_of.aask(reader=7)  # E: call-overload
+    print((await books_of.aask(reader="Ada")).data.title)  # E: attr-defined
+    print((await lend_book.adelay(LOAN)).receipt().succeded)  # E: attr-defined
+    books_of.aask(reader="Ada")  # E: unused-coroutine
+
+
 def asked(receipt: Receipt) -> None:
     books_of.ask(readr="Ada")  # E: call-overload
     books_of.ask(reader=7)  # E: call-overload
