@@ -80,7 +80,7 @@ def test_a_domain_is_right_and_every_wrong_call_is_an_error(application: Path) -
 
 
 def test_with_the_plugin_fields_beside_options_are_known_too(application: Path) -> None:
-    (application / "mypy.ini").write_text("[mypy]\nplugins = worker.mypy\n")
+    (application / "mypy.ini").write_text("[mypy]\nplugins = worker.base.mypy_plugin\n")
     expected = marked(application, "EP")
     assert marked(application, "P")
 

@@ -1,7 +1,7 @@
 """A plugin for mypy: it knows the fields in a call that has options of ours as well.
 
     [tool.mypy]
-    plugins = ["pydantic.mypy", "worker.mypy"]
+    plugins = ["pydantic.mypy", "worker.base.mypy_plugin"]
 
 Python's types say what a call takes that has nothing but fields: `.delay(customer_id=…)`,
 `.ask(status=…)`. They cannot say "these options, and the fields of that model", since nothing may
