@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """`tests/long` and `tests/hosts` are collected by those alone who name them."""
+    """What lies elsewhere is collected by those alone who name it."""
     if collection_path not in ELSEWHERE:
         return None
     folder = f"tests/{collection_path.name}"
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.arrange(items)
 
 
-ELSEWHERE = frozenset(Path(__file__).parent / name for name in ("long", "hosts"))
+ELSEWHERE = frozenset(Path(__file__).parent / name for name in ("long", "hosts", "faults"))
 """What `make test` leaves out: it takes longer, or needs what no requirement brings."""
 _numbers = itertools.count(1)
 

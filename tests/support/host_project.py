@@ -9,6 +9,7 @@ a test hands over. Versions are those of `requirements-runtime.txt`.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -35,6 +36,7 @@ _INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-
 def build_wheel() -> Path:
     """The wheel of this checkout; built once by each test process."""
     folder = Path(tempfile.mkdtemp(prefix="cqrs-wheel-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     source = folder / "source"
     source.mkdir()
     for name in _IN_THE_WHEEL:

@@ -28,6 +28,11 @@ from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
 
+LONG_WAIT = 1.0
+"""Seconds; shorter waits for a lock are everybody's."""
+PATIENCE = 3
+"""How many times as long workers have to answer if some queue seems to be taken by none."""
+
 _SQL = blocks("worker.ops", "status.sql")
 T = TypeVar("T")
 
@@ -99,6 +104,25 @@ class HolderStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LockWait:
+    """A session of ours that waits for a lock on `relation`, and one that holds it.
+
+    The holder's `user`, `blocker` (its application name) and `state` are None if we may not know;
+    `transaction_seconds` is how long its transaction is open.
+    """
+
+    pid: int
+    application_name: str
+    seconds: float
+    relation: str | None
+    blocker_pid: int | None
+    user: str | None
+    blocker: str | None
+    state: str | None
+    transaction_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RebuildStatus:
     """A rebuild under way: complete up to `position` of `upto`, so many events folded."""
 
@@ -161,6 +185,7 @@ class LogStatus:
     deployments: Sequence[DeploymentStatus]
     changesets: Sequence[ChangesetStatus]
     stuck_sagas: Sequence[StuckSagas]
+    lock_waits: Sequence[LockWait]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +198,6 @@ class Status:
     log: LogStatus | None
     problem: str | None = None
 
-    @property
-    def whole(self) -> bool:
-        """Whether every server answers, and the database is that of this code."""
-        return self.problem is None and not any(server.problem for server in self.servers)
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
         return cast("dict[str, Any]", to_jsonable_python(asdict(self)))
@@ -187,7 +207,13 @@ def gather(*, timeout: float = 0.7) -> Status:
     """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    return Status(servers.servers(), servers.workers(timeout), servers.queues(), log, problem)
+    workers = servers.workers(timeout)
+    queues = servers.queues()
+    if {queue.name for queue in queues} - {name for one in workers for name in one.queues}:
+        workers = servers.workers(
+            timeout * PATIENCE
+        )  # a busy machine: who is silent is asked again
+    return Status(servers.servers(), workers, queues, log, problem)
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
@@ -233,11 +259,12 @@ def _ask(connection: Connection) -> LogStatus:
         _each(connection, DeploymentStatus, "deployments"),
         _each(connection, ChangesetStatus, "changesets"),
         _each(connection, StuckSagas, "sagas"),
+        _each(connection, LockWait, "waiting_for_locks", longer_than=LONG_WAIT),
     )
 
 
-def _each(connection: Connection, kind: Callable[..., T], name: str) -> list[T]:
-    return [kind(*row) for row in connection.execute(_SQL[name])]
+def _each(connection: Connection, kind: Callable[..., T], name: str, **parameters: Any) -> list[T]:
+    return [kind(*row) for row in connection.execute(_SQL[name], parameters or None)]
 
 
 def _one(connection: Connection, name: str) -> tuple[Any, ...]:
