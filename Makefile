@@ -52,8 +52,8 @@ hosts: install ## Applications that install the wheel, in environments of their 
 faults: install ## Five minutes of killed workers and servers under load (FAULTS_SECONDS, FAULTS_SEED)
 	$(BIN)/pytest tests/faults
 
-long: install ## What takes longer or needs more: full loads, chains of a thousand, the Docker stack
-	$(BIN)/pytest tests/long
+long: install ## What takes longer or needs more: full loads, other hosts, the Docker stack
+	$(BIN)/pytest tests/long tests/hosts
 
 lint: install ## ruff, mypy, import-linter
 	$(BIN)/ruff check

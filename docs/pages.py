@@ -127,7 +127,9 @@ def source(path: str, name: str) -> str:
     text = (ROOT / path).read_text(encoding="utf-8")
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
-        node = next((x for x in getattr(node, "body", ()) if _name_of(x) == part), ast.Pass())
+        # The last of a name is the code; those before it are its overloads.
+        named = (x for x in reversed(getattr(node, "body", ())) if _name_of(x) == part)
+        node = next(named, ast.Pass())
     if not isinstance(node, ast.stmt) or isinstance(node, ast.Pass):
         raise LookupError(f"no such thing to show ({path}, {name})")
     decorators = getattr(node, "decorator_list", ())

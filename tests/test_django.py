@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unittest
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -49,8 +50,8 @@ def django(database: Database) -> Iterator[Any]:
 def test_a_command_is_part_of_what_atomic_commits(django: Any, database: Database) -> None:
     with transaction.atomic():
         with transaction.atomic():
-            add_thing.enqueue(django, price="1.00")
-            add_thing.enqueue(django, price="2.00")
+            add_thing.enqueue(django, price=Decimal("1.00"))
+            add_thing.enqueue(django, price=Decimal("2.00"))
         assert waiting(database) == []
         assert woken() == []
         assert nobody_looks()
@@ -62,7 +63,7 @@ def test_a_command_is_part_of_what_atomic_commits(django: Any, database: Databas
 
 def fail_after_enqueueing(django: Any) -> None:
     with transaction.atomic():
-        add_thing.enqueue(django, price="1.00")
+        add_thing.enqueue(django, price=Decimal("1.00"))
         raise ZeroDivisionError
 
 
@@ -81,21 +82,21 @@ def test_the_proxy_is_as_good_as_the_connection(database: Database, django: Any)
     from django.db import connection
 
     with transaction.atomic():
-        add_thing.enqueue(connection, price="1.00")
+        add_thing.enqueue(connection, price=Decimal("1.00"))
 
     assert len(waiting(database)) == 1
 
 
 def test_without_atomic_nothing_is_enqueued(database: Database, django: Any) -> None:
     with pytest.raises(NoTransaction, match=r"`with transaction.atomic\(\):`, or ATOMIC_REQUESTS"):
-        add_thing.enqueue(django, price="1.00")
+        add_thing.enqueue(django, price=Decimal("1.00"))
 
     assert waiting(database) == []
 
 
 def test_transactions_managed_by_hand_are_looked_at(database: Database, django: Any) -> None:
     by_hand = connections["by_hand"]
-    add_thing.enqueue(by_hand, price="1.00")
+    add_thing.enqueue(by_hand, price=Decimal("1.00"))
     assert woken() == []
     by_hand.commit()
     until(woken, 10, "nobody was woken")
@@ -107,26 +108,26 @@ def test_errors_are_those_that_django_knows(database: Database, django: Any) -> 
     with database.connect() as connection:
         connection.execute("DROP TABLE cqrs.enqueued_commands CASCADE")
     with pytest.raises(DatabaseError), transaction.atomic():
-        add_thing.enqueue(django, price="1.00")
+        add_thing.enqueue(django, price=Decimal("1.00"))
     with transaction.atomic():
         transaction.set_rollback(True)
         with pytest.raises(TransactionManagementError, match="until the end of the 'atomic'"):
-            add_thing.enqueue(django, price="1.00")
+            add_thing.enqueue(django, price=Decimal("1.00"))
 
 
 def test_another_database_is_refused_by_name(django: Any) -> None:
     with pytest.raises(TypeError, match="is Django's on sqlite3"), transaction.atomic("file"):
-        add_thing.enqueue(connections["file"], price="1.00")
+        add_thing.enqueue(connections["file"], price=Decimal("1.00"))
 
 
 def test_a_test_case_wakes_nobody_unless_it_says_so(django: Any, database: Database) -> None:
     class Case(TestCase):  # type: ignore[misc]  # django has no types
         def test_it(self) -> None:
-            add_thing.enqueue(django, price="1.00")
+            add_thing.enqueue(django, price=Decimal("1.00"))
             assert [thread.name for thread in threading.enumerate()] == before
             assert woken() == []
             with self.captureOnCommitCallbacks(execute=True) as callbacks:
-                add_thing.enqueue(django, price="2.00")
+                add_thing.enqueue(django, price=Decimal("2.00"))
             assert len(callbacks) == 1
             until(woken, 10, "nobody was woken")
 

@@ -23,6 +23,7 @@ from bench.structure import layers
 from tests.conftest import Database, in_database
 from tests.support.workers import ROOT, Worker, environment, until
 from worker import Settings, get_settings
+from worker.base.urls import sqlalchemy_url
 from worker.cli.root import load, subcommands
 from worker.embedded import Servers
 
@@ -430,7 +431,7 @@ def test_the_test_runner_of_the_page_runs(notes: Application) -> None:
 
 
 @pytest.mark.slow
-def test_the_fastapi_page_runs(notes: Application) -> None:
+def test_the_fastapi_page_runs(notes: Application, database: Database) -> None:
     pytest.importorskip("fastapi", reason="FastAPI is not among the requirements")
     notes.put_page(BESIDE)
     (notes.folder / "notes" / "reactions.py").unlink()
@@ -438,7 +439,7 @@ def test_the_fastapi_page_runs(notes: Application) -> None:
         "ask.py",
         "from fastapi.testclient import TestClient\n"
         "import fastapi_app\n"
-        "client = TestClient(fastapi_app.app)\n"
+        "client = TestClient(fastapi_app.app).__enter__()\n"  # one event loop for all
         "note = {'author': 'ada', 'text': 'hello'}\n"
         "made = client.post('/notes', json=note)\n"
         "assert made.status_code == 201, made.text\n"
@@ -448,6 +449,7 @@ def test_the_fastapi_page_runs(notes: Application) -> None:
         "answer = client.get('/notes', params={'author': 'ada', 'after': after})\n"
         "assert answer.json() == [note], answer.text\n",
     )
+    notes.environ["SHOP_DATABASE_URL"] = sqlalchemy_url(database.url)
     with notes.worker():
         notes.python("ask.py")
 

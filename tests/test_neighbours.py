@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -60,7 +61,7 @@ def test_a_chain_goes_from_a_command_to_a_task_of_the_neighbours(
     workers.start(["commands"])
     thing = uuid7()
     chain(
-        add_thing.s(thing_id=thing, price="1.00"),
+        add_thing.s(thing_id=thing, price=Decimal("1.00")),
         bump_thing.s(thing_id=thing, by=3),
         print_label.s(text="fragile").set(queue="mine"),
     ).apply_async()
@@ -88,15 +89,15 @@ UNROUTABLE: dict[str, tuple[Callable[[], Signature], str]] = {
         "our workers do not know the task shop.print_label",
     ),
     "a command in a neighbour's queue": (
-        lambda: add_thing.s(price="1.00").set(queue="mine"),
+        lambda: add_thing.s(price=Decimal("1.00")).set(queue="mine"),
         "things.add is a command: no worker of the queue mine knows it",
     ),
     "one of a group": (
-        lambda: group(add_thing.s(price="1.00"), print_label.s().set(queue="mien")),
+        lambda: group(add_thing.s(price=Decimal("1.00")), print_label.s().set(queue="mien")),
         "from the queue mien",
     ),
     "one of a chord": (
-        lambda: chord([add_thing.s(price="1.00")], print_label.s().set(queue="mien")),
+        lambda: chord([add_thing.s(price=Decimal("1.00"))], print_label.s().set(queue="mien")),
         "from the queue mien",
     ),
     "one that is linked to a link": (
@@ -107,7 +108,7 @@ UNROUTABLE: dict[str, tuple[Callable[[], Signature], str]] = {
 
 
 def _linked() -> Signature:
-    last = add_thing.s(price="1.00")
+    last = add_thing.s(price=Decimal("1.00"))
     last.link(print_label.s().set(queue="mien"))
     return last
 
@@ -117,7 +118,7 @@ def _linked() -> Signature:
 def test_what_nobody_would_take_is_refused_where_it_is_sent(case: str) -> None:
     link, why = UNROUTABLE[case]
     with pytest.raises(Unroutable, match=why.replace("?", r"\?")):
-        chain(add_thing.s(price="1.00"), link()).apply_async()
+        chain(add_thing.s(price=Decimal("1.00")), link()).apply_async()
     assert sent("commands") == []
 
 
@@ -168,9 +169,9 @@ def test_what_nobody_would_take_is_refused_before_the_command_runs(
 def test_a_refused_commands_chord_gives_each_of_its_commands_a_receipt(workers: Workers) -> None:
     workers.start(["commands"], concurrency=1)
     thing, first, last = (uuid7() for _ in range(3))
-    add_thing.delay(thing_id=thing, price="1.00").receipt(20)
+    add_thing.delay(thing_id=thing, price=Decimal("1.00")).receipt(20)
     chain(
-        add_thing.s(thing_id=thing, price="1.00"),  # is there already
+        add_thing.s(thing_id=thing, price=Decimal("1.00")),  # is there already
         chord(
             [bump_thing.s(thing_id=thing, by=1).set(task_id=str(first))],
             bump_thing.si(thing_id=thing, by=1).set(task_id=str(last)),

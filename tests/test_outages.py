@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -53,9 +54,9 @@ def test_commands_sent_while_the_database_is_away_run_when_it_is_back(
     servers: Servers, database: Database, workers: Workers
 ) -> None:
     worker = workers.start(["commands"], concurrency=1)
-    assert add_thing.delay(price="1.00").receipt(20).succeeded
+    assert add_thing.delay(price=Decimal("1.00")).receipt(20).succeeded
     with away(servers, database):
-        one = add_thing.delay(price="2.00")
+        one = add_thing.delay(price=Decimal("2.00"))
         many = add_thing.delay_many([{"price": "3.00"}, {"price": "4.00"}])
         until(lambda: one.state == "RETRY", 20, f"not tried: {worker.log.read_text()[-2000:]}")
     assert [handle.receipt(40).succeeded for handle in (one, *many)] == [True] * 3
@@ -151,23 +152,23 @@ def test_a_command_that_cannot_be_sent_says_which_server_is_away(
     own_redis: OwnRedis, used: bool
 ) -> None:
     if used:
-        add_thing.delay(price="1.00")
+        add_thing.delay(price=Decimal("1.00"))
     with own_redis.hanging():
-        assert seconds(lambda: add_thing.delay(price="1.00")) < 2 * slowness()
+        assert seconds(lambda: add_thing.delay(price=Decimal("1.00"))) < 2 * slowness()
         assert seconds(lambda: add_thing.delay_many([{"price": "1.00"}])) < 2 * slowness()
     own_redis.stop()
-    assert seconds(lambda: add_thing.delay(price="1.00")) < 1 * slowness()
+    assert seconds(lambda: add_thing.delay(price=Decimal("1.00"))) < 1 * slowness()
     with pytest.raises(ServerUnavailable, match=f"broker is not reachable at {own_redis.url}0"):
-        add_thing.delay(price="1.00")
+        add_thing.delay(price=Decimal("1.00"))
     own_redis.start()
-    add_thing.delay(price="1.00")
+    add_thing.delay(price=Decimal("1.00"))
 
 
 @pytest.mark.slow
 @pytest.mark.settings(connect_timeout=2)
 def test_a_receipt_comes_from_the_database_while_redis_is_away(own_redis: OwnRedis) -> None:
-    handle = add_thing.delay(price="1.00")
-    other = add_thing.delay(price="1.00")
+    handle = add_thing.delay(price=Decimal("1.00"))
+    other = add_thing.delay(price=Decimal("1.00"))
     own_redis.stop()
     began = time.monotonic()
     with ThreadPoolExecutor(1) as threads:
@@ -183,7 +184,7 @@ def test_a_receipt_comes_from_the_database_while_redis_is_away(own_redis: OwnRed
 
 @pytest.mark.slow
 def test_a_wait_for_a_result_outlasts_a_restart_of_redis(own_redis: OwnRedis) -> None:
-    handle = add_thing.delay(price="1.00")
+    handle = add_thing.delay(price=Decimal("1.00"))
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(handle.get, 30)
         until(lambda: handle.backend.result_consumer.subscribed_to, 10, "nobody listens")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -198,7 +199,7 @@ def test_a_senders_commands_carry_its_name_and_the_roles_that_it_was_granted(
                 "SELECT cqrs.enqueue_as_sender(%s::jsonb)", [array(command(**said))]
             )
             with acting_as("boss", roles=["admin"]):
-                add_thing.enqueue(application, price="1.00")
+                add_thing.enqueue(application, price=Decimal("1.00"))
 
     assert waiting(users) == [(APP, [])] * 5 + [(CLERK, ["admin", "clerk"])] * 5
     assert {actor for (actor,) in rows(users, "SELECT actor FROM cqrs.receipts")} == {APP, CLERK}
@@ -336,7 +337,7 @@ def test_a_permission_follows_the_granted_roles(users: Things) -> None:
 
 def test_a_receipt_is_read_in_a_senders_process(users: Things) -> None:
     with connect_as(users, APP) as application:
-        handle = add_thing.enqueue(application, price="1.00")
+        handle = add_thing.enqueue(application, price=Decimal("1.00"))
     queue_consumer.drain()
 
     with process_of(users, APP):
@@ -348,7 +349,7 @@ def test_a_receipt_is_read_in_a_senders_process(users: Things) -> None:
 
 def test_a_writers_process_reads_receipts_as_before(users: Things) -> None:
     with connect_as(users, WRITER) as worker:
-        handle = add_thing.enqueue(worker, price="1.00")
+        handle = add_thing.enqueue(worker, price=Decimal("1.00"))
     queue_consumer.drain()
     with process_of(users, WRITER):
         assert handle.receipt(5).succeeded

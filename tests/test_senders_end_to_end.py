@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from psycopg import errors as pg
@@ -39,7 +40,7 @@ def test_an_application_sends_reads_its_receipt_and_asks(shop: Things, workers: 
     thing_id = uuid7()
     with connect_as(shop, APP) as application:
         with application.transaction(), acting_as("boss", roles=["admin", "system"]):
-            added = add_thing.enqueue(application, thing_id=thing_id, price="2.50")
+            added = add_thing.enqueue(application, thing_id=thing_id, price=Decimal("2.50"))
         made = added.receipt(30)
         assert (made.status, made.actor) == ("succeeded", APP)
 
@@ -78,7 +79,7 @@ def test_an_audited_query_names_the_application_and_its_user(shop: Things) -> No
 
 
 def test_an_application_that_waits_for_a_view_has_it_refreshed(shop: Things) -> None:
-    made = add_thing.delay(price="2.50").receipt(30)
+    made = add_thing.delay(price=Decimal("2.50")).receipt(30)
     assert made.position is not None
     answer = queries.totals.ask(after=made, timeout=30)
     assert answer.as_of is not None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 from threading import Thread
 from typing import Any
@@ -207,7 +208,7 @@ def test_enqueued_commands_that_wait_are_told_with_their_age(database: Database)
     assert (log().enqueued, log().enqueued_seconds) == (0, None)
     with database.transaction() as connection:
         for _ in range(3):
-            add_thing.enqueue(connection, thing_id=uuid7(), price="1.00")
+            add_thing.enqueue(connection, thing_id=uuid7(), price=Decimal("1.00"))
     found = log()
     assert (found.enqueued, found.enqueued_due) == (3, 3)
     with database.connect() as connection:
@@ -221,7 +222,7 @@ def test_enqueued_commands_that_wait_are_told_with_their_age(database: Database)
 def test_queues_tell_how_many_messages_wait() -> None:
     lengths = {one.name: one.length for one in status.gather(timeout=0.01).queues}
     assert lengths == {"commands": 0, "projections": 0, "reactions": 0, "maintenance": 0}
-    add_thing.delay(thing_id=uuid7(), price="1.00")
+    add_thing.delay(thing_id=uuid7(), price=Decimal("1.00"))
     app.send_task("cqrs.sweep", ignore_result=True)
     lengths = {one.name: one.length for one in status.gather(timeout=0.01).queues}
     assert lengths == {"commands": 1, "projections": 0, "reactions": 0, "maintenance": 1}

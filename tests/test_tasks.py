@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 import redis as redis_py
@@ -63,7 +64,7 @@ def test_an_unknown_command_on_the_wire_stores_nothing(things: Database, worker:
 
 
 def test_a_secret_field_is_in_no_log_and_no_event(redis: redis_py.Redis, things: Database) -> None:
-    add_thing.delay(price="1.00", note="open sesame")
+    add_thing.delay(price=Decimal("1.00"), note="open sesame")
     with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
         (message,) = broker.lrange("commands", 0, -1)
     headers = json.loads(message)["headers"]

@@ -156,7 +156,7 @@ def test_a_command_that_waits_for_another_is_waited_for(things: Things) -> None:
     with system.connect() as connection, connection.transaction():
         first = uuid7()
         bump_thing.enqueue(connection, thing_id=KEY, by=1, after=[first])
-        add_thing.enqueue(connection, thing_id=KEY, price="1.00", command_id=first)
+        add_thing.enqueue(connection, thing_id=KEY, price=Decimal("1.00"), command_id=first)
     system.catch_up()
     assert [type_ for type_, _ in system.events()] == ["things.ThingAdded", "things.ThingBumped"]
 

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from worker.reactions import send as send
     from worker.reactions import step as step
     from worker.reactions import wait as wait
+    from worker.reactions.reaction import Then as Then
     from worker.reactions.reaction import reaction as reaction
     from worker.refresh.invalidation_rules import invalidation_rule as invalidation_rule
     from worker.subscriptions.projection import Projection as Projection
@@ -105,7 +106,7 @@ _HOMES = {
     "worker.base.settings": "Settings declare_section get_settings section",
     "worker.event_log": "StoredEvent",
     "worker.subscriptions.projection": "projection Projection Row row_from",
-    "worker.reactions.reaction": "reaction",
+    "worker.reactions.reaction": "Then reaction",
     "worker.reactions": "SagaState saga send step wait",
     "worker.refresh.invalidation_rules": "invalidation_rule",
     "worker.queries.query": "query ask Query",
@@ -129,11 +130,13 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+if not TYPE_CHECKING:  # to a type checker, every name would be there, as Any
+
+    def __getattr__(name: str) -> Any:
+        if (home := _HOME.get(name)) is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(home), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -106,6 +106,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "result_expires": settings.result_expires,
+        # One backend, and one connection that listens, for all threads of a process.
+        "result_backend_thread_safe": True,
         "beat_max_loop_interval": settings.sweep_interval,
     }
 

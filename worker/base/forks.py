@@ -21,9 +21,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-import structlog
+from worker.base.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _forgetters: list[Callable[[], None]] = []
 _inherited: list[object] = []

@@ -23,12 +23,13 @@ The command id is the Celery task id.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, cast, overload
 from uuid import UUID
 
 from worker.base.actor import anyone, current_actor, to_header
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint
+from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
     HEADER,
@@ -39,22 +40,26 @@ from worker.commands.call_arguments import (
     payload_of,
 )
 from worker.commands.command_result import CommandResult
-from worker.commands.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
+from worker.commands.decoding import CommandSpec, Handler, MaySend, commands, model_class, prepare
 from worker.commands.enqueue import Connectable, enqueue
+from worker.commands.load_plan import Load
 from worker.commands.routing import check as check_routes
+from worker.commands.state import State, Work
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
-C = TypeVar("C", bound=Command)
 
-
-class CommandTask(CommandRun, Generic[C]):
+class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
     """A command as a Celery task: here the producer's side, `CommandRun` is the worker's."""
 
     spec: CommandSpec
     abstract = True
 
-    def delay(self, *args: C, **fields: Any) -> CommandResult:
+    @overload
+    def delay(self, payload: C, /) -> CommandResult: ...
+    @overload
+    def delay(self, *args: P.args, **fields: P.kwargs) -> CommandResult: ...
+    def delay(self, *args: Any, **fields: Any) -> CommandResult:
         """Send a command: its model, or the model's fields.
 
         Raises InvalidCommand before anything is published; ServerUnavailable if the broker is away.
@@ -99,10 +104,51 @@ class CommandTask(CommandRun, Generic[C]):
         wires = [prepare(self.spec, payload) for payload in payloads]
         return send_batch([(self.name, wire) for wire in wires], current_actor())
 
+    @overload
     def enqueue(
         self,
         connection: Connectable,
-        *args: C,
+        payload: C,
+        /,
+        *,
+        after: After = (),
+        key: str | None = None,
+        command_id: UUID | None = None,
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self, connection: Connectable, /, *args: P.args, **fields: P.kwargs
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self,
+        connection: Connectable,
+        /,
+        *,
+        key: str | None,
+        after: After = (),
+        command_id: UUID | None = None,
+        **fields: Any,
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self,
+        connection: Connectable,
+        /,
+        *,
+        after: After,
+        command_id: UUID | None = None,
+        **fields: Any,
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self, connection: Connectable, /, *, command_id: UUID | None, **fields: Any
+    ) -> CommandResult: ...
+    def enqueue(  # type: ignore[misc]  # no field has the name of an option
+        self,
+        connection: Connectable,
+        /,
+        *args: Any,
         after: After = (),
         key: str | None = None,
         command_id: UUID | None = None,
@@ -114,25 +160,25 @@ class CommandTask(CommandRun, Generic[C]):
         Commands with one `key` run in the order in which they were enqueued. Raises NoTransaction
         for a connection in autocommit, CommandIdReused.
         """
-        envelope = Envelope(
-            command_id or uuid7(),
-            self.name,
-            prepare(self.spec, payload_of(self.name, args, fields)),
-            current_actor(),
-            after=tuple(map(UUID, ids_of(after))),
-            key=key,
-        )
-        return enqueue(connection, [envelope])[0]
+        payload = payload_of(self.name, args, fields)
+        return enqueue(connection, [self.envelope(payload, after, key, command_id)])[0]
 
     def enqueue_many(
         self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
     ) -> list[CommandResult]:
         """Write many commands inside the caller's own transaction, in one statement."""
-        actor = current_actor()
-        envelopes = [
-            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
-        ]
-        return enqueue(connection, envelopes)
+        return enqueue(connection, [self.envelope(payload) for payload in payloads])
+
+    def envelope(
+        self,
+        payload: Command | Mapping[str, Any],
+        after: After = (),
+        key: str | None = None,
+        command_id: UUID | None = None,
+    ) -> Envelope:
+        """A command of this actor's, checked, as it is enqueued. Raises InvalidCommand."""
+        wire, ids = prepare(self.spec, payload), tuple(map(UUID, ids_of(after)))
+        return Envelope(command_id or uuid7(), self.name, wire, current_actor(), after=ids, key=key)
 
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
         """The handle of a command that was sent before, by its id."""
@@ -145,13 +191,32 @@ class CommandTask(CommandRun, Generic[C]):
         *rest: Any,
         **options: Any,
     ) -> Any:
-        """A signature for chains and groups; its payload is checked here already."""
+        """A signature for chains and groups; its payload is checked here already.
+
+        `.s()` and `.si()` say the same with the fields by name, known to type checkers.
+        """
         if "task_id" in options:  # a running task that reschedules itself: its message as it was
             return super().signature((), kwargs, *rest, **options)
         if args or kwargs:
             kwargs = prepare(self.spec, payload_of(self.name, args, kwargs))
         signature = super().signature((), kwargs, *rest, **options)
         return signature.set(headers={HEADER: self._header(())})
+
+    @overload
+    def s(self, payload: C, /) -> Any: ...
+    @overload
+    def s(self, *args: P.args, **fields: P.kwargs) -> Any: ...
+    def s(self, *args: Any, **fields: Any) -> Any:
+        """A signature; the receipt of the command before it in a chain is passed over."""
+        return super().s(*args, **fields)
+
+    @overload
+    def si(self, payload: C, /) -> Any: ...
+    @overload
+    def si(self, *args: P.args, **fields: P.kwargs) -> Any: ...
+    def si(self, *args: Any, **fields: Any) -> Any:
+        """A signature that takes nothing of the command before it."""
+        return super().si(*args, **fields)
 
     def _header(self, after: After) -> dict[str, Any]:
         header: dict[str, Any] = {"actor": to_header(current_actor())}
@@ -167,25 +232,29 @@ class CommandTask(CommandRun, Generic[C]):
 
 def command(
     name: str,
-    model: type[C],
+    model: Callable[P, C],
     *,
-    needs: Needs,
+    needs: Callable[[C], Iterable[Load]],
     may_send: MaySend = anyone,
     emits: Sequence[type[Event]] = (),
     secret: Iterable[str] = (),
-) -> Callable[[Handler], CommandTask[C]]:
+) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
     The handler takes (command, state, work), decides by pure rules, and hands its changes and
     events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it,
     `emits` which events it can append (for the map), `secret` which fields no log may show.
-    """
 
-    def declare(handler: Handler) -> CommandTask[C]:
+    To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
+    Raises TypeError for a model that is no class of commands.
+    """
+    payload = model_class(name, model, Command)
+
+    def declare(handler: Handler) -> CommandTask[C, P]:
         purpose = (handler.__doc__ or "").strip().splitlines()[0] if handler.__doc__ else ""
         spec = CommandSpec(
             name,
-            model,
+            payload,
             handler,
             needs,
             may_send,
@@ -203,6 +272,6 @@ def command(
             __doc__=handler.__doc__,
             __module__=handler.__module__,
         )
-        return cast("CommandTask[C]", task)
+        return cast("CommandTask[C, P]", task)
 
     return declare

@@ -1,34 +1,36 @@
 """What a producer holds: an AsyncResult that also knows receipts.
 
-The result backend answers at once, while it has the result; PostgreSQL answers always. So
-`.receipt()` listens to the first and looks into the second: a lost result loses no answer.
+Whoever waits for a receipt, in a thread (`.receipt()`) or a coroutine (`await .areceipt()`), hears
+of it from the watcher of this process (receipt_watcher.py). When the time has ended, one more look
+into PostgreSQL says for certain.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
-import celery.exceptions
-import redis
 from celery.result import AsyncResult
 
 from worker.base import db
+from worker.base.awaiting import in_thread
 from worker.base.celery_internals import ResultsLost
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.urls import safe_url
-from worker.commands import receipts
-from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
+from worker.commands import receipt_watcher, receipts
+from worker.commands.errors import CommandIdReused, ReceiptTimeout
 from worker.contracts import Receipt, is_receipt
 
 _ADVICE = "Check CQRS_RESULT_URL, or start the embedded servers with `cqrs up`."
-LOOK_EVERY = 0.5
-"""Seconds between two looks into PostgreSQL while the result backend is silent."""
+REST = 0.5
+"""Seconds between two tries on a result store that is away."""
 
 
 class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
@@ -54,24 +56,27 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
         A server that is away is waited for as well. Raises ReceiptTimeout, or ServerUnavailable if
         PostgreSQL was away at the end; CommandIdReused if this id stands for another payload.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            look = min(time.monotonic() + LOOK_EVERY, deadline or math.inf)
-            receipt, away = self._look(look)
-            if receipt is not None:
-                self._check(receipt.fingerprint)
-                return receipt
-            if deadline is not None and time.monotonic() >= deadline:
-                raise away or ReceiptTimeout(self.command_id, timeout)
-            if away:
-                time.sleep(max(0.0, look - time.monotonic()))
+        with receipt_watcher.watcher.waiting(self.id) as future:
+            try:
+                return self._checked(future.result(timeout))
+            except TimeoutError:
+                return self._last_look(timeout)
 
-    def _look(self, until: float) -> tuple[Receipt | None, ServerUnavailable | None]:
-        """The receipt, if it comes before that moment or is there then; or why none can be seen."""
+    async def areceipt(self, timeout: float | None = 10.0) -> Receipt:
+        """The same for a coroutine: the event loop goes on meanwhile. Cancelled, it leaves nothing.
+
+        Raises as `receipt` does.
+        """
+        future: Future[Receipt] = Future()
+        watcher = receipt_watcher.watcher
         try:
-            return self._from_backend(until) or self.stored_receipt(), None
-        except ServerUnavailable as away:
-            return None, away
+            async with asyncio.timeout(timeout):
+                await in_thread(watcher.watch, self.id, future)
+                return self._checked(await asyncio.wrap_future(future))
+        except TimeoutError:
+            return await in_thread(self._last_look, timeout)
+        finally:
+            watcher.forget(self.id, future)
 
     def get(self, timeout: float | None = None, *args: Any, **options: Any) -> Any:
         """The receipt as JSON, as Celery's result has it. It looks into the result store alone.
@@ -84,13 +89,13 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
             left = None if timeout is None else max(0.001, deadline - time.monotonic())
             try:
                 with result_store_errors():
-                    return self._checked(super().get(left, *args, **options))
+                    return self._checked_json(super().get(left, *args, **options))
             except ServerUnavailable:
                 if time.monotonic() >= deadline:
                     raise
-                time.sleep(min(LOOK_EVERY, max(0.0, deadline - time.monotonic())))
+                time.sleep(min(REST, max(0.0, deadline - time.monotonic())))
 
-    def _checked(self, value: Any) -> Any:
+    def _checked_json(self, value: Any) -> Any:
         if is_receipt(value):
             self._check(value.get("fingerprint"))
         return value
@@ -99,36 +104,29 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
         if self.fingerprint and fingerprint and self.fingerprint != fingerprint:
             raise CommandIdReused(self.command_id, self.name or "?")
 
+    def _checked(self, receipt: Receipt) -> Receipt:
+        self._check(receipt.fingerprint)
+        return receipt
+
+    def _last_look(self, timeout: float | None) -> Receipt:
+        """The receipt after all, for whoever's time has ended."""
+        receipt = self.stored_receipt()
+        if receipt is None:
+            raise ReceiptTimeout(self.command_id, timeout)
+        return self._checked(receipt)
+
     def stored_receipt(self) -> Receipt | None:
         """The final receipt in PostgreSQL, if there is one yet. Raises ServerUnavailable."""
         found = db.read("sender", lambda connection: receipts.find(connection, [self.command_id]))
         receipt = found.get(self.command_id)
         return receipt if receipt is not None and receipt.status.final else None
 
-    def _from_backend(self, until: float) -> Receipt | None:
-        left = max(0.001, until - time.monotonic())
-        try:
-            with result_store_errors():
-                value: Any = super().get(timeout=left, disable_sync_subtasks=False)
-        except celery.exceptions.TimeoutError:
-            return None
-        except CommandIdReused:
-            raise
-        except CommandDead as dead:
-            return dead.receipt
-        except ServerUnavailable:
-            time.sleep(max(0.0, until - time.monotonic()))  # PostgreSQL has it too
-            return None
-        except Exception:
-            # The task failed without us (its process was lost): the receipt is on its way.
-            time.sleep(min(0.02, left))
-            return None
-        return Receipt.from_json(value) if is_receipt(value) else None
-
 
 @contextmanager
 def result_store_errors() -> Iterator[None]:
     """Say which result store is away, where Celery says that the application must be restarted."""
+    import redis
+
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError, ResultsLost) as error:

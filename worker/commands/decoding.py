@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 import orjson
 from pydantic import ValidationError
@@ -20,7 +20,9 @@ from worker.base.validation_errors import by_field, unstorable
 from worker.commands.errors import InvalidCommand, UnknownCommand
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
-from worker.contracts import Actor, Command, Envelope, Refusal
+from worker.contracts import Actor, Command, Envelope, Message, Refusal
+
+M = TypeVar("M", bound=Message)
 
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
 Needs: TypeAlias = Callable[[Any], Iterable[Load]]
@@ -63,6 +65,16 @@ class Decoded:
     handler: Handler | None = None
     needs: tuple[Load, ...] = ()
     refusal: InvalidCommand | Refusal | None = None
+
+
+def model_class(name: str, model: Callable[..., M], base: type[Message]) -> type[M]:
+    """A declaration's model, which type checkers were given as what its constructor takes.
+
+    Raises TypeError for what is no class of messages.
+    """
+    if not (isinstance(model, type) and issubclass(model, base)):
+        raise TypeError(f"the model is a class made of {base.__name__} ({name}: {model!r})")
+    return cast("type[M]", model)
 
 
 def decode(envelope: Envelope) -> Decoded:

@@ -25,8 +25,15 @@ from worker.base.encoding import fingerprint_of, to_json
 from worker.commands import SQL
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused
+from worker.commands.transaction import AsyncConnectable as AsyncConnectable
 from worker.commands.transaction import Connectable as Connectable
-from worker.commands.transaction import transaction_of
+from worker.commands.transaction import (
+    Transaction,
+    executor_of,
+    open_on,
+    run_sync_of,
+    transaction_of,
+)
 from worker.contracts import Envelope
 
 
@@ -38,8 +45,28 @@ def enqueue(connection: Connectable, envelopes: Sequence[Envelope]) -> list[Comm
     """
     transaction = transaction_of(connection)
     with transaction.errors:
-        known = write_commands(transaction.connection, envelopes)
-    for envelope, reused in zip(envelopes, known, strict=True):
+        known = transaction.execute(SQL["enqueue"], _rows(envelopes))
+    return _enqueued(transaction, envelopes, known)
+
+
+async def aenqueue(
+    connection: AsyncConnectable, envelopes: Sequence[Envelope]
+) -> list[CommandResult]:
+    """The same in the transaction of an asynchronous connection."""
+    if not isinstance(connection, psycopg.AsyncConnection):
+        handles: list[CommandResult] = await run_sync_of(connection)(enqueue, envelopes)
+        return handles
+    transaction = await open_on(connection)
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(SQL["enqueue"], _rows(envelopes))
+        known = await cursor.fetchall()
+    return _enqueued(transaction, envelopes, known)
+
+
+def _enqueued(
+    transaction: Transaction, envelopes: Sequence[Envelope], known: Sequence[Sequence[Any]]
+) -> list[CommandResult]:
+    for envelope, (_, reused) in zip(envelopes, known, strict=True):
         if reused:
             raise CommandIdReused(envelope.id, envelope.name)
     transaction.wake_when_committed()
@@ -54,10 +81,13 @@ def write_commands(
     Says of each, in order, whether its id stands for another payload already: then it was not
     written. A command that is there already, waiting or settled, is left as it is.
     """
+    known = executor_of(connection)(SQL["enqueue"], _rows(envelopes))
+    return [bool(reused) for _, reused in known]
+
+
+def _rows(envelopes: Sequence[Envelope]) -> dict[str, str]:
     rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(SQL["enqueue"], {"commands": to_json(rows)})
-        return [bool(reused) for _, reused in cursor]
+    return {"commands": to_json(rows)}
 
 
 def _handle(envelope: Envelope) -> CommandResult:

@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from kombu.exceptions import OperationalError as BrokerError
+from typing_extensions import ParamSpec
 
 from worker.base import db
 from worker.base.app import app
@@ -30,16 +31,18 @@ from worker.base.celery_internals import EngineTask
 from worker.base.logs import get_logger
 from worker.base.registry import Registry
 from worker.commands import SQL, chain_continuation
-from worker.commands.decoding import Decoded, undeclared
+from worker.commands.decoding import Decoded, model_class, undeclared
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, settle_once
 from worker.contracts import Envelope, Message, Receipt, Status
 
 log = get_logger(__name__)
 M = TypeVar("M", bound=Message)
+P = ParamSpec("P", default=...)
+"""What the message's constructor takes, as in `worker.commands.command`."""
 
 
-class EventTask(EngineTask, Generic[M]):
+class EventTask(EngineTask, Generic[M, P]):
     """An event task as a Celery task; it is started by reactions, never by `.delay()`."""
 
     model: type[M]
@@ -75,28 +78,32 @@ class EventTask(EngineTask, Generic[M]):
 event_tasks: Registry[EventTask[Any]] = Registry("event task")
 
 
-def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]], EventTask[M]]:
+def event_task(
+    name: str, model: Callable[P, M]
+) -> Callable[[Callable[[M, UUID], Any]], EventTask[M, P]]:
     """Declare an event task: its explicit name, and the message that it takes.
 
     The function takes (message, task id) and may do what it likes; what it returns is the receipt's
-    `data`. If it raises, it is tried again, `command_attempts` times in all.
+    `data`. If it raises, it is tried again, `command_attempts` times in all. Raises TypeError for a
+    model that is no class of messages.
     """
+    message = model_class(name, model, Message)
 
-    def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M]:
+    def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M, P]:
         purpose = (effect.__doc__ or "").strip().partition("\n")[0]
         task = app.task(
             EventTask.run,
             name=name,
             base=EventTask,
             bind=True,
-            model=model,
+            model=message,
             effect=staticmethod(effect),
             purpose=purpose,
             __doc__=effect.__doc__,
             __module__=effect.__module__,
         )
         event_tasks.add(name, task)
-        return cast("EventTask[M]", task)
+        return cast("EventTask[M, P]", task)
 
     return declare
 

@@ -41,21 +41,22 @@ within these; a wake-up is late by no more. Measured: ten seconds take 223 looks
 (4,270 and 407 ms with one every 2 ms)."""
 AT_EXIT = 1.0
 """Seconds that a process which ends waits for its last wake-ups."""
+Raw: TypeAlias = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 _OPEN = (TransactionStatus.ACTIVE, TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
-def in_transaction(connection: psycopg.Connection[Any]) -> bool:
+def in_transaction(connection: Raw) -> bool:
     """Whether a transaction is open on it. Looks at libpq alone: no socket is touched."""
     return connection.pgconn.transaction_status in _OPEN
 
 
-def soon(connection: psycopg.Connection[Any]) -> None:
+def soon(connection: Raw) -> None:
     """Wake the workers of this connection's database, in a thread; whoever asks again before it has
     begun is served by it too."""
     _messenger.send((get_settings(), connection.info.dbname))
 
 
-def when_ended(connection: psycopg.Connection[Any]) -> None:
+def when_ended(connection: Raw) -> None:
     """Wake the workers once the transaction that is open on this connection has ended."""
     _watcher.watch(connection)
 
@@ -90,12 +91,12 @@ class _Watcher:
     """
 
     def __init__(self) -> None:
-        self._watched: dict[int, tuple[psycopg.Connection[Any], float, Enqueued]] = {}
+        self._watched: dict[int, tuple[Raw, float, Enqueued]] = {}
         self._lock = threading.Lock()
         self._running = False
         self._closing = threading.Event()
 
-    def watch(self, connection: psycopg.Connection[Any]) -> None:
+    def watch(self, connection: Raw) -> None:
         """Wake the workers once this connection's transaction has ended, either way."""
         forks.in_child(_forget)
         with self._lock:

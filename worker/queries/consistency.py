@@ -30,7 +30,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker import refresh
 from worker.base import db
-from worker.base.backoff import Backoff
+from worker.base.backoff import Backoff, Steps
 from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
 from worker.base.sql import blocks
@@ -169,8 +169,8 @@ def wait(
     required: ReadRequirement,
     here: Snapshot,
     backoff: Backoff,
-) -> None:
-    """Return once every source has reached `wanted`, or when it may be worth another look.
+) -> Steps[None]:
+    """Rest until every source has reached `wanted`, or it may be worth another look.
 
     Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, or
     ServerUnavailable if the database is away then; InvalidQuery for a position that does not exist
@@ -183,8 +183,9 @@ def wait(
         if time.monotonic() >= nudge_at:
             nudge(required, sources, here, wanted)
             nudge_at = time.monotonic() + NUDGE_EVERY
-        if not backoff.rest():
+        if (pause := backoff.pause()) is None:
             raise away or behind(here, wanted)
+        yield pause
         try:
             here, away = positions(sources), None
         except ServerUnavailable as error:

@@ -138,7 +138,11 @@ class SchemaCommand(CommandTask[C]):
         """Not for schema changes. Raises InvalidCommand."""
         raise InvalidCommand(self.name, {"payload": _ALONE})
 
-    enqueue_many = enqueue
+    async def aenqueue(self, *_: Any, **__: Any) -> NoReturn:
+        """Not for schema changes. Raises InvalidCommand."""
+        self.enqueue()
+
+    enqueue_many, aenqueue_many = enqueue, aenqueue
 
     def _fields(
         self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None
