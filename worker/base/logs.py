@@ -1,6 +1,7 @@
 """Logging: structlog for our own lines, the standard library for everybody else's.
 
-Personal data and secrets stay out: we log names, ids and counts, never payloads.
+Personal data and secrets stay out: we log names, ids and counts, never payloads. What an outage
+has everybody say over and over is said a few times and counted (log_limit.py).
 
 structlog brings rich and pygments along, a tenth of a second of CPU: whoever imports a command and
 never logs a line does not load them.
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery.signals import setup_logging
 
+from worker.base.log_limit import LogLimit
 from worker.base.settings import get_settings
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def configure(level: int = logging.WARNING) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler()
+    handler.addFilter(LogLimit())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
