@@ -17,7 +17,7 @@ from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
 from worker.base.app import app
-from worker.base.errors import CqrsError, Permanent
+from worker.base.errors import CqrsError
 from worker.base.settings import get_settings
 from worker.commands import after_commit, batches
 from worker.commands.command_result import CommandResult
@@ -168,10 +168,13 @@ def test_a_payload_that_is_too_large_is_refused_in_the_worker_too(
 
 
 def test_values_without_names_are_no_payload(worker: None) -> None:
-    result = app.send_task("things.bump", args=(3,), kwargs={}, task_id=str(uuid7()))
+    id_ = str(uuid7())
+    app.send_task("things.bump", args=(3,), kwargs={}, task_id=id_)
 
-    with pytest.raises(Permanent, match="keyword arguments"):
-        result.get(timeout=20)
+    receipt = CommandResult(id_, app=app).receipt(20)
+
+    assert receipt.status is Status.REJECTED
+    assert receipt.errors == {"payload": "send the fields as keyword arguments"}
 
 
 # --- wake-ups -------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from celery import Celery, signals
+from celery.app.amqp import AMQP
 from kombu import Exchange, Queue
 
 from worker.base import db, wake_ups
 from worker.base.celery_internals import EngineTask, result_backend
+from worker.base.intake.channel import BrokerConnection
 from worker.base.settings import Settings, get_settings
 
 QUEUES = ("commands", "projections", "reactions", "maintenance")
@@ -90,6 +92,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": settings.task_soft_time_limit,
         "task_send_sent_event": True,
         "task_always_eager": False,
+        "worker_consumer": "worker.base.intake.consumer:Consumer",
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
         "worker_max_tasks_per_child": 20_000,
@@ -114,6 +117,12 @@ def _beat(settings: Settings) -> dict[str, Any]:
     }
 
 
+class CheckedAmqp(AMQP):  # type: ignore[misc]  # celery has no types
+    """Celery's side of the broker, on connections that check what they read."""
+
+    Connection = BrokerConnection
+
+
 class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     """A Celery app that asks for the servers' addresses when it connects, not before.
 
@@ -122,6 +131,7 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     """
 
     task_cls = EngineTask
+    amqp_cls = "worker.base.app:CheckedAmqp"
 
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task of this app alone: Celery's default adds it to every app of a process."""

@@ -20,6 +20,8 @@ from celery.backends.redis import RedisBackend
 from celery.worker.request import Request
 
 from worker.base.encoding import to_json
+from worker.base.intake.arguments import check_arguments
+from worker.base.intake.checks import Fault, Letter, Reason
 from worker.contracts import is_receipt
 
 
@@ -39,6 +41,19 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         """Collect what goes into each message, once."""
         options = extract_exec_options(cls)
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
+
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this task; asked in the worker's main process.
+
+        Of a task of the engine its arguments' types are checked, of any other how many there are.
+        """
+        try:
+            self.__header__(*letter.args, **letter.kwargs)
+            if letter.task.startswith(("cqrs.", "schema.")):
+                check_arguments(self.run, letter.args, letter.kwargs)
+        except (TypeError, ValueError) as error:
+            return Fault(Reason.ARGUMENTS, {"arguments": str(error)})
+        return None
 
 
 class CommandRequest(Request):  # type: ignore[misc]  # celery has no types

@@ -41,6 +41,7 @@ from worker.commands.call_arguments import (
 from worker.commands.command_result import CommandResult
 from worker.commands.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
 from worker.commands.enqueue import Connectable, enqueue
+from worker.commands.releases import schema_of
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
@@ -117,6 +118,7 @@ class CommandTask(CommandRun, Generic[C]):
             current_actor(),
             after=tuple(map(UUID, ids_of(after))),
             key=key,
+            schema=schema_of(self.spec.model),
         )
         return enqueue(connection, [envelope])[0]
 
@@ -124,9 +126,10 @@ class CommandTask(CommandRun, Generic[C]):
         self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
     ) -> list[CommandResult]:
         """Write many commands inside the caller's own transaction, in one statement."""
-        actor = current_actor()
+        actor, schema = current_actor(), schema_of(self.spec.model)
         envelopes = [
-            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
+            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor, schema=schema)
+            for payload in payloads
         ]
         return enqueue(connection, envelopes)
 
@@ -150,7 +153,10 @@ class CommandTask(CommandRun, Generic[C]):
         return signature.set(headers={HEADER: self._header(())})
 
     def _header(self, after: After) -> dict[str, Any]:
-        header: dict[str, Any] = {"actor": to_header(current_actor())}
+        header: dict[str, Any] = {
+            "actor": to_header(current_actor()),
+            "schema": schema_of(self.spec.model),
+        }
         if ids := ids_of(after):
             header["after"] = ids
         return header

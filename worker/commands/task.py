@@ -15,6 +15,7 @@ from typing import Any, cast
 import psycopg
 from celery import signals
 from celery.exceptions import (
+    Ignore,
     Retry,
     SoftTimeLimitExceeded,
     TimeLimitExceeded,
@@ -24,12 +25,14 @@ from celery.exceptions import (
 from worker.base.actor import from_header
 from worker.base.celery_internals import CommandRequest, EngineTask
 from worker.base.errors import ServerUnavailable
+from worker.base.intake.checks import Fault, Letter
 from worker.base.settings import get_settings
-from worker.commands import after_commit
+from worker.commands import after_commit, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chain_continuation import links_of
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import BatchRun, execute
+from worker.commands.message_checks import command_fault
 from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status
 
@@ -44,10 +47,17 @@ class CommandRun(EngineTask):
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
 
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this command; asked in the worker's main process."""
+        return command_fault(letter)
+
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
         try:
+            if releases.why_elsewhere(envelope):
+                releases.hand_over([envelope])
+                raise Ignore  # its receipt is another worker's to give
             run = self._execute(envelope)
         except ServerUnavailable as error:
             raise self._reschedule(self._backoff(), error, **self._tried()) from error
@@ -81,6 +91,7 @@ class CommandRun(EngineTask):
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
+            schema=header.get("schema"),
         )
 
     def _sent_header(self) -> dict[str, Any]:

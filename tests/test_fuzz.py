@@ -1,0 +1,92 @@
+"""No bytes in a queue stop a worker, hold it up, or make it grow.
+
+A seed is drawn for each run and printed; `FUZZ_SEED=… make fuzz` repeats one. The long form is
+`make fuzz` (tests/long/test_fuzz.py).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+import redis as redis_py
+
+from tests.support.fuzzing import Fuzzer
+from tests.support.processes import children_of, resident
+from tests.support.things.commands import add_thing
+from tests.support.things.history import Things
+from tests.support.workers import Worker, Workers, until
+from worker.base.app import QUEUES, app
+from worker.base.settings import get_settings
+from worker.commands.command_result import CommandResult
+from worker.commands.refused_messages import refused_messages
+from worker.contracts import Status
+
+LARGEST = 600_000
+GOOD = 100
+MB = 1 << 20
+
+
+@pytest.fixture
+def number() -> int:
+    """How many messages that nobody should send."""
+    return 1_500
+
+
+@pytest.fixture
+def seed() -> int:
+    """Of which seed they are made."""
+    return int(os.environ.get("FUZZ_SEED") or random.randrange(2**32))
+
+
+@pytest.mark.settings(max_message_bytes=LARGEST, task_soft_time_limit=20, task_time_limit=25,
+                      visibility_timeout=30)  # fmt: skip
+def test_no_bytes_in_a_queue_stop_a_worker(
+    things: Things, workers: Workers, redis: redis_py.Redis, number: int, seed: int
+) -> None:
+    print(f"FUZZ_SEED={seed}")
+    app.loader.import_default_modules()
+    fuzzer = Fuzzer(seed, sorted(app.tasks), LARGEST * 2)
+    worker = workers.start()
+    processes = children_of(worker.process.pid)
+    warm = _feed(fuzzer, number // 10, worker)
+    assert not worker.ended()
+    before = _memory(worker)
+
+    handles = warm + _feed(fuzzer, number - number // 10, worker)
+
+    assert not worker.ended()
+    receipts = [handle.receipt(60) for handle in handles]
+    assert [one.status for one in receipts] == [Status.SUCCEEDED] * len(handles)
+    assert children_of(worker.process.pid) == processes
+    assert sum(one.count for one in refused_messages()) > number / 10
+    grown = {pid: (size - before[pid]) // MB for pid, size in _memory(worker).items()}
+    print(f"grown by MB: {grown}")
+    assert max(grown.values()) < 60
+
+
+def _feed(fuzzer: Fuzzer, number: int, worker: Worker) -> list[CommandResult]:
+    """Push so many messages, with good commands among them, until all of them are taken."""
+    handles = []
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        for _ in range(GOOD // 2):
+            items = [fuzzer.item() for _ in range(max(1, 2 * number // GOOD))]
+            with broker.pipeline() as pipeline:
+                for item in items:
+                    queue = fuzzer.random.choices(QUEUES, (90, 4, 3, 3))[0]
+                    pipeline.lpush(queue, item)
+                pipeline.execute()
+            handles.append(add_thing.delay(price="1.00"))
+            until(lambda: worker.ended() or broker.llen("commands") < 500, 120)
+        until(lambda: worker.ended() or not _waiting(broker), 60, "the queues are not empty")
+    return handles
+
+
+def _waiting(broker: redis_py.Redis) -> int:
+    return sum(broker.llen(queue) for queue in QUEUES) + broker.hlen("cqrs.unacked")
+
+
+def _memory(worker: Worker) -> dict[int, int]:
+    pid = worker.process.pid
+    return {one: resident(one) for one in (pid, *children_of(pid))}
