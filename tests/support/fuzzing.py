@@ -15,6 +15,7 @@ import random
 import zlib
 from base64 import b64encode
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ ODD_TEXTS = (
     "NaN",
     "null",
 )
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
     False,
@@ -150,9 +151,9 @@ class Fuzzer:
             good = _dumped(self._raw(self._body()))
             return good[: self.random.randint(0, len(good))]
         if kind == 3:
-            good = bytearray(_dumped(self._raw(self._body())))
-            good[self.random.randrange(len(good))] = self.random.randrange(256)
-            return bytes(good)
+            changed = bytearray(_dumped(self._raw(self._body())))
+            changed[self.random.randrange(len(changed))] = self.random.randrange(256)
+            return bytes(changed)
         return _dumped(self.value())
 
     def protocol_1(self) -> bytes:
@@ -189,8 +190,8 @@ class Fuzzer:
             raw["content-encoding"] = encoding
         elif kind == 2:
             body = json.dumps(self._body()).encode()
-            pack = self.random.choice([gzip.compress, zlib.compress])
-            raw["body"] = b64encode(pack(body + b" " * 2_000_000)).decode()
+            packs: list[Callable[[bytes], bytes]] = [gzip.compress, zlib.compress]
+            raw["body"] = b64encode(self.random.choice(packs)(body + b" " * 2_000_000)).decode()
             raw["headers"]["compression"] = self.random.choice(
                 ["application/x-gzip", "application/x-bz2", "x", 3]
             )
@@ -240,7 +241,7 @@ class Fuzzer:
         """A value of any kind."""
         kind = self.random.randint(0, 9)
         if kind < 4:
-            return self.random.choice(ODD_VALUES)
+            return deepcopy(self.random.choice(ODD_VALUES))
         if kind < 7:
             return self.random.choice(ODD_TEXTS)
         if kind == 7:
