@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast long up lint format bench mutants requirements clean
+.PHONY: help install demo test test-fast long fuzz up lint format bench mutants requirements clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +48,9 @@ test-fast: install ## Lint aside, what needs no worker process and no server of 
 
 long: install ## What takes longer or needs more: full loads, chains of a thousand, the Docker stack
 	$(BIN)/pytest tests/long
+
+fuzz: install ## 100,000 malformed messages through a real worker; FUZZ_MESSAGES, FUZZ_SEED
+	$(BIN)/pytest -n 0 -s tests/long/test_fuzz.py
 
 lint: install ## ruff, mypy, import-linter
 	$(BIN)/ruff check

@@ -33,7 +33,6 @@ from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
 from worker.commands import SQL, after_commit, releases
 from worker.commands.batches import run_and_tell
-from worker.commands.decoding import commands
 from worker.commands.event_task import event_tasks, start
 from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Actor, Envelope
@@ -101,7 +100,7 @@ def _carry_out(choice: Choice) -> None:
 def claim(size: int) -> Choice:
     """Lease up to `size` commands that may run now, of those that this worker knows."""
     releases.tell_what_we_know()
-    known = [*(spec.name for spec in commands), *(task.name for task in event_tasks)]
+    known = releases.known_names()
     with db.commands() as connection:
         with Pipeline(connection) as pipeline:
             pipeline.execute("BEGIN")

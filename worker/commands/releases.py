@@ -40,6 +40,7 @@ from worker.commands import SQL, after_commit
 from worker.commands.decoding import CommandSpec, commands, validate
 from worker.commands.enqueue import write_commands
 from worker.commands.errors import CommandIdReused, InvalidCommand
+from worker.commands.event_task import event_tasks
 from worker.contracts import Command, Envelope
 
 log = structlog.get_logger(__name__)
@@ -149,6 +150,11 @@ def hand_over(envelopes: Sequence[Envelope]) -> None:
     wrong = [one for one, is_reused in zip(envelopes, reused, strict=True) if is_reused]
     after_commit.publish_results([(one.id, CommandIdReused(one.id, one.name)) for one in wrong])
     after_commit.wake_queue_consumer()
+
+
+def known_names() -> list[str]:
+    """What this process knows of what can be enqueued: commands, and event tasks."""
+    return [*(spec.name for spec in commands), *(task.name for task in event_tasks)]
 
 
 def waited_in_vain(envelope: Envelope, seconds: float) -> str:

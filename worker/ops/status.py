@@ -20,6 +20,7 @@ from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks
+from worker.commands.releases import known_names
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers
 from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
@@ -144,6 +145,16 @@ class StuckSagas:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownCommands:
+    """Enqueued commands of a name that no loaded domain declares, and the age of the oldest: they
+    wait for a worker of another release (see worker/commands/releases.py)."""
+
+    name: str
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogStatus:
     """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command."""
 
@@ -161,6 +172,8 @@ class LogStatus:
     deployments: Sequence[DeploymentStatus]
     changesets: Sequence[ChangesetStatus]
     stuck_sagas: Sequence[StuckSagas]
+    refused_messages: int
+    unknown_commands: Sequence[UnknownCommands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +246,18 @@ def _ask(connection: Connection) -> LogStatus:
         _each(connection, DeploymentStatus, "deployments"),
         _each(connection, ChangesetStatus, "changesets"),
         _each(connection, StuckSagas, "sagas"),
+        _one(connection, "refused")[0],
+        _unknown_commands(connection),
     )
 
 
 def _each(connection: Connection, kind: Callable[..., T], name: str) -> list[T]:
     return [kind(*row) for row in connection.execute(_SQL[name])]
+
+
+def _unknown_commands(connection: Connection) -> list[UnknownCommands]:
+    rows = connection.execute(_SQL["unknown_commands"], {"known": known_names()})
+    return [UnknownCommands(*row) for row in rows]
 
 
 def _one(connection: Connection, name: str) -> tuple[Any, ...]:

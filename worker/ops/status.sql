@@ -89,3 +89,16 @@ SELECT c.id::text, c.description, c.version, coalesce(c.executed_by, c.created_b
 -- name: sagas
 -- How many sagas of each kind are stuck, as of the last refresh of the view: a person has to look.
 SELECT saga_type, count FROM query.saga_status WHERE status = 'stuck' ORDER BY saga_type
+
+-- name: refused
+-- How many messages were refused that no receipt could answer.
+SELECT coalesce(sum(count), 0)::bigint FROM cqrs.refused_messages
+
+-- name: unknown_commands
+-- Enqueued commands of names that nobody here declares, the most first.
+SELECT name, count(*), extract(epoch FROM clock_timestamp() - min(enqueued_at))::float
+  FROM cqrs.enqueued_commands
+ WHERE NOT name = ANY (%(known)s::text[])
+ GROUP BY name
+ ORDER BY count(*) DESC, name
+ LIMIT 20
