@@ -35,7 +35,7 @@ MOST_GROWN = 40 * MB
 @pytest.fixture
 def number() -> int:
     """How many messages that nobody should send."""
-    return 1_200
+    return 800
 
 
 @pytest.fixture

@@ -84,18 +84,14 @@ def tell_what_we_know() -> None:
     _told = time.monotonic()
 
 
-def forget() -> None:
-    """Say it anew at the next occasion: in a forked child, or on another database."""
-    global _told
-    _told = float("-inf")
-
-
 def why_elsewhere(envelope: Envelope) -> str | None:
     """Why another release has to decide on this command; None if this one can.
 
     A command of the schema that is known here costs nothing.
     """
     spec = commands.get(envelope.name)
+    if spec is None and envelope.name in event_tasks:
+        return None
     if spec is None:
         return f"no command is called {envelope.name!r} here"
     if envelope.schema is None or envelope.schema == schema_of(spec.model):

@@ -153,20 +153,22 @@ def _fault(letter: Letter) -> Fault | None:
 
 def _wrong(given: Mapping[str, Any], wanted: Mapping[str, Check]) -> Faults:
     return {
-        name: _is(what, given[name])
-        for name, (what, holds) in wanted.items()
-        if given.get(name) is not None and not holds(given[name])
+        name: _is(wanted[name][0], value)
+        for name, value in given.items()
+        if value is not None and name in wanted and not wanted[name][1](value)
     }
 
 
 def is_name(value: Any) -> bool:
     """Whether a value can be a name or an id."""
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and not unstorable(value)
+    return is_text(value) and 0 < len(value) <= LONGEST_NAME
 
 
 def is_text(value: Any) -> bool:
     """Whether a value is a text that PostgreSQL can store."""
-    return isinstance(value, str) and not unstorable(value)
+    if not isinstance(value, str):
+        return False
+    return "\0" not in value if value.isascii() else not unstorable(value)
 
 
 def is_count(value: Any) -> bool:
