@@ -237,6 +237,20 @@ def test_a_message_is_refused_again_when_its_worker_died_before(
     assert receipt(id_).status is Status.REJECTED
 
 
+@pytest.mark.parametrize("wrong", [{"price": "x"}, {"tu": 1}, {"price": None}])
+def test_a_wrong_payload_is_refused_at_once_whatever_it_waits_for(
+    worker: None, wrong: dict[str, Any]
+) -> None:
+    id_ = str(uuid7())
+    waits = {"id": id_, "cqrs": {"after": [str(uuid7())]}}
+    push(json.dumps(changed(waits, content=body(**wrong))))
+
+    refused = receipt(id_)
+
+    assert refused.status is Status.REJECTED
+    assert list(refused.errors) == list(wrong)
+
+
 # --- pure -----------------------------------------------------------------------------------------
 
 

@@ -30,10 +30,11 @@ from worker.base.settings import get_settings
 from worker.commands import after_commit, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chain_continuation import links_of
+from worker.commands.decoding import decode
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import BatchRun, execute
 from worker.commands.message_checks import command_fault
-from worker.commands.settling import mark_dead, refuse
+from worker.commands.settling import mark_dead, refuse, refused, settle
 from worker.contracts import Envelope, Receipt, Status
 
 
@@ -106,6 +107,9 @@ class CommandRun(EngineTask):
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
         """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
+        decoded = decode(envelope)
+        if decoded.refusal is not None:  # it will be no better then
+            return self._answer(settle(refused(decoded, decoded.refusal)))
         limit, waits = get_settings().after_timeout, self._sent_header().get("waits", 0)
         if sum(map(_pause, range(waits))) >= limit:
             missing = ", ".join(map(str, waiting.missing))
