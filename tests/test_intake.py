@@ -16,6 +16,7 @@ from celery.contrib.testing.worker import start_worker
 from typer.testing import CliRunner
 
 from tests.conftest import Database
+from tests.support.processes import children_of
 from tests.support.things.commands import add_thing
 from tests.support.workers import Workers, until
 from worker.base.app import app
@@ -218,6 +219,27 @@ def test_the_list_stays_small_whatever_it_is_told() -> None:
         refused_messages.MOST = most
 
     assert reasons() == {f"r{number}": 2 for number in range(5)}
+
+
+def test_no_message_ends_the_main_process_of_a_prefork_worker(workers: Workers) -> None:
+    """Each of these ended it, or came back for ever: pickling on the way to the pool recurses."""
+    worker = workers.start(concurrency=1)
+    processes = children_of(worker.process.pid)
+    ids = [str(uuid7()) for _ in range(3)]
+    deep = json.loads("[" * 900 + "]" * 900)
+    push(json.dumps(message([[], {"note": deep}, None], id_=ids[0])))
+    push(json.dumps(message(body(), id_=ids[1]) | {"body": None}))
+    push(json.dumps(message(body(), id_=ids[2]) | {"body": 5}))
+    for item in (b"null", b"\xff\xfe", b"{", json.dumps(deep)):
+        push(item)
+
+    good = [add_thing.delay(price="1.00") for _ in range(3)]
+
+    assert all(handle.receipt(30).succeeded for handle in good)
+    assert [receipt(id_).status for id_ in ids] == [Status.REJECTED] * 3
+    assert not worker.ended()
+    assert children_of(worker.process.pid) == processes
+    assert sum(reasons().values()) == 4
 
 
 def test_a_message_is_refused_again_when_its_worker_died_before(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis as redis_py
+from celery._state import _task_stack
 from celery.contrib.testing.worker import start_worker
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -143,6 +144,19 @@ def test_the_id_of_a_command_is_that_of_its_task() -> None:
     handle = bump_thing.apply_async(kwargs={"thing_id": uuid7()}, task_id=id_)
 
     assert (handle.command_id, [one["id"] for one in sent()]) == (id_, [str(id_)])
+
+
+def test_a_command_sent_by_a_task_with_any_id_has_a_root_that_is_a_command() -> None:
+    task = app.tasks["cqrs.sweep"]
+    task.push_request(id="nightly-7", called_directly=False)
+    _task_stack.push(task)
+    try:
+        handle = bump_thing.delay(thing_id=uuid7())
+    finally:
+        _task_stack.pop()
+        task.pop_request()
+
+    assert [one["root_id"] for one in sent()] == [str(handle.command_id)]
 
 
 def test_a_command_says_whom_it_waits_for() -> None:

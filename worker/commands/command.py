@@ -29,6 +29,7 @@ from uuid import UUID
 from worker.base.actor import anyone, current_actor, to_header
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint
+from worker.base.intake.substitute import as_uuid as is_uuid
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
     HEADER,
@@ -83,6 +84,8 @@ class CommandTask(CommandRun, Generic[C]):
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
         command_id = str(as_uuid(task_id)) if task_id else str(uuid7())
+        if not self._is_correlated(options.get("root_id")):
+            options["root_id"] = command_id
         with broker_errors():
             sent = cast(
                 "CommandResult",
@@ -160,6 +163,15 @@ class CommandTask(CommandRun, Generic[C]):
         if ids := ids_of(after):
             header["after"] = ids
         return header
+
+    def _is_correlated(self, root_id: str | None) -> bool:
+        """Whether what Celery would write as the root, that of the task we are in, is a UUID.
+
+        A task of the application may have any id; a command's correlation has to be a UUID.
+        """
+        caller = self.app.current_worker_task
+        root = root_id or (caller and (caller.request.root_id or caller.request.id))
+        return root is None or is_uuid(root) is not None
 
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
         """Whether this call is a running task that reschedules itself."""
