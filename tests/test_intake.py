@@ -105,8 +105,9 @@ def test_what_has_no_id_to_answer_is_counted(
     assert reasons() == {reason: 1}
 
 
-def changed(headers: dict[str, Any] | None = None, **parts: Any) -> dict[str, Any]:
-    made = message(parts.pop("content", body()))
+def changed(headers: Any = None, *, content: Any = None, **parts: Any) -> dict[str, Any]:
+    """A good message, but for these headers, its content, and these parts."""
+    made = message(content or body())
     made["headers"] |= headers or {}
     return made | parts
 
@@ -207,14 +208,35 @@ def test_what_was_refused_is_seen_and_forgotten(worker: None) -> None:
     assert reasons() == {}
 
 
+def test_what_cannot_even_be_told_of_is_counted(worker: None) -> None:
+    told: dict[str, Any] = {
+        "queue": "q",
+        "reason": "r",
+        "errors": {},
+        "first_bytes": "",
+        "name": None,
+    }
+    app.send_task(
+        "cqrs.set_aside", kwargs=told | {"payload_hash": "no hex", "command_id": str(uuid7())}
+    )
+
+    until(lambda: reasons() == {Reason.UNREADABLE: 1}, 20)
+
+
 def test_the_list_stays_small_whatever_it_is_told() -> None:
-    told = {"queue": "q", "errors": {}, "first_bytes": "", "task": None, "command_id": None}
+    told: dict[str, Any] = {
+        "queue": "q",
+        "errors": {},
+        "first_bytes": "",
+        "task": None,
+        "command_id": None,
+    }
     for number in range(5):
-        refused_messages.record(**told | {"reason": f"r{number}"})  # type: ignore[arg-type]
+        refused_messages.record(**told | {"reason": f"r{number}"})
     try:
         refused_messages.MOST, most = 5, refused_messages.MOST
         for number in range(10):
-            refused_messages.record(**told | {"reason": f"r{number}"})  # type: ignore[arg-type]
+            refused_messages.record(**told | {"reason": f"r{number}"})
     finally:
         refused_messages.MOST = most
 

@@ -28,7 +28,7 @@ from worker.base.actor import from_header
 from worker.base.app import app
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
-from worker.base.intake.substitute import HAND_OVER, SET_ASIDE, told_of
+from worker.base.intake.substitute import HAND_OVER, SET_ASIDE, as_uuid, told_of
 from worker.base.validation_errors import shortened
 from worker.commands import after_commit, receipts, refused_messages, releases
 from worker.commands.call_arguments import HEADER
@@ -96,12 +96,16 @@ def set_aside(
         first_bytes,
         payload_hash,
         name,
-        UUID(command_id) if command_id else None,
+        UUID(id_) if (id_ := as_uuid(command_id)) else None,
         actor or _NOBODY,
         links,
     )
     with _sent_again_while_away(self):
-        refuse(given)
+        try:
+            refuse(given)
+        except (psycopg.DataError, ValueError, TypeError) as error:  # it is counted all the same
+            log.error("a refused message cannot be told of", queue=queue, exc_info=error)
+            refuse(Refused(queue, str(Reason.UNREADABLE), {}, "", "", None, None, _NOBODY, None))
 
 
 @app.task(name=HAND_OVER, bind=True, ignore_result=True, max_retries=None)
