@@ -128,7 +128,7 @@ def own_redis(things: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRe
         monkeypatch.setattr(settings, "_current", settings.changed(get_settings(), **addresses))
         app.forget_connections()
         backend = result_backend(app, own.url + "1")
-        monkeypatch.setattr(app._local, "backend", backend, raising=False)
+        monkeypatch.setattr(app, "_backend_cache", backend)
         try:
             yield own
         finally:
