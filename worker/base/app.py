@@ -15,6 +15,7 @@ from kombu import Exchange, Queue
 
 from worker.base import db, wake_ups
 from worker.base.celery_internals import EngineTask, result_backend
+from worker.base.full_broker import Amqp
 from worker.base.settings import Settings, get_settings
 
 QUEUES = ("commands", "projections", "reactions", "maintenance")
@@ -122,6 +123,7 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     """
 
     task_cls = EngineTask
+    amqp_cls = Amqp
 
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task of this app alone: Celery's default adds it to every app of a process."""

@@ -2,8 +2,8 @@
 
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
-ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
-                 it is made of, `by_url`
+ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip;
+                 it is made of, `by_url`                 a full server fails no task
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from functools import cached_property
 from importlib import resources
 from typing import Any, NamedTuple
 
+import redis.exceptions
+import structlog
 from celery import Task, states
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
@@ -21,6 +23,10 @@ from celery.worker.request import Request
 
 from worker.base.encoding import to_json
 from worker.contracts import is_receipt
+
+log = structlog.get_logger(__name__)
+TRIES = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+"""How long a worker waits for a result backend that is away before it goes on without it."""
 
 
 class EngineTask(Task):  # type: ignore[misc]  # celery has no types
@@ -72,6 +78,9 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     twice cannot put a failure over a success, then sets the new one and publishes it. A receipt is
     the same however often it is given: it needs no look, and those of a batch are stored by one
     call.
+
+    A result that the server does not take is logged and given up: Celery would take the task for
+    failed, and its message for done. Receipts are in PostgreSQL.
     """
 
     def store_all(self, results: Iterable[Result]) -> None:
@@ -84,9 +93,12 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     def _store_result(
         self, task_id: str, result: Any, state: str, *rest: Any, request: Any = None, **more: Any
     ) -> Any:
-        if state != states.SUCCESS or not is_receipt(result):
-            return super()._store_result(task_id, result, state, *rest, request=request, **more)
-        self._publish([self._entry(Result(task_id, state, result), request)])
+        try:
+            if state != states.SUCCESS or not is_receipt(result):
+                return super()._store_result(task_id, result, state, *rest, request=request, **more)
+            self._publish([self._entry(Result(task_id, state, result), request)])
+        except redis.exceptions.RedisError as error:
+            log.warning("result not stored", task=task_id, state=state, reason=str(error))
         return result
 
     def _entry(self, one: Result, request: Any = None) -> tuple[str, str]:
@@ -100,7 +112,7 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     def _publish(self, entries: list[tuple[str, str]]) -> None:
         if entries:
             keys, texts = zip(*entries, strict=True)
-            self.ensure(self._script, (keys, [self.expires, *texts]))
+            self.ensure(self._script, (keys, [self.expires, *texts]), **TRIES)
 
     @cached_property
     def _script(self) -> Any:

@@ -38,6 +38,11 @@ STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 NOT_PREPARED = "26000"
 """SQLSTATE of "prepared statement does not exist": something made a connection forget them."""
+READ_ONLY = "25006"
+"""SQLSTATE of a server or session that takes no writes."""
+_USELESS = (STALE_PLAN, NOT_PREPARED, READ_ONLY)
+"""After these a connection is closed: its prepared statements are of another time, or gone; or its
+server has become a standby, and a new connection finds the primary."""
 _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
 
 
@@ -165,8 +170,8 @@ def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
     try:
-        if isinstance(error, psycopg.Error) and error.sqlstate in (STALE_PLAN, NOT_PREPARED):
-            connection.close()  # its prepared statements are of another time, or gone
+        if isinstance(error, psycopg.Error) and error.sqlstate in _USELESS:
+            connection.close()
         if not connection.closed:
             connection.rollback()
     except psycopg.Error:
@@ -179,7 +184,8 @@ def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
     """The error that says which database is away, why, and what to do."""
     reason = " ".join(str(error).split())
     address = safe_url(psycopg_url(str(engine.url)))
-    return ServerUnavailable("PostgreSQL", address, reason, _ADVICE)
+    what = "refuses connections" if "FATAL:" in reason else "is not reachable"
+    return ServerUnavailable("PostgreSQL", address, reason, _ADVICE, what)
 
 
 def database_url() -> str:

@@ -29,7 +29,8 @@ app = typer.Typer()
 def status_(as_json: JsonFlag = False) -> None:
     """Servers, workers, positions and lag, dead letters, and who holds what up.
 
-    Exit code 1 if a server does not answer, or the database is not migrated.
+    Exit code 1 if a server does not answer, the database is not migrated or takes no writes, or
+    commands are put off until something is mended.
     """
     _ = get_settings().servers  # says what to do if there are no servers at all
     status = system_status.gather()
@@ -50,6 +51,9 @@ def render(status: Status) -> Group:
             _read_models(status.log.read_models),
             *_sentences(status.log),
         ]
+    for each in status.put_off:
+        told = f"put off: {each.count:,} × {each.name}: {each.reason}"
+        parts.append(f"[red]{escape(told)}[/]")
     if status.problem:
         parts.append(f"[red]{escape(status.problem)}[/]")
     return Group(*parts)

@@ -1,7 +1,9 @@
 """What follows a commit: results for whoever waits, wake-ups for the readers, chains that stop.
 
 None of it carries correctness. A result that is lost is found in PostgreSQL, and a wake-up that is
-lost is sent again by the sweep.
+lost is sent again by the sweep. So all of it is best effort: what cannot be done is logged, and
+never raised, for the message of a command that has its receipt must not fail. The one exception is
+a chain that stops: its other commands get receipts, and who cannot write those comes again.
 """
 
 from __future__ import annotations
@@ -12,15 +14,16 @@ from uuid import UUID
 
 import structlog
 from celery import states
-from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
 from worker.base.app import app
 from worker.base.celery_internals import Result, ResultBackend
-from worker.base.errors import CqrsError
+from worker.base.errors import CqrsError, Transient
+from worker.base.server_errors import unavailable
+from worker.base.settings import get_settings
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
-from worker.commands.errors import CommandDead, NotReady
+from worker.commands.errors import CommandDead, CommandIdReused
 from worker.commands.receipts import Outcome
 from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
@@ -48,17 +51,22 @@ def wake(task: str, *args: str, force: bool = False) -> None:
     if wake_ups.raise_signal(":".join((task, *args))) or force:
         try:
             app.send_task(task, args=args, ignore_result=True, expires=wake_ups.EXPIRES_MS / 1000)
-        except (BrokerError, OSError) as error:
+        except Exception as error:
             wake_ups.lower_signal(":".join((task, *args)))
-            log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
+            _not_sent(task, error)
 
 
 def wake_later(task: str, seconds: float) -> None:
     """Send a task after a short while; if the message is lost, the sweep does it."""
     try:
         app.send_task(task, ignore_result=True, countdown=seconds, expires=seconds + 15)
-    except (BrokerError, OSError) as error:
-        log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
+    except Exception as error:
+        _not_sent(task, error)
+
+
+def _not_sent(task: str, error: Exception) -> None:
+    told = unavailable("the broker", get_settings().servers.broker, error, "Check CQRS_BROKER_URL.")
+    log.warning("wake-up not sent; the sweep will", task=task, reason=str(told))
 
 
 def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
@@ -66,8 +74,17 @@ def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
     results = [
         _result(str(command_id), outcome)
         for command_id, outcome in outcomes
-        if not isinstance(outcome, NotReady)
+        if not isinstance(outcome, Transient)
     ]
+    try:
+        _publish(results)
+    except Exception as error:
+        url = get_settings().servers.result
+        told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
+        log.warning("results not published", commands=len(results), reason=str(told))
+
+
+def _publish(results: Sequence[Result]) -> None:
     backend = app.backend
     if isinstance(backend, ResultBackend):
         backend.store_all(results)
@@ -76,7 +93,7 @@ def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
         backend.store_result(task_id, value, state)
 
 
-def _result(task_id: str, outcome: Outcome) -> Result:
+def _result(task_id: str, outcome: Receipt | CommandIdReused) -> Result:
     if isinstance(outcome, CqrsError):
         return Result(task_id, states.FAILURE, outcome)
     if outcome.status is Status.DEAD:
@@ -86,15 +103,18 @@ def _result(task_id: str, outcome: Outcome) -> Result:
 
 def stop_chain(request: Any, refused: Receipt) -> None:
     """Keep the rest of a refused command's chain from running."""
-    links = links_of(request)
+    skip(
+        links_of(request),
+        f"an earlier command of its chain was refused (command {refused.command_id})",
+    )
     request.chain = request.callbacks = None
-    skip(links, f"an earlier command of its chain was refused (command {refused.command_id})")
 
 
 def skip(links: ChainContinuation | None, why: str) -> None:
     """Give every command among these links a receipt that says why it was not run.
 
-    Who waits for the last one would wait for ever otherwise.
+    Who waits for the last one would wait for ever otherwise. Raises psycopg.Error and
+    ServerUnavailable if a receipt cannot be written.
     """
     for sig in signatures(links):
         _skip(sig, f"not run: {why}")
@@ -109,4 +129,12 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
         receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)
         publish_results([(UUID(task_id), receipt)])
     else:
-        app.backend.store_result(task_id, CqrsError(reason), states.FAILURE)
+        _tell_waiting(task_id, CqrsError(reason))
+
+
+def _tell_waiting(task_id: str, why: CqrsError) -> None:
+    """Fail a task of somebody else's in a chain; who waits for it may not hear of it."""
+    try:
+        app.backend.store_result(task_id, why, states.FAILURE)
+    except Exception as error:
+        log.warning("result not published", task=task_id, reason=str(error))

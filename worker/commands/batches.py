@@ -2,6 +2,7 @@
 
 A batch runs in transactions of `batch_size` commands. Each command keeps its own id, receipt and
 result, so that whoever sent it cannot tell how it travelled. Delivered twice, it changes nothing.
+One line that is wrong, or cannot be run now, costs the others nothing: see batch_message.py.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-import psycopg
-from celery.exceptions import SoftTimeLimitExceeded
+import structlog
+from celery import signals
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 
-from worker.base.actor import from_header, to_header
+from worker.base.actor import to_header
 from worker.base.app import app
-from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
-from worker.commands import after_commit
-from worker.commands.call_arguments import as_uuid, broker_errors
+from worker.commands import put_off
+from worker.commands.batch_message import NAME, BatchMessage, Left, Line, run_and_tell, send
+from worker.commands.call_arguments import broker_errors
 from worker.commands.command_result import CommandResult
-from worker.commands.executor import execute
-from worker.contracts import Actor, Envelope, uuid7
+from worker.commands.errors import DatabaseAway
+from worker.contracts import Actor, uuid7
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 MOST_IN_A_MESSAGE = 1_000
 
@@ -35,40 +38,55 @@ def send_batch(
     lines = [[id_, name, wire] for id_, (name, wire) in zip(ids, commands, strict=True)]
     with broker_errors():
         for part in in_parts(lines, MOST_IN_A_MESSAGE):
-            app.send_task(
-                "cqrs.run_batch",
-                kwargs={"commands": part, "actor": to_header(actor)},
-                kwargsrepr=f"<{len(part)} commands>",
-                ignore_result=True,
-            )
+            send(part, to_header(actor))
     return [CommandResult(id_, app=app) for id_ in ids]
 
 
-@app.task(
-    name="cqrs.run_batch", bind=True, ignore_result=True, max_retries=3, default_retry_delay=1
-)
+@app.task(name=NAME, bind=True, ignore_result=True, max_retries=3, default_retry_delay=1)
 def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | None = None) -> None:
     """Run the commands of one `delay_many` message, in their order."""
-    sender = from_header(actor)
-    envelopes = [
-        Envelope(as_uuid(id_), name, payload, sender, correlation_id=as_uuid(self.request.id))
-        for id_, name, payload in commands
-    ]
-    try:
-        for part in in_parts(envelopes, get_settings().batch_size):
-            run_and_tell(part)
-    except (psycopg.OperationalError, ServerUnavailable, SoftTimeLimitExceeded) as error:
-        # Until the database is there, or in pieces: what was done of it is not done again.
-        pause = min(30.0, 0.5 * 2 ** min(self.request.retries, 6))
-        raise self.retry(exc=error, countdown=pause, max_retries=None) from error
+    message = BatchMessage(self.request, actor)
+    lines = [message.read(raw) for raw in commands]
+    if self.request.retries and len(lines) > 1:
+        raise message.split(lines, (), WorkerLostError("its worker process ended"))
+    left: list[Left] = []
+    parts = list(in_parts(lines, get_settings().batch_size))
+    for place, part in enumerate(parts):
+        rest = [line for later in parts[place + 1 :] for line in later]
+        try:
+            left += message.run(part)
+        except SoftTimeLimitExceeded as error:
+            _after_limit(message, part, [*(one.line for one in left), *rest], error)
+            return
+        if left and isinstance(why := left[-1].why, DatabaseAway) and why.whole:
+            left += [Left(line, why) for line in rest]
+            break
+    message.put_off(left)
 
 
-def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> None:
-    """Run a batch; then wake the readers and publish every command's result."""
-    run = execute(envelopes, dequeue=dequeue)
-    after_commit.wake_readers(run.event_types)
-    ids = (envelope.id for envelope in envelopes)
-    after_commit.publish_results(list(zip(ids, run.outcomes, strict=True)))
+def _after_limit(
+    message: BatchMessage, part: Sequence[Line], rest: Sequence[Line], error: Exception
+) -> None:
+    """A part took longer than a task may: its lines go apart, until the one is found."""
+    if len(part) > 1:
+        raise message.split(part, rest, error)
+    left = message.bury(part[0], put_off.too_long())
+    again = [*rest, *(one.line for one in left)]
+    if again:
+        raise message.split((), again, error)
+
+
+@signals.task_failure.connect
+def _end_what_kills(sender: Any, exception: BaseException, kwargs: Any = None, **_: Any) -> None:
+    """In the main process: lines whose worker processes ended go apart; a lone one is dead."""
+    if sender.name != NAME or not isinstance(exception, WorkerLostError | TimeLimitExceeded):
+        return
+    message = BatchMessage(sender.request, (kwargs or {}).get("actor"))
+    lines = [message.read(raw) for raw in (kwargs or {}).get("commands", ())]
+    alone = len(lines) == 1 and not message.bury(lines[0], put_off.killed(exception))
+    if not alone:
+        for line in lines:
+            send([line.raw], message.actor)
 
 
 def in_parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
@@ -76,3 +94,6 @@ def in_parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part
+
+
+__all__ = ["in_parts", "run_and_tell", "run_batch", "send_batch"]

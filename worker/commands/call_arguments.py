@@ -7,11 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import redis.exceptions
-from kombu.exceptions import OperationalError as BrokerError
-
-from worker.base.db import safe_url
-from worker.base.errors import ServerUnavailable
+from worker.base.server_errors import SERVER_ERRORS, unavailable
 from worker.base.settings import get_settings
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import InvalidCommand
@@ -60,10 +56,8 @@ def as_uuid(value: object, field: str = "id") -> UUID:
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Say which broker is away and what to do, instead of a socket's complaint."""
+    """Say which broker is away, or full, and what to do, instead of a socket's complaint."""
     try:
         yield
-    except (BrokerError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
-        address = safe_url(get_settings().servers.broker)
-        reason = " ".join(str(error).split())
-        raise ServerUnavailable("the broker", address, reason, _ADVICE) from None
+    except SERVER_ERRORS as error:
+        raise unavailable("the broker", get_settings().servers.broker, error, _ADVICE) from None

@@ -13,7 +13,8 @@ The command id is the Celery task id.
     message ─▶ receipt there? ─yes─▶ that receipt
                  │no
                  ├─ `after=` not settled ─▶ the task is retried shortly, then refused by name
-                 ├─ the database is away ─▶ tried again, with backoff, until it is there
+                 ├─ the database is away, takes no writes, is full, or misses a table
+                 │     ─▶ put off, with backoff, until it is there
                  ├─ the database is in conflict ─▶ tried again a few times, then dead
                  └─ run ─▶ succeeded: result is the receipt; the chain goes on
                          ├ rejected:  result is the receipt; the chain stops, its rest gets receipts

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
+from celery.exceptions import SoftTimeLimitExceeded
 from pydantic import ValidationError
 
 from worker.base.encoding import canonical, fingerprint
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
-from worker.base.validation_errors import by_field, unstorable
-from worker.commands.errors import InvalidCommand, UnknownCommand
+from worker.base.validation_errors import by_field, unstorable, without_json_form
+from worker.commands.errors import BrokenFunction, InvalidCommand, Undecidable, UnknownCommand
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
 from worker.contracts import Actor, Command, Envelope, Refusal
@@ -25,6 +26,7 @@ from worker.contracts import Actor, Command, Envelope, Refusal
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
 Needs: TypeAlias = Callable[[Any], Iterable[Load]]
 MaySend: TypeAlias = Callable[[Actor], bool]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ commands: Registry[CommandSpec] = Registry("command")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A command ready to be decided; or, in `refusal`, why it will not be."""
+    """A command ready to be decided; or why it will not be: in `refusal` what is wrong with it,
+    in `fault` what is wrong with the code."""
 
     envelope: Envelope
     payload_hash: bytes
@@ -63,17 +66,36 @@ class Decoded:
     handler: Handler | None = None
     needs: tuple[Load, ...] = ()
     refusal: InvalidCommand | Refusal | None = None
+    fault: Undecidable | None = None
 
 
 def decode(envelope: Envelope) -> Decoded:
-    """Check a command off the wire. Never raises: what is wrong becomes its refusal."""
+    """Check a command off the wire. What is wrong becomes its refusal or its fault."""
     try:
-        spec = find_command(envelope.name)
-        command, wire = validate(spec, envelope.payload)
-        _authorize(spec, envelope.actor)
+        return _decoded(envelope)
     except (InvalidCommand, Refusal) as refusal:
         return replace(undeclared(envelope), refusal=refusal)
-    return Decoded(envelope, fingerprint(wire), command, spec.handler, tuple(spec.needs(command)))
+    except Undecidable as fault:
+        return replace(undeclared(envelope), fault=fault)
+
+
+def _decoded(envelope: Envelope) -> Decoded:
+    spec = find_command(envelope.name)
+    model = f"the model {spec.model.__name__}"
+    command, wire = _call(model, spec.name, lambda: validate(spec, envelope.payload))
+    _call("`may_send`", spec.name, lambda: _authorize(spec, envelope.actor))
+    needs = _call("`needs`", spec.name, lambda: tuple(spec.needs(command)))
+    return Decoded(envelope, fingerprint(wire), command, spec.handler, needs)
+
+
+def _call(function: str, name: str, call: Callable[[], R]) -> R:
+    """Call what a command declares. Raises BrokenFunction for what should not have been raised."""
+    try:
+        return call()
+    except (InvalidCommand, Refusal, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        raise BrokenFunction(function, name, type(error).__name__) from error
 
 
 def undeclared(envelope: Envelope) -> Decoded:
@@ -89,11 +111,14 @@ def find_command(name: str) -> CommandSpec:
     return spec
 
 
-def validate(spec: CommandSpec, payload: Mapping[str, Any]) -> tuple[Command, bytes]:
+def validate(spec: CommandSpec, payload: Any) -> tuple[Command, bytes]:
     """A payload off the wire as its model and as canonical bytes.
 
     Raises InvalidCommand, naming every wrong field.
     """
+    if not isinstance(payload, Mapping):
+        what = f"is {'null' if payload is None else f'a {type(payload).__name__}'}"
+        raise InvalidCommand(spec.name, {"payload": f"{what}; an object is wanted"})
     try:
         wire = _wire(spec.name, payload)
     except InvalidCommand:
@@ -123,8 +148,15 @@ def _wire(name: str, payload: Mapping[str, Any]) -> bytes:
     try:
         return canonical(payload)
     except TypeError:
-        faults = unstorable(payload) or {"payload": "has a value that JSON cannot hold"}
-        raise InvalidCommand(name, faults) from None
+        raise InvalidCommand(name, _unfit(payload)) from None
+
+
+def _unfit(payload: Mapping[str, Any]) -> dict[str, str]:
+    """Why a payload cannot be written down."""
+    try:
+        return without_json_form(payload) or {"payload": "has a value that JSON cannot hold"}
+    except RecursionError:
+        return {"payload": "is nested too deep"}
 
 
 def _rough_size(payload: Mapping[str, Any]) -> int:
@@ -169,4 +201,11 @@ def _hash_of_anything(payload: Mapping[str, Any]) -> bytes:
     try:
         return fingerprint(canonical(payload))
     except TypeError:
-        return fingerprint(repr(sorted(payload.items())).encode())
+        return fingerprint(_text_of_anything(payload).encode("utf-8", "surrogatepass"))
+
+
+def _text_of_anything(payload: Any) -> str:
+    try:
+        return repr(sorted(payload.items()) if isinstance(payload, Mapping) else payload)
+    except (RecursionError, TypeError):
+        return type(payload).__name__

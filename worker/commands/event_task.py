@@ -23,7 +23,6 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import structlog
-from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import db
 from worker.base.app import app
@@ -108,12 +107,12 @@ def start(envelopes: Iterable[Envelope]) -> None:
     """
     for envelope in envelopes:
         ours = envelope.name in event_tasks
-        options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
         try:
+            options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
             app.send_task(
                 envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options
             )
-        except (BrokerError, OSError) as error:
+        except Exception as error:
             log.warning("not sent; it will be", task=envelope.name, reason=str(error))
             _reschedule([envelope.id])
 

@@ -1,7 +1,10 @@
 """The queue consumer: chooses enqueued commands, leases them, runs them as one batch.
 
     waiting ─▶ leased (due_at ahead, attempt counted) ─▶ settled: row deleted, receipt final
-       ▲            │ the worker dies: the lease ends
+       ▲  │         │ the worker dies: the lease ends
+       │  │         │ the database is away, or in conflict: put off, and the row says why
+       │  │         │
+       │  └─ cannot be read · waited in vain · tried too often ─▶ ended by SQL alone
        └────────────┘
 
 Event tasks of reactions wait in the same place; they are sent on to queue `reactions`. So are dead
@@ -10,29 +13,38 @@ commands that are retried and have a chain: each goes out as a message again, wi
 Choosing is done by one worker at a time, so that two never run commands of one key side by side;
 running is not. A command whose lease ended was perhaps what killed its worker: from its second
 attempt on it runs alone, and after `command_attempts` it is a dead letter. A lease that ends too
-early does no harm: the receipt decides who was first.
+early does no harm: the receipt decides who was first. A command that has its receipt, since it came
+by a message too, is taken off the list.
+
+What cannot be read costs no other: rows come as text and are decoded one by one, and ending a
+command decodes nothing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 import structlog
 
 from worker.base import db, wake_ups
 from worker.base.app import app
+from worker.base.encoding import to_json
+from worker.base.errors import ServerUnavailable
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.commands import SQL, after_commit
-from worker.commands.batches import run_and_tell
+from worker.commands import SQL, after_commit, put_off
+from worker.commands.batch_message import run_and_tell
+from worker.commands.errors import DatabaseAway, DatabaseInConflict
 from worker.commands.event_task import event_tasks, start
-from worker.commands.settling import mark_dead, refuse
-from worker.contracts import Actor, Envelope
+from worker.commands.receipts import Outcome
+from worker.contracts import Actor, Envelope, Receipt, Status
+from worker.contracts.engine_events import SagaCommandSettled
 
 log = structlog.get_logger(__name__)
 
@@ -40,22 +52,34 @@ LEASE = 15.0
 """Seconds that a worker has for a batch before others may run it."""
 LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
+TRY_AGAIN = 5.0
+"""Seconds until a command is tried again that misses something, such as a table."""
 TURN = 10.0
 """Seconds after which a drain hands over to the next one, so that no task runs for long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that is given up without being run, and what its receipt will say."""
+
+    command_id: UUID
+    status: Status
+    error: str
+
+
 @dataclass(slots=True)
 class Choice:
-    """What a worker takes, what it reschedules, and what it gives up on."""
+    """What a worker takes, what it reschedules, and what it gives up on. `settled` have their
+    receipt already."""
 
     run: list[Envelope] = field(default_factory=list)
     start: list[Envelope] = field(default_factory=list)
     later: list[UUID] = field(default_factory=list)
-    dead: list[Envelope] = field(default_factory=list)
-    refuse: list[tuple[Envelope, str]] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.run or self.start or self.dead or self.refuse)
+        return bool(self.run or self.start or self.ended or self.settled)
 
 
 @app.task(name="cqrs.drain", ignore_result=True)
@@ -67,7 +91,8 @@ def drain() -> None:
     while choice := claim(size):
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
-        _carry_out(choice)
+        if not _carry_out(choice):
+            return  # the sweep asks again
         if time.monotonic() > until:
             after_commit.wake_queue_consumer()
             return
@@ -75,19 +100,70 @@ def drain() -> None:
         after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
-def _carry_out(choice: Choice) -> None:
-    for envelope in choice.dead:
-        mark_dead(envelope, "its worker process ended every time")
-    for envelope, why in choice.refuse:
-        refuse(envelope, why)
+def _carry_out(choice: Choice) -> bool:
+    """Do what was chosen; False if the database is away. Raises what kept it from ending some."""
+    outcomes = run_and_tell(choice.run, dequeue=True) if choice.run else []
+    _put_off(choice.run, outcomes)
     start(choice.start)
-    if not choice.run:
+    _end(choice.ended)
+    return not any(isinstance(one, DatabaseAway) and one.whole for one in outcomes)
+
+
+def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None:
+    """Come back to what was not run. One that is away gets its attempt back; if that cannot be
+    written, its lease ends by itself."""
+    rows = [
+        {
+            "command_id": envelope.id,
+            "reason": outcome.reason,
+            "tried": isinstance(outcome, DatabaseInConflict),
+            "seconds": TRY_AGAIN if isinstance(outcome, DatabaseAway) else put_off.backoff(1),
+        }
+        for envelope, outcome in zip(envelopes, outcomes, strict=True)
+        if isinstance(outcome, DatabaseAway | DatabaseInConflict)
+    ]
+    if not rows:
         return
     try:
-        run_and_tell(choice.run, dequeue=True)
-    except psycopg.OperationalError as error:
-        log.warning("batch runs again after its lease", commands=len(choice.run), reason=str(error))
-        raise
+        with db.writer() as connection:
+            connection.execute(SQL["put_off_commands"], {"commands": to_json(rows)})
+    except (psycopg.Error, ServerUnavailable) as error:
+        log.warning("put off until their lease ends", commands=len(rows), reason=str(error))
+
+
+def _end(ended: Sequence[Ended]) -> None:
+    """Give commands their receipts without running them, and tell whoever waits or is interested.
+
+    Raises psycopg.Error and ServerUnavailable: then they wait for the next drain.
+    """
+    if not ended:
+        return
+    rows = [
+        {"command_id": one.command_id, "status": one.status, "error": one.error} for one in ended
+    ]
+    with db.writer() as connection:
+        written = connection.execute(SQL["end_enqueued"], {"commands": to_json(rows)}).fetchall()
+    receipts = [_receipt(*row) for row in written]
+    log.warning("ended without being run", commands=[one.error for one in receipts])
+    if any(receipt.position for receipt in receipts):
+        after_commit.wake_readers({SagaCommandSettled.type})
+    after_commit.publish_results([(receipt.command_id, receipt) for receipt in receipts])
+
+
+def _receipt(
+    command_id: UUID, name: str, actor: str, status: str, error: str, hash_: bytes, *rest: Any
+) -> Receipt:
+    position, completed_at = rest
+    return Receipt(
+        command_id,
+        name,
+        Status(status),
+        error=error,
+        position=position,
+        actor=actor,
+        completed_at=completed_at,
+        fingerprint=hash_.hex(),
+    )
 
 
 def claim(size: int) -> Choice:
@@ -103,6 +179,8 @@ def claim(size: int) -> Choice:
             tasks = [envelope.id for envelope in choice.start]
             _lease(pipeline, "lease_commands", tasks, get_settings().visibility_timeout)
             _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
+            if choice.settled:
+                pipeline.execute(SQL["dequeue"], {"ids": choice.settled})
             pipeline.execute("COMMIT")
     return choice
 
@@ -128,35 +206,59 @@ def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
 def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     """Put one command where it belongs; False when later ones of its key have to wait for it."""
     settings = get_settings()
-    envelope = _envelope(row)
-    if row["attempts"] >= settings.command_attempts:
-        choice.dead.append(envelope)
+    command_id = row["command_id"]
+    if row["settled"]:
+        choice.settled.append(command_id)
+        return True
+    envelope = _readable(row)
+    if isinstance(envelope, Ended):
+        choice.ended.append(envelope)
+    elif row["attempts"] >= settings.command_attempts:
+        choice.ended.append(Ended(command_id, Status.DEAD, _tried_in_vain(row)))
     elif not taken.issuperset(row["missing"]):
         if not row["unknown"] or row["waited"] < settings.after_timeout:
-            choice.later.append(envelope.id)
+            choice.later.append(command_id)
             return False
         missing = ", ".join(map(str, row["missing"]))
         reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
-        choice.refuse.append((envelope, reason))
+        choice.ended.append(Ended(command_id, Status.REJECTED, reason))
     elif envelope.links or envelope.name in event_tasks:
         choice.start.append(envelope)
     elif row["attempts"] and choice.run:
         return False  # it runs alone, next time
     else:
         choice.run.append(envelope)
-        taken.add(envelope.id)
+        taken.add(command_id)
     return True
 
 
-def _envelope(row: dict[str, Any]) -> Envelope:
+def _tried_in_vain(row: Mapping[str, Any]) -> str:
+    if row["put_off"] is None:
+        return "its worker process ended every time"
+    return f"the database could not run it in {row['attempts']} tries ({row['put_off']})"
+
+
+def _readable(row: Mapping[str, Any]) -> Envelope | Ended:
+    """The command that a row holds; or that it is dead, since no program can read it."""
+    try:
+        return _envelope(row)
+    except (ValueError, TypeError) as error:
+        why = f"what was enqueued cannot be read: {error}"
+        return Ended(row["command_id"], Status.DEAD, why)
+
+
+def _envelope(row: Mapping[str, Any]) -> Envelope:
+    payload = orjson.loads(row["payload"])
+    if not isinstance(payload, dict):
+        raise TypeError(f"the payload is {row['payload'][:40]}; an object is wanted")
     return Envelope(
         row["command_id"],
         row["name"],
-        row["payload"],
-        Actor(row["actor"], frozenset(row["roles"])),
+        payload,
+        Actor(row["actor"], frozenset(filter(None, row["roles"]))),
         after=tuple(row["after"]),
         key=row["key"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
-        links=row["links"],
+        links=None if row["links"] is None else orjson.loads(row["links"]),
     )

@@ -12,19 +12,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from psycopg.rows import dict_row
 
 from worker.base.db import Connection
+from worker.base.encoding import storable
 from worker.commands import SQL
-from worker.commands.errors import CommandIdReused, NotReady
+from worker.commands.errors import (
+    CommandIdReused,
+    DatabaseAway,
+    DatabaseInConflict,
+    NotReady,
+)
 from worker.commands.state import Emitted
 from worker.contracts import Envelope, Receipt, Status
 from worker.contracts.engine_events import SagaCommandSettled, saga_stream
 
-Outcome: TypeAlias = Receipt | CommandIdReused | NotReady
+PutOff: TypeAlias = DatabaseAway | DatabaseInConflict
+"""Why nothing became of a command yet: its message, or its row, comes again later."""
+Outcome: TypeAlias = Receipt | CommandIdReused | NotReady | PutOff
 """A receipt; or why a command cannot have one now."""
 
 
@@ -79,8 +87,8 @@ class Settled:
         return [*self.events, Emitted(saga_stream(saga_id), settled)]
 
     def to_row(self) -> dict[str, Any]:
-        """The receipt as `cqrs.settle` takes it."""
-        return {
+        """The receipt as `cqrs.settle` takes it. What is not done is told, whatever it holds."""
+        row = {
             "command_id": self.envelope.id,
             "name": self.envelope.name,
             "payload_hash": self.payload_hash.hex(),
@@ -90,6 +98,7 @@ class Settled:
             "error": self.error,
             "errors": self.errors or None,
         }
+        return row if self.status is Status.SUCCEEDED else cast("dict[str, Any]", storable(row))
 
     def to_dead_row(self) -> dict[str, Any]:
         """What is kept of a dead command, so that it can be run again (see dead_commands.py).
@@ -98,18 +107,19 @@ class Settled:
         gone.
         """
         envelope = self.envelope
-        return {
+        row = {
             "command_id": envelope.id,
             "name": envelope.name,
             "payload": envelope.payload,
             "key": envelope.key,
             "actor": envelope.actor.name,
-            "roles": sorted(envelope.actor.roles),
+            "roles": sorted(envelope.actor.roles, key=str),
             "correlation_id": envelope.correlation_id,
             "causation_id": envelope.causation_id,
             "links": envelope.links,
             "error": self.error,
         }
+        return cast("dict[str, Any]", storable(row))
 
     def receipt(self, position: int | None, completed_at: datetime) -> Receipt:
         """The receipt, once the database has given it its place and time."""

@@ -2,19 +2,24 @@
 
 receipt there, or run ─▶ succeeded · rejected · dead, as worker/commands/command.py has it
 not yet: `after=` has no receipt, the database is away or in conflict
-         ─▶ the same message again, later, with a count of it in its header
+         ─▶ the same message again, later, with a count of it in its header (see put_off.py)
 the process ended every time ─▶ a dead letter
+
+No message is acknowledged before its command has a receipt, of whatever status, or another message
+stands for it. That is so for burials too: who cannot bury a command puts it off, with the reason
+that it will die of in the message's header.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
+import structlog
 from celery import signals
 from celery.exceptions import (
+    Reject,
     Retry,
     SoftTimeLimitExceeded,
     TimeLimitExceeded,
@@ -23,15 +28,27 @@ from celery.exceptions import (
 
 from worker.base.actor import from_header
 from worker.base.celery_internals import CommandRequest, EngineTask
+from worker.base.db_errors import message_of
 from worker.base.errors import ServerUnavailable
+from worker.base.server_errors import SERVER_ERRORS
 from worker.base.settings import get_settings
-from worker.commands import after_commit
+from worker.commands import after_commit, put_off
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
-from worker.commands.chain_continuation import links_of
-from worker.commands.errors import CommandDead, CommandIdReused, NotReady
-from worker.commands.executor import BatchRun, execute
-from worker.commands.settling import mark_dead, refuse
+from worker.commands.chain_continuation import go_on, links_of
+from worker.commands.decoding import undeclared
+from worker.commands.errors import (
+    CommandDead,
+    CommandIdReused,
+    DatabaseAway,
+    DatabaseInConflict,
+    NotReady,
+)
+from worker.commands.executor import BatchRun, because, end, execute
+from worker.commands.receipts import Outcome, PutOff
+from worker.commands.settling import dead, ended
 from worker.contracts import Envelope, Receipt, Status
+
+log = structlog.get_logger(__name__)
 
 
 class CommandRun(EngineTask):
@@ -47,24 +64,32 @@ class CommandRun(EngineTask):
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
+        return self._conclude(envelope, self._outcome(envelope))
+
+    def _outcome(self, envelope: Envelope) -> Outcome:
+        if reason := self._sent_header().get("bury"):
+            return end(dead(envelope, str(reason)))
         try:
             run = self._execute(envelope)
-        except ServerUnavailable as error:
-            raise self._reschedule(self._backoff(), error, **self._tried()) from error
-        except psycopg.OperationalError as error:
-            return self._try_later(envelope, error)
         except SoftTimeLimitExceeded:
-            limit = get_settings().task_soft_time_limit
-            return self._answer(mark_dead(envelope, f"it took longer than {limit} s"))
+            return self._bury(envelope, put_off.too_long())
+        except (psycopg.Error, ServerUnavailable) as error:
+            return because(error) or DatabaseAway(message_of(error), whole=False)
         after_commit.wake_readers(run.event_types)
-        (outcome,) = run.outcomes
+        return run.outcomes[0]
+
+    def _conclude(self, envelope: Envelope, outcome: Outcome) -> dict[str, Any]:
         match outcome:
             case NotReady():
                 return self._wait(envelope, outcome)
+            case DatabaseAway():
+                raise self._put_off(envelope, outcome, away=self._counted("away"))
+            case DatabaseInConflict():
+                return self._try_later(envelope, outcome)
             case CommandIdReused():
                 raise outcome
             case _:
-                return self._answer(outcome)
+                return self._answer(envelope, outcome)
 
     def _execute(self, envelope: Envelope) -> BatchRun:
         return execute([envelope], dequeue=self._sent_header().get("enqueued", False))
@@ -86,12 +111,29 @@ class CommandRun(EngineTask):
     def _sent_header(self) -> dict[str, Any]:
         return cast("dict[str, Any]", (self.request.headers or {}).get(HEADER) or {})
 
-    def _answer(self, receipt: Receipt) -> dict[str, Any]:
+    def _answer(self, envelope: Envelope, receipt: Receipt) -> dict[str, Any]:
+        """The task's result. What follows in its chain is sent, or stopped, before it is given: if
+        that cannot be done now, this message comes again and finds the receipt."""
         if receipt.status is Status.DEAD:
             raise CommandDead(receipt)
         if receipt.status is Status.REJECTED:
-            after_commit.stop_chain(self.request, receipt)
+            self._stop_chain(envelope, receipt)
+        else:
+            self._go_on(receipt)
         return receipt.to_json()
+
+    def _stop_chain(self, envelope: Envelope, receipt: Receipt) -> None:
+        try:
+            after_commit.stop_chain(self.request, receipt)
+        except (psycopg.Error, ServerUnavailable) as error:
+            why = because(error) or DatabaseAway(message_of(error), whole=False)
+            raise self._put_off(envelope, why, away=self._counted("away")) from error
+
+    def _go_on(self, receipt: Receipt) -> None:
+        try:
+            go_on(self.request, receipt.to_json())
+        except (ServerUnavailable, *SERVER_ERRORS) as error:
+            raise put_off.give_back(error) from error
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
         """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
@@ -99,28 +141,35 @@ class CommandRun(EngineTask):
         if sum(map(_pause, range(waits))) >= limit:
             missing = ", ".join(map(str, waiting.missing))
             reason = f"waited {limit:g} s for commands without a receipt ({missing})"
-            return self._answer(refuse(envelope, reason))
+            refusal = ended(undeclared(envelope), Status.REJECTED, error=reason)
+            return self._conclude(envelope, end(refusal))
         raise self._reschedule(_pause(waits), waiting, waits=waits + 1)
 
-    def _try_later(self, envelope: Envelope, error: psycopg.Error) -> dict[str, Any]:
+    def _try_later(self, envelope: Envelope, why: DatabaseInConflict) -> dict[str, Any]:
         """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
-        tries = self._tried()["tries"]
+        tries = self._counted("tries")
         if tries >= get_settings().command_attempts:
-            return self._answer(
-                mark_dead(envelope, f"the database could not run it in {tries} tries")
-            )
-        raise self._reschedule(self._backoff(), error, tries=tries)
+            return self._conclude(envelope, self._bury(envelope, put_off.in_vain(tries, why)))
+        raise self._put_off(envelope, why, tries=tries)
 
-    def _tried(self) -> dict[str, int]:
-        return {"tries": self._sent_header().get("tries", 0) + 1}
+    def _bury(self, envelope: Envelope, reason: str) -> Outcome:
+        """Make the command a dead letter. If that cannot be written, the message remembers it."""
+        outcome = end(dead(envelope, reason))
+        if isinstance(outcome, DatabaseAway | DatabaseInConflict):
+            raise self._put_off(envelope, outcome, bury=reason, away=self._counted("away"))
+        return outcome
 
-    def _backoff(self) -> float:
-        """Seconds until the next try: doubled each time, half a minute at most, with jitter."""
-        doubled = 0.25 * float(2 ** min(self._tried()["tries"], 7))
-        return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
+    def _counted(self, what: str) -> int:
+        """How often this has happened to the command now: `tries`, `away`."""
+        return int(self._sent_header().get(what, 0)) + 1
 
-    def _reschedule(self, seconds: float, why: Exception, **counts: int) -> Retry:
-        """Send this very message again, later.
+    def _put_off(self, envelope: Envelope, why: PutOff, **header: Any) -> Retry:
+        seconds = put_off.backoff(max(n for n in header.values() if isinstance(n, int)))
+        put_off.note([(envelope, why)], seconds)
+        return self._reschedule(seconds, why, **header)
+
+    def _reschedule(self, seconds: float, why: Exception, **header: Any) -> Retry:
+        """Send this very message again, later; raises Reject if that cannot be done.
 
         Not by `Task.retry`: its counter is kept for worker processes that die, and waiting for
         another command is no failure.
@@ -128,21 +177,26 @@ class CommandRun(EngineTask):
         again = self.signature_from_request(
             self.request, countdown=seconds, retries=self.request.retries
         )
-        again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | counts})
-        again.apply_async()
-        return Retry(exc=why, when=seconds)
+        again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | header})
+        return put_off.send_again(again.apply_async, why, seconds)
 
 
 @signals.task_failure.connect
 def _end_what_kills(
     sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_: Any
 ) -> None:
-    """A command that killed its process too often, or ran out of time, gets a `dead` receipt."""
-    if isinstance(sender, CommandRun) and isinstance(
+    """In the main process: a command that killed its process too often, or ran out of time, gets a
+    `dead` receipt. If that cannot be written now, its message goes out again to be buried."""
+    if not isinstance(sender, CommandRun) or not isinstance(
         exception, WorkerLostError | TimeLimitExceeded
     ):
-        reason = f"its worker process ended every time ({type(exception).__name__})"
-        mark_dead(sender._envelope((), kwargs or {}), reason)
+        return
+    try:
+        sender._bury(sender._envelope((), kwargs or {}), put_off.killed(exception))
+    except Retry as later:
+        log.warning("its burial is put off", id=task_id, reason=str(later.exc))
+    except Reject:
+        log.critical("a command can neither be buried nor put off", id=task_id)
 
 
 def _pause(tries: int) -> float:

@@ -11,15 +11,20 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import psycopg
+import redis
+from psycopg import errors as pg
 from psycopg.rows import dict_row
 from pydantic_core import to_jsonable_python
 
 from worker.base import db, migrate
 from worker.base.db import Connection
+from worker.base.db_errors import message_of
 from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks
+from worker.commands import put_off
+from worker.commands.put_off import PutOffCommands
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers
 from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
@@ -28,6 +33,7 @@ from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
 
+_NO_WRITES = "PostgreSQL takes no writes: commands are put off until it does"
 _SQL = blocks("worker.ops", "status.sql")
 T = TypeVar("T")
 
@@ -155,6 +161,7 @@ class LogStatus:
     enqueued: int
     enqueued_due: int
     enqueued_seconds: float | None
+    enqueued_put_off: Sequence[PutOffCommands]
     dead_commands: int
     waiting_tags: int
     rebuilds: Sequence[RebuildStatus]
@@ -172,11 +179,14 @@ class Status:
     queues: Sequence[QueueStatus]
     log: LogStatus | None
     problem: str | None = None
+    put_off: Sequence[PutOffCommands] = ()
 
     @property
     def whole(self) -> bool:
-        """Whether every server answers, and the database is that of this code."""
-        return self.problem is None and not any(server.problem for server in self.servers)
+        """Whether every server answers, the database is that of this code and takes writes, and no
+        command is put off until something is mended."""
+        wrong = self.problem is not None or any(server.problem for server in self.servers)
+        return not wrong and not self.put_off
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
@@ -187,7 +197,8 @@ def gather(*, timeout: float = 0.7) -> Status:
     """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    return Status(servers.servers(), servers.workers(timeout), servers.queues(), log, problem)
+    asked = servers.servers(), servers.workers(timeout), servers.queues()
+    return Status(*asked, log, problem, _put_off(log))
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
@@ -200,9 +211,11 @@ def subscription_statuses() -> list[SubscriptionStatus]:
 def _log() -> tuple[LogStatus | None, str | None]:
     try:
         with db.owner() as connection:
-            return _ask(connection), _another_version()
+            return _ask(connection), _another_version() or _takes_no_writes(connection)
     except ServerUnavailable as error:
         return None, str(error)
+    except pg.ObjectNotInPrerequisiteState as error:  # a standby has no horizon
+        return None, f"{_NO_WRITES} ({message_of(error)})"
     except psycopg.Error as error:
         if migrate.is_missing_object(error):
             return None, str(NotMigrated(migrate.current(), migrate.head()))
@@ -213,6 +226,22 @@ def _another_version() -> str | None:
     """What to do about a database that is not at the version of this code, if it is not."""
     found, needed = migrate.current(), migrate.head()
     return None if found == needed else str(NotMigrated(found, needed))
+
+
+def _takes_no_writes(connection: Connection) -> str | None:
+    setting, standby = _one(connection, "takes_no_writes")
+    if standby:
+        return f"{_NO_WRITES} (it is a standby)"
+    return f"{_NO_WRITES} (default_transaction_read_only is on)" if setting == "on" else None
+
+
+def _put_off(log: LogStatus | None) -> list[PutOffCommands]:
+    """Commands that came as messages are noted in the cache server, enqueued ones in the table."""
+    try:
+        noted = put_off.noted()
+    except redis.RedisError:
+        noted = []  # its own line says that it does not answer
+    return [*noted, *(log.enqueued_put_off if log else ())]
 
 
 def _ask(connection: Connection) -> LogStatus:
@@ -227,6 +256,7 @@ def _ask(connection: Connection) -> LogStatus:
         enqueued,
         due,
         seconds,
+        _each(connection, PutOffCommands, "enqueued_put_off"),
         dead,
         tags,
         _each(connection, RebuildStatus, "rebuilds"),

@@ -43,7 +43,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.base import db
 from worker.base.actor import acting_as, anyone
 from worker.base.app import app
-from worker.base.db_errors import sentence
+from worker.base.db_errors import is_away, sentence
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import After
@@ -181,6 +181,8 @@ class SchemaCommand(CommandTask[C]):
         except (psycopg.OperationalError, ServerUnavailable, CommandIdReused):
             raise  # tried again later; or told as it is
         except psycopg.Error as error:
+            if is_away(error):
+                raise
             return ended(command, Status.DEAD, error=sentence(error))
         except Exception as error:
             return failed(command, error)
