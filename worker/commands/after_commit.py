@@ -12,11 +12,12 @@ from uuid import UUID
 
 import structlog
 from celery import states
+from celery.app.task import Context
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
 from worker.base.app import app
-from worker.base.celery_internals import Result, ResultBackend
+from worker.base.celery_internals import Result, ResultBackend, chord_failed
 from worker.base.errors import CqrsError
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
@@ -110,3 +111,23 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
         publish_results([(UUID(task_id), receipt)])
     else:
         app.backend.store_result(task_id, CqrsError(reason), states.FAILURE)
+    if sig["options"].get("chord"):
+        app.backend.on_chord_part_return(_member(sig), states.FAILURE, CqrsError(reason))
+
+
+def _member(sig: Mapping[str, Any]) -> Context:
+    """The last link of a chain that is a member of a chord, as the backend counts members."""
+    options = sig["options"]
+    request = {
+        "id": options["task_id"],
+        "group": options.get("group_id"),
+        "chord": options["chord"],
+    }
+    return Context({**request, "group_index": options.get("group_index")})
+
+
+@chord_failed.connect
+def _skip_body(body: Mapping[str, Any], error: BaseException, **_: Any) -> None:
+    """A member of a chord did not succeed: its body is not run, nor what follows that."""
+    why = error.__cause__ or error
+    skip({"chain": [body], "link": []}, f"a member of its chord did not succeed: {why}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
+from uuid import UUID
 
 import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
@@ -21,18 +22,17 @@ from worker.commands import after_commit
 from worker.commands.call_arguments import as_uuid, broker_errors
 from worker.commands.command_result import CommandResult
 from worker.commands.executor import execute
-from worker.contracts import Actor, Envelope, uuid7
+from worker.contracts import Actor, Envelope
 
 T = TypeVar("T")
 MOST_IN_A_MESSAGE = 1_000
 
 
 def send_batch(
-    commands: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor
+    commands: Sequence[tuple[UUID, str, Mapping[str, Any]]], actor: Actor
 ) -> list[CommandResult]:
-    """Send commands (name, payload on the wire) as few messages; returns their handles in order."""
-    ids = [str(uuid7()) for _ in commands]
-    lines = [[id_, name, wire] for id_, (name, wire) in zip(ids, commands, strict=True)]
+    """Send commands (id, name, payload on the wire) as few messages; returns their handles."""
+    lines = [[str(id_), name, wire] for id_, name, wire in commands]
     with broker_errors():
         for part in in_parts(lines, MOST_IN_A_MESSAGE):
             app.send_task(
@@ -41,7 +41,10 @@ def send_batch(
                 kwargsrepr=f"<{len(part)} commands>",
                 ignore_result=True,
             )
-    return [CommandResult(id_, app=app) for id_ in ids]
+    handles = [CommandResult(str(id_), task_name=name, app=app) for id_, name, _ in commands]
+    for handle, (_, _, wire) in zip(handles, commands, strict=True):
+        handle.payload = wire
+    return handles
 
 
 @app.task(

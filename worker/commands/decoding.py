@@ -6,18 +6,20 @@ another language publishes without us.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
 
-from worker.base.encoding import canonical, fingerprint
+from worker.base.encoding import canonical, fingerprint, first_fingerprint, is_fingerprint
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
 from worker.base.validation_errors import by_field, unstorable
 from worker.commands.errors import InvalidCommand, UnknownCommand
+from worker.commands.left_out import as_shown, complete, given, may_hold_floats
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
 from worker.contracts import Actor, Command, Envelope, Refusal
@@ -44,6 +46,11 @@ class CommandSpec:
         """A payload that may be shown: without what its secret fields hold."""
         return {field: "***" if field in self.secret else v for field, v in payload.items()}
 
+    def fingerprint(self, given: Mapping[str, Any]) -> bytes:
+        """Tells what a caller gave from anything else; what its secret fields hold stays out."""
+        shown = {f: v for f, v in given.items() if f not in self.secret}
+        return fingerprint(self.name, shown, floats=may_hold_floats(self.model))
+
     def shown(self, payload: Mapping[str, Any]) -> str:
         """A payload as logs and Flower show it: shortened, and without its secrets."""
         text = repr(self.hidden(payload))
@@ -69,16 +76,58 @@ def decode(envelope: Envelope) -> Decoded:
     """Check a command off the wire. Never raises: what is wrong becomes its refusal."""
     try:
         spec = find_command(envelope.name)
-        command, wire = validate(spec, envelope.payload)
+        command = validate(spec, envelope.payload)
         _authorize(spec, envelope.actor)
     except (InvalidCommand, Refusal) as refusal:
         return replace(undeclared(envelope), refusal=refusal)
-    return Decoded(envelope, fingerprint(wire), command, spec.handler, tuple(spec.needs(command)))
+    print_ = envelope.fingerprint or spec.fingerprint(given(command, envelope.id))
+    complete(command, envelope.id)
+    return Decoded(envelope, print_, command, spec.handler, tuple(spec.needs(command)))
 
 
 def undeclared(envelope: Envelope) -> Decoded:
     """What no handler decides on, as it came: an event task, or what cannot be read."""
-    return Decoded(envelope, _hash_of_anything(envelope.payload))
+    return Decoded(envelope, fingerprint_of(envelope))
+
+
+def fingerprint_of(envelope: Envelope) -> bytes:
+    """What tells a command from others, by whatever door it came: its name and what was given.
+
+    What is no payload of its command still has one: its receipt says that it was refused. Never
+    raises.
+    """
+    if envelope.fingerprint is not None:
+        return envelope.fingerprint
+    spec = commands.get(envelope.name)
+    if spec is None:
+        return fingerprint(envelope.name, envelope.payload)
+    try:
+        return spec.fingerprint(given(_model(spec, envelope.payload), envelope.id))
+    except InvalidCommand:
+        return spec.fingerprint(envelope.payload)
+
+
+def stands_for(stored: bytes, envelope: Envelope, print_: bytes) -> bool:
+    """Whether a receipt with this fingerprint is that of this command.
+
+    A receipt without one stands for whatever has its id: nobody knew the payload who wrote it. One
+    of release 0.1 holds the payload's with all its defaults.
+    """
+    if not stored or is_fingerprint(stored):
+        return not stored or stored == print_
+    return stored in _first_fingerprints(envelope)
+
+
+def _first_fingerprints(envelope: Envelope) -> Iterator[bytes]:
+    spec = commands.get(envelope.name)
+    try:
+        yield first_fingerprint(canonical(envelope.payload))
+        if spec is not None:
+            command = _model(spec, envelope.payload)
+            complete(command, envelope.id)
+            yield first_fingerprint(canonical(command.model_dump(mode="json")))
+    except (TypeError, InvalidCommand):
+        return
 
 
 def find_command(name: str) -> CommandSpec:
@@ -89,34 +138,47 @@ def find_command(name: str) -> CommandSpec:
     return spec
 
 
-def validate(spec: CommandSpec, payload: Mapping[str, Any]) -> tuple[Command, bytes]:
-    """A payload off the wire as its model and as canonical bytes.
-
-    Raises InvalidCommand, naming every wrong field.
-    """
+def validate(spec: CommandSpec, payload: Mapping[str, Any]) -> Command:
+    """A payload off the wire as its model. Raises InvalidCommand, naming every wrong field."""
     try:
         wire = _wire(spec.name, payload)
     except InvalidCommand:
         _model(spec, payload)  # says which field, where one is to blame
         raise
     _check_wire(spec.name, wire, payload)
-    return _model(spec, payload), wire
+    return _model(spec, payload)
 
 
-def prepare(spec: CommandSpec, payload: Command | Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A producer's payload, checked: as it goes on the wire, and the fingerprint of what it is."""
+
+    wire: dict[str, Any]
+    fingerprint: bytes
+
+
+def prepare(
+    spec: CommandSpec, payload: Command | Mapping[str, Any], command_id: UUID | None = None
+) -> Prepared:
     """A producer's payload, checked, as it goes on the wire: plain JSON values.
 
-    Raises InvalidCommand, naming every wrong field.
+    With its command's id the ids that were left out are filled in; without it they stay out, and
+    the worker derives the same ones. Raises InvalidCommand, naming every wrong field.
     """
     if isinstance(payload, Mapping):
         _check_size(spec.name, _rough_size(payload))
-        payload = _model(spec, payload)
-    elif not isinstance(payload, spec.model):
+        model = _model(spec, payload)
+        print_ = spec.fingerprint(given(model, command_id))
+        complete(model, command_id)
+    elif isinstance(payload, spec.model):
+        print_ = spec.fingerprint(given(payload, command_id))
+        model = as_shown(payload)
+    else:
         what = f"is a {type(payload).__name__}; a {spec.model.__name__} is wanted"
         raise InvalidCommand(spec.name, {"payload": what})
-    wire = payload.model_dump(mode="json")
+    wire = model.model_dump(mode="json", exclude_unset=True)
     _check_wire(spec.name, _wire(spec.name, wire), wire)
-    return wire
+    return Prepared(wire, print_)
 
 
 def _wire(name: str, payload: Mapping[str, Any]) -> bytes:
@@ -162,11 +224,3 @@ def _authorize(spec: CommandSpec, actor: Actor) -> None:
         raise Refusal(
             f"{actor.name} may not send {spec.name}", roles=", ".join(sorted(actor.roles)) or "none"
         )
-
-
-def _hash_of_anything(payload: Mapping[str, Any]) -> bytes:
-    """A payload that cannot be read still needs a fingerprint: its receipt says it was refused."""
-    try:
-        return fingerprint(canonical(payload))
-    except TypeError:
-        return fingerprint(repr(sorted(payload.items())).encode())

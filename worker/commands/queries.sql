@@ -33,6 +33,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 -- of these is not even on its way. A key whose first command is rescheduled waits as a whole.
 SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
        e.links, e.after, e.attempts, m.missing, m.unknown,
+       (SELECT o.payload_hash FROM cqrs.receipts AS o WHERE o.command_id = e.command_id),
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
   FROM cqrs.enqueued_commands AS e,
        LATERAL (SELECT coalesce(array_agg(a.id), '{}') AS missing,
@@ -142,3 +143,11 @@ UPDATE cqrs.dead_commands
    SET state = 'discarded', closed_at = clock_timestamp(), closed_by = %(by)s
  WHERE command_id = %(command)s AND state = 'open'
 RETURNING command_id
+
+-- name: enqueued_by_id
+-- Those of these commands that wait, as far as there are any.
+SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
+       e.links, e.after, e.attempts, r.payload_hash
+  FROM cqrs.enqueued_commands AS e
+  LEFT JOIN cqrs.receipts AS r USING (command_id)
+ WHERE e.command_id = ANY (%(ids)s::uuid[])

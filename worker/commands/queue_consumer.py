@@ -30,9 +30,10 @@ from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
 from worker.commands import SQL, after_commit
 from worker.commands.batches import run_and_tell
+from worker.commands.enqueue import enqueued_envelope
 from worker.commands.event_task import event_tasks, start
 from worker.commands.settling import mark_dead, refuse
-from worker.contracts import Actor, Envelope
+from worker.contracts import Envelope
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +129,7 @@ def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
 def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     """Put one command where it belongs; False when later ones of its key have to wait for it."""
     settings = get_settings()
-    envelope = _envelope(row)
+    envelope = enqueued_envelope(row)
     if row["attempts"] >= settings.command_attempts:
         choice.dead.append(envelope)
     elif not taken.issuperset(row["missing"]):
@@ -146,17 +147,3 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
         choice.run.append(envelope)
         taken.add(envelope.id)
     return True
-
-
-def _envelope(row: dict[str, Any]) -> Envelope:
-    return Envelope(
-        row["command_id"],
-        row["name"],
-        row["payload"],
-        Actor(row["actor"], frozenset(row["roles"])),
-        after=tuple(row["after"]),
-        key=row["key"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        links=row["links"],
-    )

@@ -4,7 +4,8 @@
     enqueue ─▶ submitted ─▶ runs ─▶ succeeded │ rejected │ dead
 
 The command id is the receipt's key. A command that comes a second time, however late, finds its
-receipt and changes nothing; the same id with another payload is an error.
+receipt and changes nothing; the same id with another name, or with something else given, is an
+error.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from psycopg.rows import dict_row
 
 from worker.base.db import Connection
 from worker.commands import SQL
+from worker.commands.decoding import stands_for
 from worker.commands.errors import CommandIdReused, NotReady
 from worker.commands.state import Emitted
 from worker.contracts import Envelope, Receipt, Status
@@ -188,7 +190,7 @@ def blocked(
     first = settled.get(envelope.id) or known.get(envelope.id)
     if first is not None and first.name != envelope.name:
         return CommandIdReused(envelope.id, envelope.name)
-    if first is not None and first.payload_hash != payload_hash:
+    if first is not None and not stands_for(first.payload_hash, envelope, payload_hash):
         waits = isinstance(first, Known) and first.final is None
         if not (waits and enqueued):
             return CommandIdReused(envelope.id, envelope.name)

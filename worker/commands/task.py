@@ -9,6 +9,7 @@ the process ended every time ─▶ a dead letter
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -23,15 +24,20 @@ from celery.exceptions import (
 
 from worker.base.actor import from_header
 from worker.base.celery_internals import CommandRequest, EngineTask
+from worker.base.chain_parts import opened
+from worker.base.encoding import is_fingerprint
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit
-from worker.commands.call_arguments import HEADER, as_uuid, no_positional
+from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
 from worker.commands.chain_continuation import links_of
-from worker.commands.errors import CommandDead, CommandIdReused, NotReady
+from worker.commands.errors import CommandDead, CommandIdReused, InvalidCommand, NotReady
 from worker.commands.executor import BatchRun, execute
+from worker.commands.revoking import end_message
 from worker.commands.settling import mark_dead, refuse
 from worker.contracts import Envelope, Receipt, Status
+
+NOT_RUN = "not run: an earlier command of its chain did not succeed (command {})"
 
 
 class CommandRun(EngineTask):
@@ -43,11 +49,15 @@ class CommandRun(EngineTask):
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
+    settles_with_its_effect = True
+    """Its receipt is written in the transaction of its effect: if there is one, all is undone."""
 
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
         try:
+            if stopped := self._sent_header().get("stopped") or stopper(args):
+                return self._answer(refuse(envelope, NOT_RUN.format(stopped)))
             run = self._execute(envelope)
         except ServerUnavailable as error:
             raise self._reschedule(self._backoff(), error, **self._tried()) from error
@@ -81,6 +91,7 @@ class CommandRun(EngineTask):
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
+            fingerprint=_fingerprint(header.get("fingerprint")),
         )
 
     def _sent_header(self) -> dict[str, Any]:
@@ -91,6 +102,8 @@ class CommandRun(EngineTask):
             raise CommandDead(receipt)
         if receipt.status is Status.REJECTED:
             after_commit.stop_chain(self.request, receipt)
+        else:
+            self.request.chain = opened(self.request.chain)
         return receipt.to_json()
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
@@ -129,8 +142,25 @@ class CommandRun(EngineTask):
             self.request, countdown=seconds, retries=self.request.retries
         )
         again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | counts})
+        if self.request.is_eager:
+            time.sleep(seconds)
+            return Retry(exc=why, when=seconds, is_eager=True, sig=again)
         again.apply_async()
         return Retry(exc=why, when=seconds)
+
+    def on_revoked(self, request: Any, reason: str) -> None:
+        """Celery is about to throw this command's message away: it gets its receipt first.
+
+        In the worker's main process. Raises what the database raises: then the message stays.
+        """
+        self.request_stack.push(request)
+        try:
+            envelope = self._envelope((), request.kwargs or {})
+        except InvalidCommand:
+            return  # nobody can wait for a receipt under such an id
+        finally:
+            self.request_stack.pop()
+        end_message(envelope, reason)
 
 
 @signals.task_failure.connect
@@ -143,6 +173,15 @@ def _end_what_kills(
     ):
         reason = f"its worker process ended every time ({type(exception).__name__})"
         mark_dead(sender._envelope((), kwargs or {}), reason)
+
+
+def _fingerprint(sent: object) -> bytes | None:
+    """A fingerprint off the wire; None if there is none, or something else."""
+    try:
+        print_ = bytes.fromhex(str(sent))
+    except ValueError:
+        return None
+    return print_ if is_fingerprint(print_) else None
 
 
 def _pause(tries: int) -> float:

@@ -83,6 +83,7 @@ class SchemaCommand(CommandTask[C]):
     """A schema change as a Celery task."""
 
     abstract = True
+    settles_with_its_effect = False
     act: Act[C]
     check: Check[C]
 
@@ -116,7 +117,7 @@ class SchemaCommand(CommandTask[C]):
         """The same, with the options of a command. Raises as `delay` does."""
         wire = self._fields(args, kwargs)
         if not self._is_sent_again(task_id):
-            wire = prepare(self.spec, wire)
+            wire = prepare(self.spec, wire).wire
             self.check(cast("C", self.spec.model.model_validate(wire)))
         return super().apply_async((), wire, task_id, after=after, **options)
 
