@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from celery import chain, chord, group
+from celery._state import _task_stack
 
 from tests.conftest import Database
 from tests.support.messages import sent
@@ -19,7 +20,7 @@ from worker.base.chain_parts import LINKS, all_links, is_part, opened, sealed
 from worker.commands import dead_commands
 from worker.commands.chain_continuation import signatures
 from worker.commands.command_result import CommandResult
-from worker.commands.errors import CommandDead
+from worker.commands.errors import CommandDead, InvalidCommand
 from worker.contracts import Receipt, Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("things", "redis")
@@ -100,6 +101,46 @@ def test_a_plain_task_gets_what_the_commands_before_it_came_to(workers: Workers)
     given = chord(members, app.signature("celery.accumulate", kwargs={"index": 0}))()
 
     assert [one["data"]["price"] for one in given.get(timeout=20)] == ["1.00", "2.00"]
+
+
+@pytest.mark.parametrize("result", [5, "text", {"x": 1}, [1, 2]])
+def test_what_a_plain_task_returns_is_no_part_of_a_whole_payload(
+    workers: Workers, result: Any
+) -> None:
+    """The plain task was said to have failed, and the command behind it had no receipt."""
+    workers.start(["commands"], concurrency=1)
+    plain = app.signature("celery.accumulate", args=(result,), kwargs={"index": 0})
+
+    last = chain(plain, add_thing.s(price="1.00")).apply_async()
+    body = chord([plain, plain.clone()], add_thing.s(price="2.00")).apply_async()
+
+    assert last.receipt(20).succeeded
+    assert body.receipt(20).succeeded
+
+
+def test_it_is_the_payload_where_there_is_no_other(workers: Workers) -> None:
+    workers.start(["commands"], concurrency=1)
+    right, wrong = (
+        app.signature("celery.accumulate", args=(price,), kwargs={"index": 0})
+        for price in ({"price": "1.00"}, {"price": "none"})
+    )
+
+    assert chain(right, add_thing.s()).apply_async().receipt(20).succeeded
+    assert set(chain(wrong, add_thing.s()).apply_async().receipt(20).errors) == {"price"}
+
+
+def test_a_worker_that_sends_a_wrong_payload_is_told_at_once(things: Database) -> None:
+    """Only what follows in a chain is not refused before it is published."""
+    task = app.tasks["celery.accumulate"]
+    task.push_request(id="x", called_directly=False)
+    _task_stack.push(task)
+    try:
+        with pytest.raises(InvalidCommand, match="price"):
+            add_thing.delay(price="none")
+    finally:
+        _task_stack.pop()
+        task.pop_request()
+    assert sent("commands") == []
 
 
 # --- a refusal stops what depends on it -----------------------------------------------------------

@@ -54,8 +54,13 @@ def is_passed_on(value: object) -> bool:
     That is a receipt; after a group a list, with a receipt for each command in it. It is no
     payload: what a command takes from those before it, it reads from the database.
     """
+    return isinstance(value, list | tuple) or is_receipt(value)
+
+
+def holds_receipts(value: object) -> bool:
+    """Whether this is what commands came to: a receipt, or a list with one in it."""
     if isinstance(value, list | tuple):
-        return not value or any(map(is_passed_on, value))
+        return any(map(holds_receipts, value))
     return is_receipt(value)
 
 

@@ -90,14 +90,15 @@ class CommandTask(CommandRun, Generic[C]):
         """
         headers = dict(options.pop("headers", None) or {})
         command_id = as_uuid(task_id) if task_id else uuid7()
-        # Linked to a failure, it gets the id of what has failed, which is no payload.
-        args = [value for value in args or () if value != options.get("parent_id")]
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
-            ready = self._prepared(args, kwargs, command_id)
+            before = _follows(options.get("parent_id"))
+            if before is not None and kwargs:  # a plain task's result, or the id of what has failed
+                args = list(filter(is_passed_on, args or ()))
+            ready = self._prepared(args, kwargs, command_id, sure=before is None)
             wire = ready.wire
-            header = self._header(after, options.get("parent_id")) | _told(args, ready)
+            header = {"actor": _sender(before)} | _waits(after) | _told(args, ready)
             headers[HEADER] = header | headers.get(HEADER, {})
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
@@ -130,7 +131,8 @@ class CommandTask(CommandRun, Generic[C]):
         if "fingerprint" not in headers.get(HEADER, {}):
             ready = self._prepared(args, kwargs, command_id)
             wire = ready.wire
-            headers[HEADER] = self._header(after) | _told(args, ready) | headers.get(HEADER, {})
+            header = {"actor": _sender(None)} | _waits(after) | _told(args, ready)
+            headers[HEADER] = header | headers.get(HEADER, {})
         done = super().apply((), wire, task_id=str(command_id), headers=headers, **options)
         if isinstance(done, EagerCommandResult):
             return done  # it had to wait, and has been run again
@@ -202,39 +204,45 @@ class CommandTask(CommandRun, Generic[C]):
         return super().signature((), kwargs, *rest, **options)
 
     def _prepared(
-        self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None, command_id: UUID
+        self,
+        args: Sequence[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        command_id: UUID,
+        *,
+        sure: bool = True,
     ) -> Prepared:
-        """The payload of a call, checked. Raises InvalidCommand.
+        """The payload of a call, checked. Raises InvalidCommand, but where it is not `sure`.
 
-        But where a worker sends what follows in a chain: then nobody could hear of it, and the
-        receiving worker says so in a receipt.
+        What a worker sends on was checked where it was made; if it is wrong for this release, it
+        goes as it is: nobody could hear of it here, and who runs it says so in a receipt.
         """
         try:
             return prepare(self.spec, payload_of(self.name, args, kwargs), command_id)
         except InvalidCommand:
-            if not kwargs or app.current_worker_task is None or not is_passed_on(list(args or ())):
+            if sure:
                 raise
-            return Prepared(dict(kwargs), self.spec.fingerprint(kwargs))
-
-    def _header(self, after: After, parent_id: str | None = None) -> dict[str, Any]:
-        header: dict[str, Any] = {"actor": self._sender(parent_id)}
-        if ids := ids_of(after):
-            header["after"] = ids
-        return header
-
-    def _sender(self, parent_id: str | None) -> dict[str, Any]:
-        """Who sends: the actor of this context; of what follows in a chain, its command's."""
-        before = app.current_worker_task
-        if before is not None and parent_id and before.request.id == parent_id:
-            header = (before.request.headers or {}).get(HEADER) or {}
-            if actor := header.get("actor"):
-                return cast("dict[str, Any]", actor)
-        return to_header(current_actor())
+            return Prepared(dict(kwargs or {}), self.spec.fingerprint(kwargs or {}))
 
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
         """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
+
+
+def _follows(parent_id: str | None) -> Any:
+    """The running task that this call follows in a chain or by a link; None for any other call."""
+    task = app.current_worker_task
+    return task if task is not None and parent_id and task.request.id == parent_id else None
+
+
+def _sender(before: Any) -> dict[str, Any]:
+    """Who sends: the actor of this context; of what follows a command, that command's."""
+    header = (before.request.headers or {}).get(HEADER) or {} if before else {}
+    return cast("dict[str, Any]", header.get("actor") or to_header(current_actor()))
+
+
+def _waits(after: After) -> dict[str, Any]:
+    return {"after": ids} if (ids := ids_of(after)) else {}
 
 
 def _told(args: Sequence[Any] | None, ready: Prepared) -> dict[str, Any]:

@@ -32,7 +32,7 @@ Outcome: TypeAlias = Receipt | CommandIdReused | NotReady
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A receipt that is in the database, and the fingerprint of the payload it stands for."""
+    """A receipt that is in the database, and the fingerprint of what it stands for (empty: any)."""
 
     receipt: Receipt
     payload_hash: bytes
@@ -145,6 +145,7 @@ def saga_behind(causation_id: str | None) -> UUID | None:
 
 def known_receipt(row: Mapping[str, Any]) -> Known:
     """A row of `cqrs.receipts`, typed."""
+    print_ = row["payload_hash"] or b""
     receipt = Receipt(
         command_id=row["command_id"],
         name=row["name"],
@@ -155,9 +156,9 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
         position=row["position"],
         actor=row["actor"],
         completed_at=row["completed_at"],
-        fingerprint=row["payload_hash"].hex(),
+        fingerprint=print_.hex() or None,
     )
-    return Known(receipt, row["payload_hash"])
+    return Known(receipt, print_)
 
 
 def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
