@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from celery import chain, chord, states
 from celery.exceptions import TaskRevokedError
+from psycopg.errors import InsufficientPrivilege
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
@@ -16,7 +17,7 @@ from tests.support.waiting import waiting
 from tests.support.workers import Workers, until
 from worker.base.actor import acting_as
 from worker.base.app import app
-from worker.commands import command_result
+from worker.commands import command_result, revoking
 from worker.commands.command_result import CommandResult
 from worker.commands.enqueue import write_commands
 from worker.commands.errors import CommandIdReused
@@ -188,6 +189,23 @@ def test_who_waits_by_get_is_told_though_no_worker_is_there(things: Database) ->
 
     with pytest.raises(TaskRevokedError):
         handle.get(timeout=30)
+
+
+def test_it_is_left_to_the_workers_by_who_may_not_write_receipts(
+    things: Database, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Receipt:
+        raise InsufficientPrivilege("permission denied for table receipts")
+
+    monkeypatch.setattr(revoking, "refuse", refuse)
+    worker = workers.start(["commands"], concurrency=1)
+    handle = add_thing.apply_async(kwargs={"price": "1.00"}, countdown=1)
+    inspect = app.control.inspect(destination=[worker.name], timeout=1)
+    until(lambda: (inspect.scheduled() or {}).get(worker.name), 20)
+
+    handle.revoke()
+
+    rejected(handle, "it was revoked")
 
 
 def test_a_saga_hears_that_its_command_was_revoked(things: Database) -> None:

@@ -23,6 +23,7 @@ from celery.result import AsyncResult, EagerResult
 from worker.base import db
 from worker.base.app import app as cqrs_app
 from worker.commands import receipts
+from worker.commands.call_arguments import broker_errors
 from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.contracts import Receipt, is_receipt
 
@@ -122,13 +123,14 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
         """Keep the command from having effect: as Celery's, and for good.
 
         It gets a `rejected` receipt at once, unless it has its receipt already. Whoever runs it
-        now changes nothing, and who finds its message later runs nothing. Raises what the broker
-        or the database raise; either alone is enough for it not to run, while workers live.
+        now changes nothing, and who finds its message later runs nothing. The workers are told
+        too: they end a running one if they are to `terminate` it. Raises ServerUnavailable.
         """
         from worker.commands.revoking import end_revoked  # it needs handles too
 
-        super().revoke(connection, terminate, signal, wait, timeout)
         end_revoked(self, "terminated" if terminate else "revoked")
+        with broker_errors():
+            super().revoke(connection, terminate, signal, wait, timeout)
 
     def _is_told(self) -> bool:
         return self._cache is not None

@@ -22,6 +22,7 @@ from uuid import UUID
 import structlog
 from celery import signals
 from celery.states import READY_STATES
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import dict_row
 
 from worker.base import db
@@ -49,9 +50,17 @@ def end_revoked(handle: CommandHandle, reason: str) -> Receipt | None:
     """Give the command of a handle the receipt that says that it was revoked; returns what holds.
 
     `reason` is Celery's: revoked, expired or terminated. None where only the worker that has its
-    message can say so: if nobody here knows which command it is, or if what it does is not undone
-    with its receipt.
+    message can say so: if nobody here knows which command it is, if what it does is not undone
+    with its receipt, or if this process may not write receipts.
     """
+    try:
+        return _end(handle, reason)
+    except InsufficientPrivilege as error:
+        log.info("left to the workers", command=handle.id, reason=str(error).splitlines()[0])
+        return None
+
+
+def _end(handle: CommandHandle, reason: str) -> Receipt | None:
     if receipt := end_enqueued([handle.command_id], reason).get(handle.command_id):
         return receipt
     name = handle.command or _name_of(handle.command_id)
