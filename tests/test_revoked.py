@@ -131,7 +131,7 @@ def test_a_command_that_has_expired_is_told_so(things: Database, workers: Worker
 
     receipt = rejected(last.parent, "it expired before it was run")
     assert receipt.actor == "user:7"
-    rejected(last, "not run: an earlier command of its chain")
+    assert rejected(last, "not run: an earlier command of its chain").actor == "user:7"
     assert number(things, "SELECT count(*) FROM command.things") == 0
 
 

@@ -16,9 +16,11 @@ from celery.app.task import Context
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base import wake_ups
+from worker.base.actor import from_header
 from worker.base.app import app
 from worker.base.celery_internals import Result, ResultBackend, chord_failed
 from worker.base.errors import CqrsError
+from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, NotReady
@@ -107,7 +109,9 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
         return
     name = str(sig["task"])
     if name in commands:
-        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)
+        header = (sig["options"].get("headers") or {}).get(HEADER) or {}
+        actor = from_header(header.get("actor"))
+        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}, actor), reason)
         publish_results([(UUID(task_id), receipt)])
     else:
         app.backend.store_result(task_id, CqrsError(reason), states.FAILURE)

@@ -29,7 +29,7 @@ from inspect import signature
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from worker.base.actor import anyone, current_actor, to_header
+from worker.base.actor import anyone, current_actor
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.commands import canvas  # noqa: F401  # it looks at what is sent
@@ -42,7 +42,6 @@ from worker.commands.call_arguments import (
     ids_of,
     is_passed_on,
     payload_of,
-    stopper,
 )
 from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import (
@@ -56,6 +55,7 @@ from worker.commands.decoding import (
 )
 from worker.commands.enqueue import Connectable, enqueue
 from worker.commands.errors import InvalidCommand
+from worker.commands.headers import follows, header_of
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
@@ -93,12 +93,12 @@ class CommandTask(CommandRun, Generic[C]):
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
-            before = _follows(options.get("parent_id"))
+            before = follows(options.get("parent_id"))
             if before is not None and kwargs:  # a plain task's result, or the id of what has failed
                 args = list(filter(is_passed_on, args or ()))
             ready = self._prepared(args, kwargs, command_id, sure=before is None)
             wire = ready.wire
-            header = {"actor": _sender(before)} | _waits(after) | _told(args, ready)
+            header = header_of(args, ready, after, before=before)
             headers[HEADER] = header | headers.get(HEADER, {})
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
@@ -131,8 +131,7 @@ class CommandTask(CommandRun, Generic[C]):
         if "fingerprint" not in headers.get(HEADER, {}):
             ready = self._prepared(args, kwargs, command_id)
             wire = ready.wire
-            header = {"actor": _sender(None)} | _waits(after) | _told(args, ready)
-            headers[HEADER] = header | headers.get(HEADER, {})
+            headers[HEADER] = header_of(args, ready, after) | headers.get(HEADER, {})
         done = super().apply((), wire, task_id=str(command_id), headers=headers, **options)
         if isinstance(done, EagerCommandResult):
             return done  # it had to wait, and has been run again
@@ -227,29 +226,6 @@ class CommandTask(CommandRun, Generic[C]):
         """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
-
-
-def _follows(parent_id: str | None) -> Any:
-    """The running task that this call follows in a chain or by a link; None for any other call."""
-    task = app.current_worker_task
-    return task if task is not None and parent_id and task.request.id == parent_id else None
-
-
-def _sender(before: Any) -> dict[str, Any]:
-    """Who sends: the actor of this context; of what follows a command, that command's."""
-    header = (before.request.headers or {}).get(HEADER) or {} if before else {}
-    return cast("dict[str, Any]", header.get("actor") or to_header(current_actor()))
-
-
-def _waits(after: After) -> dict[str, Any]:
-    return {"after": ids} if (ids := ids_of(after)) else {}
-
-
-def _told(args: Sequence[Any] | None, ready: Prepared) -> dict[str, Any]:
-    """What the header says of a payload; and of what came before it, if that stops it."""
-    stopped = stopper(args)
-    told = {"fingerprint": ready.fingerprint.hex()}
-    return told | {"stopped": stopped} if stopped else told
 
 
 _VERBS = (CommandTask.delay, CommandTask.enqueue)

@@ -88,14 +88,15 @@ def end_message(envelope: Envelope, reason: str) -> Receipt:
 def end_enqueued(ids: Iterable[UUID], reason: str = "revoked") -> dict[UUID, Receipt]:
     """Take revoked commands off those that wait in PostgreSQL; returns their receipts.
 
-    An event task that was sent already is left alone: nobody can tell how far it has come.
+    What is not undone is left alone if it may be under way (an event task, a schema change).
     """
     with db.writer() as connection:
         cursor = connection.cursor(row_factory=dict_row)
         rows = cursor.execute(SQL["enqueued_by_id"], {"ids": list(ids)}).fetchall()
     ended = {}
     for row in rows:
-        if row["attempts"] and row["name"] in event_tasks:
+        may_be_under_way = row["attempts"] > 0
+        if may_be_under_way and (row["name"] in event_tasks or not _is_undone(row["name"])):
             continue
         receipt = end_message(enqueued_envelope(row), reason)
         ended[receipt.command_id] = _told(receipt, reason)
