@@ -16,7 +16,7 @@ from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from tests.support.workers import Workers, until
 from worker.base.actor import acting_as
 from worker.base.app import app
-from worker.base.chain_parts import LINKS, all_links, is_part, opened, sealed
+from worker.base.chain_parts import LINKS, is_part
 from worker.commands import dead_commands
 from worker.commands.chain_continuation import signatures
 from worker.commands.command_result import CommandResult
@@ -310,32 +310,6 @@ def test_a_link_that_its_worker_finds_wrong_gets_a_receipt(
 
 
 # --- long chains ----------------------------------------------------------------------------------
-
-
-def test_a_long_chain_is_sealed_in_parts_and_loses_nothing() -> None:
-    links = [{"task": f"t{n}", "kwargs": {}, "options": {}} for n in range(10 * LINKS + 3)]
-
-    rest: Any = sealed(links)
-    assert sealed(rest) == rest
-    assert all_links(rest) == links
-    assert len(rest) < 2 * LINKS + 10
-
-    seen = []
-    while rest := opened(rest):
-        assert not is_part(rest[-1])
-        assert sum(not is_part(one) for one in rest) <= 2 * LINKS
-        seen.append(rest.pop())
-        rest = sealed(rest)
-    assert seen == links[::-1]
-
-
-@pytest.mark.parametrize("count", range(2 * LINKS - 1, 4 * LINKS + 2))
-def test_no_length_is_sealed_wrongly(count: int) -> None:
-    links = [{"task": f"t{n}"} for n in range(count)]
-    rest = sealed(links)
-    assert all_links(rest) == links
-    assert all(len(all_links([one])) <= LINKS for one in rest)
-    assert any(map(is_part, rest)) == (count > 2 * LINKS)
 
 
 def per_link(links: int) -> float:
