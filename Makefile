@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast long up lint format bench mutants requirements clean
+.PHONY: help install demo test test-fast hosts faults long up lint format bench mutants requirements clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,6 +45,12 @@ test: lint ## Lint, then all tests, on servers of their own
 
 test-fast: install ## Lint aside, what needs no worker process and no server of its own: 80 s
 	$(BIN)/pytest $(SPREAD) -m "not slow"
+
+hosts: install ## Applications that install the wheel, in environments of their own (from PyPI)
+	$(BIN)/pytest tests/hosts
+
+faults: install ## Five minutes of killed workers and servers under load (FAULTS_SECONDS, FAULTS_SEED)
+	$(BIN)/pytest tests/faults
 
 long: install ## What takes longer or needs more: full loads, chains of a thousand, the Docker stack
 	$(BIN)/pytest tests/long

@@ -47,9 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """`tests/long` is collected by those alone who name it."""
-    named = any(argument.startswith("tests/long") for argument in config.args)
-    return True if collection_path == LONG and not named else None
+    """What lies elsewhere is collected by those alone who name it."""
+    if collection_path not in ELSEWHERE:
+        return None
+    folder = f"tests/{collection_path.name}"
+    return None if any(argument.startswith(folder) for argument in config.args) else True
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,7 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.arrange(items)
 
 
-LONG = Path(__file__).parent / "long"
+ELSEWHERE = frozenset(Path(__file__).parent / name for name in ("long", "hosts", "faults"))
+"""What `make test` leaves out: it takes longer, or needs what no requirement brings."""
 _numbers = itertools.count(1)
 
 

@@ -42,6 +42,17 @@ def test_without_servers_it_says_what_was_tried_and_what_to_do(tmp_path: Path) -
     assert "Traceback" not in result.stderr
 
 
+def test_migrating_needs_no_address_but_the_databases(database: Database, tmp_path: Path) -> None:
+    only = {"CQRS_DATABASE_URL": database.url, "CQRS_HOME": str(tmp_path)}
+
+    migrated = bare("migrate", **only)
+
+    assert migrated.returncode == 0, migrated.stderr
+    missing = bare("status", **only)
+    assert missing.returncode == 1
+    assert "set CQRS_BROKER_URL, CQRS_RESULT_URL and CQRS_CACHE_URL" in missing.stderr
+
+
 def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
     url = "postgresql://someone:secret@127.0.0.1:1/nowhere"
     redis = "redis://127.0.0.1:1/0"
@@ -120,6 +131,12 @@ def test_every_unknown_setting_is_named_one_in_small_letters_too() -> None:
         ("CQRS_LOG_JSON", "maybe", "Input should be a valid boolean"),
         ("CQRS_DATABASE_URL", "mysql://u:secret@db/x", "postgres:// (is 'mysql://u@db/x')"),
         ("CQRS_BROKER_URL", "u:secret@host:6379", "begins with redis://"),
+        (
+            "CQRS_RESULT_URL",
+            "db+postgresql://u:secret@h/x",
+            "a URL is wanted that begins with redis",
+        ),
+        ("CQRS_RESULT_URL", "rediss://:secret@h/1", "must end with ?ssl_cert_reqs=required"),
         ("CQRS_TASK_TIME_LIMIT", "500", "CQRS_VISIBILITY_TIMEOUT must hold (are 100, 500, 150)"),
     ],
 )
@@ -140,8 +157,16 @@ def test_a_wrong_setting_is_one_sentence_whatever_is_called(command: str, tmp_pa
     assert "Traceback" not in result.stderr
 
 
+def test_the_status_fails_while_no_worker_runs_unless_that_is_tolerated(database: Database) -> None:
+    alone = cqrs("status")
+    assert alone.returncode == 1
+    assert "workers: no worker answers that takes queues commands" in alone.stdout
+    assert cqrs("status", "--tolerate", "workers").returncode == 0
+    wrong = json.loads(cqrs("status", "--json").stdout)["troubles"]
+    assert [one["kind"] for one in wrong] == ["workers"]
+
+
 def test_the_status_fails_while_a_server_does_not_answer(database: Database) -> None:
-    assert cqrs("status").returncode == 0
     away = cqrs("status", "--json", CQRS_CACHE_URL="redis://:secret@127.0.0.1:1/0")
     assert away.returncode == 1
     (cache,) = (one for one in json.loads(away.stdout)["servers"] if one["name"] == "cache")

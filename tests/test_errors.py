@@ -24,6 +24,8 @@ from worker.schema.errors import Problem
 
 AT, ID, OTHER_ID = datetime(2026, 7, 1, 9, 30, tzinfo=UTC), uuid7(), uuid7()
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "HomeUnusable": ("/srv/cqrs", "Permission denied"),
+    "RedisCluster": ("broker", "redis://h/0"),
     "AlreadyUp": ("/srv/cqrs",),
     "AnotherRebuild": ("orders.order_summaries", "one has begun"),
     "BadDeclarations": (("no such event (orders.Gone)", "no such view (query.gone)"),),

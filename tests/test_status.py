@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Thread
+from typing import Any
 
+import psycopg
 import pytest
 from rich.console import Console
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing
 from tests.support.things.projections import thing_list
-from tests.support.workers import Workers
+from tests.support.workers import Workers, until
 from worker import event_log
 from worker.base import settings
 from worker.base.app import app
@@ -24,6 +27,7 @@ from worker.contracts import Envelope, uuid7
 from worker.event_log import NewEvent
 from worker.ops import status, subscription_admin
 from worker.ops.status import LogStatus, ReadModelStatus, SubscriptionStatus
+from worker.ops.troubles import Kind, troubles
 from worker.rebuild import rebuild, verify
 from worker.subscriptions import dead_letters, runner
 
@@ -53,8 +57,14 @@ def shown() -> str:
     """The status as people see it."""
     console = Console(width=160, file=StringIO())
     with console.capture() as captured:
-        console.print(render(status.gather(timeout=0.01)))
+        found = status.gather(timeout=0.01)
+        console.print(render(found, troubles(found)))
     return captured.get()
+
+
+def kinds() -> set[Kind]:
+    """What is wrong, but for the workers: here none runs."""
+    return {one.kind for one in troubles(status.gather(timeout=0.01))} - {Kind.WORKERS}
 
 
 @contextmanager
@@ -136,9 +146,11 @@ def test_pauses_letters_deaths_and_errors_are_told(database: Database) -> None:
     subscription_admin.pause(LIST)
     subscription_admin.set_batch_size(LIST, 9)
     subscription_admin.set_partitions(LIST, 2)
+    assert kinds() == set(), "whoever pauses it means to"
     with database.connect() as connection:
         connection.execute("UPDATE cqrs.subscriptions SET error = 'TypeError: oh', deaths = 2")
     found = of()
+    assert kinds() == {Kind.SUBSCRIPTIONS}
     assert (found.kind, found.declared, found.paused) == ("projection", True, True)
     assert (found.error, found.deaths, found.batch_size) == ("TypeError: oh", 2, 9)
     assert found.partitions == 2
@@ -165,8 +177,10 @@ def test_dead_letters_are_counted_per_subscription(database: Database) -> None:
     runner.catch_up()
     (letter,) = dead_letters.find()
     assert of().dead_letters == 1
+    assert kinds() == {Kind.DEAD_LETTERS}
     dead_letters.discard(letter.id, by="ada")
     assert of().dead_letters == 0
+    assert kinds() == set()
 
 
 def test_a_subscription_that_no_domain_declares_is_shown_as_such(database: Database) -> None:
@@ -264,6 +278,7 @@ def test_stuck_sagas_are_told(database: Database) -> None:
         connection.execute("REFRESH MATERIALIZED VIEW query.saga_status")
     (stuck,) = log().stuck_sagas
     assert (stuck.saga_type, stuck.count) == ("things.journey", 1)
+    assert kinds() == {Kind.SAGAS}
     assert "stuck sagas of things.journey: 1 (cqrs sagas list)" in shown()
 
 
@@ -291,6 +306,7 @@ def test_the_last_verification_is_told_and_whether_it_found_drift(database: Data
         connection.execute("UPDATE query.things_v1 SET n = n + 1")
     verify.verify(LIST)
     assert read_model().drifted
+    assert kinds() == {Kind.READ_MODELS}
     assert "3 rows, 3 differed" in shown()
     assert "rows drifted (cqrs rebuild)" in shown()
 
@@ -304,6 +320,7 @@ def test_a_rebuild_after_the_drift_was_found_ends_it(database: Database) -> None
     rebuild(LIST, jobs=1)
     found = read_model()
     assert not found.drifted
+    assert kinds() == set()
     assert found.rebuilt is not None
     assert found.rebuilt.differing == 3
     assert "ago: 3 differed" in shown()
@@ -350,4 +367,51 @@ def test_a_database_of_another_version_is_a_problem(database: Database) -> None:
     assert found.problem is not None
     assert "it is at 0000_before" in found.problem
     assert "Run `cqrs migrate`" in found.problem
-    assert not found.whole
+    assert kinds() == {Kind.DATABASE}
+
+
+def test_nothing_is_wrong_with_a_fresh_database_but_that_no_worker_runs(database: Database) -> None:
+    (trouble,) = troubles(status.gather(timeout=0.01))
+    assert trouble.kind is Kind.WORKERS
+    assert "queues commands, projections, reactions, maintenance: start one" in trouble.sentence
+
+
+def test_all_is_well_while_somebody_takes_every_queue(workers: Workers) -> None:
+    workers.start(["commands", "projections"])
+    workers.start(["reactions", "maintenance"])
+    assert troubles(status.gather()) == []
+
+
+def test_who_waits_for_whose_lock_is_told(database: Database) -> None:
+    add_things(1)
+    with psycopg.connect(database.url, application_name="a report") as holder:
+        holder.execute("SELECT FROM command.things FOR UPDATE")
+        with waiting_for_it(database.url) as waiter:
+            (wait,) = until(lambda: log().lock_waits, 10)
+            assert (wait.pid, wait.application_name) == (waiter, "cqrs writer")
+            assert wait.relation == "command.things"
+            assert (wait.blocker_pid, wait.blocker) == (holder.info.backend_pid, "a report")
+            assert wait.state == "idle in transaction"
+            assert kinds() == {Kind.LOCKS}
+            told = " ".join(shown().split())
+            assert "for a lock on command.things; it is held by process" in told
+            assert "a report, idle in transaction, open for" in told
+        holder.rollback()
+
+
+@contextmanager
+def waiting_for_it(url: str) -> Iterator[int]:
+    """Somebody like a worker who wants the same row, in another thread; its process id."""
+    with psycopg.connect(url, application_name="cqrs writer", autocommit=True) as waiter:
+        wants = Thread(target=_wait_for_the_row, args=[waiter])
+        wants.start()
+        try:
+            yield waiter.info.backend_pid
+        finally:
+            waiter.cancel_safe()
+            wants.join()
+
+
+def _wait_for_the_row(waiter: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.errors.QueryCanceled):
+        waiter.execute("SELECT FROM command.things FOR UPDATE")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from tests.conftest import Database
 from tests.support.workers import ROOT, Workers, environment, until
 from worker.base.settings import get_settings
+from worker.cli.submit import Report
 from worker.contracts import uuid7
 
 DATA = Path(os.environ.get("CQRS_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -76,6 +78,31 @@ def test_good_lines_run_and_bad_lines_are_reported_by_number(
     assert [one["line"] for one in refused] == [3, 4, 5, 7, 8, 9]
     assert "did you mean orders.create_order?" in refused[1]["error"]
     assert "items" in refused[2]["errors"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        (("succeeded", "repeated"), 0),
+        (("succeeded", "rejected"), 3),
+        (("rejected", "dead"), 4),
+        (("dead", "invalid"), 2),
+        (("malformed",), 2),
+        (("id reused", "rejected"), 2),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst_outcome(outcomes: tuple[str, ...], code: int) -> None:
+    assert Report(Counter(outcomes)).exit_code == code
+
+
+def test_a_refused_line_is_no_success(database: Database, workers: Workers, tmp_path: Path) -> None:
+    workers.start(["commands"])
+    file = tmp_path / "commands.jsonl"
+    payload = {"order_id": str(uuid7()), "reason": "none such"}
+    file.write_text(line("orders.cancel_order", payload) + "\n")
+    result = cqrs("submit", str(file), "--json", "--refused", str(tmp_path / "refused.jsonl"))
+    assert json.loads(result.stdout)["outcomes"] == {"rejected": 1}
+    assert result.returncode == 3
 
 
 @needs_data

@@ -29,7 +29,7 @@ def db(own_database: Database) -> Iterator[Connection]:
 def shown() -> list[str]:
     """The sentences of the status."""
     found = status.gather(timeout=0.01)
-    return [each for each in render(found).renderables if isinstance(each, str)]
+    return [each for each in render(found, ()).renderables if isinstance(each, str)]
 
 
 @pytest.mark.usefixtures("redis")

@@ -2,14 +2,18 @@
 
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
+                 `Request._announce_revoked`             a receipt for what Celery throws away
+CommandChords    `Backend.on_chord_part_return`,         a refused member stops its chord, and
+                 `chord_error_from_stack`, `_fail_chain`  what depends on it hears of it
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip;
                  it is made of, `by_url`                 a full server fails no task
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -18,11 +22,16 @@ import structlog
 from celery import Task, states
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
+from celery.backends.base import Backend
 from celery.backends.redis import RedisBackend
+from celery.utils.dispatch import Signal
 from celery.worker.request import Request
+from celery.worker.state import task_ready
 
+from worker.base.chain_parts import all_links
 from worker.base.encoding import to_json
-from worker.contracts import is_receipt
+from worker.base.errors import CqrsError
+from worker.contracts import Status, is_receipt
 
 log = structlog.get_logger(__name__)
 TRIES = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
@@ -62,6 +71,22 @@ class CommandRequest(Request):  # type: ignore[misc]  # celery has no types
         finally:
             self.task.request_stack.pop()
 
+    def _announce_revoked(
+        self, reason: str, terminated: bool, signum: object, expired: bool
+    ) -> None:
+        """The task was revoked, expired or terminated: Celery throws its message away.
+
+        Not before the command has its receipt. Without one the message stays, for another try.
+        """
+        try:
+            self.task.on_revoked(self._context, reason)
+        except Exception as error:
+            log.warning("revoked, but no receipt could be written", id=self.id, reason=str(error))
+            task_ready(self)
+            self.reject(requeue=True)
+            return
+        super()._announce_revoked(reason, terminated, signum, expired)
+
 
 class Result(NamedTuple):
     """What became of a task: `value` is a receipt, or an exception where `state` is FAILURE."""
@@ -71,7 +96,36 @@ class Result(NamedTuple):
     value: Any
 
 
-class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
+chord_failed = Signal(name="chord_failed", providing_args={"body", "error"})
+"""A chord's member did not succeed, so that its body (a signature) is not run."""
+
+
+class CommandChords(Backend):  # type: ignore[misc]  # celery has no types
+    """What a result backend does about chords, where their members are commands.
+
+    To Celery a refusal is a result like any other. A chord's body depends on its members: if one
+    has not succeeded, it is not run, and everybody who is told so hears it by `chord_failed`.
+    """
+
+    def on_chord_part_return(self, request: Any, state: str, result: Any, **more: Any) -> None:
+        """A member is done."""
+        if state == states.SUCCESS and is_receipt(result) and result["status"] == Status.REJECTED:
+            state = states.FAILURE
+            result = CqrsError(f"{result['error']} (command {result['command_id']})")
+        super().on_chord_part_return(request, state, result, **more)
+
+    def chord_error_from_stack(self, callback: Any, exc: Any = None) -> Any:
+        """A chord's body cannot be run."""
+        error = exc if exc is not None else sys.exc_info()[1]
+        told = super().chord_error_from_stack(callback, exc)
+        chord_failed.send(sender=self, body=callback, error=error)
+        return told
+
+    def _fail_chain(self, chain: Any, *args: Any, **options: Any) -> None:
+        super()._fail_chain(all_links(chain), *args, **options)
+
+
+class ResultBackend(CommandChords, RedisBackend):  # type: ignore[misc]  # celery has no types
     """Celery's result backend on Redis, with a short way for receipts.
 
     Celery stores a result in two round trips: it looks for an earlier one, so that a task that runs
@@ -123,4 +177,10 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
 def result_backend(app: Any, url: str) -> Any:
     """The result backend at this address: ours on Redis, Celery's own on everything else."""
     backend, address = by_url(url, app.loader)
-    return (ResultBackend if backend is RedisBackend else backend)(app=app, url=address)
+    ours = ResultBackend if backend is RedisBackend else _with_chords(backend)
+    return ours(app=app, url=address)
+
+
+@cache
+def _with_chords(backend: type[Backend]) -> type[Backend]:
+    return type(backend.__name__, (CommandChords, backend), {"__module__": backend.__module__})

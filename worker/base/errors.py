@@ -73,7 +73,9 @@
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
         ├── DatabaseIsNewer           a later release has migrated the database
+        ├── RedisCluster              a server is a node of one: it cannot be used
         ├── AlreadyUp                 somebody else runs the system of this home
+        ├── HomeUnusable              the folder of a system's files cannot be written
         ├── BadSettings               a setting is missing, unknown or out of range
         └── BadDeclarations           what the domains declare names what nobody declares
 

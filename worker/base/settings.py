@@ -36,6 +36,7 @@ _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
     "query_database_url": ("postgresql", "postgres"),
     "broker_url": ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp"),
+    "result_url": ("redis", "rediss", "sentinel"),
     "cache_url": ("redis", "rediss", "unix"),
 }
 """What the address of each server begins with."""
@@ -57,7 +58,9 @@ class Settings(BaseModel):
         None, description="PostgreSQL that queries read from (a replica); unset: `database_url`"
     )
     broker_url: str | None = Field(None, description="Redis, Valkey or RabbitMQ; unset: embedded")
-    result_url: str | None = Field(None, description="Celery's result backend; unset: embedded")
+    result_url: str | None = Field(
+        None, description="Redis or Valkey as Celery's result backend; unset: embedded"
+    )
     cache_url: str | None = Field(
         None, description="Redis or Valkey for cached answers and wake-up signals; unset: embedded"
     )
@@ -159,6 +162,16 @@ class Settings(BaseModel):
             raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
         return value or None
 
+    @field_validator("result_url")
+    @classmethod
+    def _says_whom_it_trusts(cls, value: str | None) -> str | None:
+        """Celery's result backend has no default of its own, and fails at the first command."""
+        if value and value.startswith("rediss:") and "ssl_cert_reqs=" not in value:
+            raise ValueError(
+                "a rediss:// URL must end with ?ssl_cert_reqs=required (or optional, or none)"
+            )
+        return value
+
     @model_validator(mode="after")
     def _limits_in_order(self) -> Settings:
         names = ("task_soft_time_limit", "task_time_limit", "visibility_timeout")
@@ -173,53 +186,60 @@ class Settings(BaseModel):
 
     @cached_property
     def servers(self) -> ServerUrls:
-        """Where the servers are; embedded ones are looked up in `home` once.
-
-        Raises ServerUnavailable when a URL is unset and no embedded server runs.
-        """
-        return ServerUrls.of(self)
+        """Where the servers are; embedded ones are looked up in `home`, once."""
+        return ServerUrls(self)
 
 
-class ServerUrls(BaseModel, frozen=True):
-    """The five addresses, complete."""
+class ServerUrls:
+    """The five addresses, each looked up when it is asked for: who migrates needs one alone.
 
-    database: str
-    query_database: str
-    broker: str
-    result: str
-    cache: str
+    Raises ServerUnavailable for one that no URL names while no embedded server runs.
+    """
 
-    @classmethod
-    def of(cls, settings: Settings) -> ServerUrls:
-        """Take each URL from the settings, or else from the embedded servers."""
-        named = (
-            settings.database_url,
-            settings.broker_url,
-            settings.result_url,
-            settings.cache_url,
-        )
-        local = None if all(named) else _embedded(settings.home)
-        database = settings.database_url or (local.database_url if local else "")
-        return cls(
-            database=database,
-            query_database=settings.query_database_url or database,
-            broker=settings.broker_url or (local.broker_url if local else ""),
-            result=settings.result_url or (local.result_url if local else ""),
-            cache=settings.cache_url or (local.cache_url if local else ""),
-        )
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
+    @property
+    def database(self) -> str:
+        """PostgreSQL."""
+        return self._settings.database_url or self._embedded.database_url
 
-def _embedded(home: Path) -> embedded.Servers:
-    servers = embedded.find(home)
-    if servers is None:
-        raise ServerUnavailable(
-            "an embedded server",
-            str(home),
-            "none is running there",
-            "Start them with `cqrs up`, or set CQRS_DATABASE_URL, CQRS_BROKER_URL,"
-            " CQRS_RESULT_URL and CQRS_CACHE_URL.",
-        )
-    return servers
+    @property
+    def query_database(self) -> str:
+        """PostgreSQL for queries."""
+        return self._settings.query_database_url or self.database
+
+    @property
+    def broker(self) -> str:
+        """Celery's broker."""
+        return self._settings.broker_url or self._embedded.broker_url
+
+    @property
+    def result(self) -> str:
+        """Celery's result backend."""
+        return self._settings.result_url or self._embedded.result_url
+
+    @property
+    def cache(self) -> str:
+        """Cached answers and wake-up signals."""
+        return self._settings.cache_url or self._embedded.cache_url
+
+    @cached_property
+    def _embedded(self) -> embedded.Servers:
+        servers = embedded.find(self._settings.home)
+        if servers is None:
+            raise ServerUnavailable(
+                "an embedded server",
+                str(self._settings.home),
+                "none is running there",
+                f"Start them with `cqrs up`, or set {self._unset()}.",
+            )
+        return servers
+
+    def _unset(self) -> str:
+        names = ("database_url", "broker_url", "result_url", "cache_url")
+        unset = [PREFIX + name.upper() for name in names if getattr(self._settings, name) is None]
+        return ", ".join(unset[:-1]) + " and " * (len(unset) > 1) + unset[-1]
 
 
 _current: Settings | None = None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from worker.base.settings import get_settings
 from worker.cli.console import JsonFlag, cell, explained, print_json, print_wide
 from worker.ops import status as system_status
 from worker.ops.status import (
@@ -20,30 +21,37 @@ from worker.ops.status import (
     Status,
     SubscriptionStatus,
 )
+from worker.ops.troubles import Kind, Trouble, troubles
 
 app = typer.Typer()
 
 
 @app.command("status")
 @explained
-def status_(as_json: JsonFlag = False) -> None:
+def status_(
+    as_json: JsonFlag = False,
+    tolerate: Annotated[
+        list[Kind] | None, typer.Option(help="A kind of trouble that is no failure; repeatable.")
+    ] = None,
+) -> None:
     """Servers, workers, positions and lag, dead letters, and who holds what up.
 
-    Exit code 1 if a server does not answer, the database is not migrated or takes no writes, or
-    commands are put off until something is mended.
+    Exit code 1 while something is wrong: a server that does not answer, a queue that no worker
+    takes, a database that takes no writes, commands that are put off until something is mended, a
+    subscription that failed, dead letters, drift. What is wrong is listed at the end.
     """
-    _ = get_settings().servers  # says what to do if there are no servers at all
     status = system_status.gather()
+    wrong = [one for one in troubles(status) if one.kind not in (tolerate or ())]
     if as_json:
-        print_json(status.to_json())
+        print_json(status.to_json() | {"troubles": [asdict(one) for one in wrong]})
     else:
-        print_wide(render(status))
-    if not status.whole:
+        print_wide(render(status, wrong))
+    if wrong:
         raise typer.Exit(1)
 
 
-def render(status: Status) -> Group:
-    """Everything, trouble in red."""
+def render(status: Status, wrong: Iterable[Trouble]) -> Group:
+    """Everything, and at the end what is wrong, in red."""
     parts: list[RenderableType] = [_servers(status), _workers(status)]
     if status.log is not None:
         parts += [
@@ -51,11 +59,7 @@ def render(status: Status) -> Group:
             _read_models(status.log.read_models),
             *_sentences(status.log),
         ]
-    for each in status.put_off:
-        told = f"put off: {each.count:,} × {each.name}: {each.reason}"
-        parts.append(f"[red]{escape(told)}[/]")
-    if status.problem:
-        parts.append(f"[red]{escape(status.problem)}[/]")
+    parts += [f"[red]{one.kind}: {escape(one.sentence)}[/]" for one in wrong]
     return Group(*parts)
 
 

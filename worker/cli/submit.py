@@ -38,6 +38,8 @@ CHUNK = 250
 """Lines written in one transaction."""
 SILENCE = 2.0
 """Seconds of silence after which the workers are woken again."""
+EXIT_CODES = (("malformed", 2), ("invalid", 2), ("id reused", 2), ("dead", 4), ("rejected", 3))
+"""What each outcome of a line makes of the exit code, the worst first."""
 _FIELDS = {"id", "command", "key", "after", "payload"}
 
 app = typer.Typer()
@@ -55,7 +57,11 @@ def submit(
     role: Annotated[list[str] | None, typer.Option(help="A role of the actor; repeatable.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Submit a file of commands, one JSON object a line; see the README for its fields."""
+    """Submit a file of commands, one JSON object a line; see the README for its fields.
+
+    Exit code 0 if every line succeeded, 2 if a line is no command (malformed, invalid, an id that
+    stands for another payload), else 4 if a command is dead, else 3 if one was rejected.
+    """
     migrate.require()
     load_domains()
     path = refused or get_settings().home / f"{file.stem}-refused.jsonl"
@@ -66,8 +72,8 @@ def submit(
         report = submission.run(lines)
     report.write_refusals(path)
     _print_report(report, path, as_json)
-    if report.outcomes["malformed"] or report.outcomes["invalid"]:
-        raise typer.Exit(2)
+    if code := report.exit_code:
+        raise typer.Exit(code)
 
 
 @contextmanager
@@ -129,6 +135,11 @@ class Report:
     refusals: list[RefusedLine] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def exit_code(self) -> int:
+        """That of the worst outcome; see EXIT_CODES."""
+        return next((code for outcome, code in EXIT_CODES if self.outcomes[outcome]), 0)
+
     def refuse(self, refusal: RefusedLine) -> None:
         """Count a line that did not succeed."""
         self.outcomes[refusal.status] += 1
@@ -159,8 +170,11 @@ def parse(text: str, last: dict[str, UUID], actor: Actor) -> Envelope:
     if not isinstance(key, str | None) or not _names(after):
         raise MalformedLine("`key` must be a text and `after` a list of keys")
     waits_for = tuple(dict.fromkeys(last[other] for other in after if other in last))
-    wire = prepare(find_command(name), payload)
-    return Envelope(_id(value), name, wire, actor, after=waits_for, key=key)
+    command_id = _id(value)
+    ready = prepare(find_command(name), payload, command_id)
+    return Envelope(
+        command_id, name, ready.wire, actor, waits_for, key, fingerprint=ready.fingerprint
+    )
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.padding import Padding
@@ -26,7 +26,7 @@ from worker.cli.console import JsonFlag, explained, out, print_json, print_wide
 from worker.commands.decoding import commands
 from worker.embedded import watchdog
 from worker.event_log.subscribers import subscriptions
-from worker.ops import schedule
+from worker.ops import schedule, servers
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
 
 LOOK_EVERY = 0.5
@@ -41,6 +41,16 @@ class AlreadyUp(Permanent):
             f"it is up already: end that one first, or name another folder in CQRS_HOME ({home})"
         )
         self.home = home
+
+
+class HomeUnusable(Permanent):
+    """The folder of a system's files cannot be written."""
+
+    def __init__(self, home: str, reason: str) -> None:
+        super().__init__(
+            f"its folder cannot be written: name another in CQRS_HOME ({home}: {reason})"
+        )
+        self.home, self.reason = home, reason
 
 
 class ServersEnded(Transient):
@@ -75,8 +85,10 @@ def up(
 ) -> None:
     """Run everything in the foreground: servers, workers, beat and Flower. Ctrl-C stops it."""
     settings = get_settings()
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a script's `cqrs up &` is born deaf to SIGINT
+        signal.signal(ending, _as_interrupt)
     with _alone(settings.home) as lock, _servers_of(settings, lock) as own:
+        servers.demand()
         migrate.upgrade()
         programs, flower = children(settings, concurrency=concurrency)
         supervisor = Supervisor(programs, settings.home / "log", environment_of(settings))
@@ -104,13 +116,20 @@ def _alone(home: Path) -> Iterator[int]:
 
     Gives the descriptor that holds the lock.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "up.lock").open("w") as lock:
+    with _lock_file(home) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyUp(str(home)) from None
         yield lock.fileno()
+
+
+def _lock_file(home: Path) -> TextIO:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return (home / "up.lock").open("w")
+    except OSError as error:
+        raise HomeUnusable(str(home), error.strerror or str(error)) from None
 
 
 @contextmanager
@@ -152,11 +171,11 @@ def _print_banner(settings: Settings, flower: Flower) -> None:
 
 
 def _servers(settings: Settings, flower: Flower) -> Iterator[tuple[str, str]]:
-    servers = settings.servers
-    yield "PostgreSQL", db.safe_url(servers.database)
-    yield "broker", db.safe_url(servers.broker)
-    yield "results", db.safe_url(servers.result)
-    yield "cache", db.safe_url(servers.cache)
+    urls = settings.servers
+    yield "PostgreSQL", db.safe_url(urls.database)
+    yield "broker", db.safe_url(urls.broker)
+    yield "results", db.safe_url(urls.result)
+    yield "cache", db.safe_url(urls.cache)
     yield "Flower", f"{flower.url}  (user {flower.user}, password {flower.password})"
     yield "logs", str(settings.home / "log")
 

@@ -8,19 +8,22 @@ a chain that stops: its other commands get receipts, and who cannot write those 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import structlog
 from celery import states
+from celery.app.task import Context
 
 from worker.base import wake_ups
+from worker.base.actor import from_header
 from worker.base.app import app
-from worker.base.celery_internals import Result, ResultBackend
+from worker.base.celery_internals import Result, ResultBackend, chord_failed
 from worker.base.errors import CqrsError, Transient
 from worker.base.server_errors import unavailable
 from worker.base.settings import get_settings
+from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, CommandIdReused
@@ -124,17 +127,40 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
     task_id = sig.get("options", {}).get("task_id")
     if not task_id:
         return
-    name = str(sig["task"])
+    name, why = str(sig["task"]), CqrsError(reason)
     if name in commands:
-        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)
+        header = (sig["options"].get("headers") or {}).get(HEADER) or {}
+        actor = from_header(header.get("actor"))
+        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}, actor), reason)
         publish_results([(UUID(task_id), receipt)])
     else:
-        _tell_waiting(task_id, CqrsError(reason))
+        _best_effort(task_id, lambda: app.backend.store_result(task_id, why, states.FAILURE))
+    if sig["options"].get("chord"):
+        failed = states.FAILURE
+        _best_effort(task_id, lambda: app.backend.on_chord_part_return(_member(sig), failed, why))
 
 
-def _tell_waiting(task_id: str, why: CqrsError) -> None:
-    """Fail a task of somebody else's in a chain; who waits for it may not hear of it."""
+def _best_effort(task_id: str, tell: Callable[[], object]) -> None:
+    """Tell of a task of somebody else's, or of a chord's; who waits for it may not hear of it."""
     try:
-        app.backend.store_result(task_id, why, states.FAILURE)
+        tell()
     except Exception as error:
         log.warning("result not published", task=task_id, reason=str(error))
+
+
+def _member(sig: Mapping[str, Any]) -> Context:
+    """The last link of a chain that is a member of a chord, as the backend counts members."""
+    options = sig["options"]
+    request = {
+        "id": options["task_id"],
+        "group": options.get("group_id"),
+        "chord": options["chord"],
+    }
+    return Context({**request, "group_index": options.get("group_index")})
+
+
+@chord_failed.connect
+def _skip_body(body: Mapping[str, Any], error: BaseException, **_: Any) -> None:
+    """A member of a chord did not succeed: its body is not run, nor what follows that."""
+    why = error.__cause__ or error
+    skip({"chain": [body], "link": []}, f"a member of its chord did not succeed: {why}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
+from uuid import UUID
 
 import structlog
 from celery import signals
@@ -23,7 +24,7 @@ from worker.commands.batch_message import NAME, BatchMessage, Left, Line, run_an
 from worker.commands.call_arguments import broker_errors
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import DatabaseAway
-from worker.contracts import Actor, uuid7
+from worker.contracts import Actor
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -31,15 +32,17 @@ MOST_IN_A_MESSAGE = 1_000
 
 
 def send_batch(
-    commands: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor
+    commands: Sequence[tuple[UUID, str, Mapping[str, Any]]], actor: Actor
 ) -> list[CommandResult]:
-    """Send commands (name, payload on the wire) as few messages; returns their handles in order."""
-    ids = [str(uuid7()) for _ in commands]
-    lines = [[id_, name, wire] for id_, (name, wire) in zip(ids, commands, strict=True)]
+    """Send commands (id, name, payload on the wire) as few messages; returns their handles."""
+    lines = [[str(id_), name, wire] for id_, name, wire in commands]
     with broker_errors():
         for part in in_parts(lines, MOST_IN_A_MESSAGE):
             send(part, to_header(actor))
-    return [CommandResult(id_, app=app) for id_ in ids]
+    handles = [CommandResult(str(id_), task_name=name, app=app) for id_, name, _ in commands]
+    for handle, (_, _, wire) in zip(handles, commands, strict=True):
+        handle.payload = wire
+    return handles
 
 
 @app.task(name=NAME, bind=True, ignore_result=True, max_retries=3, default_retry_delay=1)

@@ -16,6 +16,7 @@ from celery import signature
 
 from worker.base.actor import to_header
 from worker.base.app import app
+from worker.base.chain_parts import all_links, opened
 from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import commands
 from worker.contracts import Envelope
@@ -41,18 +42,18 @@ def go_on(request: Any, result: Any) -> None:
     origin = {"parent_id": request.id, "root_id": request.root_id or request.id}
     for link in request.callbacks or ():
         signature(link, app=app).apply_async((result,), **origin)
-    if request.chain:
-        *later, following = request.chain
+    if chain := opened(request.chain):
+        *later, following = chain
         signature(following, app=app).apply_async((result,), chain=later, **origin)
     request.chain = request.callbacks = None
 
 
 def signatures(links: ChainContinuation | None) -> Iterator[Mapping[str, Any]]:
-    """Every task that follows, in order, those inside groups and chains too."""
-    for link in reversed(links["chain"] if links else ()):
-        yield from _flat(link)
+    """Every task that follows, in order, those inside groups, chains and chords too."""
+    for link in reversed(all_links(links["chain"]) if links else ()):
+        yield from flat(link)
     for link in links["link"] if links else ():
-        yield from _flat(link)
+        yield from flat(link)
 
 
 def message(envelope: Envelope) -> dict[str, Any]:
@@ -61,20 +62,45 @@ def message(envelope: Envelope) -> dict[str, Any]:
     The header says that the command waits among the enqueued ones until it has its receipt.
     """
     spec = commands.get(envelope.name)
+    header = {"actor": to_header(envelope.actor), "enqueued": True}
+    if envelope.fingerprint is not None:
+        header["fingerprint"] = envelope.fingerprint.hex()
     return {
         **(envelope.links or {}),
         "root_id": str(envelope.correlation_id or envelope.id),
         "parent_id": envelope.causation_id,
-        "headers": {HEADER: {"actor": to_header(envelope.actor), "enqueued": True}},
+        "headers": {HEADER: header},
         "kwargsrepr": spec.shown(envelope.payload) if spec else "...",
     }
 
 
-def _flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    sig = signature(link, app=app)
-    tasks = sig.get("kwargs", {}).get("tasks") if sig.get("subtask_type") else None
-    if not tasks:
-        yield sig
-        return
-    for task in tasks:
-        yield from _flat(task)
+def flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tasks of a signature, in order: its own, or those inside it.
+
+    Those of a chord's header do not name its body, which comes after them: none of it has begun.
+    """
+    kwargs = link.get("kwargs") or {}
+    match link.get("subtask_type"):
+        case "chain" | "group":
+            for task in kwargs.get("tasks") or ():
+                yield from flat(task)
+        case "chord":
+            header = kwargs.get("header") or ()
+            for task in [header] if isinstance(header, Mapping) else header:
+                yield from map(_without_body, flat(task))
+            if kwargs.get("body"):
+                yield from flat(kwargs["body"])
+        case _:
+            yield link
+    yield from _rest(link)
+
+
+def _rest(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What follows the body of a chord that is on its way: it carries the rest of the chain."""
+    for one in reversed(all_links((link.get("options") or {}).get("chain"))):
+        yield from flat(one)
+
+
+def _without_body(member: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = {key: value for key, value in member["options"].items() if key != "chord"}
+    return {**member, "options": options}

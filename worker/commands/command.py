@@ -5,10 +5,12 @@
     create_order.apply_async(kwargs={...}, after=[handle_or_id])
     create_order.delay_many([...])                  one message, one transaction per batch
     create_order.enqueue(connection, ...)           in the caller's own transaction
+    create_order.apply(kwargs={...})                here and now, in this process
 
 A payload is validated before it is published, and every wrong field is named. On the wire it is
 plain JSON keyword arguments under an explicit task name, so that any Celery client can send it.
-The command id is the Celery task id.
+The command id is the Celery task id. Ids that are left out of a payload are derived from it
+(left_out.py); the handle's `payload` has them.
 
     message ─▶ receipt there? ─yes─▶ that receipt
                  │no
@@ -23,13 +25,15 @@ The command id is the Celery task id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import signature
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from worker.base.actor import anyone, current_actor, to_header
+from worker.base.actor import anyone, current_actor
 from worker.base.app import app
-from worker.base.encoding import canonical, fingerprint
+from worker.base.errors import BadDeclarations
+from worker.commands import canvas  # noqa: F401  # it looks at what is sent
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
     HEADER,
@@ -37,11 +41,22 @@ from worker.commands.call_arguments import (
     as_uuid,
     broker_errors,
     ids_of,
+    is_passed_on,
     payload_of,
 )
-from worker.commands.command_result import CommandResult
-from worker.commands.decoding import CommandSpec, Handler, MaySend, Needs, commands, prepare
+from worker.commands.command_result import CommandResult, EagerCommandResult
+from worker.commands.decoding import (
+    CommandSpec,
+    Handler,
+    MaySend,
+    Needs,
+    Prepared,
+    commands,
+    prepare,
+)
 from worker.commands.enqueue import Connectable, enqueue
+from worker.commands.errors import InvalidCommand
+from worker.commands.headers import follows, header_of
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
@@ -75,27 +90,61 @@ class CommandTask(CommandRun, Generic[C]):
         `after` names commands (handles or ids) that must have a receipt before this one runs.
         """
         headers = dict(options.pop("headers", None) or {})
+        command_id = as_uuid(task_id) if task_id else uuid7()
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
-            wire = prepare(self.spec, payload_of(self.name, args, kwargs))
-            headers.setdefault(HEADER, self._header(after))
+            before = follows(options.get("parent_id"))
+            if before is not None and kwargs:  # a plain task's result, or the id of what has failed
+                args = list(filter(is_passed_on, args or ()))
+            ready = self._prepared(args, kwargs, command_id, sure=before is None)
+            wire = ready.wire
+            header = header_of(args, ready, after, before=before)
+            headers[HEADER] = header | headers.get(HEADER, {})
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
-        command_id = str(as_uuid(task_id)) if task_id else str(uuid7())
         with broker_errors():
             sent = cast(
                 "CommandResult",
-                super().apply_async((), wire, command_id, headers=headers, **options),
+                super().apply_async((), wire, str(command_id), headers=headers, **options),
             )
+        sent.payload = wire
         if task_id:
-            sent.fingerprint = fingerprint(canonical(wire)).hex()
+            sent.fingerprint = headers.get(HEADER, {}).get("fingerprint")
         return sent
+
+    def apply(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        task_id: UUID | str | None = None,
+        *,
+        after: After = (),
+        **options: Any,
+    ) -> EagerCommandResult:
+        """Run the command here and now, in this process; the handle has its receipt.
+
+        Raises InvalidCommand before anything is run. `after` is waited for.
+        """
+        headers = dict(options.pop("headers", None) or {})
+        command_id = as_uuid(task_id) if task_id else uuid7()
+        wire = kwargs
+        if "fingerprint" not in headers.get(HEADER, {}):
+            ready = self._prepared(args, kwargs, command_id)
+            wire = ready.wire
+            headers[HEADER] = header_of(args, ready, after) | headers.get(HEADER, {})
+        done = super().apply((), wire, task_id=str(command_id), headers=headers, **options)
+        if isinstance(done, EagerCommandResult):
+            return done  # it had to wait, and has been run again
+        handle = EagerCommandResult(done.id, done.result, done.state, done.traceback, self.name)
+        handle.command, handle.payload = self.name, wire
+        return handle
 
     def delay_many(self, payloads: Iterable[C | Mapping[str, Any]]) -> list[CommandResult]:
         """Send many commands of this kind as one message; each has its own id and receipt."""
-        wires = [prepare(self.spec, payload) for payload in payloads]
-        return send_batch([(self.name, wire) for wire in wires], current_actor())
+        given = [(uuid7(), payload) for payload in payloads]
+        lines = [(id_, self.name, prepare(self.spec, payload, id_).wire) for id_, payload in given]
+        return send_batch(lines, current_actor())
 
     def enqueue(
         self,
@@ -111,25 +160,29 @@ class CommandTask(CommandRun, Generic[C]):
         `connection` is an SQLAlchemy connection or session, or a psycopg connection. Commands with
         one `key` run in the order in which they were enqueued.
         """
-        envelope = Envelope(
-            command_id or uuid7(),
-            self.name,
-            prepare(self.spec, payload_of(self.name, args, fields)),
-            current_actor(),
-            after=tuple(map(UUID, ids_of(after))),
-            key=key,
-        )
-        return enqueue(connection, [envelope])[0]
+        id_ = command_id or uuid7()
+        payload = payload_of(self.name, args, fields)
+        waits_for = tuple(map(UUID, ids_of(after)))
+        return enqueue(connection, [self._written(id_, payload, after=waits_for, key=key)])[0]
 
     def enqueue_many(
         self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
     ) -> list[CommandResult]:
         """Write many commands inside the caller's own transaction, in one statement."""
-        actor = current_actor()
-        envelopes = [
-            Envelope(uuid7(), self.name, prepare(self.spec, payload), actor) for payload in payloads
-        ]
-        return enqueue(connection, envelopes)
+        return enqueue(connection, [self._written(uuid7(), payload) for payload in payloads])
+
+    def _written(
+        self, command_id: UUID, payload: Command | Mapping[str, Any], **order: Any
+    ) -> Envelope:
+        ready = prepare(self.spec, payload, command_id)
+        return Envelope(
+            command_id,
+            self.name,
+            ready.wire,
+            current_actor(),
+            fingerprint=ready.fingerprint,
+            **order,
+        )
 
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
         """The handle of a command that was sent before, by its id."""
@@ -142,24 +195,58 @@ class CommandTask(CommandRun, Generic[C]):
         *rest: Any,
         **options: Any,
     ) -> Any:
-        """A signature for chains and groups; its payload is checked here already."""
-        if "task_id" in options:  # a running task that reschedules itself: its message as it was
-            return super().signature((), kwargs, *rest, **options)
-        if args or kwargs:
-            kwargs = prepare(self.spec, payload_of(self.name, args, kwargs))
-        signature = super().signature((), kwargs, *rest, **options)
-        return signature.set(headers={HEADER: self._header(())})
+        """A signature for chains and groups; its payload is checked here already.
 
-    def _header(self, after: After) -> dict[str, Any]:
-        header: dict[str, Any] = {"actor": to_header(current_actor())}
-        if ids := ids_of(after):
-            header["after"] = ids
-        return header
+        Who sends it, and the ids that are left out, are those of the place and time of sending.
+        """
+        if "task_id" not in options and (args or kwargs):  # with one, it is a message sent again
+            kwargs = prepare(self.spec, payload_of(self.name, args, kwargs)).wire
+        return super().signature((), kwargs, *rest, **options)
+
+    def _prepared(
+        self,
+        args: Sequence[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        command_id: UUID,
+        *,
+        sure: bool = True,
+    ) -> Prepared:
+        """The payload of a call, checked. Raises InvalidCommand, but where it is not `sure`.
+
+        What a worker sends on was checked where it was made; if it is wrong for this release, it
+        goes as it is: nobody could hear of it here, and who runs it says so in a receipt.
+        """
+        try:
+            return prepare(self.spec, payload_of(self.name, args, kwargs), command_id)
+        except InvalidCommand:
+            if sure:
+                raise
+            return Prepared(dict(kwargs or {}), self.spec.fingerprint(kwargs or {}))
 
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
         """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
+
+
+_VERBS = (CommandTask.delay, CommandTask.enqueue)
+_LATER = frozenset({"timeout"})
+"""Options that no verb has yet, and that are kept for them."""
+
+
+def _swallowed(name: str, model: type[Command]) -> Iterator[str]:
+    """Fields that a verb would take for an option of its own: the payload would never have them."""
+    named = {
+        option.name
+        for verb in _VERBS
+        for option in signature(verb).parameters.values()
+        if option.kind not in (option.VAR_POSITIONAL, option.VAR_KEYWORD)
+    }
+    for field in sorted((named | _LATER).intersection(model.model_fields)):
+        yield (
+            f"`{field}` is an option of `enqueue` or `delay`, so that no payload could hold it:"
+            f" give the field another name ({name}, {model.__name__}.{field})"
+        )
 
 
 def command(
@@ -176,7 +263,12 @@ def command(
     The handler takes (command, state, work), decides by pure rules, and hands its changes and
     events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it,
     `emits` which events it can append (for the map), `secret` which fields no log may show.
+
+    Raises BadDeclarations for a field that no verb could be given, since it has an option so named.
     """
+
+    if problems := list(_swallowed(name, model)):
+        raise BadDeclarations(problems)
 
     def declare(handler: Handler) -> CommandTask[C]:
         purpose = (handler.__doc__ or "").strip().splitlines()[0] if handler.__doc__ else ""

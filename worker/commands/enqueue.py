@@ -12,20 +12,22 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
+import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from worker.base.app import app
-from worker.base.encoding import canonical, fingerprint, to_json
-from worker.commands import SQL, after_commit
+from worker.base.encoding import is_fingerprint, to_json
+from worker.commands import SQL, after_commit, receipts
 from worker.commands.command_result import CommandResult
+from worker.commands.decoding import fingerprint_of, stands_for
 from worker.commands.errors import CommandIdReused
-from worker.contracts import Envelope
+from worker.contracts import Actor, Envelope
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -43,7 +45,7 @@ _WAKES = "cqrs_wakes"
 def enqueue(connection: Connectable, envelopes: Sequence[Envelope]) -> list[CommandResult]:
     """Write commands in this connection's transaction; returns their handles in order.
 
-    Raises CommandIdReused when an id stands for another payload; nothing is written for that one.
+    Raises CommandIdReused when an id stands for something else; nothing is written for that one.
     """
     raw = _psycopg(connection)
     for envelope, reused in zip(envelopes, write_commands(raw, envelopes), strict=True):
@@ -61,17 +63,36 @@ def write_commands(
 ) -> list[bool]:
     """Write commands in this transaction and wake nobody.
 
-    Says of each, in order, whether its id stands for another payload already: then it was not
+    Says of each, in order, whether its id stands for something else already: then it was not
     written. A command that is there already, waiting or settled, is left as it is.
     """
     rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
     with connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(SQL["enqueue"], {"commands": to_json(rows)})
-        return [bool(reused) for _, reused in cursor]
+        reused = [bool(reused) for _, reused in cursor]
+    return _looked_at(connection, envelopes, reused) if any(reused) else reused
+
+
+def _looked_at(
+    connection: psycopg.Connection[Any], envelopes: Sequence[Envelope], reused: list[bool]
+) -> list[bool]:
+    """The same, where SQL has compared two forms of fingerprint: an earlier release's, and ours."""
+    known = receipts.known(connection, [one.id for one in envelopes])
+    return [
+        other and not (envelope.id in known and _is_that(known[envelope.id], envelope))
+        for envelope, other in zip(envelopes, reused, strict=True)
+    ]
+
+
+def _is_that(first: receipts.Known, envelope: Envelope) -> bool:
+    same = stands_for(first.payload_hash, envelope, fingerprint_of(envelope))
+    return same and first.name == envelope.name
 
 
 def _handle(envelope: Envelope) -> CommandResult:
-    return CommandResult(str(envelope.id), task_name=envelope.name, app=app)
+    handle = CommandResult(str(envelope.id), task_name=envelope.name, app=app)
+    handle.payload = envelope.payload
+    return handle
 
 
 def _is_session(connection: object) -> TypeGuard[Session]:
@@ -102,7 +123,7 @@ def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
         "command_id": envelope.id,
         "name": envelope.name,
         "payload": envelope.payload,
-        "payload_hash": fingerprint(canonical(envelope.payload)).hex(),
+        "payload_hash": fingerprint_of(envelope).hex(),
         "key": envelope.key,
         "after": list(envelope.after),
         "actor": envelope.actor.name,
@@ -110,6 +131,29 @@ def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
         "correlation_id": envelope.correlation_id or envelope.id,
         "causation_id": envelope.causation_id,
     }
+
+
+def enqueued_envelope(row: Mapping[str, Any]) -> Envelope:
+    """A row of `cqrs.enqueued_commands`, with its receipt's fingerprint, as what it holds.
+
+    Payload and links are text, so that what cannot be decoded is one command's trouble: raises
+    ValueError and TypeError.
+    """
+    payload, stored = orjson.loads(row["payload"]), row["payload_hash"]
+    if not isinstance(payload, dict):
+        raise TypeError(f"the payload is {row['payload'][:40]}; an object is wanted")
+    return Envelope(
+        row["command_id"],
+        row["name"],
+        payload,
+        Actor(row["actor"], frozenset(filter(None, row["roles"]))),
+        after=tuple(row["after"]),
+        key=row["key"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        links=None if row["links"] is None else orjson.loads(row["links"]),
+        fingerprint=stored if stored and is_fingerprint(stored) else None,
+    )
 
 
 class _Watcher:

@@ -95,11 +95,12 @@ class UnknownCommand(InvalidCommand):
 
 
 class CommandIdReused(Permanent):
-    """A command id came back with another payload."""
+    """A command id came back with another name, or with something else given."""
 
     def __init__(self, command_id: UUID | str, name: str) -> None:
         super().__init__(
-            "this command id was already used for another payload: a new command needs a new id"
+            "this command id was already used for another command or another payload:"
+            " a new command needs a new id"
             f" (command {command_id}, {name})"
         )
         self.command_id, self.name = UUID(str(command_id)), name

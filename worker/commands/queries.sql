@@ -35,6 +35,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 -- `settled` has its receipt already, by a message with the same id.
 SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
        e.causation_id, e.links::text, e.after, e.attempts, e.put_off, m.missing, m.unknown,
+       (SELECT o.payload_hash FROM cqrs.receipts AS o WHERE o.command_id = e.command_id),
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited,
        EXISTS (SELECT FROM cqrs.receipts AS r
                 WHERE r.command_id = e.command_id AND r.completed_at IS NOT NULL) AS settled
@@ -169,3 +170,11 @@ UPDATE cqrs.dead_commands
    SET state = 'discarded', closed_at = clock_timestamp(), closed_by = %(by)s
  WHERE command_id = %(command)s AND state = 'open'
 RETURNING command_id
+
+-- name: enqueued_by_id
+-- Those of these commands that wait, as far as there are any; payload and links as text.
+SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
+       e.causation_id, e.links::text, e.after, e.attempts, r.payload_hash
+  FROM cqrs.enqueued_commands AS e
+  LEFT JOIN cqrs.receipts AS r USING (command_id)
+ WHERE e.command_id = ANY (%(ids)s::uuid[])

@@ -28,7 +28,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import orjson
 import psycopg
 import structlog
 
@@ -40,11 +39,11 @@ from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
 from worker.commands import SQL, after_commit, put_off
 from worker.commands.batch_message import run_and_tell
+from worker.commands.ended_by_sql import Ended, end, readable
 from worker.commands.errors import DatabaseAway, DatabaseInConflict
 from worker.commands.event_task import event_tasks, start
 from worker.commands.receipts import Outcome
-from worker.contracts import Actor, Envelope, Receipt, Status
-from worker.contracts.engine_events import SagaCommandSettled
+from worker.contracts import Envelope, Status
 
 log = structlog.get_logger(__name__)
 
@@ -56,15 +55,6 @@ TRY_AGAIN = 5.0
 """Seconds until a command is tried again that misses something, such as a table."""
 TURN = 10.0
 """Seconds after which a drain hands over to the next one, so that no task runs for long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A command that is given up without being run, and what its receipt will say."""
-
-    command_id: UUID
-    status: Status
-    error: str
 
 
 @dataclass(slots=True)
@@ -105,7 +95,7 @@ def _carry_out(choice: Choice) -> bool:
     outcomes = run_and_tell(choice.run, dequeue=True) if choice.run else []
     _put_off(choice.run, outcomes)
     start(choice.start)
-    _end(choice.ended)
+    end(choice.ended)
     return not any(isinstance(one, DatabaseAway) and one.whole for one in outcomes)
 
 
@@ -129,41 +119,6 @@ def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None
             connection.execute(SQL["put_off_commands"], {"commands": to_json(rows)})
     except (psycopg.Error, ServerUnavailable) as error:
         log.warning("put off until their lease ends", commands=len(rows), reason=str(error))
-
-
-def _end(ended: Sequence[Ended]) -> None:
-    """Give commands their receipts without running them, and tell whoever waits or is interested.
-
-    Raises psycopg.Error and ServerUnavailable: then they wait for the next drain.
-    """
-    if not ended:
-        return
-    rows = [
-        {"command_id": one.command_id, "status": one.status, "error": one.error} for one in ended
-    ]
-    with db.writer() as connection:
-        written = connection.execute(SQL["end_enqueued"], {"commands": to_json(rows)}).fetchall()
-    receipts = [_receipt(*row) for row in written]
-    log.warning("ended without being run", commands=[one.error for one in receipts])
-    if any(receipt.position for receipt in receipts):
-        after_commit.wake_readers({SagaCommandSettled.type})
-    after_commit.publish_results([(receipt.command_id, receipt) for receipt in receipts])
-
-
-def _receipt(
-    command_id: UUID, name: str, actor: str, status: str, error: str, hash_: bytes, *rest: Any
-) -> Receipt:
-    position, completed_at = rest
-    return Receipt(
-        command_id,
-        name,
-        Status(status),
-        error=error,
-        position=position,
-        actor=actor,
-        completed_at=completed_at,
-        fingerprint=hash_.hex(),
-    )
 
 
 def claim(size: int) -> Choice:
@@ -210,7 +165,7 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     if row["settled"]:
         choice.settled.append(command_id)
         return True
-    envelope = _readable(row)
+    envelope = readable(row)
     if isinstance(envelope, Ended):
         choice.ended.append(envelope)
     elif row["attempts"] >= settings.command_attempts:
@@ -236,29 +191,3 @@ def _tried_in_vain(row: Mapping[str, Any]) -> str:
     if row["put_off"] is None:
         return "its worker process ended every time"
     return f"the database could not run it in {row['attempts']} tries ({row['put_off']})"
-
-
-def _readable(row: Mapping[str, Any]) -> Envelope | Ended:
-    """The command that a row holds; or that it is dead, since no program can read it."""
-    try:
-        return _envelope(row)
-    except (ValueError, TypeError) as error:
-        why = f"what was enqueued cannot be read: {error}"
-        return Ended(row["command_id"], Status.DEAD, why)
-
-
-def _envelope(row: Mapping[str, Any]) -> Envelope:
-    payload = orjson.loads(row["payload"])
-    if not isinstance(payload, dict):
-        raise TypeError(f"the payload is {row['payload'][:40]}; an object is wanted")
-    return Envelope(
-        row["command_id"],
-        row["name"],
-        payload,
-        Actor(row["actor"], frozenset(filter(None, row["roles"]))),
-        after=tuple(row["after"]),
-        key=row["key"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        links=None if row["links"] is None else orjson.loads(row["links"]),
-    )

@@ -4,7 +4,8 @@
     enqueue ─▶ submitted ─▶ runs ─▶ succeeded │ rejected │ dead
 
 The command id is the receipt's key. A command that comes a second time, however late, finds its
-receipt and changes nothing; the same id with another payload is an error.
+receipt and changes nothing; the same id with another name, or with something else given, is an
+error.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from psycopg.rows import dict_row
 from worker.base.db import Connection
 from worker.base.encoding import storable
 from worker.commands import SQL
+from worker.commands.decoding import stands_for
 from worker.commands.errors import (
     CommandIdReused,
     DatabaseAway,
@@ -38,7 +40,7 @@ Outcome: TypeAlias = Receipt | CommandIdReused | NotReady | PutOff
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A receipt that is in the database, and the fingerprint of the payload it stands for."""
+    """A receipt that is in the database, and the fingerprint of what it stands for (empty: any)."""
 
     receipt: Receipt
     payload_hash: bytes
@@ -153,6 +155,7 @@ def saga_behind(causation_id: str | None) -> UUID | None:
 
 def known_receipt(row: Mapping[str, Any]) -> Known:
     """A row of `cqrs.receipts`, typed."""
+    print_ = row["payload_hash"] or b""
     receipt = Receipt(
         command_id=row["command_id"],
         name=row["name"],
@@ -163,9 +166,9 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
         position=row["position"],
         actor=row["actor"],
         completed_at=row["completed_at"],
-        fingerprint=row["payload_hash"].hex(),
+        fingerprint=print_.hex() or None,
     )
-    return Known(receipt, row["payload_hash"])
+    return Known(receipt, print_)
 
 
 def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
@@ -198,7 +201,7 @@ def blocked(
     first = settled.get(envelope.id) or known.get(envelope.id)
     if first is not None and first.name != envelope.name:
         return CommandIdReused(envelope.id, envelope.name)
-    if first is not None and first.payload_hash != payload_hash:
+    if first is not None and not stands_for(first.payload_hash, envelope, payload_hash):
         waits = isinstance(first, Known) and first.final is None
         if not (waits and enqueued):
             return CommandIdReused(envelope.id, envelope.name)

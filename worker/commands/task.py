@@ -12,6 +12,7 @@ that it will die of in the message's header.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -29,11 +30,12 @@ from celery.exceptions import (
 from worker.base.actor import from_header
 from worker.base.celery_internals import CommandRequest, EngineTask
 from worker.base.db_errors import message_of
+from worker.base.encoding import is_fingerprint
 from worker.base.errors import ServerUnavailable
 from worker.base.server_errors import SERVER_ERRORS
 from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off
-from worker.commands.call_arguments import HEADER, as_uuid, no_positional
+from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
 from worker.commands.chain_continuation import go_on, links_of
 from worker.commands.decoding import undeclared
 from worker.commands.errors import (
@@ -41,14 +43,17 @@ from worker.commands.errors import (
     CommandIdReused,
     DatabaseAway,
     DatabaseInConflict,
+    InvalidCommand,
     NotReady,
 )
 from worker.commands.executor import BatchRun, because, end, execute
 from worker.commands.receipts import Outcome, PutOff
+from worker.commands.revoking import end_message
 from worker.commands.settling import dead, ended
 from worker.contracts import Envelope, Receipt, Status
 
 log = structlog.get_logger(__name__)
+NOT_RUN = "not run: an earlier command of its chain did not succeed (command {})"
 
 
 class CommandRun(EngineTask):
@@ -60,15 +65,21 @@ class CommandRun(EngineTask):
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
+    settles_with_its_effect = True
+    """Its receipt is written in the transaction of its effect: if there is one, all is undone."""
 
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
-        return self._conclude(envelope, self._outcome(envelope))
+        return self._conclude(envelope, self._outcome(envelope, stopper(args)))
 
-    def _outcome(self, envelope: Envelope) -> Outcome:
-        if reason := self._sent_header().get("bury"):
+    def _outcome(self, envelope: Envelope, stopped: str | None) -> Outcome:
+        header = self._sent_header()
+        if reason := header.get("bury"):
             return end(dead(envelope, str(reason)))
+        if stopped := header.get("stopped") or stopped:
+            why = NOT_RUN.format(stopped)
+            return end(ended(undeclared(envelope), Status.REJECTED, error=why))
         try:
             run = self._execute(envelope)
         except SoftTimeLimitExceeded:
@@ -106,6 +117,7 @@ class CommandRun(EngineTask):
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
+            fingerprint=_fingerprint(header.get("fingerprint")),
         )
 
     def _sent_header(self) -> dict[str, Any]:
@@ -178,7 +190,24 @@ class CommandRun(EngineTask):
             self.request, countdown=seconds, retries=self.request.retries
         )
         again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | header})
+        if self.request.is_eager:
+            time.sleep(seconds)
+            return Retry(exc=why, when=seconds, is_eager=True, sig=again)
         return put_off.send_again(again.apply_async, why, seconds)
+
+    def on_revoked(self, request: Any, reason: str) -> None:
+        """Celery is about to throw this command's message away: it gets its receipt first.
+
+        In the worker's main process. Raises what the database raises: then the message stays.
+        """
+        self.request_stack.push(request)
+        try:
+            envelope = self._envelope((), request.kwargs or {})
+        except InvalidCommand:
+            return  # nobody can wait for a receipt under such an id
+        finally:
+            self.request_stack.pop()
+        end_message(envelope, reason)
 
 
 @signals.task_failure.connect
@@ -197,6 +226,15 @@ def _end_what_kills(
         log.warning("its burial is put off", id=task_id, reason=str(later.exc))
     except Reject:
         log.critical("a command can neither be buried nor put off", id=task_id)
+
+
+def _fingerprint(sent: object) -> bytes | None:
+    """A fingerprint off the wire; None if there is none, or something else."""
+    try:
+        print_ = bytes.fromhex(str(sent))
+    except ValueError:
+        return None
+    return print_ if is_fingerprint(print_) else None
 
 
 def _pause(tries: int) -> float:

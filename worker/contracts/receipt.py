@@ -41,7 +41,8 @@ class Envelope:
 
     `payload` holds plain JSON values. `after` names commands that must have a receipt before this
     one runs; commands with one `key` run in the order of their submission. `links` is what Celery
-    sends once it has succeeded: the rest of its chain, if it came by one.
+    sends once it has succeeded: the rest of its chain, if it came by one. `fingerprint` stands for
+    the name and what the caller gave, where the sender has found it out already.
     """
 
     id: UUID
@@ -53,6 +54,7 @@ class Envelope:
     correlation_id: UUID | None = None
     causation_id: str | None = None
     links: Mapping[str, Any] | None = None
+    fingerprint: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Receipt:
     actor: str = SYSTEM_ACTOR
     completed_at: datetime | None = None
     fingerprint: str | None = None
-    """Which payload this id stands for: a caller with another one is told so."""
+    """Which command this id stands for: a caller with another one is told so."""
 
     @property
     def succeeded(self) -> bool:

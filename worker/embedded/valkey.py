@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
+import string
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,7 +26,7 @@ CONFIGURATION = """\
 bind {host}
 port {port}
 dir {data}
-pidfile {data}/valkey.pid
+pidfile {pidfile}
 daemonize no
 set-proc-title no
 loglevel warning
@@ -32,6 +34,8 @@ maxmemory-policy noeviction
 appendonly no
 save {save}
 """
+PLAIN = frozenset(string.ascii_letters + string.digits + " /._-+,=@:")
+"""What stands for itself between quotes; everything else is written as its bytes."""
 SAVE = "60 1"
 SAVE_NEVER = '""'
 
@@ -84,10 +88,23 @@ def _configuration(folders: Folders) -> Path:
 
 
 def _configure(folders: Folders, data: Path, port: int, durable: bool) -> None:
-    save = SAVE if durable else SAVE_NEVER
     path = _configuration(folders)
-    path.write_text(CONFIGURATION.format(host=HOST, port=port, data=data, save=save))
+    path.write_text(
+        CONFIGURATION.format(
+            host=HOST,
+            port=port,
+            data=_quoted(data),
+            pidfile=_quoted(data / "valkey.pid"),
+            save=SAVE if durable else SAVE_NEVER,
+        )
+    )
     path.chmod(0o644)
+
+
+def _quoted(path: Path) -> str:
+    """A path as one word of the configuration, whatever bytes its name has."""
+    plain = (chr(byte) if chr(byte) in PLAIN else f"\\x{byte:02x}" for byte in os.fsencode(path))
+    return f'"{"".join(plain)}"'
 
 
 def _recorded_pid(folders: Folders) -> int | None:

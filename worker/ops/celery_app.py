@@ -17,6 +17,7 @@ from worker.base.app import app
 from worker.base.project import NO_DOMAINS
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
+from worker.ops import servers
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +26,11 @@ log = structlog.get_logger(__name__)
 def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
-    Raises BadSettings and BadDeclarations: a worker that misses a domain must not start.
+    Raises BadSettings and BadDeclarations: a worker that misses a domain must not start. Nor one
+    whose commands would fail one by one, half done: RedisCluster.
     """
     if sender is app:
+        servers.refuse_clusters()
         logs.of_celery_programs()
         load_tasks()
         load_domains()

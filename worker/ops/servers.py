@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import psycopg
 import redis
@@ -12,7 +14,19 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from worker.base.app import QUEUES, app
 from worker.base.db import psycopg_url, safe_url
-from worker.base.settings import get_settings
+from worker.base.errors import Permanent, ServerUnavailable
+from worker.base.settings import ServerUrls, get_settings
+
+
+class RedisCluster(Permanent):
+    """A node of a Redis Cluster stands where a server of its own is needed."""
+
+    def __init__(self, server: str, address: str) -> None:
+        super().__init__(
+            "a Redis Cluster cannot be used, since Celery and the engine touch several keys in one"
+            f" step: name a server that is not in cluster mode ({server} at {address})"
+        )
+        self.server, self.address = server, address
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +57,38 @@ class QueueStatus:
 
 def servers() -> list[ServerStatus]:
     """Every server of the settings, answers for its version."""
-    urls = get_settings().servers
-    answers = [
-        _ask("database", urls.database, _postgres),
-        _ask("broker", urls.broker, _broker),
-        _ask("results", urls.result, _broker),
-        _ask("cache", urls.cache, _redis),
-    ]
+    return [_status(*server) for server in _all(get_settings().servers)]
+
+
+def demand() -> None:
+    """Raise ServerUnavailable or RedisCluster for the first server that cannot be worked with."""
+    for name, url, version in _all(get_settings().servers):
+        try:
+            version(name, url)
+        except _AWAY as error:
+            advice = "Start it, or name another in the settings."
+            raise ServerUnavailable(name, safe_url(url), _reason(error), advice) from None
+
+
+def refuse_clusters() -> None:
+    """Raise RedisCluster if a server is a node of one; one that does not answer may come yet."""
+    for name, url, version in _all(get_settings().servers):
+        if version is not _postgres:
+            with suppress(*_AWAY):
+                version(name, url)
+
+
+_Version: TypeAlias = Callable[[str, str], str]
+"""Asks a server (its name, its URL) for its product and version."""
+
+
+def _all(urls: ServerUrls) -> Iterator[tuple[str, str, _Version]]:
+    yield "database", urls.database, _postgres
     if urls.query_database != urls.database:
-        answers.insert(1, _ask("query database", urls.query_database, _postgres))
-    return answers
+        yield "query database", urls.query_database, _postgres
+    yield "broker", urls.broker, _broker
+    yield "results", urls.result, _broker
+    yield "cache", urls.cache, _redis
 
 
 def workers(timeout: float) -> list[WorkerStatus]:
@@ -85,33 +121,42 @@ def _length(connection: Connection, queue: str) -> int:
             return 0  # an empty queue of Redis does not exist
 
 
-def _ask(name: str, url: str, version: Callable[[str], str]) -> ServerStatus:
+_AWAY = (psycopg.Error, redis.RedisError, BrokerError, OSError)
+
+
+def _status(name: str, url: str, version: _Version) -> ServerStatus:
     try:
-        return ServerStatus(name, safe_url(url), version(url))
-    except (psycopg.Error, redis.RedisError, BrokerError, OSError) as error:
-        return ServerStatus(name, safe_url(url), None, " ".join(str(error).split()))
+        return ServerStatus(name, safe_url(url), version(name, url))
+    except (*_AWAY, RedisCluster) as error:
+        return ServerStatus(name, safe_url(url), None, _reason(error))
 
 
-def _postgres(url: str) -> str:
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _postgres(_name: str, url: str) -> str:
     seconds = get_settings().connect_timeout
     with psycopg.connect(psycopg_url(url), connect_timeout=seconds) as connection:
         return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
 
-def _broker(url: str) -> str:
+def _broker(name: str, url: str) -> str:
     if url.startswith(("redis", "valkey")):
-        return _redis(url)
+        return _redis(name, url)
     with Connection(url) as connection:
         connection.ensure_connection(max_retries=1, timeout=get_settings().connect_timeout)
         told = getattr(connection.connection, "server_properties", {})
         return f"{told.get('product', connection.transport.driver_type)} {told.get('version', '')}"
 
 
-def _redis(url: str) -> str:
+def _redis(name: str, url: str) -> str:
     seconds = get_settings().connect_timeout
     with redis.Redis.from_url(
         url, socket_connect_timeout=seconds, socket_timeout=seconds
     ) as client:
         told = client.info("server")
+    if told.get("redis_mode", told.get("server_mode")) == "cluster":
+        raise RedisCluster(name, safe_url(url))
     product = str(told.get("server_name", "redis")).capitalize()
     return f"{product} {told.get(f'{product.lower()}_version', told['redis_version'])}"

@@ -34,6 +34,11 @@ LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
 
 _NO_WRITES = "PostgreSQL takes no writes: commands are put off until it does"
+LONG_WAIT = 1.0
+"""Seconds; shorter waits for a lock are everybody's."""
+PATIENCE = 3
+"""How many times as long workers have to answer if some queue seems to be taken by none."""
+
 _SQL = blocks("worker.ops", "status.sql")
 T = TypeVar("T")
 
@@ -105,6 +110,25 @@ class HolderStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LockWait:
+    """A session of ours that waits for a lock on `relation`, and one that holds it.
+
+    The holder's `user`, `blocker` (its application name) and `state` are None if we may not know;
+    `transaction_seconds` is how long its transaction is open.
+    """
+
+    pid: int
+    application_name: str
+    seconds: float
+    relation: str | None
+    blocker_pid: int | None
+    user: str | None
+    blocker: str | None
+    state: str | None
+    transaction_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RebuildStatus:
     """A rebuild under way: complete up to `position` of `upto`, so many events folded."""
 
@@ -168,6 +192,7 @@ class LogStatus:
     deployments: Sequence[DeploymentStatus]
     changesets: Sequence[ChangesetStatus]
     stuck_sagas: Sequence[StuckSagas]
+    lock_waits: Sequence[LockWait]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +206,6 @@ class Status:
     problem: str | None = None
     put_off: Sequence[PutOffCommands] = ()
 
-    @property
-    def whole(self) -> bool:
-        """Whether every server answers, the database is that of this code and takes writes, and no
-        command is put off until something is mended."""
-        wrong = self.problem is not None or any(server.problem for server in self.servers)
-        return not wrong and not self.put_off
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
         return cast("dict[str, Any]", to_jsonable_python(asdict(self)))
@@ -197,8 +215,12 @@ def gather(*, timeout: float = 0.7) -> Status:
     """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    asked = servers.servers(), servers.workers(timeout), servers.queues()
-    return Status(*asked, log, problem, _put_off(log))
+    workers = servers.workers(timeout)
+    queues = servers.queues()
+    if {queue.name for queue in queues} - {name for one in workers for name in one.queues}:
+        # a busy machine: who is silent is asked again
+        workers = servers.workers(timeout * PATIENCE)
+    return Status(servers.servers(), workers, queues, log, problem, _put_off(log))
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
@@ -263,11 +285,12 @@ def _ask(connection: Connection) -> LogStatus:
         _each(connection, DeploymentStatus, "deployments"),
         _each(connection, ChangesetStatus, "changesets"),
         _each(connection, StuckSagas, "sagas"),
+        _each(connection, LockWait, "waiting_for_locks", longer_than=LONG_WAIT),
     )
 
 
-def _each(connection: Connection, kind: Callable[..., T], name: str) -> list[T]:
-    return [kind(*row) for row in connection.execute(_SQL[name])]
+def _each(connection: Connection, kind: Callable[..., T], name: str, **parameters: Any) -> list[T]:
+    return [kind(*row) for row in connection.execute(_SQL[name], parameters or None)]
 
 
 def _one(connection: Connection, name: str) -> tuple[Any, ...]:

@@ -102,3 +102,23 @@ SELECT c.id::text, c.description, c.version, coalesce(c.executed_by, c.created_b
 -- name: sagas
 -- How many sagas of each kind are stuck, as of the last refresh of the view: a person has to look.
 SELECT saga_type, count FROM query.saga_status WHERE status = 'stuck' ORDER BY saga_type
+
+-- name: waiting_for_locks
+-- Our own sessions that have waited %(longer_than)s seconds and more for a lock: on what, for how
+-- long, and who holds it. A wait for a row is one for its writer's transaction; the row's table is
+-- that of the tuple which the waiter has locked meanwhile.
+SELECT w.pid, w.application_name, w.seconds,
+       (SELECT string_agg(DISTINCT l.relation::regclass::text, ', ') FROM pg_locks AS l
+         WHERE l.pid = w.pid AND l.relation IS NOT NULL
+           AND (NOT l.granted OR l.locktype = 'tuple')) AS relation,
+       b.pid, b.usename::text, b.application_name, b.state,
+       extract(epoch FROM clock_timestamp() - b.xact_start)::float
+  FROM (SELECT a.pid, a.application_name,
+               extract(epoch FROM clock_timestamp() - min(l.waitstart))::float AS seconds
+          FROM pg_stat_activity AS a JOIN pg_locks AS l ON l.pid = a.pid AND NOT l.granted
+         WHERE a.datname = current_database() AND a.application_name LIKE 'cqrs %%'
+         GROUP BY a.pid, a.application_name) AS w
+ CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker (pid)
+  LEFT JOIN pg_stat_activity AS b ON b.pid = blocker.pid
+ WHERE w.seconds > %(longer_than)s
+ ORDER BY w.seconds DESC, w.pid, b.pid

@@ -64,19 +64,28 @@ class Then:
 
         Raises InvalidCommand when the payload is wrong.
         """
-        return self._add(command.name, prepare(command.spec, payload), key, tuple(after))
+        ready = prepare(command.spec, payload, self._next_id())
+        return self._add(command.name, ready.wire, key, tuple(after), ready.fingerprint)
 
     def start(self, task: EventTask[Any], payload: Message | None = None, /, **fields: Any) -> UUID:
         """Start an event task; returns its id. Raises ValidationError when the payload is wrong."""
         return self._add(task.name, task.wire(payload or fields), None, ())
 
+    def _next_id(self) -> UUID:
+        return derived_id(self._reaction, self._event.position, len(self.envelopes))
+
     def _add(
-        self, name: str, wire: Mapping[str, Any], key: str | None, after: tuple[UUID, ...]
+        self,
+        name: str,
+        wire: Mapping[str, Any],
+        key: str | None,
+        after: tuple[UUID, ...],
+        fingerprint: bytes | None = None,
     ) -> UUID:
-        event, place = self._event, len(self.envelopes)
+        event = self._event
         correlation = event.metadata.get("correlation_id")
         envelope = Envelope(
-            derived_id(self._reaction, event.position, place),
+            self._next_id(),
             name,
             wire,
             Actor(f"reaction:{self._reaction}", frozenset({SYSTEM_ACTOR})),
@@ -84,6 +93,7 @@ class Then:
             key=key,
             correlation_id=UUID(correlation) if correlation else None,
             causation_id=f"event:{event.position}",
+            fingerprint=fingerprint,
         )
         self.envelopes.append(envelope)
         return envelope.id

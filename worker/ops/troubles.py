@@ -1,0 +1,120 @@
+"""What is wrong, out of all that the status knows: each trouble with its kind and what to do.
+
+`cqrs status` fails while there is one, unless its kind is tolerated. What goes on by itself (a lag,
+a paused subscription, commands that wait for their time) is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worker.ops.status import LockWait, LogStatus, Status
+
+
+class Kind(StrEnum):
+    """What a trouble is about."""
+
+    SERVERS = "servers"
+    DATABASE = "database"
+    WORKERS = "workers"
+    PUT_OFF = "put-off"
+    SUBSCRIPTIONS = "subscriptions"
+    DEAD_LETTERS = "dead-letters"
+    DEAD_COMMANDS = "dead-commands"
+    READ_MODELS = "read-models"
+    SAGAS = "sagas"
+    LOCKS = "locks"
+    CHANGESETS = "changesets"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that somebody has to look at."""
+
+    kind: Kind
+    sentence: str
+
+
+def troubles(status: Status) -> list[Trouble]:
+    """All that is wrong, the servers first."""
+    found = [*_servers(status), *_workers(status), *_put_off(status)]
+    return found if status.log is None else found + list(_log(status.log))
+
+
+def _servers(status: Status) -> Iterator[Trouble]:
+    for server in status.servers:
+        if server.problem:
+            sentence = f"{server.name} at {server.url}: {server.problem}"
+            yield Trouble(Kind.SERVERS, sentence)
+    if status.problem:
+        yield Trouble(Kind.DATABASE, status.problem)
+
+
+def _workers(status: Status) -> Iterator[Trouble]:
+    taken = {queue for worker in status.workers for queue in worker.queues}
+    if idle := [queue.name for queue in status.queues if queue.name not in taken]:
+        queues = "queue" if len(idle) == 1 else "queues"
+        sentence = f"no worker answers that takes {queues} {', '.join(idle)}: start one"
+        yield Trouble(Kind.WORKERS, sentence)
+
+
+def _put_off(status: Status) -> Iterator[Trouble]:
+    for each in status.put_off:
+        sentence = f"put off until it is mended: {each.count:,} × {each.name}: {each.reason}"
+        yield Trouble(Kind.PUT_OFF, sentence)
+
+
+def _log(log: LogStatus) -> Iterator[Trouble]:
+    yield from _subscriptions(log)
+    if log.dead_commands:
+        sentence = f"{log.dead_commands} dead commands (cqrs dead-letters list)"
+        yield Trouble(Kind.DEAD_COMMANDS, sentence)
+    yield from (Trouble(Kind.LOCKS, _wait(wait)) for wait in log.lock_waits)
+    yield from _models(log)
+    for stuck in log.stuck_sagas:
+        sentence = f"{stuck.count} stuck sagas of {stuck.saga_type} (cqrs sagas list)"
+        yield Trouble(Kind.SAGAS, sentence)
+    for change in log.changesets:
+        if change.orphaned:
+            sentence = f"the process of changeset {change.id} has ended; beat settles it"
+            yield Trouble(Kind.CHANGESETS, sentence)
+
+
+def _subscriptions(log: LogStatus) -> Iterator[Trouble]:
+    for one in log.subscriptions:
+        if one.error:
+            sentence = f"subscription {one.name} stopped at {one.position}: {one.error}"
+            yield Trouble(Kind.SUBSCRIPTIONS, sentence)
+        if one.dead_letters:
+            sentence = f"{one.name} has {one.dead_letters} dead letters (cqrs dead-letters list)"
+            yield Trouble(Kind.DEAD_LETTERS, sentence)
+
+
+def _wait(wait: LockWait) -> str:
+    holder = ", ".join(
+        part
+        for part in (
+            f"process {wait.blocker_pid}",
+            wait.user and f"user {wait.user}",
+            wait.blocker,
+            wait.state,
+            wait.transaction_seconds is not None and f"open for {wait.transaction_seconds:.0f} s",
+        )
+        if part
+    )
+    return (
+        f"{wait.application_name} (process {wait.pid}) has waited {wait.seconds:.0f} s for a lock"
+        f" on {wait.relation or 'a row'}; it is held by {holder}"
+    )
+
+
+def _models(log: LogStatus) -> Iterator[Trouble]:
+    for model in log.read_models:
+        if model.needs_rebuild:
+            sentence = f"read model {model.name}: {model.needs_rebuild} (cqrs rebuild)"
+            yield Trouble(Kind.READ_MODELS, sentence)
+        elif model.drifted:
+            sentence = f"read model {model.name} has rows that drifted (cqrs rebuild)"
+            yield Trouble(Kind.READ_MODELS, sentence)
