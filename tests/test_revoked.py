@@ -180,7 +180,7 @@ def test_an_enqueued_command_that_is_revoked_does_not_run(
     assert number(things, "SELECT count(*) FROM cqrs.enqueued_commands") == 0
 
 
-@pytest.mark.parametrize("payload", ['{"f": 1e400}', "null"])
+@pytest.mark.parametrize("payload", ['{"f": 1e400}', "[1, 2]"])
 def test_an_enqueued_command_that_cannot_be_read_can_be_revoked(
     things: Database, payload: str
 ) -> None:
