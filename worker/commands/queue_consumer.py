@@ -169,14 +169,14 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     if isinstance(envelope, Ended):
         choice.ended.append(envelope)
     elif row["attempts"] >= settings.command_attempts:
-        choice.ended.append(Ended(command_id, Status.DEAD, _tried_in_vain(row)))
+        choice.ended.append(Ended(command_id, Status.DEAD, _tried_in_vain(row), envelope))
     elif not taken.issuperset(row["missing"]):
         if not row["unknown"] or row["waited"] < settings.after_timeout:
             choice.later.append(command_id)
             return False
         missing = ", ".join(map(str, row["missing"]))
         reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
-        choice.ended.append(Ended(command_id, Status.REJECTED, reason))
+        choice.ended.append(Ended(command_id, Status.REJECTED, reason, envelope))
     elif envelope.links or envelope.name in event_tasks:
         choice.start.append(envelope)
     elif row["attempts"] and choice.run:
