@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import redis as redis_py
-from celery import chain
+from celery import chain, chord
 
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.history import Things
@@ -337,4 +337,19 @@ def test_the_rest_of_a_chain_survives_a_full_valkey(
             until_given_back.enter_context(full(servers))
         until(lambda: "given back" in worker.log.read_text(), 20)
     settled([last, last.parent, last.parent.parent], 40)
+    assert counted(things) == [3]
+
+
+def test_a_chord_survives_a_full_valkey(things: Things, workers: Workers, servers: Servers) -> None:
+    """A member that could not be counted was done with, and the body waited for ever."""
+    worker = workers.start(["commands"], concurrency=1)
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
+    with ExitStack() as until_seen:
+        with held(things, "SELECT FROM command.things FOR UPDATE"):
+            members = [bump_thing.s(thing_id=thing) for _ in range(2)]
+            body = chord(members, bump_thing.s(thing_id=thing)).apply_async()
+            wait_for_waiting(things)
+            until_seen.enter_context(full(servers))
+        until(lambda: "given back" in worker.log.read_text(), 20)
+    settled([body], 40)
     assert counted(things) == [3]

@@ -96,6 +96,18 @@ def _result(task_id: str, outcome: Receipt | CommandIdReused) -> Result:
     return Result(task_id, states.SUCCESS, outcome.to_json())
 
 
+def count_member(request: Any, receipt: Receipt) -> None:
+    """Count a command for the chord that it is a member of, as Celery does after it has returned.
+
+    Here, because Celery takes a task for failed, and its message for done, that could not be
+    counted: the body of its chord would never be run. Raises what the result backend raises.
+    """
+    if request.chord and not request.is_eager:
+        _, state, value = _result(str(receipt.command_id), receipt)
+        app.backend.on_chord_part_return(request, state, value)
+        request.chord = None
+
+
 def stop_chain(request: Any, refused: Receipt) -> None:
     """Keep the rest of a refused command's chain from running."""
     skip(

@@ -187,37 +187,37 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     if isinstance(envelope, Ended):
         choice.ended.append(envelope)
     elif row["attempts"] >= get_settings().command_attempts:
-        choice.ended.append(Ended(envelope.id, Status.DEAD, _tried_in_vain(row)))
+        choice.ended.append(Ended(envelope.id, Status.DEAD, _tried_in_vain(row), envelope))
     elif why := releases.why_elsewhere(envelope):
-        return _leave(choice, row, why)
+        return _leave(choice, envelope, row, why)
     elif not taken.issuperset(row["missing"]):
-        return _wait(choice, row)
+        return _wait(choice, envelope, row)
     elif row["by_sender"] and envelope.name in event_tasks:
         reason = f"{row['actor']} may not start an event task: reactions do"
-        choice.ended.append(Ended(envelope.id, Status.REJECTED, reason))
+        choice.ended.append(Ended(envelope.id, Status.REJECTED, reason, envelope))
     else:
         return _begin(choice, envelope, row["attempts"], taken)
     return True
 
 
-def _leave(choice: Choice, row: Mapping[str, Any], why: str) -> bool:
+def _leave(choice: Choice, envelope: Envelope, row: Mapping[str, Any], why: str) -> bool:
     """A command that another release has to decide on; without one it is dead in the end."""
     if row["waited"] < get_settings().unknown_patience:
-        choice.elsewhere.append(row["command_id"])
+        choice.elsewhere.append(envelope.id)
         return False
-    choice.ended.append(Ended(row["command_id"], Status.DEAD, why))
+    choice.ended.append(Ended(envelope.id, Status.DEAD, why, envelope))
     return True
 
 
-def _wait(choice: Choice, row: Mapping[str, Any]) -> bool:
+def _wait(choice: Choice, envelope: Envelope, row: Mapping[str, Any]) -> bool:
     """A command whose `after=` has no receipt; if none is on its way, it is refused in the end."""
     limit = get_settings().after_timeout
     if not row["unknown"] or row["waited"] < limit:
-        choice.later.append(row["command_id"])
+        choice.later.append(envelope.id)
         return False
     missing = ", ".join(map(str, row["missing"]))
     reason = f"waited {limit:g} s for commands without a receipt ({missing})"
-    choice.ended.append(Ended(row["command_id"], Status.REJECTED, reason))
+    choice.ended.append(Ended(envelope.id, Status.REJECTED, reason, envelope))
     return True
 
 

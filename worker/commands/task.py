@@ -34,7 +34,7 @@ from worker.base.encoding import is_fingerprint
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter
 from worker.base.logs import get_logger
-from worker.base.server_errors import server_errors
+from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
@@ -138,8 +138,10 @@ class CommandRun(EngineTask):
         return cast("dict[str, Any]", (self.request.headers or {}).get(HEADER) or {})
 
     def _answer(self, envelope: Envelope, receipt: Receipt) -> dict[str, Any]:
-        """The task's result. What follows in its chain is sent, or stopped, before it is given: if
-        that cannot be done now, this message comes again and finds the receipt."""
+        """The task's result. What follows in its chain is sent, or stopped, and its chord counts
+        it, before it is given: if that cannot be done now, this message comes again and finds the
+        receipt."""
+        self._count(receipt)
         if receipt.status is Status.DEAD:
             raise CommandDead(receipt)
         if receipt.status is Status.REJECTED:
@@ -147,6 +149,14 @@ class CommandRun(EngineTask):
         else:
             self._go_on(receipt)
         return receipt.to_json()
+
+    def _count(self, receipt: Receipt) -> None:
+        try:
+            after_commit.count_member(self.request, receipt)
+        except server_errors() as error:
+            url = get_settings().servers.result
+            told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
+            raise put_off.give_back(told) from error
 
     def _stop_chain(self, envelope: Envelope, receipt: Receipt) -> None:
         try:
