@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +23,7 @@ from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.history import Things
 from tests.support.things.queries import thing
 from tests.support.waiting import wait_for_waiting
-from tests.support.workers import Workers, slowness, until
+from tests.support.workers import ROOT, Workers, environment, slowness, until
 from tests.test_enqueue import nobody_looks, waiting, woken
 from worker.base import awaiting
 from worker.base.actor import acting_as
@@ -30,6 +32,7 @@ from worker.base.settings import get_settings
 from worker.base.urls import sqlalchemy_url
 from worker.cache.entries import Snapshot
 from worker.commands import receipt_watcher
+from worker.commands import receipts as receipts_table
 from worker.commands.after_commit import publish_results
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused, InvalidCommand, NoTransaction, ReceiptTimeout
@@ -346,6 +349,110 @@ def test_threads_and_coroutines_wait_for_one_watcher(database: Database) -> None
         receipts = [one.result(30) for one in (coroutine, *plain)]
     assert {one.command_id for one in receipts} == {command.id}
     nothing_is_left()
+
+
+def test_an_id_that_is_none_harms_nobody_else(database: Database) -> None:
+    """Once it ended the thread that looks for everybody, and nobody in the process heard any more."""
+    command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
+    with pytest.raises(ValueError, match=r"is a UUID \(id 'order-17'\)"):
+        add_thing.AsyncResult("order-17").receipt(1)
+    with pytest.raises(ValueError, match="order-17"):
+        asyncio.run(add_thing.AsyncResult("order-17").areceipt(1))
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(handle(command).receipt, 60)
+        until(lambda: waiters() == 1, 10)
+        execute([command])  # and nothing is published: it is looked for
+        assert waits.result(10).succeeded
+    nothing_is_left()
+
+
+def test_whatever_goes_wrong_once_the_watcher_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
+    find, failed = receipts_table.find, threading.Event()
+
+    def fails_once(connection: Any, ids: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("out of memory, say")
+        return find(connection, ids)
+
+    monkeypatch.setattr(receipts_table, "find", fails_once)
+    execute([command])
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(handle(command).receipt, 60).result(10).succeeded
+    assert failed.is_set()
+    nothing_is_left()
+
+
+def test_a_watcher_whose_thread_did_not_start_starts_one_for_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
+    watcher = receipt_watcher.ReceiptWatcher()
+    monkeypatch.setattr(receipt_watcher, "watcher", watcher)
+
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(receipt_watcher.threading, "Thread", NoThread)
+        with pytest.raises(RuntimeError, match="new thread"):
+            handle(command).receipt(1)
+    assert len(watcher) == 0
+    execute([command])
+    assert handle(command).receipt(10).succeeded
+    nothing_is_left()
+
+
+def test_who_waits_again_is_told_although_the_wait_before_was_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backend knows subscriptions by ids: the end of the old one is not that of the new one."""
+    watcher, command_id = receipt_watcher.ReceiptWatcher(), str(uuid7())
+    with monkeypatch.context() as still:
+        still.setattr(watcher, "_wake_thread", lambda: None)
+        given_up, again = Future[Receipt](), Future[Receipt]()
+        watcher.watch(command_id, given_up)
+        watcher.forget(command_id, given_up)
+        watcher.watch(command_id, again)
+        watcher._clear()
+        watcher._look()
+        assert watcher._awaited[command_id].subscribed
+        assert any(command_id in waiting for waiting in app.backend._pending_results)
+    watcher.forget(command_id, again)
+    nothing_is_left()
+
+
+def test_the_interpreter_ends_while_somebody_waits(database: Database) -> None:
+    """A thread that is none of ours waits for ever, a coroutine was given up: nothing holds it up."""
+    program = (
+        "import asyncio, threading\n"
+        "from tests.support.things.commands import add_thing\n"
+        "from worker import uuid7\n"
+        "from worker.commands.receipt_watcher import watcher\n"
+        "from worker.testing import until\n"
+        "handle = add_thing.AsyncResult(str(uuid7()))\n"
+        "threading.Thread(target=handle.receipt, args=(None,), daemon=True).start()\n"
+        "until(lambda: len(watcher) == 1, 10)\n"
+        "async def give_up():\n"
+        "    waits = asyncio.create_task(add_thing.AsyncResult(str(uuid7())).areceipt(None))\n"
+        "    await asyncio.to_thread(until, lambda: len(watcher) == 2, 10)\n"
+        "    waits.cancel()\n"
+        "asyncio.run(give_up())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(get_settings()),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def waiters() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,10 +18,11 @@ from tests.support.things.commands import add_thing, drop_thing
 from tests.support.things.history import Things
 from tests.support.users import connect_as, logins, process_of, url_of
 from worker.base.actor import acting_as
-from worker.commands import queue_consumer
+from worker.commands import queue_consumer, receipt_watcher
 from worker.commands.event_task import event_task, event_tasks
 from worker.commands.receipts import SAGA
 from worker.contracts import Message, Status, uuid7
+from worker.testing import until
 
 pytestmark = pytest.mark.usefixtures("redis")
 APP, CLERK, OTHER = "shop_app", "clerk_app", "nobody_app"
@@ -349,6 +351,19 @@ def test_a_receipt_is_read_in_a_senders_process(users: Things) -> None:
         assert stored is not None
         assert (stored.status, stored.actor) == (Status.SUCCEEDED, APP)
         assert handle.receipt(5).succeeded
+
+
+def test_a_sender_finds_a_receipt_whose_result_was_lost_while_it_waits(users: Things) -> None:
+    with connect_as(users, APP) as application, application.transaction():
+        handle = add_thing.enqueue(application, price=Decimal("1.00"))
+    with process_of(users, APP), ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(handle.receipt, 60)
+        until(lambda: len(receipt_watcher.watcher) == 1, 10)
+        with users.connect() as owner:  # settled, and nothing is published
+            owner.execute(
+                "UPDATE cqrs.receipts SET status = 'rejected', completed_at = clock_timestamp()"
+            )
+        assert waits.result(10).status == Status.REJECTED
 
 
 def test_a_writers_process_reads_receipts_as_before(users: Things) -> None:

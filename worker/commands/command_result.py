@@ -47,14 +47,15 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
 
     @property
     def command_id(self) -> UUID:
-        """The command's id, which is the Celery task's."""
-        return UUID(self.id)
+        """The command's id, which is the Celery task's. Raises ValueError for one that is no UUID."""
+        return receipt_watcher.uuid_of(self.id)
 
     def receipt(self, timeout: float | None = 10.0) -> Receipt:
         """Wait for the receipt, `timeout` seconds at most (None: for ever).
 
         A server that is away is waited for as well. Raises ReceiptTimeout, or ServerUnavailable if
-        PostgreSQL was away at the end; CommandIdReused if this id stands for another payload.
+        PostgreSQL was away at the end; CommandIdReused if this id stands for another payload;
+        ValueError for an id that is no UUID.
         """
         with receipt_watcher.watcher.waiting(self.id) as future:
             try:
