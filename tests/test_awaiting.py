@@ -352,7 +352,7 @@ def test_threads_and_coroutines_wait_for_one_watcher(database: Database) -> None
 
 
 def test_an_id_that_is_none_harms_nobody_else(database: Database) -> None:
-    """Once it ended the thread that looks for everybody, and nobody in the process heard any more."""
+    """Once it ended the thread that looks for everybody."""
     command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
     with pytest.raises(ValueError, match=r"is a UUID \(id 'order-17'\)"):
         add_thing.AsyncResult("order-17").receipt(1)
@@ -427,7 +427,7 @@ def test_who_waits_again_is_told_although_the_wait_before_was_given_up(
 
 
 def test_the_interpreter_ends_while_somebody_waits(database: Database) -> None:
-    """A thread that is none of ours waits for ever, a coroutine was given up: nothing holds it up."""
+    """A daemon thread waits for ever, a coroutine was given up: nothing holds it up."""
     program = (
         "import asyncio, threading\n"
         "from tests.support.things.commands import add_thing\n"

@@ -47,7 +47,7 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
 
     @property
     def command_id(self) -> UUID:
-        """The command's id, which is the Celery task's. Raises ValueError for one that is no UUID."""
+        """The command's id, the Celery task's. Raises ValueError for one that is no UUID."""
         return receipt_watcher.uuid_of(self.id)
 
     def receipt(self, timeout: float | None = 10.0) -> Receipt:
