@@ -398,7 +398,7 @@ def test_a_watcher_whose_thread_did_not_start_starts_one_for_the_next(
             raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as full:
-        full.setattr(receipt_watcher.threading, "Thread", NoThread)
+        full.setattr(threading, "Thread", NoThread)
         with pytest.raises(RuntimeError, match="new thread"):
             handle(command).receipt(1)
     assert len(watcher) == 0

@@ -17,6 +17,7 @@ from tests.support.host_project import build_wheel
 from tests.support.workers import ROOT
 from tests.test_project import bare_environment, run
 from worker.base import project, settings
+from worker.cli import new as new_module
 from worker.cli.new import LONGEST, PLACEHOLDER, TEMPLATES, rendered
 from worker.cli.root import app
 
@@ -176,6 +177,23 @@ def test_the_project_names_it_and_keeps_all_else(
     assert tomllib.loads(said)["tool"]["cqrs"]["domains"] == after
     lost = [line for line in (before or "").splitlines() if line not in said]
     assert lost in ([], ["domains = []"], ['domains = ["json"]  # ours'])
+
+
+def test_lines_that_end_as_on_windows_end_so_afterwards(tmp_path: Path, new: New) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_bytes(b"[project]\r\nname = 'x'\r\n")
+    made(new("shop"))
+    assert file.read_bytes() == (
+        b"[project]\r\nname = 'x'\r\n\r\n[tool.cqrs]\r\ndomains = [\"shop\"]\r\n"
+    )
+
+
+def test_without_pytest_it_says_that_the_tests_want_it(
+    new: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = new_module.find_spec
+    monkeypatch.setattr(new_module, "find_spec", lambda n: None if n == "pytest" else find(n))
+    assert "next: pip install pytest, then pytest shop/tests, then cqrs up" in made(new("shop"))
 
 
 def test_a_line_that_cannot_be_changed_safely_is_told_instead(tmp_path: Path, new: New) -> None:

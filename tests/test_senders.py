@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -17,6 +18,7 @@ from tests.conftest import Database
 from tests.support.things.commands import add_thing, drop_thing
 from tests.support.things.history import Things
 from tests.support.users import connect_as, logins, process_of, url_of
+from tests.support.workers import ROOT
 from worker.base.actor import acting_as
 from worker.commands import queue_consumer, receipt_watcher
 from worker.commands.event_task import event_task, event_tasks
@@ -409,3 +411,18 @@ def test_a_password_of_a_user_is_asked_for(users: Things) -> None:
     """The URL of a test's user is a real one: with its name, and its password."""
     with psycopg.connect(url_of(users, APP)) as application:
         assert application.execute("SELECT session_user::text").fetchone() == (APP,)
+
+
+def test_the_readmes_grant_is_what_an_application_needs(users: Things) -> None:
+    """The lines of the README, as they stand there: then it enqueues, with that role, and asks."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"```sql\n(GRANT .*?)```", page, re.DOTALL)
+    with logins(users, readme_app=""), connect_as(users, "readme_app") as application:
+        with pytest.raises(pg.InsufficientPrivilege):
+            application.execute(NAMED, ["things.add", "{}"])
+        with users.connect() as owner:
+            owner.execute(lines.replace("shop_app", "readme_app").encode())
+        application.execute(NAMED, ["things.add", '{"price": "1.00"}'])
+        application.execute("SELECT FROM query.things")
+        application.execute("SELECT FROM cqrs.receipts")
+        assert waiting(users) == [("readme_app", ["clerk"])]

@@ -24,6 +24,7 @@ from worker.base.settings import Settings, get_settings
 from worker.cli.console import JsonFlag, explained, out, print_json, print_wide
 from worker.commands.decoding import commands
 from worker.embedded import watchdog
+from worker.embedded.folders import make_home
 from worker.event_log.subscribers import subscriptions
 from worker.ops import declarations, schedule, servers
 from worker.ops.celery_app import load_tasks
@@ -133,7 +134,7 @@ def _alone(home: Path) -> Iterator[int]:
 
 def _lock_file(home: Path) -> TextIO:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         return (home / "up.lock").open("w")
     except OSError as error:
         raise HomeUnusable(str(home), error.strerror or str(error)) from None
