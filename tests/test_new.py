@@ -8,6 +8,7 @@ import sys
 import tomllib
 import venv
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from tests.support.host_project import build_wheel
 from tests.support.workers import ROOT
 from tests.test_project import bare_environment, run
 from worker.base import project, settings
-from worker.cli import new as new_module
 from worker.cli.new import LONGEST, PLACEHOLDER, TEMPLATES, rendered
 from worker.cli.root import app
 
@@ -191,8 +191,9 @@ def test_lines_that_end_as_on_windows_end_so_afterwards(tmp_path: Path, new: New
 def test_without_pytest_it_says_that_the_tests_want_it(
     new: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find = new_module.find_spec
-    monkeypatch.setattr(new_module, "find_spec", lambda n: None if n == "pytest" else find(n))
+    monkeypatch.setattr(
+        "worker.cli.new.find_spec", lambda name: None if name == "pytest" else find_spec(name)
+    )
     assert "next: pip install pytest, then pytest shop/tests, then cqrs up" in made(new("shop"))
 
 
