@@ -19,7 +19,7 @@ from rich.text import Text
 from worker import embedded
 from worker.base import db, migrate
 from worker.base.errors import Permanent, Transient
-from worker.base.project import NO_DOMAINS
+from worker.base.project import no_domains
 from worker.base.settings import Settings, get_settings
 from worker.cli.console import JsonFlag, explained, out, print_json, print_wide
 from worker.commands.decoding import commands
@@ -196,7 +196,7 @@ def _system() -> Iterator[tuple[str, str]]:
     at = (f"{name} at {positions.get(name, 0)}" for name in names)
     clock = (f"{name} {entry.when}" for name, entry in schedule.entries().items())
     if not get_settings().domains:
-        yield "domains", NO_DOMAINS
+        yield "domains", no_domains()
     yield "commands", ", ".join(spec.name for spec in commands)
     yield "subscriptions", ", ".join(at)
     yield "by the clock", ", ".join(clock)
