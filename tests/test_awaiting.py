@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -407,22 +408,55 @@ def test_a_watcher_whose_thread_did_not_start_starts_one_for_the_next(
     nothing_is_left()
 
 
-def test_who_waits_again_is_told_although_the_wait_before_was_given_up(
+def test_threads_that_need_the_first_backend_at_once_have_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The backend knows subscriptions by ids: the end of the old one is not that of the new one."""
-    watcher, command_id = receipt_watcher.ReceiptWatcher(), str(uuid7())
-    with monkeypatch.context() as still:
-        still.setattr(watcher, "_wake_thread", lambda: None)
-        given_up, again = Future[Receipt](), Future[Receipt]()
-        watcher.watch(command_id, given_up)
-        watcher.forget(command_id, given_up)
-        watcher.watch(command_id, again)
-        watcher._clear()
-        watcher._look()
-        assert watcher._awaited[command_id].subscribed
-        assert any(command_id in waiting for waiting in app.backend._pending_results)
-    watcher.forget(command_id, again)
+    """What waited on one of several heard of nothing, and its subscription was never ended."""
+    monkeypatch.setattr(app, "_backend_cache", None)
+    together = threading.Barrier(8)
+
+    def first() -> int:
+        together.wait(10)
+        return id(app.backend)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len({one.result(10) for one in [pool.submit(first) for _ in range(8)]}) == 1
+
+
+def test_many_threads_and_loops_that_give_up_and_wait_again_leave_nothing(
+    database: Database,
+) -> None:
+    """Results come while their waits begin, end, are cancelled and begun anew, on several loops."""
+    commands = [Envelope(uuid7(), add_thing.name, {"price": "1.00"}) for _ in range(240)]
+    begun: queue.SimpleQueue[Envelope | None] = queue.SimpleQueue()
+
+    async def wait(command: Envelope, patience: float) -> Receipt:
+        begun.put(command)
+        with suppress(asyncio.TimeoutError):
+            return await asyncio.wait_for(handle(command).areceipt(60), patience)
+        return await handle(command).areceipt(60)
+
+    async def wait_for_all(part: list[Envelope]) -> list[Receipt]:
+        waits = (wait(one, place % 6 * 0.004) for place, one in enumerate(part))
+        return await asyncio.gather(*waits)
+
+    def get(part: list[Envelope]) -> list[Receipt]:
+        for one in part:
+            begun.put(one)
+        return [Receipt.from_json(handle(one).get(timeout=60)) for one in part]
+
+    def publish() -> None:
+        while command := begun.get():
+            publish_results([(command.id, execute([command]).outcomes[0])])
+
+    with ThreadPoolExecutor(8) as pool:
+        publisher = pool.submit(publish)
+        loops = [pool.submit(asyncio.run, wait_for_all(commands[n:200:4])) for n in range(4)]
+        plain = [pool.submit(get, commands[200 + n :: 2]) for n in range(2)]
+        receipts = [receipt for one in (*loops, *plain) for receipt in one.result(120)]
+        begun.put(None)
+        publisher.result(10)
+    assert {one.command_id for one in receipts} == {one.id for one in commands}
     nothing_is_left()
 
 

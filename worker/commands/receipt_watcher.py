@@ -228,18 +228,11 @@ class ReceiptWatcher:
             self._changed.notify_all()
 
     def _clear(self) -> None:
-        """Unsubscribe from what nobody waits for any more.
-
-        The backend knows subscriptions by the command's id: who has begun to wait for it again
-        meanwhile has lost his by that, and subscribes anew with the look that follows.
-        """
+        """Unsubscribe from what nobody waits for any more."""
         with self._changed:
             gone, self._gone = self._gone, []
         for awaited in gone:
             self._unsubscribe(awaited)
-            with self._changed:
-                if again := self._awaited.get(awaited.id):
-                    again.subscribed, again.look_at = False, 0.0
 
     def _look(self) -> None:
         """Look into PostgreSQL for all whose time it is, at once."""
