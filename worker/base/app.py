@@ -134,6 +134,7 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     task_cls = EngineTask
     amqp_cls = "worker.base.queues:EngineAMQP"
     clock: Any
+    _backend: Any
 
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task of this app alone: Celery's default adds it to every app of a process."""
