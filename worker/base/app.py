@@ -8,6 +8,7 @@ receipts and checkpoints in PostgreSQL.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from contextlib import nullcontext
 from typing import Any
@@ -137,6 +138,7 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     task_cls = EngineTask
     amqp_cls = "worker.base.queues:EngineAMQP"
     clock: Any
+    _backend: Any
 
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task of this app alone: Celery's default adds it to every app of a process."""
@@ -169,6 +171,19 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         self.clock = type(self.clock)(self.clock.value)  # another thread may have held its lock
         self._after_fork()
 
+    @property
+    def backend(self) -> Any:
+        """The result backend: one of a process, also if several threads need the first at once.
+
+        Celery would make one for each of them, and what waits on the others would hear of nothing.
+        """
+        if self._backend is None:
+            forks.in_child(_forget_making)
+            with _making:
+                if self._backend is None:
+                    self._backend = self._get_backend()
+        return self._backend
+
     def _get_backend(self) -> Any:
         return result_backend(self, get_settings().servers.result)
 
@@ -189,6 +204,16 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         if module.partition(".")[0] in ("worker", "tasks"):
             raise ValueError(f"a task needs an explicit name ({module}.{name})")
         return str(super().gen_task_name(name, module))
+
+
+_making = threading.RLock()
+"""Held by the thread that makes the backend."""
+
+
+def _forget_making() -> None:
+    """In a forked child: another thread of the parent's may have held it."""
+    global _making
+    _making = threading.RLock()
 
 
 def _patience() -> dict[str, float]:

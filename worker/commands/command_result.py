@@ -59,8 +59,8 @@ class CommandHandle:
 
     @property
     def command_id(self) -> UUID:
-        """The command's id, which is the Celery task's."""
-        return UUID(self.id)
+        """The command's id, the Celery task's. Raises ValueError for one that is no UUID."""
+        return receipt_watcher.uuid_of(self.id)
 
     def stored_receipt(self) -> Receipt | None:
         """The final receipt in PostgreSQL, if there is one yet. Raises ServerUnavailable."""
@@ -103,7 +103,7 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
         A server that is away is waited for as well. Raises ReceiptTimeout, or ServerUnavailable if
         PostgreSQL was away at the end; CommandIdReused if this id stands for another payload;
         CommandDead of the command before it in its chain, if that one is dead; what its task failed
-        with, if there is no receipt of that.
+        with, if there is no receipt of that; ValueError for an id that is no UUID.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
         with receipt_watcher.watcher.waiting(self.id) as future:
