@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import redis as redis_py
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
@@ -141,6 +141,19 @@ def test_a_session_tells_when_it_has_committed(
     session.commit()
     until(woken, 10, "nobody was woken")
     assert woken() == ["cqrs.drain"]
+
+
+def test_a_scoped_session_is_the_session_of_its_thread(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Flask-SQLAlchemy has as `db.session`."""
+    monkeypatch.setattr("worker.commands.waking._watcher", None)  # nobody has to look
+    scoped = scoped_session(sessionmaker(session.get_bind()))
+    add_thing.enqueue(scoped, price=Decimal("1.00"))
+    assert woken() == []
+    scoped.commit()
+    until(woken, 10, "nobody was woken")
+    scoped.remove()
 
 
 def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:

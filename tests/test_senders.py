@@ -18,6 +18,7 @@ from tests.support.things.history import Things
 from tests.support.users import connect_as, logins, process_of, url_of
 from worker.base.actor import acting_as
 from worker.commands import queue_consumer
+from worker.commands.command_result import CommandResult
 from worker.commands.event_task import event_task, event_tasks
 from worker.commands.receipts import SAGA
 from worker.contracts import Message, Status, uuid7
@@ -345,6 +346,20 @@ def test_a_receipt_is_read_in_a_senders_process(users: Things) -> None:
         assert stored is not None
         assert (stored.status, stored.actor) == (Status.SUCCEEDED, APP)
         assert handle.receipt(5).succeeded
+
+
+def test_who_waits_in_a_senders_process_has_a_receipt_whose_result_was_lost(
+    users: Things, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watcher looks into PostgreSQL meanwhile, and finds it long before the time has ended."""
+    with connect_as(users, APP) as application, application.transaction():
+        handle = add_thing.enqueue(application, price=Decimal("1.00"))
+    monkeypatch.setattr("worker.commands.after_commit.store_results", lambda *_: None)
+    monkeypatch.setattr(CommandResult, "_last_look", lambda *_: pytest.fail("the time has ended"))
+    queue_consumer.drain()
+
+    with process_of(users, APP):
+        assert handle.receipt(30).succeeded
 
 
 def test_a_writers_process_reads_receipts_as_before(users: Things) -> None:

@@ -121,7 +121,7 @@ def test_its_migrations_are_as_without_us(site: HostProject) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_its_tests_are_run_by_its_runner(site: HostProject, database: str, processes: int) -> None:
-    said = site.run("manage.py", "test", "--parallel", str(processes), "-v", "2")
+    said = site.run("manage.py", "test", "site_app", "--parallel", str(processes), "-v", "2")
     assert "Found 4 test(s)" in said
     with looking(database) as connection:
         rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test%'")

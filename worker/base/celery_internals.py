@@ -1,6 +1,7 @@
 """What we take from Celery's insides, each with its reason: look here first when Celery changes.
 
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
+EngineResult     `AsyncResult.__del__`                   no word at the interpreter's end
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
                  it is made of, `by_url`, its pending    listening begins with the wait, and anew
@@ -15,11 +16,13 @@ own, loaded when it is needed. Importing a command needs neither.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
+from celery.result import AsyncResult
 
 COMMAND_REQUEST = "worker.base.command_request:CommandRequest"
 """As Celery itself names a task's request: a worker loads it when it takes the first message."""
@@ -41,6 +44,16 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         """Collect what goes into each message, once."""
         options = extract_exec_options(cls)
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
+
+
+class EngineResult(AsyncResult):  # type: ignore[misc]  # celery has no types
+    """The handle of any task of ours."""
+
+    def __del__(self) -> None:
+        """Stop listening for the result. At the interpreter's end the connection may be gone
+        before the handle: that is nothing to tell anybody."""
+        with suppress(Exception):
+            super().__del__()
 
 
 def result_backend(app: Any, url: str) -> Any:

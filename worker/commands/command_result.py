@@ -12,15 +12,14 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from celery.result import AsyncResult
-
 from worker.base import db
+from worker.base.app import app
 from worker.base.awaiting import in_thread
-from worker.base.celery_internals import ResultsLost
+from worker.base.celery_internals import EngineResult, ResultsLost
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.urls import safe_url
@@ -33,17 +32,19 @@ REST = 0.5
 """Seconds between two tries on a result store that is away."""
 
 
-class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
+class CommandResult(EngineResult):
     """The handle of a command: `.get()` is the receipt as JSON, `.receipt()` the typed one."""
 
     fingerprint: str | None = None
     """The payload that this handle stands for, where its id was chosen by the caller."""
 
-    def __del__(self) -> None:
-        """Stop listening for the result. At the interpreter's end the connection may be gone
-        before the handle: that is nothing to tell anybody."""
-        with suppress(Exception):
-            super().__del__()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled or copied, it is a handle of ours wherever it is read. Celery's would be one of
+        the current app there, and carries the address of the result store, with its password."""
+        return _handle, (self.id, self.parent, self.fingerprint)
+
+    def __copy__(self) -> CommandResult:
+        return _handle(self.id, self.parent, self.fingerprint)
 
     @property
     def command_id(self) -> UUID:
@@ -120,6 +121,12 @@ class CommandResult(AsyncResult):  # type: ignore[misc]  # celery has no types
         found = db.read("sender", lambda connection: receipts.find(connection, [self.command_id]))
         receipt = found.get(self.command_id)
         return receipt if receipt is not None and receipt.status.final else None
+
+
+def _handle(command_id: str, parent: Any, fingerprint: str | None) -> CommandResult:
+    handle = CommandResult(command_id, app=app, parent=parent)
+    handle.fingerprint = fingerprint
+    return handle
 
 
 @contextmanager

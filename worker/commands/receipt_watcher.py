@@ -232,7 +232,7 @@ class ReceiptWatcher:
             if not awaited.subscribed:
                 self._subscribe(awaited)
         try:
-            with db.writer() as connection:
+            with db.sender() as connection:  # whoever waits is an application, most often
                 found = receipts.find(connection, list(due))
         except (CqrsError, psycopg.Error) as error:
             log.warning("receipts cannot be looked for now", reason=" ".join(str(error).split()))
