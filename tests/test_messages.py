@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis as redis_py
+from celery._state import _task_stack
 from celery.contrib.testing.worker import start_worker
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -17,7 +18,7 @@ from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
 from worker.base.app import app
-from worker.base.errors import CqrsError, Permanent
+from worker.base.errors import CqrsError
 from worker.base.settings import get_settings
 from worker.commands import after_commit, batches
 from worker.commands.command_result import CommandResult
@@ -145,6 +146,19 @@ def test_the_id_of_a_command_is_that_of_its_task() -> None:
     assert (handle.command_id, [one["id"] for one in sent()]) == (id_, [str(id_)])
 
 
+def test_a_command_sent_by_a_task_with_any_id_has_a_root_that_is_a_command() -> None:
+    task = app.tasks["cqrs.sweep"]
+    task.push_request(id="nightly-7", called_directly=False)
+    _task_stack.push(task)
+    try:
+        handle = bump_thing.delay(thing_id=uuid7())
+    finally:
+        _task_stack.pop()
+        task.pop_request()
+
+    assert [one["root_id"] for one in sent()] == [str(handle.command_id)]
+
+
 def test_a_command_says_whom_it_waits_for() -> None:
     first = bump_thing.delay(thing_id=uuid7())
     bump_thing.apply_async(kwargs={"thing_id": uuid7()}, after=[first, uuid7()])
@@ -168,10 +182,13 @@ def test_a_payload_that_is_too_large_is_refused_in_the_worker_too(
 
 
 def test_values_without_names_are_no_payload(worker: None) -> None:
-    result = app.send_task("things.bump", args=(3,), kwargs={}, task_id=str(uuid7()))
+    id_ = str(uuid7())
+    app.send_task("things.bump", args=(3,), kwargs={}, task_id=id_)
 
-    with pytest.raises(Permanent, match="keyword arguments"):
-        result.get(timeout=20)
+    receipt = CommandResult(id_, app=app).receipt(20)
+
+    assert receipt.status is Status.REJECTED
+    assert receipt.errors == {"payload": "send the fields as keyword arguments"}
 
 
 # --- wake-ups -------------------------------------------------------------------------------------

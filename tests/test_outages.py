@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -128,7 +128,7 @@ def own_redis(things: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnRe
         monkeypatch.setattr(settings, "_current", settings.changed(get_settings(), **addresses))
         app.forget_connections()
         backend = result_backend(app, own.url + "1")
-        monkeypatch.setattr(app._local, "backend", backend, raising=False)
+        monkeypatch.setattr(app, "_backend_cache", backend)
         try:
             yield own
         finally:
@@ -220,6 +220,25 @@ def test_connections_that_were_cut_are_replaced_for_whoever_reads(
         assert handle.stored_receipt() == handle.receipt(0.1)
         thing.ask(name="pen", after=0)
         consistency.last_position()
+
+
+@pytest.mark.parametrize("borrow", [db.writer, db.commands, db.reader, db.owner, db.sender])
+def test_nobody_is_given_a_connection_that_the_server_has_ended(
+    database: Database, borrow: Callable[[], AbstractContextManager[db.Connection]]
+) -> None:
+    """Whatever it is for: who writes cannot simply do it again."""
+    with borrow() as first, borrow() as second:
+        first.execute("SELECT 1")
+        second.execute("SELECT 1")
+    with database.connect() as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    assert len(ended) >= 2
+    for _ in range(3):
+        with borrow() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 @pytest.mark.settings(connect_timeout=2)

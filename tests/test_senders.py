@@ -199,7 +199,7 @@ def test_a_senders_commands_carry_its_name_and_the_roles_that_it_was_granted(
             application.execute(
                 "SELECT cqrs.enqueue_as_sender(%s::jsonb)", [array(command(**said))]
             )
-            with acting_as("boss", roles=["admin"]):
+            with acting_as("boss", roles=["admin"]), application.transaction():
                 add_thing.enqueue(application, price=Decimal("1.00"))
 
     assert waiting(users) == [(APP, [])] * 5 + [(CLERK, ["admin", "clerk"])] * 5
@@ -324,7 +324,11 @@ def test_an_event_task_is_not_started_by_a_sender(users: Things) -> None:
 def test_a_permission_follows_the_granted_roles(users: Things) -> None:
     handles = []
     for user in (APP, CLERK):
-        with connect_as(users, user) as application, acting_as("boss", roles=["admin"]):
+        with (
+            connect_as(users, user) as application,
+            acting_as("boss", roles=["admin"]),
+            application.transaction(),
+        ):
             handles.append(drop_thing.enqueue(application, thing_id=uuid7()))
     queue_consumer.drain()
 
@@ -337,7 +341,7 @@ def test_a_permission_follows_the_granted_roles(users: Things) -> None:
 
 
 def test_a_receipt_is_read_in_a_senders_process(users: Things) -> None:
-    with connect_as(users, APP) as application:
+    with connect_as(users, APP) as application, application.transaction():
         handle = add_thing.enqueue(application, price=Decimal("1.00"))
     queue_consumer.drain()
 
@@ -363,7 +367,7 @@ def test_who_waits_in_a_senders_process_has_a_receipt_whose_result_was_lost(
 
 
 def test_a_writers_process_reads_receipts_as_before(users: Things) -> None:
-    with connect_as(users, WRITER) as worker:
+    with connect_as(users, WRITER) as worker, worker.transaction():
         handle = add_thing.enqueue(worker, price=Decimal("1.00"))
     queue_consumer.drain()
     with process_of(users, WRITER):

@@ -167,13 +167,13 @@ def by_array(things: Things, id_: UUID, payload: Payload) -> CommandResult:
 
 def by_a_sender(things: Things, id_: UUID, payload: Payload) -> CommandResult:
     """By Python, as an application's user."""
-    with connect_as(things, APP) as application:
+    with connect_as(things, APP) as application, application.transaction():
         return add_thing.enqueue(application, command_id=id_, **payload)
 
 
 def by_python(things: Things, id_: UUID, payload: Payload) -> CommandResult:
     """By Python, as a writer."""
-    with things.connect() as connection:
+    with things.transaction() as connection:
         return add_thing.enqueue(connection, command_id=id_, **payload)
 
 

@@ -18,6 +18,7 @@ from tests.support.workers import until
 from worker.base.app import QUEUES, app
 from worker.base.settings import get_settings
 from worker.contracts import Status, uuid7
+from worker.ops.status import gather
 
 
 @pytest.fixture
@@ -55,12 +56,18 @@ def test_a_client_in_another_language_gets_errors_as_receipts(worker: None) -> N
     assert set(receipt["errors"]) == {"thing_id", "by", "colour"}
 
 
-def test_an_unknown_command_on_the_wire_stores_nothing(things: Database, worker: None) -> None:
-    sent = app.send_task("things.fly", kwargs={}, task_id=str(uuid7()), queue="commands")
-    with pytest.raises(Exception, match=r"things\.fly"):
-        sent.get(timeout=20)
+def test_an_unknown_command_on_the_wire_waits_for_a_worker_that_knows_it(
+    things: Database, worker: None
+) -> None:
+    sent = app.send_task("things.fly", kwargs={"to": "x"}, task_id=str(uuid7()), queue="commands")
+
     with things.connect() as connection:
-        assert connection.execute("SELECT count(*) FROM cqrs.receipts").fetchone() == (0,)
+        listed = "SELECT command_id::text, name, status FROM cqrs.receipts"
+        until(lambda: connection.execute(listed).fetchone(), 20)
+        assert connection.execute(listed).fetchall() == [(sent.id, "things.fly", "submitted")]
+    log = gather(timeout=0.01).log
+    assert log is not None
+    assert [(one.name, one.count) for one in log.unknown_commands] == [("things.fly", 1)]
 
 
 def test_a_secret_field_is_in_no_log_and_no_event(redis: redis_py.Redis, things: Database) -> None:

@@ -98,6 +98,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": settings.task_soft_time_limit,
         "task_send_sent_event": True,
         "task_always_eager": False,
+        "worker_consumer": "worker.base.intake.consumer:Consumer",
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
         "worker_max_tasks_per_child": 20_000,

@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
 from celery.result import AsyncResult
+
+if TYPE_CHECKING:
+    from worker.base.intake.checks import Fault, Letter
 
 COMMAND_REQUEST = "worker.base.command_request:CommandRequest"
 """As Celery itself names a task's request: a worker loads it when it takes the first message."""
@@ -44,6 +47,22 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         """Collect what goes into each message, once."""
         options = extract_exec_options(cls)
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
+
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this task; asked in the worker's main process.
+
+        Of a task of the engine its arguments' types are checked, of any other how many there are.
+        """
+        from worker.base.intake.arguments import check_arguments
+        from worker.base.intake.checks import Fault, Reason
+
+        try:
+            self.__header__(*letter.args, **letter.kwargs)
+            if letter.task.startswith(("cqrs.", "schema.")):
+                check_arguments(self.run, letter.args, letter.kwargs)
+        except (TypeError, ValueError) as error:
+            return Fault(Reason.ARGUMENTS, {"arguments": str(error)})
+        return None
 
 
 class EngineResult(AsyncResult):  # type: ignore[misc]  # celery has no types

@@ -13,6 +13,7 @@ themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -216,12 +217,11 @@ def _options(role: str) -> str:
 
 @contextmanager
 def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
-    try:
-        proxy = engine.raw_connection()
-    except DBAPIError as error:
-        raise unavailable(engine, error.orig or error) from None
-    except psycopg.OperationalError as error:
-        raise unavailable(engine, error) from None
+    proxy = _taken(engine)
+    if _is_hung_up(cast("Connection", proxy.driver_connection)):
+        _drop(engine, proxy, cut=True)
+        proxy.close()
+        proxy = _taken(engine)
     try:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
@@ -232,6 +232,31 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
         raise
     finally:
         proxy.close()
+
+
+def _taken(engine: sa.Engine) -> sa.PoolProxiedConnection:
+    try:
+        return engine.raw_connection()
+    except DBAPIError as error:
+        raise unavailable(engine, error.orig or error) from None
+    except psycopg.OperationalError as error:
+        raise unavailable(engine, error) from None
+
+
+def _is_hung_up(connection: Connection) -> bool:
+    """Whether the server has gone while the connection lay in the pool: it was restarted, say.
+
+    One look at the socket, no round trip: a server that says nothing is there. What it may have
+    said meanwhile (a notice, a setting that was reloaded, its last words) is read.
+    """
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    try:
+        while look.poll(0):
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseException) -> None:

@@ -1,6 +1,7 @@
 """Logging: structlog for our own lines, the standard library for everybody else's.
 
-Personal data and secrets stay out: we log names, ids and counts, never payloads.
+Personal data and secrets stay out: we log names, ids and counts, never payloads. What an outage
+has everybody say over and over is said a few times and counted (log_limit.py).
 
     in our programs (`cqrs`, `celery -A worker`)   structlog, as `configure` has it
     in an application that configured structlog    structlog, as that application has it
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery.signals import setup_logging
 
+from worker.base.log_limit import LogLimit
 from worker.base.settings import get_settings
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def configure(level: int = logging.WARNING) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler()
+    handler.addFilter(LogLimit())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -28,3 +28,10 @@ class EngineAMQP(AMQP):  # type: ignore[misc]  # celery has no types
     """How our app sends and receives; Celery is given it by its path (`CqrsCelery.amqp_cls`)."""
 
     queues_cls = EngineQueues
+
+    @property
+    def Connection(self) -> Any:  # noqa: N802  # Celery's name
+        """Connections that check what they read. They bring redis-py: made when one is opened."""
+        from worker.base.intake.channel import BrokerConnection
+
+        return BrokerConnection

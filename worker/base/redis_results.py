@@ -41,13 +41,18 @@ class ResultListener(ResultConsumer):  # type: ignore[misc]  # celery has no typ
                 raise ResultsLost(str(error)) from error
 
     def start(self, initial_task_id: str, **options: Any) -> None:
-        """Begin to listen; after an outage, to all that was listened to before."""
-        if not self.subscribed_to:
-            super().start(initial_task_id, **options)
-            return
+        """Begin to listen; after an outage, to all that was listened to before.
+
+        Of threads that come together, one begins: a second connection would never be closed.
+        """
         with self._locked():
-            self.subscribed_to.add(self._get_key_for_task(initial_task_id))
-            self._reconnect_pubsub()
+            if self._pubsub is not None:
+                self._consume_from(initial_task_id)
+            elif self.subscribed_to:
+                self.subscribed_to.add(self._get_key_for_task(initial_task_id))
+                self._reconnect_pubsub()
+            else:
+                super().start(initial_task_id, **options)
 
 
 class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types

@@ -80,6 +80,18 @@ class Settings(BaseModel):
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
+    max_message_bytes: int = Field(
+        4_194_304,
+        ge=16_384,
+        description="largest message that a worker takes, bytes; twice a payload or more",
+    )
+    unknown_patience: float = Field(
+        3_600.0,
+        gt=0,
+        le=30 * DAY,
+        description="how long a command that no worker knows waits for one of a newer release,"
+        " seconds",
+    )
     after_timeout: float = Field(
         60.0, gt=0, description="longest wait for the commands named in `after=`, seconds"
     )
@@ -188,6 +200,16 @@ class Settings(BaseModel):
             raise ValueError(
                 f"{variables} must hold (are {soft}, {hard}, {visibility}):"
                 " else a running task is delivered a second time"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _messages_hold_payloads(self) -> Settings:
+        if self.max_message_bytes < 2 * self.max_payload_bytes:
+            raise ValueError(
+                f"{PREFIX}MAX_MESSAGE_BYTES must be at least twice {PREFIX}MAX_PAYLOAD_BYTES"
+                f" (are {self.max_message_bytes}, {self.max_payload_bytes}):"
+                " a message is its payload in base64, and its headers"
             )
         return self
 

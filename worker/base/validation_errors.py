@@ -42,7 +42,9 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _texts(inner, f"{path}.{key}" if path else str(key))
+            where = f"{path}.{key}" if path else str(key)
+            yield where, str(key)
+            yield from _texts(inner, where)
     elif isinstance(value, list | tuple | set | frozenset):
         for place, inner in enumerate(value):
             yield from _texts(inner, f"{path}.{place}" if path else str(place))

@@ -17,6 +17,7 @@ from worker.base import wake_ups
 from worker.base.app import app
 from worker.base.celery_internals import Result, store_results
 from worker.base.errors import CqrsError
+from worker.base.intake.substitute import as_uuid
 from worker.base.logs import get_logger
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
@@ -97,9 +98,9 @@ def skip(links: ChainContinuation | None, why: str) -> None:
 
 def _skip(sig: Mapping[str, Any], reason: str) -> None:
     task_id = sig.get("options", {}).get("task_id")
-    if not task_id:
-        return
     name = str(sig["task"])
+    if not task_id or (name in commands and not as_uuid(task_id)):
+        return
     if name in commands:
         receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)
         publish_results([(UUID(task_id), receipt)])

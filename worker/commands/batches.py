@@ -15,12 +15,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base.actor import from_header, to_header
 from worker.base.app import app
+from worker.base.encoding import to_json
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
-from worker.commands import after_commit
-from worker.commands.call_arguments import as_uuid, broker_errors
+from worker.commands import after_commit, releases
+from worker.commands.call_arguments import HEADER, as_uuid, broker_errors
 from worker.commands.command_result import CommandResult
 from worker.commands.executor import execute
+from worker.commands.releases import schema_named
 from worker.contracts import Actor, Envelope, uuid7
 
 T = TypeVar("T")
@@ -34,11 +36,13 @@ def send_batch(
     ids = [str(uuid7()) for _ in commands]
     lines = [[id_, name, wire] for id_, (name, wire) in zip(ids, commands, strict=True)]
     with broker_errors():
-        for part in in_parts(lines, MOST_IN_A_MESSAGE):
+        for part in _messages(lines):
+            names = sorted({name for _, name, _ in part})
             app.send_task(
                 "cqrs.run_batch",
                 kwargs={"commands": part, "actor": to_header(actor)},
                 kwargsrepr=f"<{len(part)} commands>",
+                headers={HEADER: {"schemas": {name: schema_named(name) for name in names}}},
                 ignore_result=True,
             )
     return [CommandResult(id_, app=app) for id_ in ids]
@@ -49,18 +53,44 @@ def send_batch(
 )
 def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | None = None) -> None:
     """Run the commands of one `delay_many` message, in their order."""
-    sender = from_header(actor)
+    sender, batch = from_header(actor), as_uuid(self.request.id)
+    schemas = ((self.request.headers or {}).get(HEADER) or {}).get("schemas") or {}
     envelopes = [
-        Envelope(as_uuid(id_), name, payload, sender, correlation_id=as_uuid(self.request.id))
+        Envelope(
+            as_uuid(id_),
+            name,
+            payload,
+            sender,
+            correlation_id=batch,
+            schema=schemas.get(name),
+        )
         for id_, name, payload in commands
     ]
     try:
-        for part in in_parts(envelopes, get_settings().batch_size):
+        here, elsewhere = releases.sorted_out(envelopes)
+        releases.hand_over(elsewhere)
+        for part in in_parts(here, get_settings().batch_size):
             run_and_tell(part)
     except (psycopg.OperationalError, ServerUnavailable, SoftTimeLimitExceeded) as error:
         # Until the database is there, or in pieces: what was done of it is not done again.
         pause = min(30.0, 0.5 * 2 ** min(self.request.retries, 6))
         raise self.retry(exc=error, countdown=pause, max_retries=None) from error
+
+
+def _messages(lines: Sequence[list[Any]]) -> Iterator[list[list[Any]]]:
+    """Lines in as few messages as their number and their size allow."""
+    most = get_settings().max_message_bytes * 5 // 8  # it travels in base64, with headers
+    part: list[list[Any]] = []
+    size = 0
+    for line in lines:
+        length = len(to_json(line))
+        if part and (len(part) == MOST_IN_A_MESSAGE or size + length > most):
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += length
+    if part:
+        yield part
 
 
 def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> None:

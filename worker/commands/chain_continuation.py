@@ -45,11 +45,12 @@ def message(envelope: Envelope) -> dict[str, Any]:
     The header says that the command waits among the enqueued ones until it has its receipt.
     """
     spec = commands.get(envelope.name)
+    header = {"actor": to_header(envelope.actor), "enqueued": True, "schema": envelope.schema}
     return {
         **(envelope.links or {}),
         "root_id": str(envelope.correlation_id or envelope.id),
         "parent_id": envelope.causation_id,
-        "headers": {HEADER: {"actor": to_header(envelope.actor), "enqueued": True}},
+        "headers": {HEADER: header},
         "kwargsrepr": spec.shown(envelope.payload) if spec else "...",
     }
 

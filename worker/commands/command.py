@@ -29,6 +29,7 @@ from uuid import UUID
 from worker.base.actor import anyone, current_actor, to_header
 from worker.base.app import app
 from worker.base.encoding import canonical, fingerprint
+from worker.base.intake.substitute import as_uuid as is_uuid
 from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
@@ -43,6 +44,7 @@ from worker.commands.command_result import CommandResult
 from worker.commands.decoding import CommandSpec, Handler, MaySend, commands, model_class, prepare
 from worker.commands.enqueue import Connectable, enqueue
 from worker.commands.load_plan import Load
+from worker.commands.releases import schema_of
 from worker.commands.routing import check as check_routes
 from worker.commands.state import State, Work
 from worker.commands.task import CommandRun
@@ -90,6 +92,8 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
         command_id = str(as_uuid(task_id)) if task_id else str(uuid7())
+        if not self._is_correlated(options.get("root_id")):
+            options["root_id"] = command_id
         with broker_errors():
             sent = cast(
                 "CommandResult",
@@ -177,8 +181,15 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         command_id: UUID | None = None,
     ) -> Envelope:
         """A command of this actor's, checked, as it is enqueued. Raises InvalidCommand."""
-        wire, ids = prepare(self.spec, payload), tuple(map(UUID, ids_of(after)))
-        return Envelope(command_id or uuid7(), self.name, wire, current_actor(), after=ids, key=key)
+        return Envelope(
+            command_id or uuid7(),
+            self.name,
+            prepare(self.spec, payload),
+            current_actor(),
+            after=tuple(map(UUID, ids_of(after))),
+            key=key,
+            schema=schema_of(self.spec.model),
+        )
 
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
         """The handle of a command that was sent before, by its id."""
@@ -219,10 +230,22 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         return super().si(*args, **fields)
 
     def _header(self, after: After) -> dict[str, Any]:
-        header: dict[str, Any] = {"actor": to_header(current_actor())}
+        header: dict[str, Any] = {
+            "actor": to_header(current_actor()),
+            "schema": schema_of(self.spec.model),
+        }
         if ids := ids_of(after):
             header["after"] = ids
         return header
+
+    def _is_correlated(self, root_id: str | None) -> bool:
+        """Whether what Celery would write as the root, that of the task we are in, is a UUID.
+
+        A task of the application may have any id; a command's correlation has to be a UUID.
+        """
+        caller = self.app.current_worker_task
+        root = root_id or (caller and (caller.request.root_id or caller.request.id))
+        return root is None or is_uuid(root) is not None
 
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
         """Whether this call is a running task that reschedules itself."""

@@ -111,4 +111,5 @@ def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
         "roles": sorted(envelope.actor.roles),
         "correlation_id": envelope.correlation_id or envelope.id,
         "causation_id": envelope.causation_id,
+        "schema": envelope.schema,
     }

@@ -28,10 +28,12 @@ from typing_extensions import ParamSpec
 from worker.base import db
 from worker.base.app import app
 from worker.base.celery_internals import EngineTask
+from worker.base.intake.checks import Fault, Letter
 from worker.base.logs import get_logger
 from worker.base.registry import Registry
 from worker.commands import SQL, chain_continuation
 from worker.commands.decoding import Decoded, model_class, undeclared
+from worker.commands.message_checks import command_fault
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, settle_once
 from worker.contracts import Envelope, Message, Receipt, Status
@@ -56,6 +58,10 @@ class EventTask(EngineTask, Generic[M, P]):
     def wire(self, payload: M | Mapping[str, Any]) -> dict[str, Any]:
         """A payload, checked, as plain JSON values. Raises pydantic's ValidationError."""
         return self.model.model_validate(payload).model_dump(mode="json")
+
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this task: it bears an id like a command's."""
+        return command_fault(letter)
 
     def run(self, **payload: Any) -> dict[str, Any]:
         """Do it, unless there is a receipt that says it was done."""

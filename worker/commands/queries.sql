@@ -40,9 +40,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 
 -- name: waiting_commands
 -- The first commands that are due, with those of `after` that have no receipt yet, and whether one
--- of these is not even on its way. A key whose first command is rescheduled waits as a whole.
+-- of these is not even on its way. A key whose first command is rescheduled waits as a whole, and so
+-- does one whose first command this worker does not know.
 SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
-       e.links, e.after, e.attempts, e.by_sender, m.missing, m.unknown,
+       e.links, e.after, e.attempts, e.by_sender, e.schema, m.missing, m.unknown,
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
   FROM cqrs.enqueued_commands AS e,
        LATERAL (SELECT coalesce(array_agg(a.id), '{}') AS missing,
@@ -51,9 +52,11 @@ SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_i
                   LEFT JOIN cqrs.receipts AS r ON r.command_id = a.id
                  WHERE r.completed_at IS NULL) AS m
  WHERE e.due_at <= clock_timestamp()
+   AND e.name = ANY (%(known)s::text[])
    AND (e.key IS NULL OR NOT EXISTS (
            SELECT FROM cqrs.enqueued_commands AS b
-            WHERE b.key = e.key AND b.seq < e.seq AND b.due_at > clock_timestamp()))
+            WHERE b.key = e.key AND b.seq < e.seq
+              AND (b.due_at > clock_timestamp() OR NOT b.name = ANY (%(known)s::text[]))))
  ORDER BY e.seq
  LIMIT %(limit)s
 
@@ -152,3 +155,71 @@ UPDATE cqrs.dead_commands
    SET state = 'discarded', closed_at = clock_timestamp(), closed_by = %(by)s
  WHERE command_id = %(command)s AND state = 'open'
 RETURNING command_id
+
+-- name: record_refused_message
+-- Counts a message that was refused, and keeps it as the latest of its queue and reason.
+INSERT INTO cqrs.refused_messages AS m (queue, reason, task, command_id, errors, first_bytes)
+SELECT %(queue)s, %(reason)s, %(task)s, %(command_id)s, %(errors)s::jsonb, %(first_bytes)s
+ WHERE (SELECT count(*) FROM cqrs.refused_messages) < %(most)s
+    OR EXISTS (SELECT FROM cqrs.refused_messages AS k
+                WHERE k.queue = %(queue)s AND k.reason = %(reason)s)
+    ON CONFLICT (queue, reason) DO UPDATE
+   SET count = m.count + 1, task = EXCLUDED.task, command_id = EXCLUDED.command_id,
+       errors = EXCLUDED.errors, first_bytes = EXCLUDED.first_bytes,
+       last_seen_at = clock_timestamp()
+
+-- name: refused_messages
+-- Messages that were refused, by queue and reason, the latest first.
+SELECT queue, reason, count, task, command_id, errors, first_bytes, first_seen_at, last_seen_at
+  FROM cqrs.refused_messages
+ ORDER BY last_seen_at DESC
+
+-- name: forget_refused_messages
+-- Empties the list of refused messages, or one queue's; how many each row counted.
+DELETE FROM cqrs.refused_messages
+ WHERE %(queue)s::text IS NULL OR queue = %(queue)s
+RETURNING count
+
+-- name: tell_schemas
+-- Says which shapes of commands this process knows, and that it is there.
+INSERT INTO cqrs.command_schemas AS s (name, schema)
+SELECT k.name, k.schema FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS k (name, schema)
+ ORDER BY k.name
+    ON CONFLICT (name, schema) DO UPDATE SET last_seen_at = clock_timestamp()
+ WHERE s.last_seen_at < clock_timestamp() - %(seconds)s * interval '1 second'
+
+-- name: newer_schema
+-- Whether a sender's shape of a command is for others: it was first seen after ours, or never; or a
+-- worker that knows it has been there lately.
+SELECT coalesce(
+    (SELECT theirs.first_seen_at > ours.first_seen_at
+            OR theirs.last_seen_at > clock_timestamp() - %(lately)s * interval '1 second'
+       FROM cqrs.command_schemas AS theirs, cqrs.command_schemas AS ours
+      WHERE (theirs.name, theirs.schema) = (%(name)s, %(theirs)s)
+        AND (ours.name, ours.schema) = (%(name)s, %(ours)s)), true)
+
+-- name: put_off_to_others
+-- Lets handed-over commands wait for a worker that knows them; one that was sent from here, by way of
+-- a message, has not been tried.
+UPDATE cqrs.enqueued_commands AS e
+   SET schema = coalesce(n.schema, e.schema), links = coalesce(n.links, e.links),
+       attempts = greatest(e.attempts - 1, 0),
+       due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+  FROM json_to_recordset(%(commands)s::json) AS n (command_id uuid, schema text, links json)
+ WHERE e.command_id = n.command_id
+
+-- name: unknown_commands
+-- Commands that this worker does not know, that have waited long enough, and that no worker which was
+-- there lately knows.
+SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
+       e.links, e.after, e.schema
+  FROM cqrs.enqueued_commands AS e
+ WHERE e.due_at <= clock_timestamp()
+   AND NOT e.name = ANY (%(known)s::text[])
+   AND e.enqueued_at < clock_timestamp() - %(patience)s * interval '1 second'
+   AND NOT EXISTS (
+       SELECT FROM cqrs.command_schemas AS s
+        WHERE s.name = e.name
+          AND s.last_seen_at > clock_timestamp() - %(patience)s * interval '1 second')
+ ORDER BY e.seq
+ LIMIT %(limit)s

@@ -11,6 +11,9 @@ Choosing is done by one worker at a time, so that two never run commands of one 
 running is not. A command whose lease ended was perhaps what killed its worker: from its second
 attempt on it runs alone, and after `command_attempts` it is a dead letter. A lease that ends too
 early does no harm: the receipt decides who was first.
+
+What this worker does not know it leaves to others (see releases.py), and buries it only once its
+patience is over.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from worker.base.app import app
 from worker.base.logs import get_logger
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.commands import SQL, after_commit
+from worker.commands import SQL, after_commit, releases
 from worker.commands.batches import run_and_tell
 from worker.commands.event_task import event_tasks, start
 from worker.commands.settling import mark_dead, refuse
@@ -53,9 +56,11 @@ class Choice:
     later: list[UUID] = field(default_factory=list)
     dead: list[Envelope] = field(default_factory=list)
     refuse: list[tuple[Envelope, str]] = field(default_factory=list)
+    elsewhere: list[UUID] = field(default_factory=list)
+    unknown: list[tuple[Envelope, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.run or self.start or self.dead or self.refuse)
+        return bool(self.run or self.start or self.dead or self.refuse or self.unknown)
 
 
 @app.task(name="cqrs.drain", ignore_result=True)
@@ -79,6 +84,8 @@ def carry_out(choice: Choice) -> None:
     """Do what was chosen."""
     for envelope in choice.dead:
         mark_dead(envelope, "its worker process ended every time")
+    for envelope, why in choice.unknown:
+        mark_dead(envelope, why)
     for envelope, why in choice.refuse:
         refuse(envelope, why)
     start(choice.start)
@@ -92,20 +99,40 @@ def carry_out(choice: Choice) -> None:
 
 
 def claim(size: int) -> Choice:
-    """Lease up to `size` commands that may run now."""
+    """Lease up to `size` commands that may run now, of those that this worker knows."""
+    releases.tell_what_we_know()
+    known = releases.known_names()
     with db.commands() as connection:
         with Pipeline(connection) as pipeline:
             pipeline.execute("BEGIN")
             pipeline.execute(SQL["lock_claims"])
-            rows = pipeline.execute(SQL["waiting_commands"], {"limit": size * 2})
+            waiting = {"limit": size * 2, "known": known}
+            rows = pipeline.execute(SQL["waiting_commands"], waiting)
         choice = choose(rows.dicts(), size)
+        if not choice.run:  # nothing to do but to look for what nobody does
+            choice.unknown += _unknown(connection, known, size)
         with Pipeline(connection) as pipeline:
             _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], LEASE)
             tasks = [envelope.id for envelope in choice.start]
             _lease(pipeline, "lease_commands", tasks, get_settings().visibility_timeout)
             _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
+            _lease(pipeline, "reschedule_commands", choice.elsewhere, releases.LOOK_AGAIN)
+            buried = [envelope.id for envelope, _ in choice.unknown]
+            _lease(pipeline, "lease_commands", buried, LEASE)
             pipeline.execute("COMMIT")
     return choice
+
+
+def _unknown(connection: Any, known: Sequence[str], size: int) -> list[tuple[Envelope, str]]:
+    """Commands whose patience is over: no worker that was there lately knows their name."""
+    patience = get_settings().unknown_patience
+    asked = {"known": known, "patience": patience, "limit": size}
+    with Pipeline(connection) as pipeline:
+        rows = pipeline.execute(SQL["unknown_commands"], asked)
+    return [
+        (envelope, releases.waited_in_vain(envelope, patience))
+        for envelope in map(_envelope, rows.dicts())
+    ]
 
 
 def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
@@ -132,6 +159,11 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     envelope = _envelope(row)
     if row["attempts"] >= settings.command_attempts:
         choice.dead.append(envelope)
+    elif why := releases.why_elsewhere(envelope):
+        if row["waited"] < settings.unknown_patience:
+            choice.elsewhere.append(envelope.id)
+            return False
+        choice.unknown.append((envelope, why))
     elif not taken.issuperset(row["missing"]):
         if not row["unknown"] or row["waited"] < settings.after_timeout:
             choice.later.append(envelope.id)
@@ -142,9 +174,15 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     elif row["by_sender"] and envelope.name in event_tasks:
         reason = f"{row['actor']} may not start an event task: reactions do"
         choice.refuse.append((envelope, reason))
-    elif envelope.links or envelope.name in event_tasks:
+    else:
+        return _begin(choice, envelope, row["attempts"], taken)
+    return True
+
+
+def _begin(choice: Choice, envelope: Envelope, attempts: int, taken: set[UUID]) -> bool:
+    if envelope.links or envelope.name in event_tasks:
         choice.start.append(envelope)
-    elif row["attempts"] and choice.run:
+    elif attempts and choice.run:
         return False  # it runs alone, next time
     else:
         choice.run.append(envelope)
@@ -163,4 +201,5 @@ def _envelope(row: dict[str, Any]) -> Envelope:
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
         links=row["links"],
+        schema=row["schema"],
     )

@@ -15,6 +15,7 @@ from typing import Any, cast
 import psycopg
 from celery import signals
 from celery.exceptions import (
+    Ignore,
     Retry,
     SoftTimeLimitExceeded,
     TimeLimitExceeded,
@@ -24,14 +25,17 @@ from celery.exceptions import (
 from worker.base.actor import from_header
 from worker.base.celery_internals import COMMAND_REQUEST, EngineTask
 from worker.base.errors import ServerUnavailable
+from worker.base.intake.checks import Fault, Letter
 from worker.base.settings import get_settings
-from worker.commands import after_commit
+from worker.commands import after_commit, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional
 from worker.commands.chain_continuation import links_of
+from worker.commands.decoding import decode
 from worker.commands.errors import CommandDead, CommandIdReused, NotReady
 from worker.commands.executor import BatchRun, execute
+from worker.commands.message_checks import command_fault
 from worker.commands.routing import unroutable
-from worker.commands.settling import mark_dead, refuse
+from worker.commands.settling import mark_dead, refuse, refused, settle
 from worker.contracts import Envelope, Receipt, Status
 
 
@@ -45,10 +49,17 @@ class CommandRun(EngineTask):
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
 
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this command; asked in the worker's main process."""
+        return command_fault(letter)
+
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
         try:
+            if releases.why_elsewhere(envelope):
+                releases.hand_over([envelope])
+                raise Ignore  # its receipt is another worker's to give
             if nobody_takes := unroutable(envelope.links):
                 return self._answer(refuse(envelope, nobody_takes))
             run = self._execute(envelope)
@@ -84,6 +95,7 @@ class CommandRun(EngineTask):
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
+            schema=header.get("schema"),
         )
 
     def _sent_header(self) -> dict[str, Any]:
@@ -98,6 +110,9 @@ class CommandRun(EngineTask):
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
         """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
+        decoded = decode(envelope)
+        if decoded.refusal is not None:  # it will be no better then
+            return self._answer(settle(refused(decoded, decoded.refusal)))
         limit, waits = get_settings().after_timeout, self._sent_header().get("waits", 0)
         if sum(map(_pause, range(waits))) >= limit:
             missing = ", ".join(map(str, waiting.missing))

@@ -20,6 +20,7 @@ from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks, quoted
+from worker.commands.releases import known_names
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers, workers
 from worker.ops.servers import QueueStatus, ServerStatus
@@ -169,6 +170,16 @@ class StuckSagas:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownCommands:
+    """Enqueued commands of a name that no loaded domain declares, and the age of the oldest: they
+    wait for a worker of another release (see worker/commands/releases.py)."""
+
+    name: str
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogStatus:
     """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command."""
 
@@ -187,6 +198,8 @@ class LogStatus:
     changesets: Sequence[ChangesetStatus]
     stuck_sagas: Sequence[StuckSagas]
     lock_waits: Sequence[LockWait]
+    refused_messages: int
+    unknown_commands: Sequence[UnknownCommands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,11 +285,18 @@ def _ask(connection: Connection) -> LogStatus:
         _each(connection, ChangesetStatus, "changesets"),
         _each(connection, StuckSagas, "sagas"),
         _each(connection, LockWait, "waiting_for_locks", longer_than=LONG_WAIT),
+        _one(connection, "refused")[0],
+        _unknown_commands(connection),
     )
 
 
 def _each(connection: Connection, kind: Callable[..., T], name: str, **parameters: Any) -> list[T]:
     return [kind(*row) for row in connection.execute(_SQL[name], parameters or None)]
+
+
+def _unknown_commands(connection: Connection) -> list[UnknownCommands]:
+    rows = connection.execute(_SQL["unknown_commands"], {"known": known_names()})
+    return [UnknownCommands(*row) for row in rows]
 
 
 def _one(connection: Connection, name: str) -> tuple[Any, ...]:

@@ -118,3 +118,16 @@ SELECT session_user::text, n.nspowner::regrole::text,
            AND pg_has_role(r.oid, 'MEMBER')
          ORDER BY r.rolname DESC LIMIT 1)
   FROM pg_namespace AS n WHERE n.nspname = 'cqrs'
+
+-- name: refused
+-- How many messages were refused that no receipt could answer.
+SELECT coalesce(sum(count), 0)::bigint FROM cqrs.refused_messages
+
+-- name: unknown_commands
+-- Enqueued commands of names that nobody here declares, the most first.
+SELECT name, count(*), extract(epoch FROM clock_timestamp() - min(enqueued_at))::float
+  FROM cqrs.enqueued_commands
+ WHERE NOT name = ANY (%(known)s::text[])
+ GROUP BY name
+ ORDER BY count(*) DESC, name
+ LIMIT 20

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     DEAD_LETTERS = "dead-letters"
     DEAD_COMMANDS = "dead-commands"
+    MESSAGES = "messages"
     READ_MODELS = "read-models"
     SAGAS = "sagas"
     LOCKS = "locks"
@@ -67,6 +68,9 @@ def _log(log: LogStatus) -> Iterator[Trouble]:
     if log.dead_commands:
         sentence = f"{log.dead_commands} dead commands (cqrs dead-letters list)"
         yield Trouble(Kind.DEAD_COMMANDS, sentence)
+    if log.refused_messages:
+        sentence = f"{log.refused_messages} messages were refused (cqrs refused list)"
+        yield Trouble(Kind.MESSAGES, sentence)
     yield from (Trouble(Kind.LOCKS, _wait(wait)) for wait in log.lock_waits)
     yield from _models(log)
     for stuck in log.stuck_sagas:

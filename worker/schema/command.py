@@ -45,6 +45,7 @@ from worker.base.actor import acting_as, anyone
 from worker.base.app import app
 from worker.base.db_errors import sentence
 from worker.base.errors import ServerUnavailable
+from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import After
 from worker.commands.command import CommandTask
@@ -159,6 +160,14 @@ class SchemaCommand(CommandTask[C]):
         return {**dict(zip(names, values, strict=False)), **(kwargs or {})}
 
     # ------------------------------------------------------------------ the worker's side
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message: fields may come in their order, too."""
+        try:
+            fields = self._fields(letter.args, letter.kwargs)
+        except InvalidCommand as wrong:
+            return Fault(Reason.COMMAND, wrong.errors)
+        return super().fault(replace(letter, args=(), kwargs=fields))
+
     def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:
         """With links, empty ones if need be: what has links is sent again as a message, never run
         in a batch, when it is revived from the dead letters."""

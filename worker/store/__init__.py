@@ -66,6 +66,9 @@ OBJECTS = (
 """What the first migration installs: frozen, as are the files. What replaces one of them stands in
 a folder that is named for its migration."""
 
+INTAKE = ("intake/refused_messages", "intake/command_schemas", "intake/enqueued_commands")
+"""Messages that were refused; which release knows which command."""
+
 SENDER = (
     "sender/role",
     "sender/sender_roles",

@@ -140,7 +140,12 @@ class _Client:
         self._socket = ours
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-c",
+                    f"from {__name__} import main; main()",
+                    str(theirs.fileno()),
+                ],
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -271,7 +276,3 @@ def main() -> None:
     arguments = _serve(requests)
     sys.argv = [str(import_module("celery.__main__").__file__), *arguments]
     import_module("celery.__main__").main()
-
-
-if __name__ == "__main__":
-    main()

@@ -29,12 +29,13 @@ BEGIN
                CASE WHEN has_sender THEN granted
                     ELSE ARRAY(SELECT r FROM unnest(n.roles) AS r WHERE r IS NOT NULL) END AS roles,
                CASE WHEN has_sender THEN n.command_id ELSE n.correlation_id END AS correlation_id,
-               CASE WHEN NOT has_sender THEN n.causation_id END AS causation_id
+               CASE WHEN NOT has_sender THEN n.causation_id END AS causation_id, n.schema
           FROM ROWS FROM (jsonb_to_recordset(commands) AS
                (ord bigint, command_id uuid, name text, payload jsonb, payload_hash text, key text,
-                after uuid[], actor text, roles text[], correlation_id uuid, causation_id text))
+                after uuid[], actor text, roles text[], correlation_id uuid, causation_id text,
+                schema text))
                WITH ORDINALITY AS n (ord, command_id, name, payload, payload_hash, key, after, actor,
-                                     roles, correlation_id, causation_id, place)
+                                     roles, correlation_id, causation_id, schema, place)
     ), first AS (
         SELECT DISTINCT ON (g.command_id) g.* FROM given AS g ORDER BY g.command_id, g.ord
     ), fresh AS (
@@ -46,9 +47,9 @@ BEGIN
     ), written AS (
         INSERT INTO cqrs.enqueued_commands AS e
             (command_id, name, payload, key, after, actor, roles, correlation_id, causation_id,
-             by_sender)
+             by_sender, schema)
         SELECT f.command_id, f.name, f.payload, f.key, f.after, f.actor, f.roles, f.correlation_id,
-               f.causation_id, has_sender
+               f.causation_id, has_sender, f.schema
           FROM first AS f JOIN fresh USING (command_id)
          ORDER BY f.ord
     )

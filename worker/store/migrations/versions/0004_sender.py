@@ -4,8 +4,8 @@ from alembic import op
 
 from worker.store import SENDER, install
 
-revision = "0002_sender"
-down_revision = "0001_engine"
+revision = "0004_sender"
+down_revision = "0002_intake"
 branch_labels = None
 depends_on = None
 
