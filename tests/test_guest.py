@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -116,10 +117,10 @@ def test_a_hosts_shared_task_without_a_name_is_the_hosts_to_name(
     )
 
 
-def test_a_task_of_our_own_app_is_named_where_it_is_declared() -> None:
-    for declared in (lambda: app.task(print), lambda: app.task(ignore_result=True)(print)):
-        with pytest.raises(ValueError, match=r"a task needs an explicit name: @app\.task\(name="):
-            declared()
+@pytest.mark.parametrize("options", [{}, {"ignore_result": True}, {"name": None}])
+def test_a_task_of_our_own_app_is_named_where_it_is_declared(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"a task needs an explicit name: @app\.task\(name="):
+        app.task(print, **options)
 
 
 def test_the_hosts_celery_variables_lead_none_of_ours_to_the_hosts_servers(
