@@ -23,7 +23,6 @@ from bench.structure import layers
 from tests.conftest import Database, in_database
 from tests.support.workers import ROOT, Worker, environment, until
 from worker import Settings, get_settings
-from worker.base.urls import sqlalchemy_url
 from worker.cli.root import load, subcommands
 from worker.embedded import Servers
 
@@ -60,6 +59,7 @@ class Application:
 
     def __init__(self, folder: Path, **environ: str) -> None:
         self.folder = folder
+        self.program = sys.executable  # or that of an environment of its own
         ours = environment(get_settings())
         ours = {name: value for name, value in ours.items() if name not in ("CQRS_DOMAINS",)}
         path = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -96,7 +96,7 @@ class Application:
 
     def python(self, *arguments: str) -> str:
         """Run Python there."""
-        return self.run(sys.executable, *arguments)
+        return self.run(self.program, *arguments)
 
     def cqrs(self, *arguments: str) -> str:
         """Run `cqrs` there."""
@@ -121,7 +121,7 @@ class Application:
         log = self.folder / f"celery-{'-'.join(arguments[1:3])}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", *arguments],
+                [self.program, "-m", "celery", *arguments],
                 cwd=self.folder,
                 env=self.environ,
                 stdout=output,
@@ -431,32 +431,7 @@ def test_the_test_runner_of_the_page_runs(notes: Application) -> None:
 
 
 @pytest.mark.slow
-def test_the_fastapi_page_runs(notes: Application, database: Database) -> None:
-    pytest.importorskip("fastapi", reason="FastAPI is not among the requirements")
-    notes.put_page(BESIDE)
-    (notes.folder / "notes" / "reactions.py").unlink()
-    notes.put(
-        "ask.py",
-        "from fastapi.testclient import TestClient\n"
-        "import fastapi_app\n"
-        "client = TestClient(fastapi_app.app).__enter__()\n"  # one event loop for all
-        "note = {'author': 'ada', 'text': 'hello'}\n"
-        "made = client.post('/notes', json=note)\n"
-        "assert made.status_code == 201, made.text\n"
-        "note['note_id'] = made.json()['note_id']\n"
-        "assert client.post('/notes', json=note).status_code == 409\n"
-        "after = made.json()['position']\n"
-        "answer = client.get('/notes', params={'author': 'ada', 'after': after})\n"
-        "assert answer.json() == [note], answer.text\n",
-    )
-    notes.environ["SHOP_DATABASE_URL"] = sqlalchemy_url(database.url)
-    with notes.worker():
-        notes.python("ask.py")
-
-
-@pytest.mark.slow
 def test_the_django_page_runs(database: Database, notes: Application) -> None:
-    pytest.importorskip("django", reason="Django is not among the requirements")
     notes.put_page(BESIDE)
     (notes.folder / "notes" / "reactions.py").unlink()
     notes.put(

@@ -16,9 +16,12 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
-from tests.conftest import in_database, test_settings
+from tests.conftest import Database, in_database, test_settings
 from tests.support.host_project import HostProject, host_project
 from tests.support.workers import until
+from tests.test_docs import BESIDE, Application
+from tests.test_docs import notes as notes  # a fixture
+from worker.base.urls import sqlalchemy_url
 from worker.embedded import Servers
 
 SOURCE = Path(__file__).parent / "fastapi_shop"
@@ -30,7 +33,7 @@ NAME = "fastapi_shop"
 
 
 @pytest.fixture(scope="module")
-def database(servers: Servers) -> Iterator[str]:
+def shop_database(servers: Servers) -> Iterator[str]:
     """A database of the shop's, empty."""
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {NAME}")
@@ -39,14 +42,16 @@ def database(servers: Servers) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def shop(servers: Servers, database: str, tmp_path_factory: pytest.TempPathFactory) -> HostProject:
+def shop(
+    servers: Servers, shop_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> HostProject:
     """The shop, installed, with the engine's wheel; both lines of migrations are run."""
     scratch = tmp_path_factory.mktemp("fastapi")
     home = scratch / "home"
     home.mkdir()
-    settings = test_settings(servers, database, home, domains=("ordering",))
+    settings = test_settings(servers, shop_database, home, domains=("ordering",))
     project = host_project(SOURCE, scratch, *REQUIREMENTS, settings=settings)
-    own = {"SHOP_DATABASE": database, "SHOP_BROKER": servers.broker_url}
+    own = {"SHOP_DATABASE": shop_database, "SHOP_BROKER": servers.broker_url}
     project = HostProject(project.folder, project.python, {**project.settings, **own})
     project.run("-m", "alembic", "upgrade", "head")
     project.run("-m", "worker.cli", "migrate")
@@ -108,26 +113,53 @@ def web(shop: HostProject, workers: None) -> Iterator[Web]:
         yield web
 
 
-def count(database: str, sql: str) -> int:
+def count(shop_database: str, sql: str) -> int:
     """The number that a query gives."""
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(shop_database) as connection:
         row = connection.execute(sql.encode()).fetchone()
     assert row is not None
     return int(row[0])
 
 
-def everything(database: str) -> tuple[int, ...]:
+def everything(shop_database: str) -> tuple[int, ...]:
     """The shop's rows, the engine's receipts and what waits."""
     tables = ("baskets", "cqrs.receipts", "cqrs.enqueued_commands", "command.placed_orders")
-    return tuple(count(database, f"SELECT count(*) FROM {table}") for table in tables)
+    return tuple(count(shop_database, f"SELECT count(*) FROM {table}") for table in tables)
 
 
 PATHS = pytest.mark.parametrize("path", ["/orders", "/sync/orders"])
 
 
+def test_the_page_runs(shop: HostProject, notes: Application, own_database: Database) -> None:
+    """The code that docs/beside-an-application.md shows, where FastAPI is installed.
+
+    It comes first: the shop's workers, once they run, take from the same Redis.
+    """
+    notes.program = str(shop.python)
+    notes.put_page(BESIDE)
+    (notes.folder / "notes" / "reactions.py").unlink()
+    notes.put(
+        "ask.py",
+        "from fastapi.testclient import TestClient\n"
+        "import fastapi_app\n"
+        "client = TestClient(fastapi_app.app).__enter__()\n"  # one event loop for all
+        "note = {'author': 'ada', 'text': 'hello'}\n"
+        "made = client.post('/notes', json=note)\n"
+        "assert made.status_code == 201, made.text\n"
+        "note['note_id'] = made.json()['note_id']\n"
+        "assert client.post('/notes', json=note).status_code == 409\n"
+        "after = made.json()['position']\n"
+        "answer = client.get('/notes', params={'author': 'ada', 'after': after})\n"
+        "assert answer.json() == [note], answer.text\n",
+    )
+    notes.environ["SHOP_DATABASE_URL"] = sqlalchemy_url(own_database.url)
+    with notes.worker():
+        notes.python("ask.py")
+
+
 @PATHS
 def test_an_order_is_placed_in_the_requests_own_transaction_and_read_back(
-    web: Web, database: str, path: str
+    web: Web, shop_database: str, path: str
 ) -> None:
     customer = f"ada{path}"
 
@@ -135,14 +167,14 @@ def test_an_order_is_placed_in_the_requests_own_transaction_and_read_back(
 
     (found,) = web.get("/orders", customer=customer, after=placed["position"])
     assert found == {"order_id": placed["order_id"], "customer": customer, "total": "12.50"}
-    assert count(database, f"SELECT count(*) FROM baskets WHERE customer = '{customer}'") == 1
+    assert count(shop_database, f"SELECT count(*) FROM baskets WHERE customer = '{customer}'") == 1
     actor = f"SELECT count(*) FROM cqrs.receipts WHERE actor = 'customer:{customer}'"
-    assert count(database, actor) == 1
+    assert count(shop_database, actor) == 1
 
 
 @PATHS
-def test_a_request_that_fails_has_enqueued_nothing(web: Web, database: str, path: str) -> None:
-    before = everything(database)
+def test_a_request_that_fails_has_enqueued_nothing(web: Web, shop_database: str, path: str) -> None:
+    before = everything(shop_database)
 
     with pytest.raises(urllib.error.HTTPError, match="500"):
         web.post(path, customer="eve", total="12.50", fails=True)
@@ -150,7 +182,7 @@ def test_a_request_that_fails_has_enqueued_nothing(web: Web, database: str, path
     placed = web.post(path, customer="eve", total="1.00")
 
     assert len(web.get("/orders", customer="eve", after=placed["position"])) >= 1
-    baskets, receipts, waiting, orders = everything(database)
+    baskets, receipts, waiting, orders = everything(shop_database)
     assert (baskets, receipts, orders) == (before[0] + 1, before[1] + 1, before[3] + 1)
     assert waiting == 0
 
@@ -161,7 +193,7 @@ def test_a_rule_says_no_to_the_customer(web: Web, path: str) -> None:
         web.post(path, customer="rich", total="1000.01")
 
 
-def test_many_customers_at_once_wait_with_few_connections(web: Web, database: str) -> None:
+def test_many_customers_at_once_wait_with_few_connections(web: Web, shop_database: str) -> None:
     ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cqrs writer'"
 
     with ThreadPoolExecutor(60) as customers:
@@ -170,7 +202,7 @@ def test_many_customers_at_once_wait_with_few_connections(web: Web, database: st
             for n in range(120)
         ]
         placed = [one.result(120) for one in orders]
-        connections = count(database, f"{ours} AND datname = current_database()")
+        connections = count(shop_database, f"{ours} AND datname = current_database()")
 
     assert len({one["order_id"] for one in placed}) == 120
     assert connections <= 8 + 4 + 4 * 3  # our threads, our watcher's, a worker and its children
