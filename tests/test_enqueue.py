@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -65,6 +66,28 @@ def test_without_a_transaction_nothing_is_enqueued(database: Database) -> None:
 
     assert waiting(database) == []
     assert woken() == []
+
+
+@pytest.mark.parametrize("kind", [psycopg.RawCursor, psycopg.ClientCursor])
+def test_the_cursors_of_the_callers_connection_are_the_callers(
+    database: Database, kind: type[psycopg.Cursor]
+) -> None:
+    """Raw ones read other placeholders than ours."""
+    with psycopg.connect(database.url, cursor_factory=kind) as connection:
+        add_thing.enqueue(connection, price=Decimal("1.00"))
+    assert len(waiting(database)) == 1
+
+
+def test_the_cursors_of_an_asynchronous_connection_are_the_callers(database: Database) -> None:
+    async def enqueue() -> None:
+        raw = psycopg.AsyncRawCursor
+        async with await psycopg.AsyncConnection.connect(
+            database.url, cursor_factory=raw
+        ) as opened:
+            await add_thing.aenqueue(opened, price=Decimal("1.00"))
+
+    asyncio.run(enqueue())
+    assert len(waiting(database)) == 1
 
 
 def test_a_transaction_that_begins_in_a_pipeline_is_one(database: Database) -> None:

@@ -121,10 +121,11 @@ def run_sync_of(caller: AsyncConnectable) -> Callable[..., Awaitable[Any]]:
 
 
 def executor_of(raw: psycopg.Connection[Any]) -> Execute:
-    """Executes statements on psycopg's own connection."""
+    """Executes statements on psycopg's own connection, with a cursor of ours: the caller's may read
+    other placeholders (`RawCursor`)."""
 
     def execute(sql: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        with raw.cursor(row_factory=tuple_row) as cursor:
+        with psycopg.Cursor(raw, row_factory=tuple_row) as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
     return execute
