@@ -338,6 +338,26 @@ def test_nothing_runs_because_we_were_imported(database: Database) -> None:
     )
 
 
+def test_no_lock_is_made_by_the_import(database: Database) -> None:
+    """Under gevent, one that was made before a fork (gunicorn --preload) waits in no child:
+    the thread that looks for the end of a transaction kept the child's loop busy for good."""
+    run(
+        database,
+        """
+        import sys, threading
+        made = []
+        def counted(kind):
+            def make(*arguments):
+                made.append(sys._getframe(1).f_globals["__name__"])
+                return kind(*arguments)
+            return make
+        threading.Event, threading.Lock = counted(threading.Event), counted(threading.Lock)
+        """,
+        OURS,
+        "assert not [name for name in made if name.startswith('worker.')], made",
+    )
+
+
 ENQUEUE = """
     import os, threading
     import psycopg
