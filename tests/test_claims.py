@@ -173,7 +173,7 @@ def test_a_command_waits_for_one_that_is_on_its_way_however_long_it_takes(
 
     choice = claim(10)
 
-    assert (choice.later, choice.refuse) == ([second], [])
+    assert (choice.later, choice.ended) == ([second], [])
 
 
 def test_what_waits_is_run_as_whoever_enqueued_it(database: Database) -> None:

@@ -126,7 +126,8 @@ def test_a_database_in_conflict_is_tried_a_few_times(monkeypatch: pytest.MonkeyP
         with pytest.raises(CommandDead) as dead:
             deliver(payload, headers)
 
-    assert dead.value.receipt.error == f"the database could not run it in {most} tries"
+    why = f"the database could not run it in {most} tries (again and again)"
+    assert dead.value.receipt.error == why
     receipt = stored(headers)
     assert receipt is not None
     assert (receipt.status, receipt.actor) == (Status.DEAD, "user:7")

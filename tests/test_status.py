@@ -349,7 +349,7 @@ def test_the_whole_status_is_plain_json() -> None:
     add_things(1)
     told = json.loads(json.dumps(status.gather(timeout=0.01).to_json()))
     assert told["log"]["last_position"] == 1
-    assert {"servers", "workers", "queues", "log", "problem"} == set(told)
+    assert {"servers", "workers", "queues", "log", "problem", "put_off"} == set(told)
 
 
 @pytest.mark.parametrize(

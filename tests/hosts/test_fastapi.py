@@ -130,11 +130,15 @@ def everything(shop_database: str) -> tuple[int, ...]:
 PATHS = pytest.mark.parametrize("path", ["/orders", "/sync/orders"])
 
 
-def test_the_page_runs(shop: HostProject, notes: Application, own_database: Database) -> None:
+def test_the_page_runs(
+    shop: HostProject, notes: Application, own_database: Database, servers: Servers
+) -> None:
     """The code that docs/beside-an-application.md shows, where FastAPI is installed.
 
-    It comes first: the shop's workers, once they run, take from the same Redis.
+    On databases of Redis of its own: the shop's workers take from the others.
     """
+    for number, name in enumerate(("BROKER", "RESULT", "CACHE"), 10):
+        notes.environ[f"CQRS_{name}_URL"] = f"{servers.broker_url.rpartition('/')[0]}/{number}"
     notes.program = str(shop.python)
     notes.put_page(BESIDE)
     (notes.folder / "notes" / "reactions.py").unlink()

@@ -27,7 +27,7 @@ def start(workers: Workers, release: str) -> Worker:
 
 def sent(to: str) -> list[CommandResult]:
     """What only the newer release knows: by each door a new command, and a new field."""
-    with db.owner() as connection:
+    with db.owner() as connection, connection.transaction():
         enqueued = [
             seal_letter.enqueue(connection, wax=to),
             post_letter.enqueue(connection, to=to, registered=True),
@@ -127,7 +127,7 @@ def _looked_for(database: Database) -> int:
 def test_a_key_waits_for_its_first_command_whoever_knows_it(
     database: Database, workers: Workers, redis: redis_py.Redis
 ) -> None:
-    with db.owner() as connection:
+    with db.owner() as connection, connection.transaction():
         first = seal_letter.enqueue(connection, key="k", wax="red")
         second = post_letter.enqueue(connection, key="k", to="Ann")
         other = post_letter.enqueue(connection, key="l", to="Ann")

@@ -29,7 +29,7 @@ def envelope(
     task: CommandTask[Any], actor: Actor | None = None, id_: UUID | None = None, **payload: Any
 ) -> Envelope:
     """A command as it arrives in a worker."""
-    return Envelope(id_ or uuid7(), task.name, prepare(task.spec, payload), actor or Actor())
+    return Envelope(id_ or uuid7(), task.name, prepare(task.spec, payload).wire, actor or Actor())
 
 
 def send(task: CommandTask[Any], actor: Actor | None = None, **payload: Any) -> Receipt:

@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 
 def send(task: CommandTask[Any], **payload: Any) -> dict[str, Any]:
     """Run one command in this process; it must succeed."""
-    command = Envelope(uuid7(), task.name, prepare(task.spec, payload))
+    command = Envelope(uuid7(), task.name, prepare(task.spec, payload).wire)
     (receipt,) = execute([command]).outcomes
     assert isinstance(receipt, Receipt), receipt
     assert receipt.succeeded, receipt

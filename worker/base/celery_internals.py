@@ -3,9 +3,13 @@
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 EngineResult     `AsyncResult.__del__`                   no word at the interpreter's end
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
-ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip
-                 it is made of, `by_url`, its pending    listening begins with the wait, and anew
-                 results                                 in a forked child
+                 `Request._announce_revoked`             a receipt for what Celery throws away
+EngineRequest    `Request.__repr__`                      no payload in a log line
+CommandChords    `Backend.on_chord_part_return`,         a refused member stops its chord, and
+                 `chord_error_from_stack`, `_fail_chain`  what depends on it hears of it
+ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip,
+                 it is made of, `by_url`, its pending    which a full server fails not; listening
+                 results                                 begins with the wait, and anew in a fork
 ResultListener   `ResultConsumer._reconnect_pubsub`,     a server that is away is waited for; no
                  `_locked`, `subscribed_to`              restart is asked for
 
@@ -23,10 +27,12 @@ from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
 from celery.result import AsyncResult
+from celery.utils.dispatch import Signal
 
 if TYPE_CHECKING:
     from worker.base.intake.checks import Fault, Letter
 
+ENGINE_REQUEST = "worker.base.command_request:EngineRequest"
 COMMAND_REQUEST = "worker.base.command_request:CommandRequest"
 """As Celery itself names a task's request: a worker loads it when it takes the first message."""
 
@@ -41,6 +47,7 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
     """
 
     abstract = True
+    Request = ENGINE_REQUEST
 
     @classmethod
     def on_bound(cls, app: Any) -> None:
@@ -79,10 +86,12 @@ def result_backend(app: Any, url: str) -> Any:
     """The result backend at this address: ours on Redis, Celery's own on everything else."""
     from celery.backends.redis import RedisBackend
 
+    from worker.base.command_chords import with_chords
     from worker.base.redis_results import ResultBackend
 
     backend, address = by_url(url, app.loader)
-    return (ResultBackend if backend is RedisBackend else backend)(app=app, url=address)
+    ours = ResultBackend if backend is RedisBackend else with_chords(backend)
+    return ours(app=app, url=address)
 
 
 class ResultsLost(Exception):
@@ -95,6 +104,10 @@ class Result(NamedTuple):
     task_id: str
     state: str
     value: Any
+
+
+chord_failed = Signal(name="chord_failed", providing_args={"body", "error"})
+"""A chord's member did not succeed, so that its body (a signature) is not run."""
 
 
 def store_results(backend: Any, results: Sequence[Result]) -> None:

@@ -48,6 +48,11 @@ STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 NOT_PREPARED = "26000"
 """SQLSTATE of "prepared statement does not exist": something made a connection forget them."""
+READ_ONLY = "25006"
+"""SQLSTATE of a server or session that takes no writes."""
+_USELESS = (STALE_PLAN, NOT_PREPARED, READ_ONLY)
+"""After these a connection is closed: its prepared statements are of another time, or gone; or its
+server has become a standby, and a new connection finds the primary."""
 _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
 _TAKE_ON = statement("worker.base", "take_on_a_role")
 _CURRENT_ROLE = statement("worker.base", "current_role")
@@ -264,8 +269,8 @@ def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseE
     connection = cast("Connection", proxy.driver_connection)
     cut = connection.broken or was_cut(error)
     try:
-        if isinstance(error, psycopg.Error) and error.sqlstate in (STALE_PLAN, NOT_PREPARED):
-            connection.close()  # its prepared statements are of another time, or gone
+        if isinstance(error, psycopg.Error) and error.sqlstate in _USELESS:
+            connection.close()
         if not connection.closed:
             connection.rollback()
     except psycopg.Error:
@@ -289,7 +294,9 @@ def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
     """The error that says which database is away, why, and what to do."""
     reason = " ".join(str(error).split())
     address = safe_url(psycopg_url(str(engine.url)))
-    return ServerUnavailable("PostgreSQL", address, reason, _grant(engine, reason) or _ADVICE)
+    what = "refuses connections" if "FATAL:" in reason else "is not reachable"
+    advice = _grant(engine, reason) or _ADVICE
+    return ServerUnavailable("PostgreSQL", address, reason, advice, what)
 
 
 def _grant(engine: sa.Engine, reason: str) -> str | None:

@@ -1,4 +1,12 @@
-"""An error of PostgreSQL as one sentence that says what to do: for people at a shell."""
+"""What an error of PostgreSQL means: to a person at a shell, and to a command that met it.
+
+away       nobody's command can be run now: the connection is lost, the server goes down or
+           takes no writes, its disk or its memory is full
+missing    not this command, not yet: a table, a column, a function or a right is not there,
+           as when new code runs before its migration
+conflict   others held what it needs, or it took too long: perhaps the next time
+all else   the command's own fault
+"""
 
 from __future__ import annotations
 
@@ -19,6 +27,49 @@ _RIGHTS = (
 _LOST = "PostgreSQL ended the connection ({}): look whether it runs, and try again."
 _BUSY = "PostgreSQL could not do this in time ({}): others hold what it needs. Try again."
 _REFUSED = "PostgreSQL refuses this ({})."
+
+
+_AWAY = ("08", "25006", "53", "57P", "58")
+"""What their SQLSTATE begins with: connection lost, read-only, resources, shutdown, disk errors."""
+_MISSING = (
+    pg.UndefinedTable,
+    pg.UndefinedColumn,
+    pg.UndefinedFunction,
+    pg.UndefinedObject,
+    pg.InvalidSchemaName,
+    pg.InsufficientPrivilege,
+)
+_CONFLICT = (
+    pg.DeadlockDetected,
+    pg.SerializationFailure,
+    pg.LockNotAvailable,
+    pg.QueryCanceled,
+)
+
+
+def is_away(error: psycopg.Error) -> bool:
+    """Whether the database can run nobody's command for a while.
+
+    A lost connection has no SQLSTATE, or one of class 57 (the server goes away).
+    """
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate.startswith(_AWAY)
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Whether a connection was lost: the next one may be good."""
+    return is_away(error) and (error.sqlstate is None or error.sqlstate.startswith(("08", "57P")))
+
+
+def is_missing(error: psycopg.Error) -> bool:
+    """Whether something is not there that a migration brings."""
+    return isinstance(error, _MISSING)
+
+
+def is_conflict(error: psycopg.Error) -> bool:
+    """Whether others stood in the way."""
+    return isinstance(error, _CONFLICT)
 
 
 def sentence(error: psycopg.Error) -> str:

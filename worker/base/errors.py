@@ -5,6 +5,8 @@
     │   ├── ServerUnavailable         a server does not answer (which, where, what to do)
     │   │   └── CacheAway             the cache does not: queries go on without it
     │   ├── NotReady                  a command's `after=` has no receipt yet
+    │   ├── DatabaseAway              the database cannot take a command until it is mended
+    │   ├── DatabaseInConflict        others held what a command needs, several times
     │   ├── ReceiptTimeout            no receipt within the time that the caller gave
     │   ├── CostLimitReached          an actor asks too much
     │   ├── QueryStopped              a query took too long, or waited too long for a lock
@@ -26,6 +28,10 @@
         ├── CommandIdReused           this id has a receipt for another payload
         ├── NoTransaction             enqueue on a connection in autocommit
         ├── CommandDead               a command failed for good; carries its receipt
+        ├── Undecidable               a command cannot be decided; its receipt says why
+        │   ├── BrokenFunction        what a command declares raised: needs, may_send, its model
+        │   ├── UnreadableStream      a stored event of an aggregate cannot be read
+        │   └── UnstorableOutcome     what the handler gave cannot be stored; names the fields
         ├── UnknownDeadCommand        no dead command has this id
         ├── DeadCommandIsClosed       it was retried or discarded already
         ├── BelongsToSaga             a saga sent it, and has gone on without it
@@ -130,12 +136,18 @@ class Permanent(CqrsError):
 
 
 class ServerUnavailable(Transient):
-    """A server does not answer."""
+    """A server does not answer; or it answers and refuses: `what` says which.
 
-    def __init__(self, server: str, address: str, reason: str, advice: str) -> None:
+    `what` follows the server's name: "is not reachable", "is full", "takes no writes".
+    """
+
+    def __init__(
+        self, server: str, address: str, reason: str, advice: str, what: str = "is not reachable"
+    ) -> None:
         stop = "" if reason.endswith(("?", ".")) else "."
-        super().__init__(f"{server} is not reachable at {address}: {reason}{stop} {advice}")
+        super().__init__(f"{server} {what} at {address}: {reason}{stop} {advice}")
         self.server, self.address, self.reason, self.advice = server, address, reason, advice
+        self.what = what
 
 
 class NotMigrated(Permanent):

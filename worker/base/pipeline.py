@@ -102,6 +102,11 @@ class Pipeline:
         self._replies.append(reply)
         return reply
 
+    def answered(self, statements: int) -> bool:
+        """Whether so many statements have been answered, and none of them failed."""
+        first = self._replies[:statements]
+        return len(first) == statements and all(reply.result is not None for reply in first)
+
     def __enter__(self) -> Pipeline:
         """Begin to collect statements."""
         return self

@@ -12,13 +12,20 @@ from importlib import resources
 from typing import Any
 from weakref import WeakSet
 
+import redis.exceptions
 from celery import states
 from celery.backends.redis import RedisBackend, ResultConsumer
 
 from worker.base import forks
 from worker.base.celery_internals import Result, ResultsLost
+from worker.base.command_chords import CommandChords
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.contracts import is_receipt
+
+log = get_logger(__name__)
+TRIES = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+"""How long a worker waits for a result backend that is away before it goes on without it."""
 
 
 class ResultListener(ResultConsumer):  # type: ignore[misc]  # celery has no types
@@ -55,13 +62,16 @@ class ResultListener(ResultConsumer):  # type: ignore[misc]  # celery has no typ
                 super().start(initial_task_id, **options)
 
 
-class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
+class ResultBackend(CommandChords, RedisBackend):  # type: ignore[misc]  # celery has no types
     """Celery's result backend on Redis, with a short way for receipts.
 
     Celery stores a result in two round trips: it looks for an earlier one, so that a task that runs
     twice cannot put a failure over a success, then sets the new one and publishes it. A receipt is
     the same however often it is given: it needs no look, and those of a batch are stored by one
     call.
+
+    A result that the server does not take is logged and given up: Celery would take the task for
+    failed, and its message for done. Receipts are in PostgreSQL.
     """
 
     ResultConsumer = ResultListener
@@ -102,9 +112,12 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     def _store_result(
         self, task_id: str, result: Any, state: str, *rest: Any, request: Any = None, **more: Any
     ) -> Any:
-        if state != states.SUCCESS or not is_receipt(result):
-            return super()._store_result(task_id, result, state, *rest, request=request, **more)
-        self._publish([self._entry(Result(task_id, state, result), request)])
+        try:
+            if state != states.SUCCESS or not is_receipt(result):
+                return super()._store_result(task_id, result, state, *rest, request=request, **more)
+            self._publish([self._entry(Result(task_id, state, result), request)])
+        except redis.exceptions.RedisError as error:
+            log.warning("result not stored", task=task_id, state=state, reason=str(error))
         return result
 
     def _entry(self, one: Result, request: Any = None) -> tuple[str, str]:
@@ -118,7 +131,7 @@ class ResultBackend(RedisBackend):  # type: ignore[misc]  # celery has no types
     def _publish(self, entries: list[tuple[str, str]]) -> None:
         if entries:
             keys, texts = zip(*entries, strict=True)
-            self.ensure(self._script, (keys, [self.expires, *texts]))
+            self.ensure(self._script, (keys, [self.expires, *texts]), **TRIES)
 
     @cached_property
     def _script(self) -> Any:

@@ -37,8 +37,9 @@ def status_(
     """Servers, workers, positions and lag, dead letters, and who holds what up.
 
     Exit code 1 while something is wrong: a server that does not answer, a queue that no worker
-    takes, a worker that throws away what it takes, a subscription that failed, dead letters, drift.
-    What is wrong is listed at the end.
+    takes, a worker that throws away what it takes, a database that takes no writes, commands that
+    are put off until something is mended, a subscription that failed, dead letters, drift. What is
+    wrong is listed at the end.
     """
     status = system_status.gather()
     wrong = [one for one in troubles(status) if one.kind not in (tolerate or ())]

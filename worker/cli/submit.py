@@ -170,8 +170,11 @@ def parse(text: str, last: dict[str, UUID], actor: Actor) -> Envelope:
     if not isinstance(key, str | None) or not _names(after):
         raise MalformedLine("`key` must be a text and `after` a list of keys")
     waits_for = tuple(dict.fromkeys(last[other] for other in after if other in last))
-    wire = prepare(find_command(name), payload)
-    return Envelope(_id(value), name, wire, actor, after=waits_for, key=key)
+    command_id = _id(value)
+    ready = prepare(find_command(name), payload, command_id)
+    return Envelope(
+        command_id, name, ready.wire, actor, waits_for, key, fingerprint=ready.fingerprint
+    )
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -1,27 +1,33 @@
 """What follows a commit: results for whoever waits, wake-ups for the readers, chains that stop.
 
 None of it carries correctness. A result that is lost is found in PostgreSQL, and a wake-up that is
-lost is sent again by the sweep.
+lost is sent again by the sweep. So all of it is best effort: what cannot be done is logged, and
+never raised, for the message of a command that has its receipt must not fail. The one exception is
+a chain that stops: its other commands get receipts, and who cannot write those comes again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from celery import states
-from kombu.exceptions import OperationalError as BrokerError
+from celery.app.task import Context
 
 from worker.base import wake_ups
+from worker.base.actor import from_header
 from worker.base.app import app
-from worker.base.celery_internals import Result, store_results
-from worker.base.errors import CqrsError
+from worker.base.celery_internals import Result, chord_failed, store_results
+from worker.base.errors import CqrsError, Transient
 from worker.base.intake.substitute import as_uuid
 from worker.base.logs import get_logger
+from worker.base.server_errors import unavailable
+from worker.base.settings import get_settings
+from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
 from worker.commands.decoding import commands
-from worker.commands.errors import CommandDead, NotReady
+from worker.commands.errors import CommandDead, CommandIdReused
 from worker.commands.receipts import Outcome
 from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
@@ -49,17 +55,22 @@ def wake(task: str, *args: str, force: bool = False) -> None:
     if wake_ups.raise_signal(":".join((task, *args))) or force:
         try:
             app.send_task(task, args=args, ignore_result=True, expires=wake_ups.EXPIRES_MS / 1000)
-        except (BrokerError, OSError) as error:
+        except Exception as error:
             wake_ups.lower_signal(":".join((task, *args)))
-            log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
+            _not_sent(task, error)
 
 
 def wake_later(task: str, seconds: float) -> None:
     """Send a task after a short while; if the message is lost, the sweep does it."""
     try:
         app.send_task(task, ignore_result=True, countdown=seconds, expires=seconds + 15)
-    except (BrokerError, OSError) as error:
-        log.warning("wake-up not sent; the sweep will", task=task, reason=str(error))
+    except Exception as error:
+        _not_sent(task, error)
+
+
+def _not_sent(task: str, error: Exception) -> None:
+    told = unavailable("the broker", get_settings().servers.broker, error, "Check CQRS_BROKER_URL.")
+    log.warning("wake-up not sent; the sweep will", task=task, reason=str(told))
 
 
 def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
@@ -67,12 +78,17 @@ def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
     results = [
         _result(str(command_id), outcome)
         for command_id, outcome in outcomes
-        if not isinstance(outcome, NotReady)
+        if not isinstance(outcome, Transient)
     ]
-    store_results(app.backend, results)
+    try:
+        store_results(app.backend, results)
+    except Exception as error:
+        url = get_settings().servers.result
+        told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
+        log.warning("results not published", commands=len(results), reason=str(told))
 
 
-def _result(task_id: str, outcome: Outcome) -> Result:
+def _result(task_id: str, outcome: Receipt | CommandIdReused) -> Result:
     if isinstance(outcome, CqrsError):
         return Result(task_id, states.FAILURE, outcome)
     if outcome.status is Status.DEAD:
@@ -80,17 +96,32 @@ def _result(task_id: str, outcome: Outcome) -> Result:
     return Result(task_id, states.SUCCESS, outcome.to_json())
 
 
+def count_member(request: Any, receipt: Receipt) -> None:
+    """Count a command for the chord that it is a member of, as Celery does after it has returned.
+
+    Here, because Celery takes a task for failed, and its message for done, that could not be
+    counted: the body of its chord would never be run. Raises what the result backend raises.
+    """
+    if request.chord and not request.is_eager:
+        _, state, value = _result(str(receipt.command_id), receipt)
+        app.backend.on_chord_part_return(request, state, value)
+        request.chord = None
+
+
 def stop_chain(request: Any, refused: Receipt) -> None:
     """Keep the rest of a refused command's chain from running."""
-    links = links_of(request)
+    skip(
+        links_of(request),
+        f"an earlier command of its chain was refused (command {refused.command_id})",
+    )
     request.chain = request.callbacks = None
-    skip(links, f"an earlier command of its chain was refused (command {refused.command_id})")
 
 
 def skip(links: ChainContinuation | None, why: str) -> None:
     """Give every command among these links a receipt that says why it was not run.
 
-    Who waits for the last one would wait for ever otherwise.
+    Who waits for the last one would wait for ever otherwise. Raises psycopg.Error and
+    ServerUnavailable if a receipt cannot be written.
     """
     for sig in signatures(links):
         _skip(sig, f"not run: {why}")
@@ -98,11 +129,42 @@ def skip(links: ChainContinuation | None, why: str) -> None:
 
 def _skip(sig: Mapping[str, Any], reason: str) -> None:
     task_id = sig.get("options", {}).get("task_id")
-    name = str(sig["task"])
+    name, why = str(sig["task"]), CqrsError(reason)
     if not task_id or (name in commands and not as_uuid(task_id)):
         return
     if name in commands:
-        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}), reason)
+        header = (sig["options"].get("headers") or {}).get(HEADER) or {}
+        actor = from_header(header.get("actor"))
+        receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}, actor), reason)
         publish_results([(UUID(task_id), receipt)])
     else:
-        app.backend.store_result(task_id, CqrsError(reason), states.FAILURE)
+        _best_effort(task_id, lambda: app.backend.store_result(task_id, why, states.FAILURE))
+    if sig["options"].get("chord"):
+        failed = states.FAILURE
+        _best_effort(task_id, lambda: app.backend.on_chord_part_return(_member(sig), failed, why))
+
+
+def _best_effort(task_id: str, tell: Callable[[], object]) -> None:
+    """Tell of a task of somebody else's, or of a chord's; who waits for it may not hear of it."""
+    try:
+        tell()
+    except Exception as error:
+        log.warning("result not published", task=task_id, reason=str(error))
+
+
+def _member(sig: Mapping[str, Any]) -> Context:
+    """The last link of a chain that is a member of a chord, as the backend counts members."""
+    options = sig["options"]
+    request = {
+        "id": options["task_id"],
+        "group": options.get("group_id"),
+        "chord": options["chord"],
+    }
+    return Context({**request, "group_index": options.get("group_index")})
+
+
+@chord_failed.connect
+def _skip_body(body: Mapping[str, Any], error: BaseException, **_: Any) -> None:
+    """A member of a chord did not succeed: its body is not run, nor what follows that."""
+    why = error.__cause__ or error
+    skip({"chain": [body], "link": []}, f"a member of its chord did not succeed: {why}")

@@ -17,22 +17,32 @@ There is no table to write: the events are the state. What is promised:
 - A stream that a command folds but does not write to is not held: what was read there may have
   moved on by the commit.
 - Snapshots are written after the commit and may be deleted at any time: they only save reading.
+  One that cannot be read is passed over, its stream is replayed, and it is dropped.
+- A stream with an event that cannot be read fails the commands that ask for its state, and no
+  other of their batch.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from worker.base.encoding import to_json
+from worker.base.logs import get_logger
+from worker.base.validation_errors import fields_at_fault
+from worker.commands.errors import UnreadableStream
 from worker.contracts import Event
 
 if TYPE_CHECKING:
     from worker.commands.state import Emitted
 
+log = get_logger(__name__)
 S = TypeVar("S", bound=BaseModel)
 
 
@@ -60,16 +70,28 @@ class Aggregate(Generic[S]):
             state = self.evolve(state, event)
         return state
 
-    def stored(self, state: str | None, events: Iterable[tuple[str, dict[str, Any]]]) -> S | None:
-        """The state after a snapshot (JSON text, or None) and the stored events that follow it."""
-        start = None if state is None else self.state.model_validate_json(state)
-        return self.fold(start, (self._typed(type_, data) for type_, data in events))
+    def replay(
+        self, start: S | None, stream: str, version: int, events: Iterable[tuple[str, Any]]
+    ) -> S | None:
+        """The state after the stored events (type, data) that follow a state at a version.
 
-    def _typed(self, type_: str, data: dict[str, Any]) -> Event:
-        model = self.events.get(type_)
-        if model is None:
-            raise TypeError(f"no event of this aggregate ({self.name}, {type_})")
-        return model.model_validate(data)
+        Raises UnreadableStream, naming the event that cannot be read or folded.
+        """
+        state = start
+        for at, (type_, data) in enumerate(events, version + 1):
+            try:
+                state = self.evolve(state, self.events[type_].model_validate(data))
+            except Exception as error:
+                why = self._why(type_, error)
+                raise UnreadableStream(stream, at, type_, why) from error
+        return state
+
+    def _why(self, type_: str, error: Exception) -> str:
+        if type_ not in self.events:
+            return f"{self.name} declares no such event"
+        if isinstance(error, ValidationError):
+            return "; ".join(f"{field}: {why}" for field, why in fields_at_fault(error).items())
+        return f"`evolve` of {self.name} raised {type(error).__name__}"
 
 
 def aggregate(
@@ -93,9 +115,20 @@ def aggregate(
     return Aggregate(name, state, evolve, by_type, category, schema_version, snapshot_every)
 
 
+class SnapshotKey(NamedTuple):
+    """Which snapshot; `version` tells it from one that is written meanwhile."""
+
+    stream: str
+    aggregate: str
+    version: int
+
+
 @dataclass(slots=True)
 class AggregateState:
-    """One aggregate of a batch: its state now, and the versions that this rests on."""
+    """One aggregate of a batch: its state now, and the versions that this rests on.
+
+    `fault` says why its stream has no state that could be told.
+    """
 
     aggregate: Aggregate[Any]
     stream: str
@@ -103,11 +136,17 @@ class AggregateState:
     loaded: int
     version: int
     snapshot: int
+    fault: UnreadableStream | None = None
 
     @property
     def wants_snapshot(self) -> bool:
         """Whether enough has happened since the last one."""
         return self.version - self.snapshot >= self.aggregate.snapshot_every
+
+    def must_be_readable(self) -> None:
+        """Raise what is wrong with the stream, if something is."""
+        if self.fault is not None:
+            raise self.fault
 
     def to_row(self) -> dict[str, Any]:
         """The snapshot as `keep_snapshots` takes it."""
@@ -121,20 +160,37 @@ class AggregateState:
         }
 
 
+@dataclass(slots=True)
 class AggregateStates:
     """The aggregates that a batch folded, kept current while its commands are decided."""
 
-    def __init__(self) -> None:
-        self._by_stream: dict[str, dict[str, AggregateState]] = {}
+    unreadable: list[SnapshotKey] = field(default_factory=list)
+    """Snapshots that this code cannot read: whoever loads them replays the stream instead."""
+    _by_stream: dict[str, dict[str, AggregateState]] = field(default_factory=dict)
 
     def load(self, aggregates: Iterable[Aggregate[Any]], rows: Iterable[Any]) -> None:
         """Take in what `fold_streams` returned for these aggregates."""
         by_name = {aggregate.name: aggregate for aggregate in aggregates}
         for stream, name, snapshot, version, state, events in rows:
-            aggregate = by_name[name]
-            folded = aggregate.stored(state, orjson.loads(events or "[]"))
-            entry = AggregateState(aggregate, stream, folded, version, version, snapshot)
+            start = self._from_snapshot(by_name[name], SnapshotKey(stream, name, snapshot), state)
+            entry = AggregateState(by_name[name], stream, start, version, version, snapshot)
             self._by_stream.setdefault(stream, {})[name] = entry
+            try:
+                entry.state = by_name[name].replay(start, stream, snapshot, _decoded(events))
+            except UnreadableStream as fault:
+                entry.fault = fault
+
+    def _from_snapshot(
+        self, aggregate: Aggregate[S], key: SnapshotKey, state: str | None
+    ) -> S | None:
+        if state is None:
+            return None
+        try:
+            return aggregate.state.model_validate_json(state)
+        except Exception as error:
+            log.warning("snapshot dropped, its stream is replayed", **key._asdict(), error=error)
+            self.unreadable.append(key)
+            return None
 
     def get(self, aggregate: Aggregate[S], key: Hashable) -> S | None:
         """An aggregate's state; None if it has no events. Raises LookupError if not declared."""
@@ -142,6 +198,7 @@ class AggregateStates:
         entry = self._by_stream.get(stream, {}).get(aggregate.name)
         if entry is None:
             raise LookupError(f"the command declares no such fold ({aggregate.name}, {stream})")
+        entry.must_be_readable()
         return entry.state  # type: ignore[return-value]  # what it was folded into
 
     def expected(self, stream: str) -> int | None:
@@ -155,6 +212,7 @@ class AggregateStates:
         after: dict[tuple[str, str], tuple[BaseModel | None, int]] = {}
         for new in emitted:
             for name, entry in self._by_stream.get(new.stream, {}).items():
+                entry.must_be_readable()
                 state, version = after.get((new.stream, name), (entry.state, entry.version))
                 after[new.stream, name] = (entry.aggregate.fold(state, [new.event]), version + 1)
         for (stream, name), (state, version) in after.items():
@@ -162,6 +220,26 @@ class AggregateStates:
             entry.state, entry.version = state, version
 
     def snapshots(self) -> list[dict[str, Any]]:
-        """The snapshots that are due, if the batch commits."""
+        """The snapshots that are due, if the batch commits; one that JSON cannot hold is not."""
         entries = (entry for entries in self._by_stream.values() for entry in entries.values())
-        return [entry.to_row() for entry in entries if entry.wants_snapshot]
+        due = (entry for entry in entries if entry.wants_snapshot and entry.fault is None)
+        return [row for entry in due if (row := _snapshot_row(entry)) is not None]
+
+
+def _snapshot_row(entry: AggregateState) -> dict[str, Any] | None:
+    try:
+        row = entry.to_row()
+        to_json(row)
+    except Exception as error:
+        what = {"stream": entry.stream, "aggregate": entry.aggregate.name}
+        log.warning("snapshot not taken", **what, error=error)
+        return None
+    return row
+
+
+def _decoded(events: str | None) -> Any:
+    """Stored events. A number that no float can hold, which jsonb can, is left to its model."""
+    try:
+        return orjson.loads(events or "[]")
+    except ValueError:
+        return json.loads(events or "[]", parse_float=Decimal)

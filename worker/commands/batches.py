@@ -2,6 +2,7 @@
 
 A batch runs in transactions of `batch_size` commands. Each command keeps its own id, receipt and
 result, so that whoever sent it cannot tell how it travelled. Delivered twice, it changes nothing.
+One line that is wrong, or cannot be run now, costs the others nothing: see batch_message.py.
 """
 
 from __future__ import annotations
@@ -9,72 +10,87 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
+from uuid import UUID
 
-import psycopg
-from celery.exceptions import SoftTimeLimitExceeded
+from celery import signals
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 
-from worker.base.actor import from_header, to_header
+from worker.base.actor import to_header
 from worker.base.app import app
 from worker.base.encoding import to_json
-from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
-from worker.commands import after_commit, releases
-from worker.commands.call_arguments import HEADER, as_uuid, broker_errors
+from worker.commands import put_off
+from worker.commands.batch_message import NAME, BatchMessage, Left, Line, run_and_tell, send
+from worker.commands.call_arguments import broker_errors
 from worker.commands.command_result import CommandResult
-from worker.commands.executor import execute
-from worker.commands.releases import schema_named
-from worker.contracts import Actor, Envelope, uuid7
+from worker.commands.errors import DatabaseAway
+from worker.contracts import Actor
 
+log = get_logger(__name__)
 T = TypeVar("T")
 MOST_IN_A_MESSAGE = 1_000
 
 
 def send_batch(
-    commands: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor
+    commands: Sequence[tuple[UUID, str, Mapping[str, Any]]], actor: Actor
 ) -> list[CommandResult]:
-    """Send commands (name, payload on the wire) as few messages; returns their handles in order."""
-    ids = [str(uuid7()) for _ in commands]
-    lines = [[id_, name, wire] for id_, (name, wire) in zip(ids, commands, strict=True)]
+    """Send commands (id, name, payload on the wire) as few messages; returns their handles."""
+    lines = [[str(id_), name, wire] for id_, name, wire in commands]
     with broker_errors():
         for part in _messages(lines):
-            names = sorted({name for _, name, _ in part})
-            app.send_task(
-                "cqrs.run_batch",
-                kwargs={"commands": part, "actor": to_header(actor)},
-                kwargsrepr=f"<{len(part)} commands>",
-                headers={HEADER: {"schemas": {name: schema_named(name) for name in names}}},
-                ignore_result=True,
-            )
-    return [CommandResult(id_, app=app) for id_ in ids]
+            send(part, to_header(actor))
+    handles = [CommandResult(str(id_), task_name=name, app=app) for id_, name, _ in commands]
+    for handle, (_, _, wire) in zip(handles, commands, strict=True):
+        handle.payload = wire
+    return handles
 
 
-@app.task(
-    name="cqrs.run_batch", bind=True, ignore_result=True, max_retries=3, default_retry_delay=1
-)
+@app.task(name=NAME, bind=True, ignore_result=True, max_retries=3, default_retry_delay=1)
 def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | None = None) -> None:
     """Run the commands of one `delay_many` message, in their order."""
-    sender, batch = from_header(actor), as_uuid(self.request.id)
-    schemas = ((self.request.headers or {}).get(HEADER) or {}).get("schemas") or {}
-    envelopes = [
-        Envelope(
-            as_uuid(id_),
-            name,
-            payload,
-            sender,
-            correlation_id=batch,
-            schema=schemas.get(name),
-        )
-        for id_, name, payload in commands
-    ]
-    try:
-        here, elsewhere = releases.sorted_out(envelopes)
-        releases.hand_over(elsewhere)
-        for part in in_parts(here, get_settings().batch_size):
-            run_and_tell(part)
-    except (psycopg.OperationalError, ServerUnavailable, SoftTimeLimitExceeded) as error:
-        # Until the database is there, or in pieces: what was done of it is not done again.
-        pause = min(30.0, 0.5 * 2 ** min(self.request.retries, 6))
-        raise self.retry(exc=error, countdown=pause, max_retries=None) from error
+    message = BatchMessage(self.request, actor)
+    lines = [message.read(raw) for raw in commands]
+    if self.request.retries and len(lines) > 1:
+        raise message.split(lines, (), WorkerLostError("its worker process ended"))
+    left: list[Left] = []
+    parts = list(in_parts(lines, get_settings().batch_size))
+    for place, part in enumerate(parts):
+        rest = [line for later in parts[place + 1 :] for line in later]
+        try:
+            left += message.run(part)
+        except SoftTimeLimitExceeded as error:
+            _after_limit(message, part, [*(one.line for one in left), *rest], error)
+            return
+        if left and isinstance(why := left[-1].why, DatabaseAway) and why.whole:
+            left += [Left(line, why) for line in rest]
+            break
+    message.put_off(left)
+
+
+def _after_limit(
+    message: BatchMessage, part: Sequence[Line], rest: Sequence[Line], error: Exception
+) -> None:
+    """A part took longer than a task may: its lines go apart, until the one is found."""
+    if len(part) > 1:
+        raise message.split(part, rest, error)
+    left = message.bury(part[0], put_off.too_long())
+    again = [*rest, *(one.line for one in left)]
+    if again:
+        raise message.split((), again, error)
+
+
+@signals.task_failure.connect
+def _end_what_kills(sender: Any, exception: BaseException, kwargs: Any = None, **_: Any) -> None:
+    """In the main process: lines whose worker processes ended go apart; a lone one is dead."""
+    if sender.name != NAME or not isinstance(exception, WorkerLostError | TimeLimitExceeded):
+        return
+    message = BatchMessage(sender.request, (kwargs or {}).get("actor"))
+    lines = [message.read(raw) for raw in (kwargs or {}).get("commands", ())]
+    alone = len(lines) == 1 and not message.bury(lines[0], put_off.killed(exception))
+    if not alone:
+        for line in lines:
+            send([line.raw], message.actor, schemas=message.schemas)
 
 
 def _messages(lines: Sequence[list[Any]]) -> Iterator[list[list[Any]]]:
@@ -93,16 +109,11 @@ def _messages(lines: Sequence[list[Any]]) -> Iterator[list[list[Any]]]:
         yield part
 
 
-def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> None:
-    """Run a batch; then wake the readers and publish every command's result."""
-    run = execute(envelopes, dequeue=dequeue)
-    after_commit.wake_readers(run.event_types)
-    ids = (envelope.id for envelope in envelopes)
-    after_commit.publish_results(list(zip(ids, run.outcomes, strict=True)))
-
-
 def in_parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
     """A sequence in pieces of at most `size`."""
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part
+
+
+__all__ = ["in_parts", "run_and_tell", "run_batch", "send_batch"]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from kombu.exceptions import OperationalError as BrokerError
-
-from worker.base.db import safe_url
-from worker.base.errors import ServerUnavailable
+from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
-from worker.commands.command_result import CommandResult
 from worker.commands.errors import InvalidCommand
-from worker.contracts import Command, is_receipt
+from worker.contracts import Command, Status, is_receipt
+
+if TYPE_CHECKING:
+    from worker.commands.command_result import CommandResult
 
 After = Iterable["CommandResult | UUID | str"]
 HEADER = "cqrs"
-"""The message header that holds the actor, `after`, and how often the command was rescheduled."""
+"""The message header that holds the actor, the fingerprint of what was given, `after`, what stops
+the command, and how often it was rescheduled."""
 _ADVICE = "Check CQRS_BROKER_URL, or start the embedded servers with `cqrs up`."
 
 
@@ -27,10 +27,10 @@ def payload_of(
 ) -> Command | Mapping[str, Any]:
     """The payload of a call: one model, or fields; never both.
 
-    A receipt in front is what the command before this one in a chain returned: it is passed over.
-    Raises InvalidCommand.
+    What the commands before this one came to (see `is_passed_on`) is passed over. Raises
+    InvalidCommand.
     """
-    models = [value for value in args or () if not is_receipt(value)]
+    models = [value for value in args or () if not is_passed_on(value)]
     if not models:
         return fields or {}
     if len(models) == 1 and not fields and isinstance(models[0], Command | Mapping):
@@ -39,9 +39,36 @@ def payload_of(
 
 
 def no_positional(name: str, args: Sequence[Any]) -> None:
-    """Refuse positional values off the wire, except a receipt. Raises InvalidCommand."""
-    if any(not is_receipt(value) for value in args):
+    """Refuse positional values off the wire, except receipts. Raises InvalidCommand."""
+    if not all(map(is_passed_on, args)):
         raise InvalidCommand(name, {"payload": "send the fields as keyword arguments"})
+
+
+def is_passed_on(value: object) -> bool:
+    """Whether Celery has put this in front: what the tasks before this one came to.
+
+    That is a receipt; after a group a list, with a receipt for each command in it. It is no
+    payload: what a command takes from those before it, it reads from the database.
+    """
+    return isinstance(value, list | tuple) or is_receipt(value)
+
+
+def holds_receipts(value: object) -> bool:
+    """Whether this is what commands came to: a receipt, or a list with one in it."""
+    if isinstance(value, list | tuple):
+        return any(map(holds_receipts, value))
+    return is_receipt(value)
+
+
+def stopper(args: Sequence[Any] | None) -> str | None:
+    """The id of a command in front that did not succeed: what depends on it is not run."""
+    for value in args or ():
+        if isinstance(value, list | tuple):
+            if found := stopper(value):
+                return found
+        elif is_receipt(value) and value["status"] != Status.SUCCEEDED:
+            return str(value["command_id"])
+    return None
 
 
 def ids_of(after: After) -> list[str]:
@@ -59,12 +86,8 @@ def as_uuid(value: object, field: str = "id") -> UUID:
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Say which broker is away and what to do, instead of a socket's complaint."""
-    import redis.exceptions
-
+    """Say which broker is away, or full, and what to do, instead of a socket's complaint."""
     try:
         yield
-    except (BrokerError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
-        address = safe_url(get_settings().servers.broker)
-        reason = " ".join(str(error).split())
-        raise ServerUnavailable("the broker", address, reason, _ADVICE) from None
+    except server_errors() as error:
+        raise unavailable("the broker", get_settings().servers.broker, error, _ADVICE) from None

@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+from celery import signature
 from celery.utils.functional import maybe_list
 
 from worker.base.actor import to_header
+from worker.base.app import app
+from worker.base.chain_parts import all_links, opened
 from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import commands
 from worker.contracts import Envelope
@@ -31,12 +34,27 @@ def links_of(request: Any) -> ChainContinuation | None:
     return {"chain": list(chain or ()), "link": list(callbacks or ())}
 
 
+def go_on(request: Any, result: Any) -> None:
+    """Send what follows a task that has succeeded, as Celery does after it has returned.
+
+    Here, because Celery takes a task for failed, and its message for done, whose broker is full or
+    away at this moment: the rest of its chain would be lost. Raises what the broker raises.
+    """
+    origin = {"parent_id": request.id, "root_id": request.root_id or request.id}
+    for link in request.callbacks or ():
+        signature(link, app=app).apply_async((result,), **origin)
+    if chain := opened(request.chain):
+        *later, following = chain
+        signature(following, app=app).apply_async((result,), chain=later, **origin)
+    request.chain = request.callbacks = None
+
+
 def signatures(links: ChainContinuation | None) -> Iterator[Mapping[str, Any]]:
-    """Every task that follows, in order, those inside groups and chains too."""
-    for link in reversed(links["chain"] if links else ()):
-        yield from _flat(link)
+    """Every task that follows, in order, those inside groups, chains and chords too."""
+    for link in reversed(all_links(links["chain"]) if links else ()):
+        yield from flat(link)
     for link in links["link"] if links else ():
-        yield from _flat(link)
+        yield from flat(link)
 
 
 def message(envelope: Envelope) -> dict[str, Any]:
@@ -46,6 +64,8 @@ def message(envelope: Envelope) -> dict[str, Any]:
     """
     spec = commands.get(envelope.name)
     header = {"actor": to_header(envelope.actor), "enqueued": True, "schema": envelope.schema}
+    if envelope.fingerprint is not None:
+        header["fingerprint"] = envelope.fingerprint.hex()
     return {
         **(envelope.links or {}),
         "root_id": str(envelope.correlation_id or envelope.id),
@@ -55,25 +75,34 @@ def message(envelope: Envelope) -> dict[str, Any]:
     }
 
 
-def _flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A link, or what a group, chain or chord in its place holds; then what hangs on it itself."""
-    members = _members(link)
-    if not members:
-        yield link
-    options = link.get("options") or {}
-    followers = (*reversed(options.get("chain") or ()), *maybe_list(options.get("link") or ()))
-    for part in (*members, *followers):
-        yield from _flat(part)
+def flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tasks of a signature, in order: its own, or those inside it.
 
-
-def _members(link: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    Those of a chord's header do not name its body, which comes after them: none of it has begun.
+    """
     kwargs = link.get("kwargs") or {}
     match link.get("subtask_type"):
-        case "group" | "chain":
-            return list(kwargs.get("tasks") or ())
+        case "chain" | "group":
+            for task in kwargs.get("tasks") or ():
+                yield from flat(task)
         case "chord":
             header = kwargs.get("header") or ()
-            tasks = header["kwargs"]["tasks"] if isinstance(header, Mapping) else header
-            return [*tasks, *maybe_list(kwargs.get("body") or ())]
+            for task in [header] if isinstance(header, Mapping) else header:
+                yield from map(_without_body, flat(task))
+            if kwargs.get("body"):
+                yield from flat(kwargs["body"])
         case _:
-            return []
+            yield link
+    yield from _rest(link)
+
+
+def _rest(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What follows the body of a chord that is on its way: it carries the rest of the chain."""
+    options = link.get("options") or {}
+    for one in (*reversed(all_links(options.get("chain"))), *maybe_list(options.get("link") or ())):
+        yield from flat(one)
+
+
+def _without_body(member: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = {key: value for key, value in member["options"].items() if key != "chord"}
+    return {**member, "options": options}

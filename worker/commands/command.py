@@ -22,14 +22,16 @@ The command id is the Celery task id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import signature
 from typing import Any, Generic, cast, overload
 from uuid import UUID
 
-from worker.base.actor import anyone, current_actor, to_header
+from worker.base.actor import anyone, current_actor
 from worker.base.app import app
-from worker.base.encoding import canonical, fingerprint
+from worker.base.errors import BadDeclarations
 from worker.base.intake.substitute import as_uuid as is_uuid
+from worker.commands import canvas  # noqa: F401  # it looks at what is sent
 from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
@@ -38,11 +40,22 @@ from worker.commands.call_arguments import (
     as_uuid,
     broker_errors,
     ids_of,
+    is_passed_on,
     payload_of,
 )
-from worker.commands.command_result import CommandResult
-from worker.commands.decoding import CommandSpec, Handler, MaySend, commands, model_class, prepare
+from worker.commands.command_result import CommandResult, EagerCommandResult
+from worker.commands.decoding import (
+    CommandSpec,
+    Handler,
+    MaySend,
+    Prepared,
+    commands,
+    model_class,
+    prepare,
+)
 from worker.commands.enqueue import Connectable, enqueue
+from worker.commands.errors import InvalidCommand
+from worker.commands.headers import follows, header_of
 from worker.commands.load_plan import Load
 from worker.commands.releases import schema_of
 from worker.commands.routing import check as check_routes
@@ -83,30 +96,65 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         Raises Unroutable, too, if nobody would take it or what follows it in its chain.
         """
         headers = dict(options.pop("headers", None) or {})
+        command_id = as_uuid(task_id) if task_id else uuid7()
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
-            check_routes(self.name, options)
-            wire = prepare(self.spec, payload_of(self.name, args, kwargs))
-            headers.setdefault(HEADER, self._header(after))
+            before = follows(options.get("parent_id"))
+            if before is None:  # what follows was looked at with what it follows
+                check_routes(self.name, options)
+            if before is not None and kwargs:  # a plain task's result, or the id of what has failed
+                args = list(filter(is_passed_on, args or ()))
+            ready = self._prepared(args, kwargs, command_id, sure=before is None)
+            wire = ready.wire
+            header = self._header(args, ready, after, before=before)
+            headers[HEADER] = header | headers.get(HEADER, {})
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
-        command_id = str(as_uuid(task_id)) if task_id else str(uuid7())
         if not self._is_correlated(options.get("root_id")):
-            options["root_id"] = command_id
+            options["root_id"] = str(command_id)
         with broker_errors():
             sent = cast(
                 "CommandResult",
-                super().apply_async((), wire, command_id, headers=headers, **options),
+                super().apply_async((), wire, str(command_id), headers=headers, **options),
             )
+        sent.payload = wire
         if task_id:
-            sent.fingerprint = fingerprint(canonical(wire)).hex()
+            sent.fingerprint = headers.get(HEADER, {}).get("fingerprint")
         return sent
+
+    def apply(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        task_id: UUID | str | None = None,
+        *,
+        after: After = (),
+        **options: Any,
+    ) -> EagerCommandResult:
+        """Run the command here and now, in this process; the handle has its receipt.
+
+        Raises InvalidCommand before anything is run. `after` is waited for.
+        """
+        headers = dict(options.pop("headers", None) or {})
+        command_id = as_uuid(task_id) if task_id else uuid7()
+        wire = kwargs
+        if "fingerprint" not in headers.get(HEADER, {}):
+            ready = self._prepared(args, kwargs, command_id)
+            wire = ready.wire
+            headers[HEADER] = self._header(args, ready, after) | headers.get(HEADER, {})
+        done = super().apply((), wire, task_id=str(command_id), headers=headers, **options)
+        if isinstance(done, EagerCommandResult):
+            return done  # it had to wait, and has been run again
+        handle = EagerCommandResult(done.id, done.result, done.state, done.traceback, self.name)
+        handle.command, handle.payload = self.name, wire
+        return handle
 
     def delay_many(self, payloads: Iterable[C | Mapping[str, Any]]) -> list[CommandResult]:
         """Send many commands of this kind as one message; each has its own id and receipt."""
-        wires = [prepare(self.spec, payload) for payload in payloads]
-        return send_batch([(self.name, wire) for wire in wires], current_actor())
+        given = [(uuid7(), payload) for payload in payloads]
+        lines = [(id_, self.name, prepare(self.spec, payload, id_).wire) for id_, payload in given]
+        return send_batch(lines, current_actor())
 
     @overload
     def enqueue(
@@ -181,14 +229,17 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         command_id: UUID | None = None,
     ) -> Envelope:
         """A command of this actor's, checked, as it is enqueued. Raises InvalidCommand."""
+        id_ = command_id or uuid7()
+        ready = prepare(self.spec, payload, id_)
         return Envelope(
-            command_id or uuid7(),
+            id_,
             self.name,
-            prepare(self.spec, payload),
+            ready.wire,
             current_actor(),
             after=tuple(map(UUID, ids_of(after))),
             key=key,
             schema=schema_of(self.spec.model),
+            fingerprint=ready.fingerprint,
         )
 
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
@@ -204,14 +255,12 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
     ) -> Any:
         """A signature for chains and groups; its payload is checked here already.
 
+        Who sends it, and the ids that are left out, are those of the place and time of sending.
         `.s()` and `.si()` say the same with the fields by name, known to type checkers.
         """
-        if "task_id" in options:  # a running task that reschedules itself: its message as it was
-            return super().signature((), kwargs, *rest, **options)
-        if args or kwargs:
-            kwargs = prepare(self.spec, payload_of(self.name, args, kwargs))
-        signature = super().signature((), kwargs, *rest, **options)
-        return signature.set(headers={HEADER: self._header(())})
+        if "task_id" not in options and (args or kwargs):  # with one, it is a message sent again
+            kwargs = prepare(self.spec, payload_of(self.name, args, kwargs)).wire
+        return super().signature((), kwargs, *rest, **options)
 
     @overload
     def s(self, payload: C, /) -> Any: ...
@@ -229,14 +278,28 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         """A signature that takes nothing of the command before it."""
         return super().si(*args, **fields)
 
-    def _header(self, after: After) -> dict[str, Any]:
-        header: dict[str, Any] = {
-            "actor": to_header(current_actor()),
-            "schema": schema_of(self.spec.model),
-        }
-        if ids := ids_of(after):
-            header["after"] = ids
-        return header
+    def _prepared(
+        self,
+        args: Sequence[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        command_id: UUID,
+        *,
+        sure: bool = True,
+    ) -> Prepared:
+        """The payload of a call, checked. Raises InvalidCommand, but where it is not `sure`.
+
+        What a worker sends on was checked where it was made; if it is wrong for this release, it
+        goes as it is: nobody could hear of it here, and who runs it says so in a receipt.
+        """
+        try:
+            return prepare(self.spec, payload_of(self.name, args, kwargs), command_id)
+        except InvalidCommand:
+            if sure:
+                raise
+            return Prepared(dict(kwargs or {}), self.spec.fingerprint(kwargs or {}))
+
+    def _header(self, *args: Any, **named: Any) -> dict[str, Any]:
+        return {"schema": schema_of(self.spec.model), **header_of(*args, **named)}
 
     def _is_correlated(self, root_id: str | None) -> bool:
         """Whether what Celery would write as the root, that of the task we are in, is a UUID.
@@ -251,6 +314,26 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
+
+
+_VERBS = (CommandTask.delay, CommandTask.enqueue, CommandTask.aenqueue, CommandTask.adelay)
+_LATER = frozenset({"timeout"})
+"""Options of the handle's verbs, which are kept for them."""
+
+
+def _swallowed(name: str, model: type[Command]) -> Iterator[str]:
+    """Fields that a verb would take for an option of its own: the payload would never have them."""
+    named = {
+        option.name
+        for verb in _VERBS
+        for option in signature(verb).parameters.values()
+        if option.kind not in (option.VAR_POSITIONAL, option.VAR_KEYWORD)
+    }
+    for field in sorted((named | _LATER).intersection(model.model_fields)):
+        yield (
+            f"`{field}` is an option of `enqueue` or `delay`, so that no payload could hold it:"
+            f" give the field another name ({name}, {model.__name__}.{field})"
+        )
 
 
 def command(
@@ -269,9 +352,12 @@ def command(
     `emits` which events it can append (for the map), `secret` which fields no log may show.
 
     To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
-    Raises TypeError for a model that is no class of commands.
+    Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
+    verb could be given, since it has an option so named.
     """
     payload = model_class(name, model, Command)
+    if problems := list(_swallowed(name, payload)):
+        raise BadDeclarations(problems)
 
     def declare(handler: Handler) -> CommandTask[C, P]:
         purpose = (handler.__doc__ or "").strip().splitlines()[0] if handler.__doc__ else ""

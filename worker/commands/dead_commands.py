@@ -21,11 +21,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
 from worker.commands import SQL, after_commit, receipts
-from worker.commands.chain_continuation import signatures
+from worker.commands.chain_continuation import ChainContinuation, signatures
 from worker.commands.decoding import commands as declared
 from worker.commands.receipts import saga_behind
 
@@ -122,7 +124,7 @@ def discard(command_id: UUID, *, by: str) -> DeadCommand:
         command = _act(connection, "discard_dead_command", command_id, by)
         links = connection.execute(SQL["dead_command_links"], {"command": command_id}).fetchone()
     reason = f"an earlier command of its chain was given up (command {command_id})"
-    after_commit.skip(links[0] if links else None, reason)
+    after_commit.skip(_links(links[0]) if links else None, reason)
     return command
 
 
@@ -151,10 +153,24 @@ def _find(connection: Connection, command_id: UUID) -> DeadCommand:
 
 
 def _dead(
-    command_id: UUID, name: str, payload: Mapping[str, Any], key: str, actor: str, *rest: Any
+    command_id: UUID, name: str, payload: str, key: str, actor: str, *rest: Any
 ) -> DeadCommand:
     spec = declared.get(name)
-    shown = spec.hidden(payload) if spec else payload
+    kept = _readable(payload)
+    shown = spec.hidden(kept) if spec else kept
     roles, links, *others = rest
-    follows = tuple(str(sig["task"]) for sig in signatures(links))
+    follows = tuple(str(sig["task"]) for sig in signatures(_links(links)))
     return DeadCommand(command_id, name, shown, key, actor, tuple(roles), follows, *others)
+
+
+def _readable(payload: str) -> Mapping[str, Any]:
+    """A payload, or its text where no program can read it: it may be why the command is dead."""
+    try:
+        value = orjson.loads(payload)
+    except ValueError:
+        return {"unreadable": payload}
+    return value if isinstance(value, dict) else {"no object": value}
+
+
+def _links(links: str | None) -> ChainContinuation | None:
+    return None if links is None else orjson.loads(links)

@@ -6,18 +6,21 @@ another language publishes without us.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar, cast
+from uuid import UUID
 
 import orjson
+from celery.exceptions import SoftTimeLimitExceeded
 from pydantic import ValidationError
 
-from worker.base.encoding import canonical, fingerprint, fingerprint_of
+from worker.base.encoding import canonical, fingerprint, first_fingerprint, is_fingerprint
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
-from worker.base.validation_errors import by_field, unstorable
-from worker.commands.errors import InvalidCommand, UnknownCommand
+from worker.base.validation_errors import by_field, unstorable, without_json_form
+from worker.commands.errors import BrokenFunction, InvalidCommand, Undecidable, UnknownCommand
+from worker.commands.left_out import as_shown, complete, given, may_hold_floats
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
 from worker.contracts import Actor, Command, Envelope, Message, Refusal
@@ -27,6 +30,7 @@ M = TypeVar("M", bound=Message)
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
 Needs: TypeAlias = Callable[[Any], Iterable[Load]]
 MaySend: TypeAlias = Callable[[Actor], bool]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class CommandSpec:
         """A payload that may be shown: without what its secret fields hold."""
         return {field: "***" if field in self.secret else v for field, v in payload.items()}
 
+    def fingerprint(self, given: Mapping[str, Any]) -> bytes:
+        """Tells what a caller gave from anything else; what its secret fields hold stays out."""
+        shown = {f: v for f, v in given.items() if f not in self.secret}
+        return fingerprint(self.name, shown, floats=may_hold_floats(self.model))
+
     def shown(self, payload: Mapping[str, Any]) -> str:
         """A payload as logs and Flower show it: shortened, and without its secrets."""
         text = repr(self.hidden(payload))
@@ -57,7 +66,8 @@ commands: Registry[CommandSpec] = Registry("command")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A command ready to be decided; or, in `refusal`, why it will not be."""
+    """A command ready to be decided; or why it will not be: in `refusal` what is wrong with it,
+    in `fault` what is wrong with the code."""
 
     envelope: Envelope
     payload_hash: bytes
@@ -65,6 +75,7 @@ class Decoded:
     handler: Handler | None = None
     needs: tuple[Load, ...] = ()
     refusal: InvalidCommand | Refusal | None = None
+    fault: Undecidable | None = None
 
 
 def model_class(name: str, model: Callable[..., M], base: type[Message]) -> type[M]:
@@ -78,19 +89,85 @@ def model_class(name: str, model: Callable[..., M], base: type[Message]) -> type
 
 
 def decode(envelope: Envelope) -> Decoded:
-    """Check a command off the wire. Never raises: what is wrong becomes its refusal."""
+    """Check a command off the wire. What is wrong becomes its refusal or its fault."""
     try:
-        spec = find_command(envelope.name)
-        command, wire = validate(spec, envelope.payload)
-        _authorize(spec, envelope.actor)
+        return _decoded(envelope)
     except (InvalidCommand, Refusal) as refusal:
         return replace(undeclared(envelope), refusal=refusal)
-    return Decoded(envelope, fingerprint(wire), command, spec.handler, tuple(spec.needs(command)))
+    except Undecidable as fault:
+        return replace(undeclared(envelope), fault=fault)
+
+
+def _decoded(envelope: Envelope) -> Decoded:
+    spec = find_command(envelope.name)
+    model = f"the model {spec.model.__name__}"
+    command = _call(model, spec.name, lambda: validate(spec, envelope.payload))
+    _call("`may_send`", spec.name, lambda: _authorize(spec, envelope.actor))
+    print_ = fingerprint_of(envelope, command)
+    _call(model, spec.name, lambda: complete(command, envelope.id))
+    needs = _call("`needs`", spec.name, lambda: tuple(spec.needs(command)))
+    return Decoded(envelope, print_, command, spec.handler, needs)
+
+
+def _call(function: str, name: str, call: Callable[[], R]) -> R:
+    """Call what a command declares. Raises BrokenFunction for what should not have been raised."""
+    try:
+        return call()
+    except (InvalidCommand, Refusal, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
+        raise BrokenFunction(function, name, type(error).__name__) from error
 
 
 def undeclared(envelope: Envelope) -> Decoded:
     """What no handler decides on, as it came: an event task, or what cannot be read."""
-    return Decoded(envelope, fingerprint_of(envelope.payload))
+    return Decoded(envelope, fingerprint_of(envelope))
+
+
+def fingerprint_of(envelope: Envelope, command: Command | None = None) -> bytes:
+    """What tells a command from others, by whatever door it came: its name and what was given.
+
+    What is no payload of its command, or cannot be read since the code is broken, still has one:
+    its receipt says what became of it. `command` is its model, if it was read already. Raises
+    nothing but SoftTimeLimitExceeded.
+    """
+    if envelope.fingerprint is not None:
+        return envelope.fingerprint
+    spec, payload = commands.get(envelope.name), envelope.payload
+    if spec is None or not isinstance(payload, Mapping):
+        return fingerprint(envelope.name, payload)
+    try:
+        model = _model(spec, payload) if command is None else command
+        return spec.fingerprint(given(model, envelope.id))
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        return spec.fingerprint(payload)
+
+
+def stands_for(stored: bytes, envelope: Envelope, print_: bytes) -> bool:
+    """Whether a receipt with this fingerprint is that of this command.
+
+    A receipt without one stands for whatever has its id: nobody knew the payload who wrote it. One
+    of release 0.1 holds the payload's with all its defaults.
+    """
+    if not stored or is_fingerprint(stored):
+        return not stored or stored == print_
+    return stored in _first_fingerprints(envelope)
+
+
+def _first_fingerprints(envelope: Envelope) -> Iterator[bytes]:
+    spec = commands.get(envelope.name)
+    try:
+        yield first_fingerprint(canonical(envelope.payload))
+        if spec is not None:
+            command = _model(spec, envelope.payload)
+            complete(command, envelope.id)
+            yield first_fingerprint(canonical(command.model_dump(mode="json")))
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        return  # what cannot be read or written down has no other
 
 
 def find_command(name: str) -> CommandSpec:
@@ -101,42 +178,65 @@ def find_command(name: str) -> CommandSpec:
     return spec
 
 
-def validate(spec: CommandSpec, payload: Mapping[str, Any]) -> tuple[Command, bytes]:
-    """A payload off the wire as its model and as canonical bytes.
-
-    Raises InvalidCommand, naming every wrong field.
-    """
+def validate(spec: CommandSpec, payload: Any) -> Command:
+    """A payload off the wire as its model. Raises InvalidCommand, naming every wrong field."""
+    if not isinstance(payload, Mapping):
+        what = f"is {'null' if payload is None else f'a {type(payload).__name__}'}"
+        raise InvalidCommand(spec.name, {"payload": f"{what}; an object is wanted"})
     try:
         wire = _wire(spec.name, payload)
     except InvalidCommand:
         _model(spec, payload)  # says which field, where one is to blame
         raise
     _check_wire(spec.name, wire, payload)
-    return _model(spec, payload), wire
+    return _model(spec, payload)
 
 
-def prepare(spec: CommandSpec, payload: Command | Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A producer's payload, checked: as it goes on the wire, and the fingerprint of what it is."""
+
+    wire: dict[str, Any]
+    fingerprint: bytes
+
+
+def prepare(
+    spec: CommandSpec, payload: Command | Mapping[str, Any], command_id: UUID | None = None
+) -> Prepared:
     """A producer's payload, checked, as it goes on the wire: plain JSON values.
 
-    Raises InvalidCommand, naming every wrong field.
+    With its command's id the ids that were left out are filled in; without it they stay out, and
+    the worker derives the same ones. Raises InvalidCommand, naming every wrong field.
     """
     if isinstance(payload, Mapping):
         _check_size(spec.name, _rough_size(payload))
-        payload = _model(spec, payload)
-    elif not isinstance(payload, spec.model):
+        model = _model(spec, payload)
+        print_ = spec.fingerprint(given(model, command_id))
+        complete(model, command_id)
+    elif isinstance(payload, spec.model):
+        print_ = spec.fingerprint(given(payload, command_id))
+        model = as_shown(payload)
+    else:
         what = f"is a {type(payload).__name__}; a {spec.model.__name__} is wanted"
         raise InvalidCommand(spec.name, {"payload": what})
-    wire = payload.model_dump(mode="json")
+    wire = model.model_dump(mode="json", exclude_unset=True)
     _check_wire(spec.name, _wire(spec.name, wire), wire)
-    return wire
+    return Prepared(wire, print_)
 
 
 def _wire(name: str, payload: Mapping[str, Any]) -> bytes:
     try:
         return canonical(payload)
     except TypeError:
-        faults = unstorable(payload) or {"payload": "has a value that JSON cannot hold"}
-        raise InvalidCommand(name, faults) from None
+        raise InvalidCommand(name, _unfit(payload)) from None
+
+
+def _unfit(payload: Mapping[str, Any]) -> dict[str, str]:
+    """Why a payload cannot be written down."""
+    try:
+        return without_json_form(payload) or {"payload": "has a value that JSON cannot hold"}
+    except RecursionError:
+        return {"payload": "is nested too deep"}
 
 
 def _rough_size(payload: Mapping[str, Any]) -> int:

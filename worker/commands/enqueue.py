@@ -14,16 +14,18 @@ Whose transaction that may be, and when it counts as committed: transaction.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
 from worker.base.app import app
-from worker.base.encoding import fingerprint_of, to_json
+from worker.base.encoding import is_fingerprint, to_json
 from worker.commands import SQL
 from worker.commands.command_result import CommandResult
+from worker.commands.decoding import fingerprint_of, stands_for
 from worker.commands.errors import CommandIdReused
 from worker.commands.transaction import AsyncConnectable as AsyncConnectable
 from worker.commands.transaction import Connectable as Connectable
@@ -34,19 +36,22 @@ from worker.commands.transaction import (
     run_sync_of,
     transaction_of,
 )
-from worker.contracts import Envelope
+from worker.contracts import Actor, Envelope
 
 
 def enqueue(connection: Connectable, envelopes: Sequence[Envelope]) -> list[CommandResult]:
     """Write commands in this connection's transaction; returns their handles in order.
 
-    Raises CommandIdReused when an id stands for another payload, nothing is written for that one;
+    Raises CommandIdReused when an id stands for something else, nothing is written for that one;
     NoTransaction for a connection in autocommit.
     """
     transaction = transaction_of(connection)
     with transaction.errors:
-        known = transaction.execute(SQL["enqueue"], _rows(envelopes))
-    return _enqueued(transaction, envelopes, known)
+        reused = _reused(transaction.execute(SQL["enqueue"], _rows(envelopes)))
+        if any(reused):
+            first = transaction.execute(SQL["receipts_by_id"], _ids(envelopes))
+            reused = _looked_at(envelopes, reused, first)
+    return _enqueued(transaction, envelopes, reused)
 
 
 async def aenqueue(
@@ -59,15 +64,18 @@ async def aenqueue(
     transaction = await open_on(connection)
     async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
         await cursor.execute(SQL["enqueue"], _rows(envelopes))
-        known = await cursor.fetchall()
-    return _enqueued(transaction, envelopes, known)
+        reused = _reused(await cursor.fetchall())
+        if any(reused):
+            await cursor.execute(SQL["receipts_by_id"], _ids(envelopes))
+            reused = _looked_at(envelopes, reused, await cursor.fetchall())
+    return _enqueued(transaction, envelopes, reused)
 
 
 def _enqueued(
-    transaction: Transaction, envelopes: Sequence[Envelope], known: Sequence[Sequence[Any]]
+    transaction: Transaction, envelopes: Sequence[Envelope], reused: Sequence[bool]
 ) -> list[CommandResult]:
-    for envelope, (_, reused) in zip(envelopes, known, strict=True):
-        if reused:
+    for envelope, is_reused in zip(envelopes, reused, strict=True):
+        if is_reused:
             raise CommandIdReused(envelope.id, envelope.name)
     transaction.wake_when_committed()
     return [_handle(envelope) for envelope in envelopes]
@@ -78,11 +86,14 @@ def write_commands(
 ) -> list[bool]:
     """Write commands in this transaction and wake nobody.
 
-    Says of each, in order, whether its id stands for another payload already: then it was not
+    Says of each, in order, whether its id stands for something else already: then it was not
     written. A command that is there already, waiting or settled, is left as it is.
     """
-    known = executor_of(connection)(SQL["enqueue"], _rows(envelopes))
-    return [bool(reused) for _, reused in known]
+    execute = executor_of(connection)
+    reused = _reused(execute(SQL["enqueue"], _rows(envelopes)))
+    if not any(reused):
+        return reused
+    return _looked_at(envelopes, reused, execute(SQL["receipts_by_id"], _ids(envelopes)))
 
 
 def _rows(envelopes: Sequence[Envelope]) -> dict[str, str]:
@@ -90,10 +101,34 @@ def _rows(envelopes: Sequence[Envelope]) -> dict[str, str]:
     return {"commands": to_json(rows)}
 
 
+def _ids(envelopes: Sequence[Envelope]) -> dict[str, Any]:
+    return {"ids": [envelope.id for envelope in envelopes]}
+
+
+def _reused(rows: Sequence[Sequence[Any]]) -> list[bool]:
+    return [bool(reused) for _, reused in rows]
+
+
+def _looked_at(
+    envelopes: Sequence[Envelope], reused: list[bool], receipts: Sequence[Sequence[Any]]
+) -> list[bool]:
+    """The same, where SQL has compared two forms of fingerprint: an earlier release's, and ours."""
+    known = {row[0]: (row[1], row[2]) for row in receipts}
+    return [
+        other and not (envelope.id in known and _is_that(*known[envelope.id], envelope))
+        for envelope, other in zip(envelopes, reused, strict=True)
+    ]
+
+
+def _is_that(name: str, print_: bytes | None, envelope: Envelope) -> bool:
+    return name == envelope.name and stands_for(print_ or b"", envelope, fingerprint_of(envelope))
+
+
 def _handle(envelope: Envelope) -> CommandResult:
     handle = CommandResult(str(envelope.id), task_name=envelope.name, app=app)
-    # What SQL or a sender enqueued under this id is compared once it has a fingerprint.
-    handle.fingerprint = fingerprint_of(envelope.payload).hex()
+    handle.payload = envelope.payload
+    # What SQL has enqueued under this id is compared once it has a fingerprint.
+    handle.fingerprint = fingerprint_of(envelope).hex()
     return handle
 
 
@@ -104,7 +139,7 @@ def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
         "command_id": envelope.id,
         "name": envelope.name,
         "payload": envelope.payload,
-        "payload_hash": fingerprint_of(envelope.payload).hex(),
+        "payload_hash": fingerprint_of(envelope).hex(),
         "key": envelope.key,
         "after": list(envelope.after),
         "actor": envelope.actor.name,
@@ -113,3 +148,27 @@ def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
         "causation_id": envelope.causation_id,
         "schema": envelope.schema,
     }
+
+
+def enqueued_envelope(row: Mapping[str, Any]) -> Envelope:
+    """A row of `cqrs.enqueued_commands`, with its receipt's fingerprint, as what it holds.
+
+    Payload and links are text, so that what cannot be decoded is one command's trouble: raises
+    ValueError and TypeError.
+    """
+    payload, stored = orjson.loads(row["payload"]), row["payload_hash"]
+    if not isinstance(payload, dict):
+        raise TypeError(f"the payload is {row['payload'][:40]}; an object is wanted")
+    return Envelope(
+        row["command_id"],
+        row["name"],
+        payload,
+        Actor(row["actor"], frozenset(filter(None, row["roles"]))),
+        after=tuple(row["after"]),
+        key=row["key"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        links=None if row["links"] is None else orjson.loads(row["links"]),
+        schema=row["schema"],
+        fingerprint=stored if stored and is_fingerprint(stored) else None,
+    )

@@ -11,11 +11,15 @@ from worker.contracts import Receipt
 
 
 class ReceiptTimeout(Transient):
-    """No receipt within the time that the caller gave. The command may still run."""
+    """No receipt within the time that the caller gave. The command may still run.
 
-    def __init__(self, command_id: UUID, seconds: float | None) -> None:
-        super().__init__(f"no receipt after {seconds} s (command {command_id})")
-        self.command_id, self.seconds = command_id, seconds
+    `workers` says whether any answers that would run it.
+    """
+
+    def __init__(self, command_id: UUID, seconds: float | None, workers: str = "") -> None:
+        hint = f": {workers}" if workers else ""
+        super().__init__(f"no receipt after {seconds} s{hint} (command {command_id})")
+        self.command_id, self.seconds, self.workers = command_id, seconds, workers
 
 
 class NotReady(Transient):
@@ -25,6 +29,57 @@ class NotReady(Transient):
         ids = ", ".join(map(str, missing))
         super().__init__(f"waits for commands that have no receipt yet ({ids})")
         self.missing = missing
+
+
+class DatabaseAway(Transient):
+    """The database cannot take a command now: it is put off until the database can.
+
+    `whole` says that it can take nobody's; otherwise this one misses something of its own, such as
+    a table whose migration has not run.
+    """
+
+    def __init__(self, reason: str, whole: bool = True) -> None:
+        super().__init__(f"the database cannot take this now: {reason}")
+        self.reason, self.whole = reason, whole
+
+
+class DatabaseInConflict(Transient):
+    """Others held what a command needs, several times: it is tried again, not for ever."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database could not do this beside others: {reason}")
+        self.reason = reason
+
+
+class Undecidable(Permanent):
+    """A command cannot be decided. What its message says may stand in the receipt."""
+
+
+class BrokenFunction(Undecidable):
+    """What a command declares beside its handler has raised; the log has the traceback."""
+
+    def __init__(self, function: str, name: str, kind: str) -> None:
+        super().__init__(f"{function} raised {kind}, see the worker's log (command {name})")
+        self.function, self.name, self.kind = function, name, kind
+
+
+class UnreadableStream(Undecidable):
+    """A stored event cannot be read by this code, or not be folded."""
+
+    def __init__(self, stream: str, version: int, what: str, why: str) -> None:
+        super().__init__(
+            f"a stored event cannot be read: {why} (stream {stream}, version {version}, {what})"
+        )
+        self.stream, self.version, self.what, self.why = stream, version, what, why
+
+
+class UnstorableOutcome(Undecidable):
+    """What a handler returned, emitted or changed cannot be stored; `errors` names the fields."""
+
+    def __init__(self, name: str, errors: Mapping[str, str]) -> None:
+        fields = "; ".join(f"{field} {why}" for field, why in errors.items())
+        super().__init__(f"what the handler gave cannot be stored: {fields} (command {name})")
+        self.name, self.errors = name, dict(errors)
 
 
 class InvalidCommand(Permanent):
@@ -52,11 +107,12 @@ class Unroutable(Permanent):
 
 
 class CommandIdReused(Permanent):
-    """A command id came back with another payload."""
+    """A command id came back with another name, or with something else given."""
 
     def __init__(self, command_id: UUID | str, name: str) -> None:
         super().__init__(
-            "this command id was already used for another payload: a new command needs a new id"
+            "this command id was already used for another command or another payload:"
+            " a new command needs a new id"
             f" (command {command_id}, {name})"
         )
         self.command_id, self.name = UUID(str(command_id)), name

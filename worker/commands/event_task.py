@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from kombu.exceptions import OperationalError as BrokerError
 from typing_extensions import ParamSpec
 
 from worker.base import db
@@ -121,12 +120,12 @@ def start(envelopes: Iterable[Envelope]) -> None:
     """
     for envelope in envelopes:
         ours = envelope.name in event_tasks
-        options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
         try:
+            options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
             app.send_task(
                 envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options
             )
-        except (BrokerError, OSError) as error:
+        except Exception as error:
             log.warning("not sent; it will be", task=envelope.name, reason=str(error))
             _reschedule([envelope.id])
 

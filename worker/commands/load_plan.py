@@ -19,11 +19,13 @@ from sqlalchemy.dialects import postgresql
 from worker.base.pipeline import Parameters, Reply
 from worker.base.sql import quoted
 from worker.commands import SQL
-from worker.commands.aggregate import Aggregate
+from worker.commands.aggregate import Aggregate, SnapshotKey
 
 if TYPE_CHECKING:
     from worker.commands.state import State
 
+_NO_SHAPE = -1
+"""A schema version that no snapshot has."""
 _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -174,6 +176,15 @@ class LoadPlan:
         if self.folds:
             *_, folded = left
             state.load_aggregates(self.folds.values(), folded.rows())
+
+    def replay(self, snapshots: Sequence[SnapshotKey]) -> tuple[str, Parameters]:
+        """The statement that folds streams from their beginning, past these snapshots."""
+        wanted = {
+            "streams": [key.stream for key in snapshots],
+            "aggregates": [key.aggregate for key in snapshots],
+            "shapes": [_NO_SHAPE] * len(snapshots),
+        }
+        return SQL["fold_streams"], wanted
 
 
 def in_lock_order(tables: Iterable[sa.Table]) -> list[sa.Table]:

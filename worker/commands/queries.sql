@@ -9,7 +9,8 @@ SELECT command_id, name, payload_hash, status, data, error, errors, position, ac
 SELECT r.command_id, r.name, r.payload_hash, r.status, r.data, r.error, r.errors, r.position, r.actor,
        r.completed_at,
        CASE WHEN r.payload_hash IS NULL THEN (
-           SELECT e.payload FROM cqrs.enqueued_commands AS e WHERE e.command_id = r.command_id
+           SELECT e.payload::text FROM cqrs.enqueued_commands AS e
+            WHERE e.command_id = r.command_id
        ) END AS payload
   FROM cqrs.receipts AS r
  WHERE r.command_id = ANY (%(ids)s::uuid[])
@@ -42,9 +43,15 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 -- The first commands that are due, with those of `after` that have no receipt yet, and whether one
 -- of these is not even on its way. A key whose first command is rescheduled waits as a whole, and so
 -- does one whose first command this worker does not know.
-SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
-       e.links, e.after, e.attempts, e.by_sender, e.schema, m.missing, m.unknown,
-       extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited
+-- Payload and links come as text: what cannot be decoded is one command's trouble. One that is
+-- `settled` has its receipt already, by a message with the same id.
+SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
+       e.causation_id, e.links::text, e.after, e.attempts, e.put_off, e.by_sender, e.schema,
+       m.missing, m.unknown,
+       (SELECT o.payload_hash FROM cqrs.receipts AS o WHERE o.command_id = e.command_id),
+       extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited,
+       EXISTS (SELECT FROM cqrs.receipts AS r
+                WHERE r.command_id = e.command_id AND r.completed_at IS NOT NULL) AS settled
   FROM cqrs.enqueued_commands AS e,
        LATERAL (SELECT coalesce(array_agg(a.id), '{}') AS missing,
                        coalesce(bool_or(r.command_id IS NULL), false) AS unknown
@@ -63,8 +70,24 @@ SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_i
 -- name: lease_commands
 -- Takes commands for this worker until the lease ends; the attempt counts before it is made.
 UPDATE cqrs.enqueued_commands
-   SET attempts = attempts + 1, due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+   SET attempts = attempts + 1, put_off = NULL,
+       due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = ANY (%(ids)s::uuid[])
+
+-- name: put_off_commands
+-- Comes back to leased commands later, and says why: a JSON array. One that could not even be tried
+-- gets its attempt back.
+UPDATE cqrs.enqueued_commands AS e
+   SET attempts = greatest(e.attempts - CASE WHEN p.tried THEN 0 ELSE 1 END, 0), put_off = p.reason,
+       due_at = clock_timestamp() + p.seconds * interval '1 second'
+  FROM jsonb_to_recordset(%(commands)s::jsonb)
+       AS p (command_id uuid, reason text, tried boolean, seconds float)
+ WHERE e.command_id = p.command_id
+
+-- name: end_enqueued
+-- Ends enqueued commands without running them; their receipts.
+SELECT command_id, name, actor, status, error, payload_hash, position, completed_at
+  FROM cqrs.end_enqueued(%(commands)s::jsonb)
 
 -- name: reschedule_commands
 -- Looks at commands again later, without counting an attempt.
@@ -101,6 +124,13 @@ SELECT n.stream, n.aggregate, n.shape, n.version, n.state
        taken_at = clock_timestamp()
  WHERE (s.shape, s.version) < (EXCLUDED.shape, EXCLUDED.version)
 
+-- name: drop_snapshots
+-- Forgets snapshots that cannot be read, unless they have been replaced meanwhile.
+DELETE FROM cqrs.snapshots AS s
+ USING unnest(%(streams)s::text[], %(aggregates)s::text[], %(versions)s::bigint[])
+       AS w (stream, aggregate, version)
+ WHERE (s.stream, s.aggregate, s.version) = (w.stream, w.aggregate, w.version)
+
 -- name: reschedule_by_attempts
 -- Comes back to event tasks after 2, 4, 8, ... seconds: the more often they were tried, the later.
 UPDATE cqrs.enqueued_commands
@@ -123,8 +153,8 @@ SELECT n.command_id, n.name, n.payload, n.key, n.actor, n.roles, n.correlation_i
 
 -- name: dead_commands
 -- Dead commands, the latest first: the open ones or all.
-SELECT command_id, name, payload, key, actor, roles, links, error, attempts, first_died_at,
-       last_died_at, state, closed_at, closed_by
+SELECT command_id, name, payload::text, key, actor, roles, links::text, error, attempts,
+       first_died_at, last_died_at, state, closed_at, closed_by
   FROM cqrs.dead_commands
  WHERE %(closed)s OR state = 'open'
  ORDER BY last_died_at DESC
@@ -132,14 +162,14 @@ SELECT command_id, name, payload, key, actor, roles, links, error, attempts, fir
 
 -- name: dead_command
 -- One dead command.
-SELECT command_id, name, payload, key, actor, roles, links, error, attempts, first_died_at,
-       last_died_at, state, closed_at, closed_by
+SELECT command_id, name, payload::text, key, actor, roles, links::text, error, attempts,
+       first_died_at, last_died_at, state, closed_at, closed_by
   FROM cqrs.dead_commands
  WHERE command_id = %(command)s
 
 -- name: dead_command_links
 -- What follows a dead command in its chain; null if nothing does.
-SELECT links FROM cqrs.dead_commands WHERE command_id = %(command)s
+SELECT links::text FROM cqrs.dead_commands WHERE command_id = %(command)s
 
 -- name: dead_command_causation
 -- What caused a dead command to be sent.
@@ -211,8 +241,7 @@ UPDATE cqrs.enqueued_commands AS e
 -- name: unknown_commands
 -- Commands that this worker does not know, that have waited long enough, and that no worker which was
 -- there lately knows.
-SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_id, e.causation_id,
-       e.links, e.after, e.schema
+SELECT e.command_id, e.name
   FROM cqrs.enqueued_commands AS e
  WHERE e.due_at <= clock_timestamp()
    AND NOT e.name = ANY (%(known)s::text[])
@@ -223,3 +252,11 @@ SELECT e.command_id, e.name, e.payload, e.key, e.actor, e.roles, e.correlation_i
           AND s.last_seen_at > clock_timestamp() - %(patience)s * interval '1 second')
  ORDER BY e.seq
  LIMIT %(limit)s
+
+-- name: enqueued_by_id
+-- Those of these commands that wait, as far as there are any; payload and links as text.
+SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
+       e.causation_id, e.links::text, e.after, e.attempts, e.schema, r.payload_hash
+  FROM cqrs.enqueued_commands AS e
+  LEFT JOIN cqrs.receipts AS r USING (command_id)
+ WHERE e.command_id = ANY (%(ids)s::uuid[])

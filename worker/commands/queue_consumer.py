@@ -1,7 +1,10 @@
 """The queue consumer: chooses enqueued commands, leases them, runs them as one batch.
 
     waiting ─▶ leased (due_at ahead, attempt counted) ─▶ settled: row deleted, receipt final
-       ▲            │ the worker dies: the lease ends
+       ▲  │         │ the worker dies: the lease ends
+       │  │         │ the database is away, or in conflict: put off, and the row says why
+       │  │         │
+       │  └─ cannot be read · waited in vain · tried too often ─▶ ended by SQL alone
        └────────────┘
 
 Event tasks of reactions wait in the same place; they are sent on to queue `reactions`. So are dead
@@ -10,16 +13,18 @@ commands that are retried and have a chain: each goes out as a message again, wi
 Choosing is done by one worker at a time, so that two never run commands of one key side by side;
 running is not. A command whose lease ended was perhaps what killed its worker: from its second
 attempt on it runs alone, and after `command_attempts` it is a dead letter. A lease that ends too
-early does no harm: the receipt decides who was first.
+early does no harm: the receipt decides who was first. A command that has its receipt, since it came
+by a message too, is taken off the list.
 
-What this worker does not know it leaves to others (see releases.py), and buries it only once its
-patience is over.
+What cannot be read costs no other: rows come as text and are decoded one by one, and ending a
+command decodes nothing. What this worker does not know it leaves to others (see releases.py), and
+buries it only once its patience is over.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -28,14 +33,18 @@ import psycopg
 
 from worker.base import db, wake_ups
 from worker.base.app import app
+from worker.base.encoding import to_json
+from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.commands import SQL, after_commit, releases
-from worker.commands.batches import run_and_tell
+from worker.commands import SQL, after_commit, put_off, releases
+from worker.commands.batch_message import run_and_tell
+from worker.commands.ended_by_sql import Ended, end, readable
+from worker.commands.errors import DatabaseAway, DatabaseInConflict
 from worker.commands.event_task import event_tasks, start
-from worker.commands.settling import mark_dead, refuse
-from worker.contracts import Actor, Envelope
+from worker.commands.receipts import Outcome
+from worker.contracts import Envelope, Status
 
 log = get_logger(__name__)
 
@@ -43,24 +52,26 @@ LEASE = 15.0
 """Seconds that a worker has for a batch before others may run it."""
 LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
+TRY_AGAIN = 5.0
+"""Seconds until a command is tried again that misses something, such as a table."""
 TURN = 10.0
 """Seconds after which a drain hands over to the next one, so that no task runs for long."""
 
 
 @dataclass(slots=True)
 class Choice:
-    """What a worker takes, what it reschedules, and what it gives up on."""
+    """What a worker takes, what it reschedules, and what it gives up on. `settled` have their
+    receipt already."""
 
     run: list[Envelope] = field(default_factory=list)
     start: list[Envelope] = field(default_factory=list)
     later: list[UUID] = field(default_factory=list)
-    dead: list[Envelope] = field(default_factory=list)
-    refuse: list[tuple[Envelope, str]] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)
     elsewhere: list[UUID] = field(default_factory=list)
-    unknown: list[tuple[Envelope, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.run or self.start or self.dead or self.refuse or self.unknown)
+        return bool(self.run or self.start or self.ended or self.settled)
 
 
 @app.task(name="cqrs.drain", ignore_result=True)
@@ -72,7 +83,8 @@ def drain() -> None:
     while choice := claim(size):
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
-        carry_out(choice)
+        if not carry_out(choice):
+            return  # the sweep asks again
         if time.monotonic() > until:
             after_commit.wake_queue_consumer()
             return
@@ -80,22 +92,35 @@ def drain() -> None:
         after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
-def carry_out(choice: Choice) -> None:
-    """Do what was chosen."""
-    for envelope in choice.dead:
-        mark_dead(envelope, "its worker process ended every time")
-    for envelope, why in choice.unknown:
-        mark_dead(envelope, why)
-    for envelope, why in choice.refuse:
-        refuse(envelope, why)
+def carry_out(choice: Choice) -> bool:
+    """Do what was chosen; False if the database is away. Raises what kept it from ending some."""
+    outcomes = run_and_tell(choice.run, dequeue=True) if choice.run else []
+    _put_off(choice.run, outcomes)
     start(choice.start)
-    if not choice.run:
+    end(choice.ended)
+    return not any(isinstance(one, DatabaseAway) and one.whole for one in outcomes)
+
+
+def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None:
+    """Come back to what was not run. One that is away gets its attempt back; if that cannot be
+    written, its lease ends by itself."""
+    rows = [
+        {
+            "command_id": envelope.id,
+            "reason": outcome.reason,
+            "tried": isinstance(outcome, DatabaseInConflict),
+            "seconds": TRY_AGAIN if isinstance(outcome, DatabaseAway) else put_off.backoff(1),
+        }
+        for envelope, outcome in zip(envelopes, outcomes, strict=True)
+        if isinstance(outcome, DatabaseAway | DatabaseInConflict)
+    ]
+    if not rows:
         return
     try:
-        run_and_tell(choice.run, dequeue=True)
-    except psycopg.OperationalError as error:
-        log.warning("batch runs again after its lease", commands=len(choice.run), reason=str(error))
-        raise
+        with db.writer() as connection:
+            connection.execute(SQL["put_off_commands"], {"commands": to_json(rows)})
+    except (psycopg.Error, ServerUnavailable) as error:
+        log.warning("put off until their lease ends", commands=len(rows), reason=str(error))
 
 
 def claim(size: int) -> Choice:
@@ -110,28 +135,28 @@ def claim(size: int) -> Choice:
             rows = pipeline.execute(SQL["waiting_commands"], waiting)
         choice = choose(rows.dicts(), size)
         if not choice.run:  # nothing to do but to look for what nobody does
-            choice.unknown += _unknown(connection, known, size)
+            choice.ended += _unknown(connection, known, size)
         with Pipeline(connection) as pipeline:
             _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], LEASE)
             tasks = [envelope.id for envelope in choice.start]
             _lease(pipeline, "lease_commands", tasks, get_settings().visibility_timeout)
             _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
             _lease(pipeline, "reschedule_commands", choice.elsewhere, releases.LOOK_AGAIN)
-            buried = [envelope.id for envelope, _ in choice.unknown]
-            _lease(pipeline, "lease_commands", buried, LEASE)
+            if choice.settled:
+                pipeline.execute(SQL["dequeue"], {"ids": choice.settled})
             pipeline.execute("COMMIT")
     return choice
 
 
-def _unknown(connection: Any, known: Sequence[str], size: int) -> list[tuple[Envelope, str]]:
+def _unknown(connection: Any, known: Sequence[str], size: int) -> list[Ended]:
     """Commands whose patience is over: no worker that was there lately knows their name."""
     patience = get_settings().unknown_patience
     asked = {"known": known, "patience": patience, "limit": size}
     with Pipeline(connection) as pipeline:
         rows = pipeline.execute(SQL["unknown_commands"], asked)
     return [
-        (envelope, releases.waited_in_vain(envelope, patience))
-        for envelope in map(_envelope, rows.dicts())
+        Ended(row["command_id"], Status.DEAD, releases.waited_in_vain(row["name"], patience))
+        for row in rows.dicts()
     ]
 
 
@@ -155,27 +180,44 @@ def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
 
 def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     """Put one command where it belongs; False when later ones of its key have to wait for it."""
-    settings = get_settings()
-    envelope = _envelope(row)
-    if row["attempts"] >= settings.command_attempts:
-        choice.dead.append(envelope)
+    if row["settled"]:
+        choice.settled.append(row["command_id"])
+        return True
+    envelope = readable(row)
+    if isinstance(envelope, Ended):
+        choice.ended.append(envelope)
+    elif row["attempts"] >= get_settings().command_attempts:
+        choice.ended.append(Ended(envelope.id, Status.DEAD, _tried_in_vain(row), envelope))
     elif why := releases.why_elsewhere(envelope):
-        if row["waited"] < settings.unknown_patience:
-            choice.elsewhere.append(envelope.id)
-            return False
-        choice.unknown.append((envelope, why))
+        return _leave(choice, envelope, row, why)
     elif not taken.issuperset(row["missing"]):
-        if not row["unknown"] or row["waited"] < settings.after_timeout:
-            choice.later.append(envelope.id)
-            return False
-        missing = ", ".join(map(str, row["missing"]))
-        reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
-        choice.refuse.append((envelope, reason))
+        return _wait(choice, envelope, row)
     elif row["by_sender"] and envelope.name in event_tasks:
         reason = f"{row['actor']} may not start an event task: reactions do"
-        choice.refuse.append((envelope, reason))
+        choice.ended.append(Ended(envelope.id, Status.REJECTED, reason, envelope))
     else:
         return _begin(choice, envelope, row["attempts"], taken)
+    return True
+
+
+def _leave(choice: Choice, envelope: Envelope, row: Mapping[str, Any], why: str) -> bool:
+    """A command that another release has to decide on; without one it is dead in the end."""
+    if row["waited"] < get_settings().unknown_patience:
+        choice.elsewhere.append(envelope.id)
+        return False
+    choice.ended.append(Ended(envelope.id, Status.DEAD, why, envelope))
+    return True
+
+
+def _wait(choice: Choice, envelope: Envelope, row: Mapping[str, Any]) -> bool:
+    """A command whose `after=` has no receipt; if none is on its way, it is refused in the end."""
+    limit = get_settings().after_timeout
+    if not row["unknown"] or row["waited"] < limit:
+        choice.later.append(envelope.id)
+        return False
+    missing = ", ".join(map(str, row["missing"]))
+    reason = f"waited {limit:g} s for commands without a receipt ({missing})"
+    choice.ended.append(Ended(envelope.id, Status.REJECTED, reason, envelope))
     return True
 
 
@@ -190,16 +232,7 @@ def _begin(choice: Choice, envelope: Envelope, attempts: int, taken: set[UUID]) 
     return True
 
 
-def _envelope(row: dict[str, Any]) -> Envelope:
-    return Envelope(
-        row["command_id"],
-        row["name"],
-        row["payload"],
-        Actor(row["actor"], frozenset(row["roles"])),
-        after=tuple(row["after"]),
-        key=row["key"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        links=row["links"],
-        schema=row["schema"],
-    )
+def _tried_in_vain(row: Mapping[str, Any]) -> str:
+    if row["put_off"] is None:
+        return "its worker process ended every time"
+    return f"the database could not run it in {row['attempts']} tries ({row['put_off']})"

@@ -13,7 +13,7 @@ thread, one connection that listens, and one look each half second.
     the result backend is away       the looks go on; it is asked again from time to time
     PostgreSQL is away               what is published is heard; whoever's time ends looks for
                                      himself, and is told what is away
-    a task failed without a receipt  its process was lost: the receipt is on its way
+    a task failed without a receipt  who waits is told, and looks for himself (command_result.py)
     a wait is given up, cancelled    nothing of it is left: neither future nor subscription
     the process is forked            the child has a watcher of its own, without those who wait here
 """
@@ -50,6 +50,14 @@ LINGERS = 1.0
 """Seconds that the thread stays although nobody waits: most who wait once wait again."""
 
 
+class TaskFailed(Exception):
+    """A command's task has come to an end without a receipt of its own: `error` says how."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__(str(result))
+        self.error = result if isinstance(result, Exception) else CqrsError(str(result))
+
+
 class Awaited:
     """A command that is waited for. To Celery's consumer of results it is one of the results."""
 
@@ -69,13 +77,12 @@ class Awaited:
         """Give a result to those who wait, if it says what became of the command."""
         if is_receipt(result):
             self.give(Receipt.from_json(result))
-        elif isinstance(result, CommandDead):
+        elif isinstance(result, CommandDead) and str(result.receipt.command_id) == self.id:
             self.give(result.receipt)
         elif isinstance(result, CommandIdReused):
             self.fail(result)
-        else:  # the task failed without us: its receipt is on its way
-            self.look_every = LOOK_OFTEN
-            self.look_at = time.monotonic() + self.look_every
+        else:
+            self.fail(TaskFailed(result))
 
     def give(self, receipt: Receipt) -> None:
         """Give the receipt to all who wait."""
@@ -83,7 +90,7 @@ class Awaited:
             with suppress(InvalidStateError):  # cancelled meanwhile
                 future.set_result(receipt)
 
-    def fail(self, error: CqrsError) -> None:
+    def fail(self, error: Exception) -> None:
         """Tell all who wait that there is no receipt for them."""
         for future in list(self.futures):
             with suppress(InvalidStateError):

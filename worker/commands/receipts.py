@@ -4,7 +4,8 @@
     enqueue ─▶ submitted ─▶ runs ─▶ succeeded │ rejected │ dead
 
 The command id is the receipt's key. A command that comes a second time, however late, finds its
-receipt and changes nothing; the same id with another payload is an error.
+receipt and changes nothing; the same id with another name, or with something else given, is an
+error.
 """
 
 from __future__ import annotations
@@ -12,26 +13,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
+import orjson
 from psycopg.rows import dict_row
 
 from worker.base.db import Connection
-from worker.base.encoding import fingerprint_of
+from worker.base.encoding import storable
 from worker.commands import SQL
-from worker.commands.errors import CommandIdReused, NotReady
+from worker.commands.decoding import fingerprint_of, stands_for
+from worker.commands.errors import (
+    CommandIdReused,
+    DatabaseAway,
+    DatabaseInConflict,
+    NotReady,
+)
 from worker.commands.state import Emitted
 from worker.contracts import Envelope, Receipt, Status
 from worker.contracts.engine_events import SagaCommandSettled, saga_stream
 
-Outcome: TypeAlias = Receipt | CommandIdReused | NotReady
+PutOff: TypeAlias = DatabaseAway | DatabaseInConflict
+"""Why nothing became of a command yet: its message, or its row, comes again later."""
+Outcome: TypeAlias = Receipt | CommandIdReused | NotReady | PutOff
 """A receipt; or why a command cannot have one now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A receipt that is in the database, and the fingerprint of the payload it stands for."""
+    """A receipt that is in the database, and the fingerprint of what it stands for (empty: any)."""
 
     receipt: Receipt
     payload_hash: bytes | None
@@ -81,8 +91,8 @@ class Settled:
         return [*self.events, Emitted(saga_stream(saga_id), settled)]
 
     def to_row(self) -> dict[str, Any]:
-        """The receipt as `cqrs.settle` takes it."""
-        return {
+        """The receipt as `cqrs.settle` takes it. What is not done is told, whatever it holds."""
+        row = {
             "command_id": self.envelope.id,
             "name": self.envelope.name,
             "payload_hash": self.payload_hash.hex(),
@@ -92,6 +102,7 @@ class Settled:
             "error": self.error,
             "errors": self.errors or None,
         }
+        return row if self.status is Status.SUCCEEDED else cast("dict[str, Any]", storable(row))
 
     def to_dead_row(self) -> dict[str, Any]:
         """What is kept of a dead command, so that it can be run again (see dead_commands.py).
@@ -100,18 +111,19 @@ class Settled:
         gone.
         """
         envelope = self.envelope
-        return {
+        row = {
             "command_id": envelope.id,
             "name": envelope.name,
             "payload": envelope.payload,
             "key": envelope.key,
             "actor": envelope.actor.name,
-            "roles": sorted(envelope.actor.roles),
+            "roles": sorted(envelope.actor.roles, key=str),
             "correlation_id": envelope.correlation_id,
             "causation_id": envelope.causation_id,
             "links": envelope.links,
             "error": self.error,
         }
+        return cast("dict[str, Any]", storable(row))
 
     def receipt(self, position: int | None, completed_at: datetime) -> Receipt:
         """The receipt, once the database has given it its place and time."""
@@ -146,11 +158,9 @@ def saga_behind(causation_id: str | None) -> UUID | None:
 def known_receipt(row: Mapping[str, Any]) -> Known:
     """A row of `cqrs.receipts`, typed.
 
-    What SQL or a sender has enqueued has no fingerprint while it waits: it is taken of its payload.
+    What SQL has enqueued has no fingerprint while it waits: it is taken of its payload.
     """
-    payload_hash = row["payload_hash"]
-    if payload_hash is None and row.get("payload") is not None:
-        payload_hash = fingerprint_of(row["payload"])
+    print_ = row["payload_hash"] or _taken_of(row) or b""
     receipt = Receipt(
         command_id=row["command_id"],
         name=row["name"],
@@ -161,9 +171,19 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
         position=row["position"],
         actor=row["actor"],
         completed_at=row["completed_at"],
-        fingerprint=payload_hash.hex() if payload_hash else None,
+        fingerprint=print_.hex() or None,
     )
-    return Known(receipt, payload_hash)
+    return Known(receipt, print_)
+
+
+def _taken_of(row: Mapping[str, Any]) -> bytes | None:
+    if row.get("payload") is None:
+        return None
+    try:
+        payload = orjson.loads(row["payload"])
+    except ValueError:  # what cannot be read is another's trouble
+        return None
+    return fingerprint_of(Envelope(row["command_id"], row["name"], payload))
 
 
 def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
@@ -200,7 +220,7 @@ def blocked(
     first = settled.get(envelope.id) or known.get(envelope.id)
     if first is not None and first.name != envelope.name:
         return CommandIdReused(envelope.id, envelope.name)
-    if first is not None and first.payload_hash and first.payload_hash != payload_hash:
+    if first is not None and not stands_for(first.payload_hash or b"", envelope, payload_hash):
         waits = isinstance(first, Known) and first.final is None
         if not (waits and enqueued):
             return CommandIdReused(envelope.id, envelope.name)

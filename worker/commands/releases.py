@@ -26,16 +26,17 @@ while a worker that knows the name is there, however far behind it is.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import structlog
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from worker.base import db
-from worker.base.encoding import canonical, fingerprint, to_json
+from worker.base.encoding import canonical, to_json
+from worker.base.logs import get_logger
 from worker.commands import SQL, after_commit
 from worker.commands.decoding import CommandSpec, commands, validate
 from worker.commands.enqueue import write_commands
@@ -43,7 +44,7 @@ from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.event_task import event_tasks
 from worker.contracts import Command, Envelope
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOOK_AGAIN = 1.0
 """Seconds until a command that was put off to others is looked at again."""
@@ -60,7 +61,7 @@ def schema_of(model: type[Command]) -> str:
         shape: Any = model.model_json_schema()
     except PydanticInvalidForJsonSchema:  # a type of the application's own
         shape = {name: repr(field) for name, field in model.model_fields.items()}
-    return fingerprint(canonical(shape)).hex()[:16]
+    return hashlib.blake2b(canonical(shape), digest_size=8).hexdigest()
 
 
 def schema_named(name: str) -> str | None:
@@ -153,7 +154,6 @@ def known_names() -> list[str]:
     return [*(spec.name for spec in commands), *(task.name for task in event_tasks)]
 
 
-def waited_in_vain(envelope: Envelope, seconds: float) -> str:
+def waited_in_vain(name: str, seconds: float) -> str:
     """What the dead letter of a command says that nobody knew."""
-    hint = commands.hint(envelope.name)
-    return f"no worker knew a command {envelope.name!r} for {seconds:g} s{hint}"
+    return f"no worker knew a command {name!r} for {seconds:g} s{commands.hint(name)}"

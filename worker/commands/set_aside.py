@@ -20,7 +20,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 from psycopg import errors as pg
 
 from worker.base import db
@@ -29,6 +28,7 @@ from worker.base.app import app
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.intake.substitute import HAND_OVER, SET_ASIDE, as_uuid, told_of
+from worker.base.logs import get_logger
 from worker.base.validation_errors import shortened
 from worker.commands import after_commit, receipts, refused_messages, releases
 from worker.commands.call_arguments import HEADER
@@ -38,7 +38,7 @@ from worker.commands.receipts import Settled
 from worker.commands.settling import settle
 from worker.contracts import Actor, Envelope, Receipt, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _AWAY = (ServerUnavailable, psycopg.OperationalError, pg.UndefinedTable, pg.UndefinedColumn)
 """The database cannot be written now; or it is not yet at the version of this code."""
 _NOBODY = "unknown"

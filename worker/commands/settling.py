@@ -4,10 +4,13 @@
     mark_dead     makes a command a dead letter
     refuse        gives a command a `rejected` receipt without running it here
 
+Neither of the two decodes the command: what cannot be read can be buried all the same.
+
     message ─▶ receipt there? ─yes─▶ that receipt, or CommandIdReused
                  │no
                  ├─ `after=` not settled ─▶ NotReady
                  ├─ the payload is wrong, or the actor may not ─▶ rejected
+                 ├─ what the command declares is broken ─▶ dead
                  └─ run ─▶ what it says: succeeded, rejected or dead
                          └ raises ─▶ nothing is settled: the message comes again
 
@@ -17,6 +20,7 @@ the effect; a process that dies between the two does it again. So whoever is run
 the command's id what was done, or has to bear that it is done twice.
 
 Of two that settle one command at the same time the first holds; the other gets its receipt.
+Whoever finds a final receipt takes the command off the list of those that wait.
 """
 
 from __future__ import annotations
@@ -28,10 +32,11 @@ import psycopg
 from pydantic_core import to_jsonable_python
 
 from worker.base import db
+from worker.base.encoding import storable
 from worker.base.logs import get_logger
 from worker.commands import receipts
-from worker.commands.decoding import Decoded, decode
-from worker.commands.errors import InvalidCommand
+from worker.commands.decoding import Decoded, undeclared
+from worker.commands.errors import InvalidCommand, Undecidable
 from worker.commands.receipts import Outcome, Settled
 from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
@@ -57,7 +62,7 @@ def settle_once(
         return why
     if envelope.id in known and (receipt := known[envelope.id].final):
         return receipt
-    return settle(refused(command, command.refusal) if command.refusal else run(command))
+    return settle(given_up(command) or run(command))
 
 
 def settle(settled: Settled, *, dequeue: bool = True) -> Receipt:
@@ -76,20 +81,26 @@ def _settle(settled: Settled, dequeue: bool) -> Receipt:
         command_id = settled.envelope.id
         known = work.begin([command_id], ())
         if command_id in known and (receipt := known[command_id].final):
-            work.rollback()
+            work.dequeue([command_id])
             return receipt
-        (receipt,) = work.settle([settled], dequeue=[command_id] if dequeue else [])
+        waits = dequeue or command_id in known
+        (receipt,) = work.settle([settled], dequeue=[command_id] if waits else [])
         return receipt
 
 
 def mark_dead(envelope: Envelope, message: str) -> Receipt:
     """Make a command a dead letter, unless it has its receipt already; returns what holds."""
-    return settle(ended(decode(envelope), Status.DEAD, error=message))
+    return settle(dead(envelope, message))
 
 
 def refuse(envelope: Envelope, message: str) -> Receipt:
     """Give a command a `rejected` receipt without running it here; returns what holds."""
-    return settle(ended(decode(envelope), Status.REJECTED, error=message))
+    return settle(ended(undeclared(envelope), Status.REJECTED, error=message))
+
+
+def dead(envelope: Envelope, message: str) -> Settled:
+    """A command that is not run any more, and why."""
+    return ended(undeclared(envelope), Status.DEAD, error=message)
 
 
 def ended(
@@ -104,17 +115,27 @@ def ended(
     return Settled(command.envelope, command.payload_hash, status, data, error, errors or {})
 
 
+def given_up(command: Decoded) -> Settled | None:
+    """What becomes of a command that was found wanting before anything was run; else None."""
+    if command.refusal is not None:
+        return refused(command, command.refusal)
+    return failed(command, command.fault) if command.fault is not None else None
+
+
 def refused(command: Decoded, why: Refusal | InvalidCommand) -> Settled:
     """A command that a rule, or the check of its payload, says no to."""
     facts: dict[str, Any] = why.facts if isinstance(why, Refusal) else {}
     message = str(why) if isinstance(why, Refusal) else f"the payload is wrong: {why}"
-    data = to_jsonable_python(facts) or None
+    data = storable(to_jsonable_python(facts, fallback=str)) or None
     return ended(command, Status.REJECTED, data=data, error=message, errors=why.errors)
 
 
 def failed(command: Decoded, error: BaseException) -> Settled:
-    """A command that failed for good. The log has the traceback, the receipt only its kind."""
+    """A command that failed for good. The log has the traceback, the receipt only its kind; but
+    what is wrong with a declaration, with what is stored or with what was to be stored, it says."""
     envelope = command.envelope
     log.error("command is dead", command=envelope.name, id=str(envelope.id), exc_info=error)
+    if isinstance(error, Undecidable):
+        return ended(command, Status.DEAD, error=str(error))
     message = f"internal error, see the worker's log ({type(error).__name__})"
     return ended(command, Status.DEAD, error=message)

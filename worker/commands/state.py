@@ -93,7 +93,8 @@ class State:
 
     def load_aggregates(self, aggregates: Iterable[Aggregate[Any]], rows: Iterable[Any]) -> None:
         """Take in what `fold_streams` returned for these aggregates."""
-        self.aggregates = AggregateStates()
+        if self.aggregates is None:
+            self.aggregates = AggregateStates()
         self.aggregates.load(aggregates, rows)
 
     def _index(self, table: sa.Table, column: str) -> Index:

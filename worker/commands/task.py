@@ -2,13 +2,17 @@
 
 receipt there, or run ─▶ succeeded · rejected · dead, as worker/commands/command.py has it
 not yet: `after=` has no receipt, the database is away or in conflict
-         ─▶ the same message again, later, with a count of it in its header
+         ─▶ the same message again, later, with a count of it in its header (see put_off.py)
 the process ended every time ─▶ a dead letter
+
+No message is acknowledged before its command has a receipt, of whatever status, or another message
+stands for it. That is so for burials too: who cannot bury a command puts it off, with the reason
+that it will die of in the message's header.
 """
 
 from __future__ import annotations
 
-import random
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -16,6 +20,7 @@ import psycopg
 from celery import signals
 from celery.exceptions import (
     Ignore,
+    Reject,
     Retry,
     SoftTimeLimitExceeded,
     TimeLimitExceeded,
@@ -24,19 +29,35 @@ from celery.exceptions import (
 
 from worker.base.actor import from_header
 from worker.base.celery_internals import COMMAND_REQUEST, EngineTask
+from worker.base.db_errors import message_of
+from worker.base.encoding import is_fingerprint
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter
+from worker.base.logs import get_logger
+from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
-from worker.commands import after_commit, releases
-from worker.commands.call_arguments import HEADER, as_uuid, no_positional
-from worker.commands.chain_continuation import links_of
-from worker.commands.decoding import decode
-from worker.commands.errors import CommandDead, CommandIdReused, NotReady
-from worker.commands.executor import BatchRun, execute
+from worker.commands import after_commit, put_off, releases
+from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
+from worker.commands.chain_continuation import go_on, links_of
+from worker.commands.decoding import decode, undeclared
+from worker.commands.errors import (
+    CommandDead,
+    CommandIdReused,
+    DatabaseAway,
+    DatabaseInConflict,
+    InvalidCommand,
+    NotReady,
+)
+from worker.commands.executor import BatchRun, because, end, execute
 from worker.commands.message_checks import command_fault
+from worker.commands.receipts import Outcome, PutOff
+from worker.commands.revoking import end_message
 from worker.commands.routing import unroutable
-from worker.commands.settling import mark_dead, refuse, refused, settle
+from worker.commands.settling import dead, ended, refused
 from worker.contracts import Envelope, Receipt, Status
+
+log = get_logger(__name__)
+NOT_RUN = "not run: an earlier command of its chain did not succeed (command {})"
 
 
 class CommandRun(EngineTask):
@@ -48,6 +69,8 @@ class CommandRun(EngineTask):
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
+    settles_with_its_effect = True
+    """Its receipt is written in the transaction of its effect: if there is one, all is undone."""
 
     def fault(self, letter: Letter) -> Fault | None:
         """What is wrong with a message for this command; asked in the worker's main process."""
@@ -56,29 +79,42 @@ class CommandRun(EngineTask):
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
+        return self._conclude(envelope, self._outcome(envelope, stopper(args)))
+
+    def _outcome(self, envelope: Envelope, stopped: str | None) -> Outcome:
+        header = self._sent_header()
+        if reason := header.get("bury"):
+            return end(dead(envelope, str(reason)))
+        if stopped := header.get("stopped") or stopped:
+            why = NOT_RUN.format(stopped)
+            return end(ended(undeclared(envelope), Status.REJECTED, error=why))
         try:
             if releases.why_elsewhere(envelope):
                 releases.hand_over([envelope])
                 raise Ignore  # its receipt is another worker's to give
-            if nobody_takes := unroutable(envelope.links):
-                return self._answer(refuse(envelope, nobody_takes))
+            nobody_takes = None if header.get("routed") else unroutable(envelope.links)
+            if nobody_takes:
+                return end(ended(undeclared(envelope), Status.REJECTED, error=nobody_takes))
             run = self._execute(envelope)
-        except ServerUnavailable as error:
-            raise self._reschedule(self._backoff(), error, **self._tried()) from error
-        except psycopg.OperationalError as error:
-            return self._try_later(envelope, error)
         except SoftTimeLimitExceeded:
-            limit = get_settings().task_soft_time_limit
-            return self._answer(mark_dead(envelope, f"it took longer than {limit} s"))
+            return self._bury(envelope, put_off.too_long())
+        except (psycopg.Error, ServerUnavailable) as error:
+            return because(error) or DatabaseAway(message_of(error), whole=False)
         after_commit.wake_readers(run.event_types)
-        (outcome,) = run.outcomes
+        return run.outcomes[0]
+
+    def _conclude(self, envelope: Envelope, outcome: Outcome) -> dict[str, Any]:
         match outcome:
             case NotReady():
                 return self._wait(envelope, outcome)
+            case DatabaseAway():
+                raise self._put_off(envelope, outcome, away=self._counted("away"))
+            case DatabaseInConflict():
+                return self._try_later(envelope, outcome)
             case CommandIdReused():
                 raise outcome
             case _:
-                return self._answer(outcome)
+                return self._answer(envelope, outcome)
 
     def _execute(self, envelope: Envelope) -> BatchRun:
         return execute([envelope], dequeue=self._sent_header().get("enqueued", False))
@@ -96,49 +132,86 @@ class CommandRun(EngineTask):
             causation_id=request.parent_id,
             links=links_of(request),
             schema=header.get("schema"),
+            fingerprint=_fingerprint(header.get("fingerprint")),
         )
 
     def _sent_header(self) -> dict[str, Any]:
         return cast("dict[str, Any]", (self.request.headers or {}).get(HEADER) or {})
 
-    def _answer(self, receipt: Receipt) -> dict[str, Any]:
+    def _answer(self, envelope: Envelope, receipt: Receipt) -> dict[str, Any]:
+        """The task's result. What follows in its chain is sent, or stopped, and its chord counts
+        it, before it is given: if that cannot be done now, this message comes again and finds the
+        receipt."""
+        self._count(receipt)
         if receipt.status is Status.DEAD:
             raise CommandDead(receipt)
         if receipt.status is Status.REJECTED:
-            after_commit.stop_chain(self.request, receipt)
+            self._stop_chain(envelope, receipt)
+        else:
+            self._go_on(receipt)
         return receipt.to_json()
+
+    def _count(self, receipt: Receipt) -> None:
+        try:
+            after_commit.count_member(self.request, receipt)
+        except server_errors() as error:
+            url = get_settings().servers.result
+            told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
+            raise put_off.give_back(told) from error
+
+    def _stop_chain(self, envelope: Envelope, receipt: Receipt) -> None:
+        try:
+            after_commit.stop_chain(self.request, receipt)
+        except (psycopg.Error, ServerUnavailable) as error:
+            why = because(error) or DatabaseAway(message_of(error), whole=False)
+            raise self._put_off(envelope, why, away=self._counted("away")) from error
+
+    def _go_on(self, receipt: Receipt) -> None:
+        try:
+            go_on(self.request, receipt.to_json())
+        except ServerUnavailable as error:
+            raise put_off.give_back(error) from error
+        except server_errors() as error:
+            raise put_off.give_back(error) from error
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
         """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
         decoded = decode(envelope)
         if decoded.refusal is not None:  # it will be no better then
-            return self._answer(settle(refused(decoded, decoded.refusal)))
+            return self._conclude(envelope, end(refused(decoded, decoded.refusal)))
         limit, waits = get_settings().after_timeout, self._sent_header().get("waits", 0)
         if sum(map(_pause, range(waits))) >= limit:
             missing = ", ".join(map(str, waiting.missing))
             reason = f"waited {limit:g} s for commands without a receipt ({missing})"
-            return self._answer(refuse(envelope, reason))
+            refusal = ended(undeclared(envelope), Status.REJECTED, error=reason)
+            return self._conclude(envelope, end(refusal))
         raise self._reschedule(_pause(waits), waiting, waits=waits + 1)
 
-    def _try_later(self, envelope: Envelope, error: psycopg.Error) -> dict[str, Any]:
+    def _try_later(self, envelope: Envelope, why: DatabaseInConflict) -> dict[str, Any]:
         """Come back with backoff and jitter; after `command_attempts` it is a dead letter."""
-        tries = self._tried()["tries"]
+        tries = self._counted("tries")
         if tries >= get_settings().command_attempts:
-            return self._answer(
-                mark_dead(envelope, f"the database could not run it in {tries} tries")
-            )
-        raise self._reschedule(self._backoff(), error, tries=tries)
+            return self._conclude(envelope, self._bury(envelope, put_off.in_vain(tries, why)))
+        raise self._put_off(envelope, why, tries=tries)
 
-    def _tried(self) -> dict[str, int]:
-        return {"tries": self._sent_header().get("tries", 0) + 1}
+    def _bury(self, envelope: Envelope, reason: str) -> Outcome:
+        """Make the command a dead letter. If that cannot be written, the message remembers it."""
+        outcome = end(dead(envelope, reason))
+        if isinstance(outcome, DatabaseAway | DatabaseInConflict):
+            raise self._put_off(envelope, outcome, bury=reason, away=self._counted("away"))
+        return outcome
 
-    def _backoff(self) -> float:
-        """Seconds until the next try: doubled each time, half a minute at most, with jitter."""
-        doubled = 0.25 * float(2 ** min(self._tried()["tries"], 7))
-        return min(30.0, doubled) * random.uniform(0.5, 1.5)  # noqa: S311
+    def _counted(self, what: str) -> int:
+        """How often this has happened to the command now: `tries`, `away`."""
+        return int(self._sent_header().get(what, 0)) + 1
 
-    def _reschedule(self, seconds: float, why: Exception, **counts: int) -> Retry:
-        """Send this very message again, later.
+    def _put_off(self, envelope: Envelope, why: PutOff, **header: Any) -> Retry:
+        seconds = put_off.backoff(max(n for n in header.values() if isinstance(n, int)))
+        put_off.note([(envelope, why)], seconds)
+        return self._reschedule(seconds, why, **header)
+
+    def _reschedule(self, seconds: float, why: Exception, **header: Any) -> Retry:
+        """Send this very message again, later; raises Reject if that cannot be done.
 
         Not by `Task.retry`: its counter is kept for worker processes that die, and waiting for
         another command is no failure.
@@ -146,21 +219,52 @@ class CommandRun(EngineTask):
         again = self.signature_from_request(
             self.request, countdown=seconds, retries=self.request.retries
         )
-        again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | counts})
-        again.apply_async()
-        return Retry(exc=why, when=seconds)
+        again.set(headers={**(self.request.headers or {}), HEADER: self._sent_header() | header})
+        if self.request.is_eager:
+            time.sleep(seconds)
+            return Retry(exc=why, when=seconds, is_eager=True, sig=again)
+        return put_off.send_again(again.apply_async, why, seconds)
+
+    def on_revoked(self, request: Any, reason: str) -> None:
+        """Celery is about to throw this command's message away: it gets its receipt first.
+
+        In the worker's main process. Raises what the database raises: then the message stays.
+        """
+        self.request_stack.push(request)
+        try:
+            envelope = self._envelope((), request.kwargs or {})
+        except InvalidCommand:
+            return  # nobody can wait for a receipt under such an id
+        finally:
+            self.request_stack.pop()
+        end_message(envelope, reason)
 
 
 @signals.task_failure.connect
 def _end_what_kills(
     sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_: Any
 ) -> None:
-    """A command that killed its process too often, or ran out of time, gets a `dead` receipt."""
-    if isinstance(sender, CommandRun) and isinstance(
+    """In the main process: a command that killed its process too often, or ran out of time, gets a
+    `dead` receipt. If that cannot be written now, its message goes out again to be buried."""
+    if not isinstance(sender, CommandRun) or not isinstance(
         exception, WorkerLostError | TimeLimitExceeded
     ):
-        reason = f"its worker process ended every time ({type(exception).__name__})"
-        mark_dead(sender._envelope((), kwargs or {}), reason)
+        return
+    try:
+        sender._bury(sender._envelope((), kwargs or {}), put_off.killed(exception))
+    except Retry as later:
+        log.warning("its burial is put off", id=task_id, reason=str(later.exc))
+    except Reject:
+        log.critical("a command can neither be buried nor put off", id=task_id)
+
+
+def _fingerprint(sent: object) -> bytes | None:
+    """A fingerprint off the wire; None if there is none, or something else."""
+    try:
+        print_ = bytes.fromhex(str(sent))
+    except ValueError:
+        return None
+    return print_ if is_fingerprint(print_) else None
 
 
 def _pause(tries: int) -> float:

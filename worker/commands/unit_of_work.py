@@ -3,6 +3,7 @@ it changes comes back in another.
 
     begin    BEGIN · receipts of these commands · rows, one ordered statement a table · numbers
     settle   attribution · rows, one statement a table and kind · receipts and events · COMMIT
+             · snapshots, if any are due: what fails after the commit undoes nothing
 
 Appending events is the last thing before COMMIT, because from the first position that is drawn
 until the commit the log's horizon waits for this transaction. If anything fails, nothing is there:
@@ -16,15 +17,20 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.base.pipeline import Parameters, round_trip
+from worker.base.logs import get_logger
+from worker.base.pipeline import Parameters, Pipeline, Reply, round_trip
 from worker.commands import SQL
 from worker.commands.change_set import ChangeSet, check_declared
 from worker.commands.load_plan import Load, LoadPlan
 from worker.commands.receipts import Known, Settled, known_receipt
 from worker.commands.state import Emitted, State, Work
 from worker.contracts import Receipt, Status
+
+log = get_logger(__name__)
 
 
 class UnitOfWork:
@@ -54,7 +60,15 @@ class UnitOfWork:
             ],
         )
         plan.load_into(self.state, loaded)
+        self._replay(plan)
         return {row["command_id"]: known_receipt(row) for row in receipts.dicts()}
+
+    def _replay(self, plan: LoadPlan) -> None:
+        """Fold anew what has a snapshot that cannot be read."""
+        aggregates = self.state.aggregates
+        if aggregates and aggregates.unreadable:
+            (folded,) = round_trip(self.connection, [plan.replay(aggregates.unreadable)])
+            self.state.load_aggregates(plan.folds.values(), folded.rows())
 
     def take(self, work: Work) -> None:
         """Add what one command wants done, and let those after it see it: all of it, or nothing."""
@@ -87,14 +101,52 @@ class UnitOfWork:
             statements.append((SQL["dequeue"], {"ids": list(dequeue)}))
         if dead := [command.to_dead_row() for command in settled if command.status is Status.DEAD]:
             statements.append((SQL["keep_dead_commands"], {"commands": to_json(dead)}))
-        statements += [(SQL["settle"], rows), ("COMMIT", ())]
-        place_of_receipts = len(statements) - 2
-        if aggregates and (snapshots := aggregates.snapshots()):
-            statements.append((SQL["keep_snapshots"], {"snapshots": to_json(snapshots)}))
-        written = round_trip(self.connection, statements)[place_of_receipts].rows()
+        statements.append((SQL["settle"], rows))
+        written = self._commit(statements, self._afterwards())
         self.event_types = {event["type"] for event in events}
         places = {command_id: (position, at) for command_id, position, at in written}
         return [command.receipt(*places[command.envelope.id]) for command in settled]
+
+    def dequeue(self, ids: Sequence[UUID]) -> None:
+        """Take commands off the list of those that wait, and commit."""
+        round_trip(self.connection, [(SQL["dequeue"], {"ids": list(ids)}), ("COMMIT", ())])
+
+    def _afterwards(self) -> list[tuple[str, Parameters]]:
+        """What follows the commit in the same packet: snapshots, which carry no correctness."""
+        aggregates = self.state.aggregates
+        if aggregates is None:
+            return []
+        statements: list[tuple[str, Parameters]] = []
+        if unreadable := aggregates.unreadable:
+            streams, names, versions = map(list, zip(*unreadable, strict=True))
+            which = {"streams": streams, "aggregates": names, "versions": versions}
+            statements.append((SQL["drop_snapshots"], which))
+        if snapshots := aggregates.snapshots():
+            statements.append((SQL["keep_snapshots"], {"snapshots": to_json(snapshots)}))
+        return statements
+
+    def _commit(
+        self,
+        statements: Sequence[tuple[str, Parameters]],
+        afterwards: Sequence[tuple[str, Parameters]],
+    ) -> list[tuple[Any, ...]]:
+        """Send statements, COMMIT, and what follows it; the rows of the last before COMMIT.
+
+        Raises psycopg.Error, with nothing done, unless the commit has been answered.
+        """
+        with_commit = [*statements, ("COMMIT", ())]
+        packet, replies = Pipeline(self.connection), list[Reply]()
+        try:
+            with packet:
+                replies = [packet.execute(*each) for each in (*with_commit, *afterwards)]
+        except psycopg.Error as error:
+            if not packet.answered(len(with_commit)):
+                raise
+            log.warning("snapshots not kept", error=str(error))
+            rows = replies[len(statements) - 1].rows()
+            self.connection.close()  # what it has prepared may be of another time
+            return rows
+        return replies[len(statements) - 1].rows()
 
     def rollback(self) -> None:
         """Give the transaction up."""

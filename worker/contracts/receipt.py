@@ -42,7 +42,8 @@ class Envelope:
     `payload` holds plain JSON values. `after` names commands that must have a receipt before this
     one runs; commands with one `key` run in the order of their submission. `links` is what Celery
     sends once it has succeeded: the rest of its chain, if it came by one. `schema` is the
-    fingerprint of the payload's schema as its sender knew it (see worker/commands/releases.py).
+    fingerprint of the payload's schema as its sender knew it (see worker/commands/releases.py),
+    `fingerprint` stands for the name and what the caller gave, where the sender has found it out.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class Envelope:
     causation_id: str | None = None
     links: Mapping[str, Any] | None = None
     schema: str | None = None
+    fingerprint: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Receipt:
     actor: str = SYSTEM_ACTOR
     completed_at: datetime | None = None
     fingerprint: str | None = None
-    """Which payload this id stands for: a caller with another one is told so."""
+    """Which command this id stands for: a caller with another one is told so."""
 
     @property
     def succeeded(self) -> bool:

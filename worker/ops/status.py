@@ -11,15 +11,20 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import psycopg
+import redis
+from psycopg import errors as pg
 from psycopg.rows import dict_row
 from pydantic_core import to_jsonable_python
 
 from worker.base import db, migrate
 from worker.base.db import Connection
+from worker.base.db_errors import message_of
 from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks, quoted
+from worker.commands import put_off
+from worker.commands.put_off import PutOffCommands
 from worker.commands.releases import known_names
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers, workers
@@ -30,6 +35,7 @@ from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
 
+_NO_WRITES = "PostgreSQL takes no writes: commands are put off until it does"
 LONG_WAIT = 1.0
 """Seconds; shorter waits for a lock are everybody's."""
 PATIENCE = 3
@@ -191,6 +197,7 @@ class LogStatus:
     enqueued: int
     enqueued_due: int
     enqueued_seconds: float | None
+    enqueued_put_off: Sequence[PutOffCommands]
     dead_commands: int
     waiting_tags: int
     rebuilds: Sequence[RebuildStatus]
@@ -211,6 +218,7 @@ class Status:
     queues: Sequence[QueueStatus]
     log: LogStatus | None
     problem: str | None = None
+    put_off: Sequence[PutOffCommands] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601 text."""
@@ -225,7 +233,7 @@ def gather(*, timeout: float = 0.7) -> Status:
     answering = workers.workers(timeout)
     if {queue.name for queue in queues} - {name for one in answering for name in one.queues}:
         answering = workers.workers(timeout * PATIENCE)  # a busy machine: the silent, asked again
-    return Status(servers.servers(), answering, queues, log, problem)
+    return Status(servers.servers(), answering, queues, log, problem, _put_off(log))
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
@@ -238,9 +246,11 @@ def subscription_statuses() -> list[SubscriptionStatus]:
 def _log() -> tuple[LogStatus | None, str | None]:
     try:
         with db.owner() as connection:
-            return _ask(connection), _another_version()
+            return _ask(connection), _another_version() or _takes_no_writes(connection)
     except ServerUnavailable as error:
         return None, str(error)
+    except pg.ObjectNotInPrerequisiteState as error:  # a standby has no horizon
+        return None, f"{_NO_WRITES} ({message_of(error)})"
     except psycopg.Error as error:
         if migrate.is_missing_object(error):
             return None, str(NotMigrated(migrate.current(), migrate.head()))
@@ -266,6 +276,22 @@ def _another_version() -> str | None:
     return None if found == needed else str(NotMigrated(found, needed))
 
 
+def _takes_no_writes(connection: Connection) -> str | None:
+    setting, standby = _one(connection, "takes_no_writes")
+    if standby:
+        return f"{_NO_WRITES} (it is a standby)"
+    return f"{_NO_WRITES} (default_transaction_read_only is on)" if setting == "on" else None
+
+
+def _put_off(log: LogStatus | None) -> list[PutOffCommands]:
+    """Commands that came as messages are noted in the cache server, enqueued ones in the table."""
+    try:
+        noted = put_off.noted()
+    except redis.RedisError:
+        noted = []  # its own line says that it does not answer
+    return [*noted, *(log.enqueued_put_off if log else ())]
+
+
 def _ask(connection: Connection) -> LogStatus:
     horizon, last = _one(connection, "horizon")
     enqueued, due, seconds, dead, tags = _one(connection, "backlog")
@@ -278,6 +304,7 @@ def _ask(connection: Connection) -> LogStatus:
         enqueued,
         due,
         seconds,
+        _each(connection, PutOffCommands, "enqueued_put_off"),
         dead,
         tags,
         _each(connection, RebuildStatus, "rebuilds"),

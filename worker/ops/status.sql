@@ -50,6 +50,19 @@ SELECT (SELECT count(*) FROM cqrs.enqueued_commands),
        (SELECT count(*) FROM cqrs.dead_commands WHERE state = 'open'),
        (SELECT count(*) FROM cqrs.invalidations)
 
+-- name: takes_no_writes
+-- Whether sessions of this database may write, and whether it is a standby.
+SELECT current_setting('default_transaction_read_only'), pg_is_in_recovery()
+
+-- name: enqueued_put_off
+-- Why enqueued commands were not run when it was their turn.
+SELECT name, put_off, count(*)
+  FROM cqrs.enqueued_commands
+ WHERE put_off IS NOT NULL
+ GROUP BY name, put_off
+ ORDER BY count(*) DESC
+ LIMIT 20
+
 -- name: last_rebuilds
 -- The last rebuild of each projection that went live.
 SELECT DISTINCT ON (name) name, finished_at, differing

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SERVERS = "servers"
     DATABASE = "database"
     WORKERS = "workers"
+    PUT_OFF = "put-off"
     SUBSCRIPTIONS = "subscriptions"
     DEAD_LETTERS = "dead-letters"
     DEAD_COMMANDS = "dead-commands"
@@ -39,7 +40,7 @@ class Trouble:
 
 def troubles(status: Status) -> list[Trouble]:
     """All that is wrong, the servers first."""
-    found = [*_servers(status), *_workers(status)]
+    found = [*_servers(status), *_workers(status), *_put_off(status)]
     return found if status.log is None else found + list(_log(status.log))
 
 
@@ -61,6 +62,12 @@ def _workers(status: Status) -> Iterator[Trouble]:
     for worker in status.workers:
         if worker.problem:
             yield Trouble(Kind.WORKERS, f"{worker.name} {worker.problem}")
+
+
+def _put_off(status: Status) -> Iterator[Trouble]:
+    for each in status.put_off:
+        sentence = f"put off until it is mended: {each.count:,} × {each.name}: {each.reason}"
+        yield Trouble(Kind.PUT_OFF, sentence)
 
 
 def _log(log: LogStatus) -> Iterator[Trouble]:

@@ -65,7 +65,8 @@ class Then:
 
         Raises InvalidCommand when the payload is wrong.
         """
-        return self._add(command.name, prepare(command.spec, payload), key, tuple(after))
+        ready = prepare(command.spec, payload, self._next_id())
+        return self._add(command.name, ready.wire, key, tuple(after), ready.fingerprint)
 
     @overload
     def start(self, task: EventTask[M], payload: M, /) -> UUID: ...
@@ -75,13 +76,21 @@ class Then:
         """Start an event task; returns its id. Raises ValidationError when the payload is wrong."""
         return self._add(task.name, task.wire(*args or (fields,)), None, ())
 
+    def _next_id(self) -> UUID:
+        return derived_id(self._reaction, self._event.position, len(self.envelopes))
+
     def _add(
-        self, name: str, wire: Mapping[str, Any], key: str | None, after: tuple[UUID, ...]
+        self,
+        name: str,
+        wire: Mapping[str, Any],
+        key: str | None,
+        after: tuple[UUID, ...],
+        fingerprint: bytes | None = None,
     ) -> UUID:
-        event, place = self._event, len(self.envelopes)
+        event = self._event
         correlation = event.metadata.get("correlation_id")
         envelope = Envelope(
-            derived_id(self._reaction, event.position, place),
+            self._next_id(),
             name,
             wire,
             Actor(f"reaction:{self._reaction}", frozenset({SYSTEM_ACTOR})),
@@ -89,6 +98,7 @@ class Then:
             key=key,
             correlation_id=UUID(correlation) if correlation else None,
             causation_id=f"event:{event.position}",
+            fingerprint=fingerprint,
         )
         self.envelopes.append(envelope)
         return envelope.id

@@ -79,7 +79,7 @@ _OURS = frozenset(event.type for event in (SagaCommandSettled, SagaDeadlinePasse
 
 def send(command: CommandTask[C], payload: Callable[[SagaState], C | Mapping[str, Any]]) -> Send:
     """Send a command; `payload(state)` makes it from what the saga knows."""
-    return Send(command, lambda state: prepare(command.spec, payload(state)))
+    return Send(command, lambda state: prepare(command.spec, payload(state)).wire)
 
 
 def wait(event: type[Event], *, key: str) -> Wait:

@@ -43,19 +43,19 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.base import db
 from worker.base.actor import acting_as, anyone
 from worker.base.app import app
-from worker.base.db_errors import sentence
+from worker.base.db_errors import is_away, sentence
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.settings import get_settings
-from worker.commands.call_arguments import After
+from worker.commands.call_arguments import After, holds_receipts
 from worker.commands.command import CommandTask
-from worker.commands.command_result import CommandResult
+from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import CommandSpec, Decoded, commands, decode, prepare
 from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.executor import BatchRun
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, failed, settle_once
-from worker.contracts import Command, Envelope, Refusal, Status, is_receipt
+from worker.contracts import Command, Envelope, Refusal, Status
 from worker.schema.catalogue.context import Context
 from worker.schema.engine import engine_context
 from worker.schema.errors import (
@@ -84,6 +84,7 @@ class SchemaCommand(CommandTask[C]):
     """A schema change as a Celery task."""
 
     abstract = True
+    settles_with_its_effect = False
     act: Act[C]
     check: Check[C]
 
@@ -117,9 +118,21 @@ class SchemaCommand(CommandTask[C]):
         """The same, with the options of a command. Raises as `delay` does."""
         wire = self._fields(args, kwargs)
         if not self._is_sent_again(task_id):
-            wire = prepare(self.spec, wire)
+            wire = prepare(self.spec, wire).wire
             self.check(cast("C", self.spec.model.model_validate(wire)))
-        return super().apply_async((), wire, task_id, after=after, **options)
+        before = filter(holds_receipts, args or ())
+        return super().apply_async(list(before), wire, task_id, after=after, **options)
+
+    def apply(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        *rest: Any,
+        **options: Any,
+    ) -> EagerCommandResult:
+        """Run it here and now, in this process. Raises InvalidCommand."""
+        before = filter(holds_receipts, args or ())
+        return super().apply(list(before), self._fields(args, kwargs), *rest, **options)
 
     def signature(
         self,
@@ -149,7 +162,7 @@ class SchemaCommand(CommandTask[C]):
         self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None
     ) -> Mapping[str, Any]:
         """The payload by name; the receipt of the command before it in a chain is passed over."""
-        values = [each for each in args or () if not is_receipt(each)]
+        values = [each for each in args or () if not holds_receipts(each)]
         if len(values) == 1 and not kwargs and isinstance(values[0], Command | Mapping):
             return values[0] if isinstance(values[0], Mapping) else values[0].model_dump()
         names = list(self.spec.model.model_fields)
@@ -194,6 +207,8 @@ class SchemaCommand(CommandTask[C]):
         except (psycopg.OperationalError, ServerUnavailable, CommandIdReused):
             raise  # tried again later; or told as it is
         except psycopg.Error as error:
+            if is_away(error):
+                raise
             return ended(command, Status.DEAD, error=sentence(error))
         except Exception as error:
             return failed(command, error)

@@ -69,6 +69,9 @@ a folder that is named for its migration."""
 INTAKE = ("intake/refused_messages", "intake/command_schemas", "intake/enqueued_commands")
 """Messages that were refused; which release knows which command."""
 
+PUT_OFF = ("put_off/enqueued_commands", "put_off/end_enqueued")
+"""Why a command is put off, and how one is ended without being read."""
+
 SENDER = (
     "sender/role",
     "sender/sender_roles",

@@ -70,8 +70,9 @@ def decide(
     of streams, for event-sourced aggregates; `first_number`: what every sequence gives first.
     Raises InvalidCommand as `.delay()` would, and what the handler raises but for a refusal.
     """
-    payload = prepare(command.spec, payload_of(command.name, args, fields))
-    decoded = decode(Envelope(uuid7(), command.name, payload, current_actor()))
+    command_id = uuid7()
+    ready = prepare(command.spec, payload_of(command.name, args, fields), command_id)
+    decoded = decode(Envelope(command_id, command.name, ready.wire, current_actor()))
     if decoded.refusal is not None:
         return Decided(refusal=decoded.refusal)
     state = State(now or datetime.now(UTC))

@@ -21,18 +21,16 @@ from uuid import UUID
 
 from worker import refresh
 from worker.base import db
-from worker.base.actor import current_actor
 from worker.base.settings import get_settings
 from worker.base.sql import statement
 from worker.commands import event_task
 from worker.commands.call_arguments import payload_of
 from worker.commands.command import CommandTask
-from worker.commands.decoding import prepare
 from worker.commands.errors import CommandDead
 from worker.commands.event_task import event_tasks
 from worker.commands.executor import execute
 from worker.commands.queue_consumer import carry_out, claim
-from worker.contracts import Command, Envelope, Receipt, Status, uuid7
+from worker.contracts import Command, Envelope, Receipt, Status
 from worker.ops.maintenance import find_work
 from worker.reactions import deadlines
 from worker.subscriptions import runner
@@ -70,8 +68,7 @@ class System(Database):
         It takes what `.delay()` takes. A refusal is a receipt. Raises InvalidCommand, and
         CommandDead for a command that fails: its error is in the log that the test shows.
         """
-        payload = prepare(command.spec, payload_of(command.name, args, fields))
-        envelope = Envelope(command_id or uuid7(), command.name, payload, current_actor())
+        envelope = command.envelope(payload_of(command.name, args, fields), (), None, command_id)
         (outcome,) = execute([envelope]).outcomes
         if not isinstance(outcome, Receipt):
             raise outcome

@@ -18,7 +18,7 @@ from tests.support.things.models import (
 from worker.base.actor import only
 from worker.base.settings import get_settings
 from worker.commands.command import command
-from worker.commands.load_plan import lock, read
+from worker.commands.load_plan import Load, lock, read
 from worker.commands.state import State, Work
 from worker.contracts import Refusal
 
@@ -37,7 +37,13 @@ def add_thing(c: AddThing, state: State, work: Work) -> dict[str, Any]:
     return {"thing_id": c.thing_id, "price": c.price}
 
 
-@command("things.bump", BumpThing, needs=lambda c: (lock(things, c.thing_id),))
+def _needs_of_bump(c: BumpThing) -> tuple[Load, ...]:
+    if c.mishap == "needs raises":
+        raise KeyError("a bug of what it needs")
+    return (lock(things, c.thing_id),)
+
+
+@command("things.bump", BumpThing, needs=_needs_of_bump)
 def bump_thing(c: BumpThing, state: State, work: Work) -> dict[str, Any]:
     """Add to a thing's number."""
     _mishap(c.mishap)
@@ -48,7 +54,7 @@ def bump_thing(c: BumpThing, state: State, work: Work) -> dict[str, Any]:
         raise Refusal("a thing holds no more", n=thing["n"], by=c.by)
     work.update(things, c.thing_id, n=thing["n"] + c.by)
     work.emit(f"thing-{c.thing_id}", ThingBumped(thing_id=c.thing_id, by=c.by))
-    return {"n": thing["n"] + c.by}
+    return {"n": 2**64 if c.mishap == "returns a long integer" else thing["n"] + c.by}
 
 
 @command(

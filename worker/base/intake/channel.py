@@ -20,17 +20,18 @@ from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
-import structlog
 from kombu import Connection
 from kombu.transport import redis as kombu_redis
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
 
+from worker.base.full_broker import KeepingQoS
 from worker.base.intake import checks, substitute
 from worker.base.intake.checks import Fault, Reason
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def deliverable(item: bytes | str, queue: str, largest: int) -> bytes | str:
@@ -112,6 +113,7 @@ def _instead(queue: str, fault: Fault, item: bytes | str, headers: Any = None) -
 class _Checked:
     """What both of kombu's Redis channels have in common here."""
 
+    QoS = KeepingQoS
     sep: str
     connection_errors: tuple[type[Exception], ...]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from celery.exceptions import InvalidTaskError
 from celery.worker.consumer import Consumer as CeleryConsumer
 from kombu.exceptions import ContentDisallowed, DecodeError
@@ -20,10 +19,11 @@ from worker.base.celery_internals import EngineTask
 from worker.base.intake import checks, substitute
 from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.intake.substitute import Substitute
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.base.validation_errors import unstorable
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from worker.base.encoding import canonical, fingerprint, to_json
+from worker.base.encoding import is_fingerprint, to_json
 from worker.base.intake.checks import Fault, Letter, Reason, is_text
 
 SET_ASIDE = "cqrs.set_aside"
@@ -46,7 +46,7 @@ def told_of(
         "first_bytes": first_bytes(item),
         "name": fields.get("task") if is_text(fields.get("task")) else None,
         "command_id": as_uuid(fields.get("id")),
-        "payload_hash": _hash(item, payload),
+        "payload_hash": _fingerprint(headers),
         "actor": _actor(headers),
         "links": _links(fault, payload),
     }
@@ -97,14 +97,14 @@ def _fields(headers: Any, payload: Any) -> Mapping[str, Any]:
     return headers if isinstance(headers, dict) else {}
 
 
-def _hash(item: bytes | str | None, payload: Any) -> str:
-    """The fingerprint of the command's payload, where there is one; else of the message."""
+def _fingerprint(headers: Any) -> str:
+    """The fingerprint that the sender gave; none stands for whatever has this id."""
+    ours = headers.get("cqrs") if isinstance(headers, dict) else None
+    given = ours.get("fingerprint") if isinstance(ours, dict) else None
     try:
-        kwargs = payload["kwargs"] if isinstance(payload, dict) else payload[1]
-        return fingerprint(canonical(kwargs)).hex()
-    except (TypeError, KeyError, IndexError):
-        text = item.encode("utf-8", "surrogatepass") if isinstance(item, str) else item
-        return fingerprint(text or b"").hex()
+        return given if isinstance(given, str) and is_fingerprint(bytes.fromhex(given)) else ""
+    except ValueError:
+        return ""
 
 
 def _links(fault: Fault, payload: Any) -> dict[str, Any] | None:

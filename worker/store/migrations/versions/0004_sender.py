@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import SENDER, install
 
 revision = "0004_sender"
-down_revision = "0002_intake"
+down_revision = "0003_put_off"
 branch_labels = None
 depends_on = None
 

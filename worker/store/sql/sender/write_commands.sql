@@ -1,7 +1,8 @@
 -- Writes commands into the caller's transaction; for enqueue_as_writer and enqueue_as_sender, who
 -- have checked whose they are. With a `sender`, nothing is taken from a command that says who it is
 -- or where it comes from: not its actor, its roles, what caused it (a saga's id there would make the
--- log say that this saga's command has settled), or its fingerprint.
+-- log say that this saga's command has settled). Its fingerprint is: who lies there finds his own ids
+-- taken for others.
 --
 -- `reused` says that an id stands for another command already. Two fingerprints are compared where
 -- both are known. Of two commands without one that wait, the payloads are; where only one has one,
@@ -40,7 +41,7 @@ BEGIN
         SELECT DISTINCT ON (g.command_id) g.* FROM given AS g ORDER BY g.command_id, g.ord
     ), fresh AS (
         INSERT INTO cqrs.receipts AS r (command_id, name, payload_hash, actor, status)
-        SELECT f.command_id, f.name, CASE WHEN NOT has_sender THEN f.hash END, f.actor, 'submitted'
+        SELECT f.command_id, f.name, f.hash, f.actor, 'submitted'
           FROM first AS f ORDER BY f.ord
         ON CONFLICT DO NOTHING
         RETURNING r.command_id
