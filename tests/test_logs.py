@@ -82,7 +82,7 @@ def test_a_message_in_a_log_line_shows_no_payload() -> None:
     """Celery quotes a request where it fails to cancel one, say."""
     payload = {"email": "ada@example.org"}
     message = TaskMessage("orders.register_customer", id="x", kwargs=payload)
-    body = ([], payload, {})
+    body: tuple[list[object], dict[str, str], dict[str, object]] = ([], payload, {})
     for kind in (EngineRequest, CommandRequest):
         request = kind(message, body=body, decoded=True, app=app, task=app.tasks["cqrs.drain"])
         assert repr(request) == f"<{kind.__name__}: orders.register_customer[x]>"
