@@ -202,8 +202,8 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         Celery would make one for each of them, and what waits on the others would hear of nothing.
         """
         if self._backend is None:
-            forks.in_child(_forget_making)
-            with _making:
+            forks.in_child(_locks.clear)
+            with _making():
                 if self._backend is None:
                     self._backend = self._get_backend()
         return self._backend
@@ -220,14 +220,13 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
             return super().send_task(*args, **options)
 
 
-_making = threading.RLock()
-"""Held by the thread that makes the backend."""
+_locks: dict[str, threading.RLock] = {}
 
 
-def _forget_making() -> None:
-    """In a forked child: another thread of the parent's may have held it."""
-    global _making
-    _making = threading.RLock()
+def _making() -> threading.RLock:
+    """Held by the thread that makes the backend. Made at first use: a lock of the import's would
+    not be gevent's, if that comes later."""
+    return _locks.setdefault("backend", threading.RLock())
 
 
 def _patience() -> dict[str, float]:

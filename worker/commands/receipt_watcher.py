@@ -119,8 +119,13 @@ class ReceiptWatcher:
         self._awaited: dict[str, Awaited] = {}
         self._gone: list[Awaited] = []
         self._saw = 0.0
-        self._changed = threading.Condition()
         self._running = False
+
+    @property
+    def _changed(self) -> threading.Condition:
+        """Made at first use: a lock of the import's would not be gevent's, if that comes later."""
+        condition: threading.Condition = self.__dict__.setdefault("_made", threading.Condition())
+        return condition
 
     def __len__(self) -> int:
         """How many commands are waited for."""
