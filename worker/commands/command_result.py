@@ -94,10 +94,10 @@ class CommandResult(CommandHandle, EngineResult):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled or copied, it is a handle of ours wherever it is read. Celery's would be one of
         the current app there, and carries the address of the result store, with its password."""
-        return _handle, (self.id, self.parent, self.command, self.fingerprint)
+        return _handle, (self.id, self.parent, self.command, self.payload, self.fingerprint)
 
     def __copy__(self) -> CommandResult:
-        return _handle(self.id, self.parent, self.command, self.fingerprint)
+        return _handle(self.id, self.parent, self.command, self.payload, self.fingerprint)
 
     def receipt(self, timeout: float | None = 10.0) -> Receipt:
         """Wait for the receipt, `timeout` seconds at most (None: for ever).
@@ -249,10 +249,14 @@ def _stored(command_id: UUID) -> Receipt | None:
 
 
 def _handle(
-    command_id: str, parent: Any, command: str | None, fingerprint: str | None
+    command_id: str,
+    parent: Any,
+    command: str | None,
+    payload: Mapping[str, Any] | None,
+    fingerprint: str | None,
 ) -> CommandResult:
     handle = CommandResult(command_id, task_name=command, parent=parent)
-    handle.fingerprint = fingerprint
+    handle.payload, handle.fingerprint = payload, fingerprint
     return handle
 
 
