@@ -75,7 +75,8 @@ SELECT command_id, name, actor, status, error, payload_hash, position, completed
   FROM cqrs.end_enqueued(%(commands)s::jsonb)
 
 -- name: reschedule_commands
--- Looks at commands again later, without counting an attempt.
+-- Looks at commands again later, without counting an attempt: those that wait for others, and those
+-- that a message is on its way with, however long it waits in its queue.
 UPDATE cqrs.enqueued_commands
    SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = ANY (%(ids)s::uuid[])
@@ -116,11 +117,32 @@ DELETE FROM cqrs.snapshots AS s
        AS w (stream, aggregate, version)
  WHERE (s.stream, s.aggregate, s.version) = (w.stream, w.aggregate, w.version)
 
--- name: reschedule_by_attempts
--- Comes back to event tasks after 2, 4, 8, ... seconds: the more often they were tried, the later.
+-- name: renew_leases
+-- Lets the leases that a process holds last on. One that somebody else has taken since, by another
+-- attempt, is left alone, and so is one that is being settled: nobody is waited for.
+UPDATE cqrs.enqueued_commands AS e
+   SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+  FROM (SELECT c.seq
+          FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS h (command_id, attempts)
+          JOIN cqrs.enqueued_commands AS c USING (command_id, attempts)
+         ORDER BY c.seq
+           FOR UPDATE OF c SKIP LOCKED) AS held
+ WHERE e.seq = held.seq
+
+-- name: begin_event_task
+-- Takes an event task for this process; the attempt counts before it is made. Nothing comes back if
+-- the task was tried since its message was sent: somebody runs it, or it waits for its next try.
 UPDATE cqrs.enqueued_commands
-   SET due_at = clock_timestamp() + least(power(2, attempts), 300) * interval '1 second'
- WHERE command_id = ANY (%(ids)s::uuid[])
+   SET attempts = attempts + 1, put_off = NULL,
+       due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+ WHERE command_id = %(id)s AND attempts = coalesce(%(attempts)s::int, attempts)
+RETURNING attempts
+
+-- name: put_off_event_task
+-- Comes back to an event task later, and says what its last try raised.
+UPDATE cqrs.enqueued_commands
+   SET put_off = %(reason)s, due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+ WHERE command_id = %(id)s AND attempts = %(attempts)s
 
 -- name: keep_dead_commands
 -- Keeps commands that are dead, a JSON array, in the transaction of their receipts. One that dies
