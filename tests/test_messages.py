@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 import redis as redis_py
 from celery.contrib.testing.worker import start_worker
@@ -15,6 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
+from worker.base import wake_ups
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
 from worker.base.app import app
 from worker.base.errors import CqrsError, Permanent
@@ -25,6 +27,7 @@ from worker.commands.errors import InvalidCommand, ReceiptTimeout
 from worker.commands.executor import execute
 from worker.commands.receipts import saga_behind
 from worker.contracts import Actor, Envelope, Receipt, Status, uuid7
+from worker.ops import schedule
 
 pytestmark = pytest.mark.usefixtures("things", "redis")
 
@@ -181,7 +184,26 @@ def test_one_wake_up_waits_however_much_there_is_to_do() -> None:
     for _ in range(5):
         after_commit.wake("cqrs.drain")
     assert [one["task"] for one in sent()] == ["cqrs.drain"]
-    assert sent()[0]["expires"] is not None
+
+
+def test_no_message_of_ours_expires_by_the_clock_of_whoever_takes_it() -> None:
+    after_commit.wake("cqrs.drain")
+    after_commit.wake("cqrs.project", "one", force=True)
+    after_commit.wake_later("cqrs.drain", 0.25)
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        bodies = [*broker.lrange("commands", 0, -1), *broker.lrange("projections", 0, -1)]
+    assert [orjson.loads(one)["headers"]["expires"] for one in bodies] == [None] * 3
+    assert not [one for one in schedule.entries().values() if "expires" in str(one.to_celery())]
+
+
+def test_wake_ups_that_nobody_takes_are_few_however_often_the_sweep_asks() -> None:
+    for _ in range(50):
+        after_commit.wake("cqrs.project", "one", force=True)
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        assert broker.llen("projections") == wake_ups.MOST + 1
+        wake_ups.lower_signal("cqrs.project:one")  # somebody looks again
+        after_commit.wake("cqrs.project", "one", force=True)
+        assert broker.llen("projections") == wake_ups.MOST + 2
 
 
 def test_groups_are_woken_apart() -> None:

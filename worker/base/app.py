@@ -110,9 +110,12 @@ def configuration(settings: Settings) -> dict[str, Any]:
 def _beat(settings: Settings) -> dict[str, Any]:
     """Where the schedule is kept: a file, or Redis where several beats share it."""
     if not settings.redbeat:
-        return {"beat_schedule_filename": str(settings.home / "beat-schedule")}
+        return {
+            "beat_scheduler": "worker.base.beat:FileScheduler",
+            "beat_schedule_filename": str(settings.home / "beat-schedule"),
+        }
     return {
-        "beat_scheduler": "redbeat.RedBeatScheduler",
+        "beat_scheduler": "worker.base.shared_beat:SharedScheduler",
         "redbeat_redis_url": settings.servers.cache,
         "redbeat_lock_timeout": 30,
     }
