@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast hosts faults long up lint format bench mutants requirements clean
+.PHONY: help install demo test test-fast hosts faults fuzz long up lint format bench mutants requirements clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,8 +52,11 @@ hosts: install ## Applications that install the wheel, in environments of their 
 faults: install ## Five minutes of killed workers and servers under load (FAULTS_SECONDS, FAULTS_SEED)
 	$(BIN)/pytest tests/faults
 
-long: install ## What takes longer or needs more: full loads, chains of a thousand, the Docker stack
-	$(BIN)/pytest tests/long
+long: install ## What takes longer or needs more: full loads, other hosts, the Docker stack
+	$(BIN)/pytest tests/long tests/hosts
+
+fuzz: install ## 100,000 malformed messages through a real worker; FUZZ_MESSAGES, FUZZ_SEED
+	$(BIN)/pytest -n 0 -s tests/long/test_fuzz.py
 
 lint: install ## ruff, mypy, import-linter
 	$(BIN)/ruff check

@@ -17,6 +17,7 @@ RUNS = (
     "rebuild --commands",
     "orm",
     "dependencies",
+    "imports",
 )
 
 

@@ -23,11 +23,13 @@ from rich.table import Table
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "worker"
 FACE = "(face)"
+TEMPLATES = "templates"
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the engine by its dotted name."""
-    return {_name(file): file for file in sorted(ENGINE.rglob("*.py"))}
+    """Every module of the engine by its dotted name; what it writes for others is none."""
+    files = (file for file in sorted(ENGINE.rglob("*.py")) if TEMPLATES not in file.parts)
+    return {_name(file): file for file in files}
 
 
 def _name(file: Path) -> str:

@@ -8,11 +8,15 @@ first lines of all modules of the package in a table, then every header that has
 line. So a promise, a diagram or a list of failures is changed in the module that it is about, and
 nowhere else.
 
-On any page of `docs/`, the block of code after
+On the README and on any page of `docs/`, the block of code after
 
     <!-- code: worker/commands/unit_of_work.py UnitOfWork.begin -->
 
-is that function, class or value as it stands in that file, without its docstring.
+is that function, class or value as it stands in that file, without its docstring; and after
+
+    <!-- cqrs new: notes/models.py -->
+
+it is that file as `cqrs new notes` writes it.
 """
 
 from __future__ import annotations
@@ -25,18 +29,24 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from worker.cli.new import rendered
+
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "packages"
 MARK = "<!-- What follows is made by docs/pages.py of the modules' own headers. -->"
 _CODE = re.compile(
     r"^(<!-- code: (\S+) (\S+) -->)\n(```python\n.*?^```)?", re.MULTILINE | re.DOTALL
 )
+_NEW = re.compile(
+    r"^(<!-- cqrs new: ((\w+)/\S+) -->)\n(```python\n.*?^```)?", re.MULTILINE | re.DOTALL
+)
 _DRAWN = re.compile("[─│┌└├┬┤▶▼▲]|-->|──")
 
 
 def headers(package: Path) -> Iterator[tuple[str, str]]:
-    """Each module's path and header, its package's own first."""
-    for file in sorted(package.rglob("*.py"), key=lambda file: (file.parent, file.name)):
+    """Each module's path and header, its package's own first; templates are no modules."""
+    files = (file for file in package.rglob("*.py") if "templates" not in file.parts)
+    for file in sorted(files, key=lambda file: (file.parent, file.name)):
         header = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
         if header:
             yield file.relative_to(ROOT).as_posix(), header
@@ -104,7 +114,12 @@ def with_code(text: str) -> str:
         block = f"{match[1]}\n```python\n{source(match[2], match[3])}\n```"
         return block if match[4] else f"{block}\n"
 
-    return _CODE.sub(shown, text)
+    def new(match: re.Match[str]) -> str:
+        written = rendered(match[3], match[3])[match[2]]
+        block = f"{match[1]}\n```python\n# file: {match[2]}\n{written}```"
+        return block if match[4] else f"{block}\n"
+
+    return _NEW.sub(new, _CODE.sub(shown, text))
 
 
 def source(path: str, name: str) -> str:
@@ -112,7 +127,9 @@ def source(path: str, name: str) -> str:
     text = (ROOT / path).read_text(encoding="utf-8")
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
-        node = next((x for x in getattr(node, "body", ()) if _name_of(x) == part), ast.Pass())
+        # The last of a name is the code; those before it are its overloads.
+        named = (x for x in reversed(getattr(node, "body", ())) if _name_of(x) == part)
+        node = next(named, ast.Pass())
     if not isinstance(node, ast.stmt) or isinstance(node, ast.Pass):
         raise LookupError(f"no such thing to show ({path}, {name})")
     decorators = getattr(node, "decorator_list", ())
@@ -146,7 +163,7 @@ def packages() -> list[str]:
 def pages() -> dict[Path, str]:
     """Every page with made parts, as it should be."""
     found = {PAGES / f"{package}.md": made(package) for package in packages()}
-    for file in sorted((ROOT / "docs").glob("*.md")):
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         found[file] = with_code(file.read_text(encoding="utf-8"))
     return found
 

@@ -6,14 +6,11 @@ listen on a socket of ours and on a free port of 127.0.0.1; nothing of the machi
 
 from __future__ import annotations
 
-import itertools
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import redis as redis_py
 
@@ -24,18 +21,21 @@ from tests.support.memory import keep_files_in_memory
 
 keep_files_in_memory()
 
-from tests.support import order, promises
-from tests.support.database import Database as Database
+from tests.support import order
 from tests.support.parent import end_with_parent
 from tests.support.things.history import DOMAIN as THINGS
 from tests.support.things.history import Things
-from tests.support.workers import Workers
-from worker import embedded
-from worker.base import db, migrate, settings, wake_ups
+from tests.support.workers import ROOT, Workers
+from worker.base import settings
 from worker.base.registry import load_domains
 from worker.base.settings import Settings
 from worker.embedded import Servers
-from worker.embedded.watchdog import watching
+from worker.testing import promises
+from worker.testing.databases import Database as Database
+from worker.testing.databases import Template
+from worker.testing.databases import in_database as in_database
+from worker.testing.databases import template as template_on
+from worker.testing.servers import in_use, private_servers
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,36 +62,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 ELSEWHERE = frozenset(Path(__file__).parent / name for name in ("long", "hosts", "faults"))
 """What `make test` leaves out: it takes longer, or needs what no requirement brings."""
-_numbers = itertools.count(1)
-
-
-def in_database(url: str, name: str) -> str:
-    """A server's URL, leading to another of its databases."""
-    head, _, query = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey for this run."""
-    with (
-        tempfile.TemporaryDirectory(prefix="cqrs-tests-") as home,
-        watching(Path(home), remove=True),
-    ):
-        try:
-            yield embedded.start(Path(home), durable=False)
-        finally:
-            embedded.remove(Path(home))
+    with private_servers() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-def template(servers: Servers) -> str:
-    """The name of a migrated database that is never used itself."""
-    name = "cqrs_template"
-    with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    migrate.upgrade(in_database(servers.database_url, name))
-    return name
+def clones(servers: Servers) -> Iterator[Template]:
+    """A migrated database that is never used itself, and the way to copies of it."""
+    with template_on(servers.database_url, durable=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def template(clones: Template) -> str:
+    """The name of that database."""
+    return clones.name
 
 
 @pytest.fixture
@@ -102,26 +92,19 @@ def database(own_database: Database) -> Database:
 
 @pytest.fixture
 def own_database(
-    servers: Servers, template: str, tmp_path: Path, request: pytest.FixtureRequest
+    servers: Servers, clones: Template, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Database]:
     """A fresh, migrated database; `worker.base.db`, Celery and child processes use it.
 
     `@pytest.mark.settings(batch_size=7)` changes settings for a test.
     """
-    name = f"cqrs_test_{next(_numbers)}"
-    with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    made = Database(name, in_database(servers.database_url, name))
+    made = clones.clone()
     marker = request.node.get_closest_marker("settings")
     chosen = test_settings(servers, made.url, tmp_path, **(marker.kwargs if marker else {}))
-    with settings.using(chosen):
-        load_domains()
+    with in_use(chosen):
         yield made
-        db.close()
-        wake_ups.forget()
     broken = promises.broken(made.url)
-    with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    clones.drop(made.name)
     assert broken == [], "declared by_stream=True, but not so"
 
 
@@ -167,7 +150,7 @@ def redis(servers: Servers) -> Iterator[redis_py.Redis]:
 @pytest.fixture
 def workers(database: Database, redis: redis_py.Redis) -> Iterator[Workers]:
     """Starts real prefork workers and beat on this test's database; ends them by their ids."""
-    started = Workers(settings.get_settings())
+    started = Workers(settings.get_settings(), ROOT)
     try:
         yield started
     finally:

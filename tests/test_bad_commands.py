@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -323,10 +324,17 @@ def enqueued(things: Things, redis: Any) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+def put(connection: psycopg.Connection[Any], command: Any, **fields: Any) -> CommandResult:
+    """Enqueue a command in a transaction of its own."""
+    with connection.transaction():
+        handle: CommandResult = command.enqueue(connection, **fields)
+        return handle
+
+
 def by_sql(connection: psycopg.Connection[Any], payload: str, **more: Any) -> UUID:
     """Enqueue a bump as any client may, with a payload that is checked by PostgreSQL alone."""
     id_ = uuid7()
-    handle = bump_thing.enqueue(connection, thing_id=uuid7(), command_id=id_, **more)
+    handle = put(connection, bump_thing, thing_id=uuid7(), command_id=id_, **more)
     connection.execute(
         "UPDATE cqrs.enqueued_commands SET payload = %s WHERE command_id = %s", [payload, id_]
     )
@@ -348,7 +356,7 @@ def test_an_enqueued_command_that_cannot_be_read_is_set_aside(
     enqueued: psycopg.Connection[Any], payload: str
 ) -> None:
     bad = by_sql(enqueued, payload, key="k")
-    good = [add_thing.enqueue(enqueued, price="1.00", key="k") for _ in range(3)]
+    good = [put(enqueued, add_thing, price=Decimal("1.00"), key="k") for _ in range(3)]
 
     drain()
 
@@ -391,11 +399,11 @@ def test_a_command_with_a_receipt_leaves_the_list_of_those_that_wait(
 ) -> None:
     """Enqueued behind nobody, and sent with the same id as a message."""
     thing, nobody = uuid7(), uuid7()
-    waits = add_thing.enqueue(
-        enqueued, thing_id=thing, price="1.00", note="", after=[nobody], key="k"
+    waits = put(
+        enqueued, add_thing, thing_id=thing, price=Decimal("1.00"), note="", after=[nobody], key="k"
     )
     wire = {"thing_id": str(thing), "price": "1.00", "note": ""}
-    behind = bump_thing.enqueue(enqueued, thing_id=thing, key="k")
+    behind = put(enqueued, bump_thing, thing_id=thing, key="k")
     drain()
     assert waiting(enqueued) == 2
 
@@ -411,7 +419,7 @@ def test_a_command_with_a_receipt_leaves_the_list_of_those_that_wait(
 def test_and_also_if_it_got_its_receipt_from_an_older_release(
     enqueued: psycopg.Connection[Any],
 ) -> None:
-    waits = add_thing.enqueue(enqueued, price="1.00", after=[uuid7()])
+    waits = put(enqueued, add_thing, price=Decimal("1.00"), after=[uuid7()])
     enqueued.execute(
         "UPDATE cqrs.receipts SET status = 'succeeded', completed_at = clock_timestamp()"
     )
@@ -426,7 +434,7 @@ def test_and_also_if_it_got_its_receipt_from_an_older_release(
 def test_an_enqueued_command_that_misses_a_table_keeps_its_attempts(
     enqueued: psycopg.Connection[Any],
 ) -> None:
-    waits = add_thing.enqueue(enqueued, price="1.00")
+    waits = put(enqueued, add_thing, price=Decimal("1.00"))
     enqueued.execute("ALTER TABLE command.things RENAME TO not_yet")
     for _ in range(7):
         enqueued.execute("UPDATE cqrs.enqueued_commands SET due_at = clock_timestamp()")
@@ -446,7 +454,7 @@ def test_an_enqueued_command_that_was_tried_in_vain_says_why(
 ) -> None:
     thing = uuid7()
     execute([added(thing)])
-    waits = bump_thing.enqueue(enqueued, thing_id=thing)
+    waits = put(enqueued, bump_thing, thing_id=thing)
     with held(things, "SELECT FROM command.things FOR UPDATE"):
         for _ in range(3):
             enqueued.execute("UPDATE cqrs.enqueued_commands SET due_at = clock_timestamp()")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from decimal import Decimal
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -30,7 +31,7 @@ NOBODY = UUID(int=1)
 
 
 def a_thing() -> UUID:
-    return UUID(add_thing.delay(price="1.00").receipt(20).data["thing_id"])
+    return UUID(add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"])
 
 
 def bumped(things: Database, thing: UUID) -> int:
@@ -72,7 +73,7 @@ def test_a_group_stands_in_the_middle_of_a_chain(
     thing = uuid7()
     made = bump_thing.si if form == "immutable" else bump_thing.s
     a, b, c, d, e = (
-        add_thing.s(thing_id=thing, price="1.00"),
+        add_thing.s(thing_id=thing, price=Decimal("1.00")),
         *(made(thing_id=thing, by=n) for n in (1, 2, 4, 8)),
     )
 
@@ -96,7 +97,7 @@ def test_groups_follow_each_other(things: Database, workers: Workers) -> None:
 
 def test_a_plain_task_gets_what_the_commands_before_it_came_to(workers: Workers) -> None:
     workers.start(["commands"])
-    members = [add_thing.s(price=f"{n}.00") for n in (1, 2)]
+    members = [add_thing.s(price=Decimal(n)) for n in (1, 2)]
 
     given = chord(members, app.signature("celery.accumulate", kwargs={"index": 0}))()
 
@@ -111,8 +112,8 @@ def test_what_a_plain_task_returns_is_no_part_of_a_whole_payload(
     workers.start(["commands"], concurrency=1)
     plain = app.signature("celery.accumulate", args=(result,), kwargs={"index": 0})
 
-    last = chain(plain, add_thing.s(price="1.00")).apply_async()
-    body = chord([plain, plain.clone()], add_thing.s(price="2.00")).apply_async()
+    last = chain(plain, add_thing.s(price=Decimal("1.00"))).apply_async()
+    body = chord([plain, plain.clone()], add_thing.s(price=Decimal("2.00"))).apply_async()
 
     assert last.receipt(20).succeeded
     assert body.receipt(20).succeeded
@@ -125,8 +126,9 @@ def test_it_is_the_payload_where_there_is_no_other(workers: Workers) -> None:
         for price in ({"price": "1.00"}, {"price": "none"})
     )
 
-    assert chain(right, add_thing.s()).apply_async().receipt(20).succeeded
-    assert set(chain(wrong, add_thing.s()).apply_async().receipt(20).errors) == {"price"}
+    rest: dict[str, Any] = {}  # the payload comes from the task before
+    assert chain(right, add_thing.s(**rest)).apply_async().receipt(20).succeeded
+    assert set(chain(wrong, add_thing.s(**rest)).apply_async().receipt(20).errors) == {"price"}
 
 
 def test_a_worker_that_sends_a_wrong_payload_is_told_at_once(things: Database) -> None:
@@ -136,7 +138,7 @@ def test_a_worker_that_sends_a_wrong_payload_is_told_at_once(things: Database) -
     _task_stack.push(task)
     try:
         with pytest.raises(InvalidCommand, match="price"):
-            add_thing.delay(price="none")
+            add_thing.delay(**cast("dict[str, Any]", {"price": "none"}))
     finally:
         _task_stack.pop()
         task.pop_request()
@@ -286,7 +288,7 @@ def test_what_plain_tasks_send_on_names_who_sent_the_first() -> None:
 def test_a_signature_that_is_sent_twice_has_two_ids(things: Database, workers: Workers) -> None:
     """The id that was left out was drawn when the signature was made."""
     workers.start(["commands"])
-    add = add_thing.s(price="1.00")
+    add = add_thing.s(price=Decimal("1.00"))
 
     first, second = (add.delay() for _ in range(2))
 
@@ -303,7 +305,7 @@ def test_a_link_that_its_worker_finds_wrong_gets_a_receipt(
     wrong = bump_thing.s(thing_id=uuid7())
     wrong.kwargs["by"] = "many"
 
-    last = chain(add_thing.s(price="1.00"), wrong).apply_async()
+    last = chain(add_thing.s(price=Decimal("1.00")), wrong).apply_async()
 
     assert last.parent.receipt(20).succeeded
     assert set(last.receipt(20).errors) == {"by"}
@@ -316,7 +318,7 @@ def per_link(links: int) -> float:
     """Seconds for each link of a chain, at best of three."""
     took = []
     for _ in range(3):
-        last = chain(*(add_thing.s(price="1.00") for _ in range(links))).apply_async()
+        last = chain(*(add_thing.s(price=Decimal("1.00")) for _ in range(links))).apply_async()
         began = time.monotonic()
         assert last.receipt(120).succeeded
         took.append((time.monotonic() - began) / links)
@@ -333,7 +335,7 @@ def test_a_link_takes_as_long_however_many_follow_it(workers: Workers) -> None:
 
 
 def test_the_message_of_a_long_chain_stays_short() -> None:
-    chain(*(add_thing.s(price="1.00") for _ in range(1_000))).apply_async()
+    chain(*(add_thing.s(price=Decimal("1.00")) for _ in range(1_000))).apply_async()
     (message,) = sent("commands")
     clear = [link for link in message.embed["chain"] if not is_part(link)]
 
@@ -345,7 +347,7 @@ def test_a_long_chain_that_breaks_tells_all_its_links(things: Database, workers:
     workers.start(["commands"], concurrency=1)
     many = [bump_thing.s(thing_id=NOBODY) for _ in range(3 * LINKS)]
 
-    last = chain(add_thing.s(price="1.00"), *many).apply_async()
+    last = chain(add_thing.s(price=Decimal("1.00")), *many).apply_async()
 
     handle: Any = last
     while handle.parent.parent is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 from tests.conftest import Database
@@ -25,7 +26,7 @@ def test_a_reader_sees_what_it_wrote(things: Database, workers: Workers) -> None
     workers.start(queues=("commands", "projections"))
     server.ask_again()
     thing_id = uuid7()
-    made = add_thing.delay(thing_id=thing_id, price="2.50").receipt(30)
+    made = add_thing.delay(thing_id=thing_id, price=Decimal("2.50")).receipt(30)
     assert thing.ask(thing_id=thing_id, after=made, timeout=30).data[0].n == 0
     for n in range(1, 6):
         receipt = bump_thing.delay(thing_id=thing_id).receipt(30)

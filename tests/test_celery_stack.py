@@ -29,7 +29,6 @@ from pytest_celery import (
 )
 
 from tests.conftest import Database
-from tests.support.fork_server import Process, start_celery
 from tests.support.process_container import ProcessContainer
 from tests.support.workers import QUICKLY, ROOT, environment, until
 from worker.base.app import QUEUES, app
@@ -37,6 +36,7 @@ from worker.base.settings import get_settings
 from worker.embedded.folders import Folders
 from worker.embedded.programs import valkey_server
 from worker.embedded.watchdog import watch_group
+from worker.testing.fork_server import Process, start_celery
 
 
 class ValkeyProcess(RedisContainer):

@@ -24,7 +24,7 @@ CLERK = Actor("user:42", frozenset({"clerk", "night"}))
 
 def waits(database: Database, key: str | None = None, **options: Any) -> UUID:
     """Enqueue a command; its id."""
-    with database.connect() as connection:
+    with database.transaction() as connection:
         handle = bump_thing.enqueue(connection, thing_id=uuid7(), key=key, **options)
     return handle.command_id
 

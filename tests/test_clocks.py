@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.support.things.commands import add_thing
@@ -17,8 +19,8 @@ def test_a_worker_whose_clock_is_ahead_takes_what_is_enqueued_and_reads_the_log(
     things: Things, workers: Workers
 ) -> None:
     workers.start(concurrency=2, app_module=AHEAD)
-    with things.connect() as connection:
-        handle = add_thing.enqueue(connection, price="1.00")
+    with things.connect() as connection, connection.transaction():
+        handle = add_thing.enqueue(connection, price=Decimal(1))
     app.send_task("cqrs.sweep", ignore_result=True)
 
     assert until(handle.stored_receipt, 20).succeeded

@@ -23,6 +23,7 @@ from worker.base.actor import acting_as
 from worker.commands.errors import CommandDead, CommandIdReused, InvalidCommand
 from worker.contracts import Status, uuid7
 
+ONE = Decimal("1.00")
 pytestmark = pytest.mark.usefixtures("things")
 
 
@@ -37,7 +38,7 @@ def count(database: Database, sql: str, *parameters: object) -> int:
 def whoever_was_woken_has_looked() -> None:
     """Let the workers run a command: what was in their queue before it has been run too."""
     for _ in range(3):
-        assert add_thing.delay(price="9.00").receipt(20).succeeded
+        assert add_thing.delay(price=Decimal("9.00")).receipt(20).succeeded
 
 
 def test_a_command_gives_a_receipt_and_its_event_reaches_the_read_model(
@@ -77,7 +78,7 @@ def test_a_refusal_is_a_receipt_and_stops_its_chain(database: Database, workers:
     workers.start()
     thing = uuid7()
     links = chain(
-        add_thing.s(thing_id=thing, price="1.00"),
+        add_thing.s(thing_id=thing, price=Decimal("1.00")),
         bump_thing.s(thing_id=thing, by=60),
         bump_thing.s(thing_id=thing, by=60),
         bump_thing.s(thing_id=thing, by=1),
@@ -95,7 +96,7 @@ def test_a_refusal_is_a_receipt_and_stops_its_chain(database: Database, workers:
 
 def test_a_bug_makes_a_dead_letter_that_tells_nothing_internal(workers: Workers) -> None:
     workers.start(concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     handle = bump_thing.delay(thing_id=thing, mishap="bug")
     receipt = handle.receipt(20)
     assert receipt.status is Status.DEAD
@@ -108,7 +109,7 @@ def test_a_command_that_kills_its_process_every_time_is_dead_in_the_end(
     workers: Workers,
 ) -> None:
     workers.start(concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     receipt = bump_thing.delay(thing_id=thing, mishap="kill").receipt(40)
     assert receipt.status is Status.DEAD
     assert bump_thing.delay(thing_id=thing).receipt(20).succeeded
@@ -127,7 +128,7 @@ def test_delay_many_is_one_message_with_a_receipt_for_each(
 
 def test_who_may_send_travels_with_the_message(workers: Workers) -> None:
     workers.start(concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     with acting_as("user:7", roles=["clerk"]):
         refused = drop_thing.delay(thing_id=thing).receipt(20)
     assert refused.status is Status.REJECTED
@@ -143,7 +144,7 @@ def test_a_command_waits_for_those_named_in_after(workers: Workers) -> None:
     thing = uuid7()
     bump_id = uuid7()
     later = bump_thing.apply_async(kwargs={"thing_id": thing, "by": 2}, after=[bump_id])
-    first = add_thing.delay(thing_id=thing, price="1.00")
+    first = add_thing.delay(thing_id=thing, price=Decimal("1.00"))
     bump_thing.apply_async(kwargs={"thing_id": thing}, task_id=bump_id, after=[first])
     assert later.receipt(20).data == {"n": 3}
 
@@ -165,7 +166,7 @@ def test_enqueued_commands_run_when_the_transaction_commits(
     thing = uuid7()
     with database.connect() as connection:
         with connection.transaction():
-            first = add_thing.enqueue(connection, thing_id=thing, price="1.00", key=str(thing))
+            first = add_thing.enqueue(connection, thing_id=thing, price=ONE, key=str(thing))
             rest = [
                 bump_thing.enqueue(connection, thing_id=thing, key=str(thing)) for _ in range(30)
             ]
@@ -179,24 +180,24 @@ def test_a_rolled_back_enqueue_never_was(database: Database, workers: Workers) -
     workers.start(concurrency=1)
     with database.connect() as connection:
         with connection.transaction(force_rollback=True):
-            handle = add_thing.enqueue(connection, price="1.00")
+            handle = add_thing.enqueue(connection, price=Decimal("1.00"))
         assert handle.stored_receipt() is None
-        assert add_thing.delay(price="2.00").receipt(20).succeeded
+        assert add_thing.delay(price=Decimal("2.00")).receipt(20).succeeded
         assert count(database, "SELECT count(*) FROM command.things") == 1
         assert count(database, "SELECT count(*) FROM cqrs.receipts") == 1
 
 
 def test_bad_input_is_named_before_anything_is_published(database: Database) -> None:
     with pytest.raises(InvalidCommand) as caught:
-        add_thing.delay(price="1.005", thing_id="x", color="red")
+        add_thing.delay(price=Decimal("1.005"), thing_id="x", color="red")  # type: ignore[call-overload]
     assert set(caught.value.errors) == {"price", "thing_id", "color"}
     with pytest.raises(InvalidCommand, match="NUL"):
-        add_thing.delay(price="1.00", note="a\0b")
+        add_thing.delay(price=Decimal("1.00"), note="a\0b")
     with pytest.raises(InvalidCommand, match="bytes"):
-        add_thing.delay(price="1.00", note="x" * 10_000_000)
+        add_thing.delay(price=Decimal("1.00"), note="x" * 10_000_000)
     for price in ("NaN", "Infinity", "1e30", "-1"):
         with pytest.raises(InvalidCommand, match="price"):
-            add_thing.delay(price=price)
+            add_thing.delay(price=price)  # type: ignore[call-overload]
     with pytest.raises(InvalidCommand, match="UUID"):
         add_thing.apply_async(kwargs={"price": "1.00"}, task_id="not-an-id")
     assert count(database, "SELECT count(*) FROM cqrs.receipts") == 0
@@ -233,6 +234,6 @@ def test_committed_work_is_sent_when_it_is_committed_whatever_the_connection(
 ) -> None:
     workers.start(concurrency=1)
     with transaction(database) as connection:
-        handle = add_thing.enqueue(connection, price="3.00")
+        handle = add_thing.enqueue(connection, price=Decimal("3.00"))
         whoever_was_woken_has_looked()
     assert handle.receipt(20).succeeded

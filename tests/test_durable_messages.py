@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -94,7 +95,7 @@ def test_one_bad_command_of_a_message_costs_the_others_nothing(
 ) -> None:
     """It folds nothing, it reads nothing: its payload breaks what it `needs`."""
     workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     lines = [{"thing_id": thing, "by": 1, "mishap": ""} for _ in range(many)]
     lines[many // 2]["mishap"] = "needs raises"
     lines[7]["mishap"] = "returns a long integer"
@@ -145,8 +146,8 @@ def test_a_full_valkey_loses_nothing_of_a_message_that_runs(
     things: Things, workers: Workers, servers: Servers
 ) -> None:
     workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
-    blocked = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
+    blocked = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     lines = [{"thing_id": thing if n != 60 else blocked} for n in range(99)]
     with ExitStack() as until_settled:
         with held(things, "SELECT FROM command.things WHERE thing_id = %s FOR UPDATE", blocked):
@@ -155,7 +156,7 @@ def test_a_full_valkey_loses_nothing_of_a_message_that_runs(
             until_settled.enter_context(full(servers))
         receipts = settled(handles)
         with pytest.raises(ServerUnavailable, match=r"the broker is full at redis\S+: .*maxmemory"):
-            add_thing.delay(price="1.00")
+            add_thing.delay(price=Decimal("1.00"))
     assert {one.status for one in receipts} == {Status.SUCCEEDED}
     assert counted(things) == [1, 98]
 
@@ -166,7 +167,7 @@ def test_a_command_that_puts_itself_off_survives_a_full_valkey(
 ) -> None:
     worker = workers.start(["commands"], concurrency=1)
     thing, nobody = uuid7(), uuid4()
-    add_thing.delay(thing_id=thing, price="1.00").receipt(20)
+    add_thing.delay(thing_id=thing, price=Decimal("1.00")).receipt(20)
     waits = bump_thing.apply_async(kwargs={"thing_id": thing}, after=[nobody])
     until(lambda: waits.state == "RETRY")
     with full(servers):
@@ -184,7 +185,7 @@ def test_messages_that_come_while_valkey_is_full_are_not_lost(
     """Taken off the queue, a message has to be noted as taken: there is no room for it."""
     worker = workers.start(["commands"], concurrency=1)
     thing = uuid7()
-    add_thing.delay(thing_id=thing, price="1.00").receipt(20)
+    add_thing.delay(thing_id=thing, price=Decimal("1.00")).receipt(20)
     with ExitStack() as until_settled:
         with held(things, "SELECT FROM command.things FOR UPDATE"):
             handles = [bump_thing.delay(thing_id=thing) for _ in range(8)]
@@ -200,12 +201,12 @@ def test_what_is_sent_while_the_database_is_read_only_runs_when_it_is_not(
     things: Things, workers: Workers, servers: Servers, redis: redis_py.Redis
 ) -> None:
     workers.start(["commands"], concurrency=2)
-    assert add_thing.delay(price="1.00").receipt(20).succeeded
-    with things.connect() as connection:
-        enqueued = add_thing.enqueue(connection, price="7.00")
+    assert add_thing.delay(price=Decimal("1.00")).receipt(20).succeeded
+    with things.transaction() as connection:
+        enqueued = add_thing.enqueue(connection, price=Decimal("7.00"))
     enqueued.receipt(20)
     with read_only(servers, things):
-        single = [add_thing.delay(price="2.00") for _ in range(8)]
+        single = [add_thing.delay(price=Decimal("2.00")) for _ in range(8)]
         many = add_thing.delay_many([{"price": "3.00"}, {"price": "4.00"}])
         until(lambda: all(one.state == "RETRY" for one in single))
         seen = until(lambda: _put_off(10))
@@ -223,7 +224,7 @@ def test_what_is_sent_while_the_database_is_read_only_runs_when_it_is_not(
 @pytest.mark.settings(command_attempts=1)
 def test_who_cannot_bury_a_command_puts_it_off(things: Things, workers: Workers) -> None:
     workers.start(["commands"], concurrency=2)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     things.connection.execute(DISK_FULL)
     handles = [bump_thing.delay(thing_id=thing) for _ in range(20)]
     killers = [bump_thing.delay(thing_id=thing, mishap="bug")]
@@ -244,7 +245,7 @@ def test_a_command_that_kills_its_process_while_nothing_can_be_written_is_dead_i
     things: Things, workers: Workers
 ) -> None:
     worker = workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     killer = bump_thing.delay(thing_id=thing, mishap="kill")
     things.connection.execute(DISK_FULL)
     until(lambda: "its burial is put off" in worker.log.read_text(), 30)
@@ -260,7 +261,7 @@ def test_one_of_many_that_kills_its_process_is_found_and_the_others_are_done(
     things: Things, workers: Workers
 ) -> None:
     workers.start(["commands"], concurrency=2)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     lines = [{"thing_id": thing, "mishap": "kill" if n == 3 else ""} for n in range(8)]
 
     receipts = settled(bump_thing.delay_many(lines), 60)
@@ -274,7 +275,7 @@ def test_one_of_many_that_takes_too_long_is_found_and_the_others_are_done(
     things: Things, workers: Workers
 ) -> None:
     workers.start(["commands"], concurrency=2)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     lines = [{"thing_id": thing, "mishap": "stands still" if n == 3 else ""} for n in range(8)]
 
     receipts = settled(bump_thing.delay_many(lines), 60)
@@ -289,9 +290,9 @@ def test_a_message_that_comes_before_its_migration_waits_for_it(
     things: Things, workers: Workers
 ) -> None:
     workers.start(["commands"], concurrency=1)
-    assert add_thing.delay(price="1.00").receipt(20).succeeded
+    assert add_thing.delay(price=Decimal("1.00")).receipt(20).succeeded
     things.connection.execute("ALTER TABLE command.things RENAME TO not_yet")
-    handle = add_thing.delay(price="2.00")
+    handle = add_thing.delay(price=Decimal("2.00"))
     (seen,) = until(lambda: status.gather().put_off)
     assert (seen.name, seen.reason) == ("things.add", 'relation "command.things" does not exist')
     assert handle.stored_receipt() is None
@@ -308,8 +309,10 @@ def test_enqueued_behind_nobody_and_sent_as_a_message_too(
     workers.start(["commands"], concurrency=2)
     thing = uuid7()
     wire = {"thing_id": str(thing), "price": "1.00", "note": ""}
-    with things.connect() as connection:
-        waits = add_thing.enqueue(connection, thing_id=thing, price="1.00", after=[uuid7()])
+    with things.transaction() as connection:
+        waits = add_thing.enqueue(
+            connection, thing_id=thing, price=Decimal("1.00"), after=[uuid7()]
+        )
     sent = add_thing.apply_async(kwargs=wire, task_id=waits.command_id)
     assert sent.receipt(20).succeeded
 
@@ -317,15 +320,16 @@ def test_enqueued_behind_nobody_and_sent_as_a_message_too(
         return len(things.connection.execute("SELECT FROM cqrs.enqueued_commands").fetchall())
 
     until(lambda: waiting() == 0)
-    with things.connect() as connection:
-        assert add_thing.enqueue(connection, price="1.00").receipt(20).succeeded
+    with things.transaction() as connection:
+        last = add_thing.enqueue(connection, price=Decimal("1.00"))
+    assert last.receipt(20).succeeded
 
 
 def test_the_rest_of_a_chain_survives_a_full_valkey(
     things: Things, workers: Workers, servers: Servers
 ) -> None:
     worker = workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     with ExitStack() as until_given_back:
         with held(things, "SELECT FROM command.things FOR UPDATE"):
             last = chain(*(bump_thing.s(thing_id=thing) for _ in range(3))).apply_async()
@@ -339,7 +343,7 @@ def test_the_rest_of_a_chain_survives_a_full_valkey(
 def test_a_chord_survives_a_full_valkey(things: Things, workers: Workers, servers: Servers) -> None:
     """A member that could not be counted was done with, and the body waited for ever."""
     worker = workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     with ExitStack() as until_seen:
         with held(things, "SELECT FROM command.things FOR UPDATE"):
             members = [bump_thing.s(thing_id=thing) for _ in range(2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_it_waits_for_those_named_in_after(things: Database) -> None:
 def test_canvas_runs_here_as_well(things: Database, eager: None) -> None:
     thing = uuid7()
     a, *rest = (
-        add_thing.s(thing_id=thing, price="1.00"),
+        add_thing.s(thing_id=thing, price=Decimal("1.00")),
         *(bump_thing.s(thing_id=thing, by=n) for n in (1, 2, 4)),
     )
 
@@ -100,7 +101,7 @@ def test_canvas_runs_here_as_well(things: Database, eager: None) -> None:
 def test_a_refusal_stops_a_chain_here_as_well(things: Database, eager: None) -> None:
     thing = uuid7()
     last: Any = chain(
-        bump_thing.s(thing_id=thing), add_thing.s(thing_id=thing, price="1.00")
+        bump_thing.s(thing_id=thing), add_thing.s(thing_id=thing, price=Decimal("1.00"))
     ).apply_async()
 
     assert "not run" in (last.receipt().error or "")

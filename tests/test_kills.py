@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -22,7 +23,7 @@ READERS = ["projections", "maintenance"]
 
 def add(price: str = "1.00") -> UUID:
     """A new thing's id."""
-    return UUID(add_thing.delay(price=price).receipt(30).data["thing_id"])
+    return UUID(add_thing.delay(price=Decimal(price)).receipt(30).data["thing_id"])
 
 
 def gone(redis: redis_py.Redis, key: str) -> Callable[[], bool]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -13,27 +14,29 @@ import pytest
 
 from tests.support.things.commands import BEGUN, MENDED, add_thing, bump_thing
 from tests.support.things.history import Things
+from tests.support.things.models import BumpThing
 from tests.support.workers import Workers, until
 from worker.base.settings import get_settings
 from worker.commands import after_commit, leases
-from worker.commands.command_result import CommandResult
+from worker.commands.command_result import CommandResult, unsettled
+from worker.commands.executor import execute
 from worker.commands.queue_consumer import claim
-from worker.contracts import Status
+from worker.contracts import Envelope, Receipt, Status, uuid7
 
 pytestmark = pytest.mark.usefixtures("redis")
 LIMITS = {"task_soft_time_limit": 40, "task_time_limit": 50, "visibility_timeout": 60}
 SHORT = pytest.mark.settings(lease=1.0, **LIMITS)
 
 
-def a_thing() -> str:
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
-    return str(thing)
+def a_thing() -> UUID:
+    return UUID(add_thing.delay(price=Decimal(1)).receipt(20).data["thing_id"])
 
 
-def bumped(things: Things, thing: str, mishap: str) -> CommandResult:
+def bumped(things: Things, thing: UUID, mishap: str) -> CommandResult:
     """A bump that waits among the enqueued commands."""
-    with things.connect() as connection:
-        return bump_thing.enqueue(connection, thing_id=thing, mishap=mishap)
+    bump = BumpThing(thing_id=thing, mishap=mishap)
+    with things.connect() as connection, connection.transaction():
+        return bump_thing.enqueue(connection, bump)
 
 
 def ask() -> bool:
@@ -104,31 +107,29 @@ def test_a_command_whose_process_was_killed_runs_again_soon(
 def test_an_enqueued_command_that_takes_too_long_is_dead_and_its_neighbours_are_not(
     things: Things, workers: Workers
 ) -> None:
-    thing = a_thing_here(things)
+    thing = a_thing_here()
     handles = [bumped(things, thing, mishap) for mishap in ("", "stands still", "")]
     workers.start(["commands"], concurrency=1)
 
-    receipts = [until(lambda one=one: ask() and one.stored_receipt(), 60) for one in handles]
+    until(lambda: ask() and not unsettled(handles), 60)
+    receipts = [one.receipt(5) for one in handles]
 
     succeeded, dead = Status.SUCCEEDED, Status.DEAD
     assert [one.status for one in receipts] == [succeeded, dead, succeeded]
     assert receipts[1].error == "it took longer than 2 s"
 
 
-def a_thing_here(things: Things) -> str:
+def a_thing_here() -> UUID:
     """A thing, added in this process."""
-    from worker.commands.executor import execute
-    from worker.contracts import Envelope, Receipt, uuid7
-
-    thing = str(uuid7())
-    added = Envelope(uuid7(), "things.add", {"thing_id": thing, "price": "1.00"})
+    thing = uuid7()
+    added = Envelope(uuid7(), "things.add", {"thing_id": str(thing), "price": "1.00"})
     (receipt,) = execute([added]).outcomes
     assert isinstance(receipt, Receipt)
     return thing
 
 
 def test_a_lease_that_somebody_else_has_now_is_not_renewed(things: Things) -> None:
-    handle = bumped(things, a_thing_here(things), "")
+    handle = bumped(things, a_thing_here(), "")
     ours = claim(10).leases
     set_due(things, handle.command_id)
     theirs = claim(10).leases
@@ -143,7 +144,7 @@ def test_a_lease_that_somebody_else_has_now_is_not_renewed(things: Things) -> No
 
 
 def test_a_renewal_waits_for_nobody_who_settles(things: Things) -> None:
-    bumped(things, a_thing_here(things), "")
+    bumped(things, a_thing_here(), "")
     keeper = leases.LeaseKeeper()
     lock = "SELECT FROM cqrs.enqueued_commands FOR UPDATE"
     with keeper.holding(claim(10).leases):

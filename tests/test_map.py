@@ -16,6 +16,7 @@ from worker.ops.schedule import ScheduleEntry
 from worker.refresh import invalidation_rules
 from worker.refresh.invalidation_rules import invalidation_rule
 
+VIEW = "query.revenue_by_product"
 pytestmark = pytest.mark.usefixtures("things")
 
 
@@ -51,19 +52,21 @@ def test_what_a_rule_says_about_an_event_is_listed() -> None:
     invalidation_rule(
         "things.counting", on=[ThingAdded], affects=["orders.audit_log", "banking.transfer"]
     )
-    invalidation_rule("things.totals", on=[ThingAdded, ThingBumped], refresh={"query.totals": 1})
+    invalidation_rule("things.totals", on=[ThingAdded, ThingBumped], refresh={VIEW: 1})
     added, bumped = told()["consequences"]
     assert added["event"] == "things.ThingAdded"
     assert added["queries"] == ["banking.transfer", "orders.audit_log"]
-    assert added["refresh"] == bumped["refresh"] == {"query.totals": 1.0}
+    assert added["refresh"] == bumped["refresh"] == {VIEW: 1.0}
     shown = drawn().stdout
     assert "affects    banking.transfer, orders.audit_log" in shown
-    assert "refreshes  query.totals after 1 s" in shown
+    assert f"refreshes  {VIEW} after 1 s" in shown
 
 
 def test_a_rule_that_names_no_query_makes_the_map_fail() -> None:
     invalidation_rule("things.typo", on=[ThingAdded], affects=["orders.audit_lgo"])
-    said = "no query is called 'orders.audit_lgo' (rule things.typo)"
+    said = (
+        "no query is called 'orders.audit_lgo'; did you mean orders.audit_log? (rule things.typo)"
+    )
     for result in (drawn(), drawn("--json")):
         assert result.exit_code == 1
         assert said in result.stdout

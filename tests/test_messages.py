@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 import redis as redis_py
+from celery._state import _task_stack
 from celery.contrib.testing.worker import start_worker
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -19,10 +21,10 @@ from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from worker.base import wake_ups
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
 from worker.base.app import app
-from worker.base.errors import CqrsError, Permanent
+from worker.base.errors import CqrsError
 from worker.base.settings import get_settings
 from worker.commands import after_commit, batches
-from worker.commands.command_result import CommandResult
+from worker.commands.command_result import CommandResult, unsettled
 from worker.commands.errors import InvalidCommand, ReceiptTimeout
 from worker.commands.executor import execute
 from worker.commands.receipts import saga_behind
@@ -148,6 +150,19 @@ def test_the_id_of_a_command_is_that_of_its_task() -> None:
     assert (handle.command_id, [one["id"] for one in sent()]) == (id_, [str(id_)])
 
 
+def test_a_command_sent_by_a_task_with_any_id_has_a_root_that_is_a_command() -> None:
+    task = app.tasks["cqrs.sweep"]
+    task.push_request(id="nightly-7", called_directly=False)
+    _task_stack.push(task)
+    try:
+        handle = bump_thing.delay(thing_id=uuid7())
+    finally:
+        _task_stack.pop()
+        task.pop_request()
+
+    assert [one["root_id"] for one in sent()] == [str(handle.command_id)]
+
+
 def test_a_command_says_whom_it_waits_for() -> None:
     first = bump_thing.delay(thing_id=uuid7())
     bump_thing.apply_async(kwargs={"thing_id": uuid7()}, after=[first, uuid7()])
@@ -171,10 +186,13 @@ def test_a_payload_that_is_too_large_is_refused_in_the_worker_too(
 
 
 def test_values_without_names_are_no_payload(worker: None) -> None:
-    result = app.send_task("things.bump", args=(3,), kwargs={}, task_id=str(uuid7()))
+    id_ = str(uuid7())
+    app.send_task("things.bump", args=(3,), kwargs={}, task_id=id_)
 
-    with pytest.raises(Permanent, match="keyword arguments"):
-        result.get(timeout=20)
+    receipt = CommandResult(id_, app=app).receipt(20)
+
+    assert receipt.status is Status.REJECTED
+    assert receipt.errors == {"payload": "send the fields as keyword arguments"}
 
 
 # --- wake-ups -------------------------------------------------------------------------------------
@@ -236,6 +254,27 @@ def test_a_result_that_was_lost_is_found_in_the_database(things: Database) -> No
     assert isinstance(stored, Receipt)
 
     assert CommandResult(str(stored.command_id), app=app).receipt(5) == stored
+
+
+def test_a_client_knows_which_of_its_commands_are_not_settled(things: Database) -> None:
+    """And repeats them under the same id: that has effect once, however often it comes."""
+    handles = [add_thing.delay(price=Decimal(1)) for _ in range(3)]
+    payload = handles[0].payload or {}
+    (first,) = execute([Envelope(handles[0].command_id, "things.add", payload)]).outcomes
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        broker.flushdb()  # the others are lost, and nobody says so
+    with things.connect() as connection, connection.transaction():
+        waits = add_thing.enqueue(connection, price=Decimal(1))
+
+    lost = unsettled([*handles, waits])
+
+    assert isinstance(first, Receipt)
+    assert lost == [*handles[1:], waits]
+    for handle in lost[:2]:
+        add_thing.apply_async(kwargs=handle.payload, task_id=handle.id)
+    again = [one["id"] for one in sent() if one["task"] == "things.add"]
+    assert again == [one.id for one in lost[:2]]
+    assert unsettled([]) == []
 
 
 def test_what_follows_a_refused_command_is_not_run_whatever_it_is(things: Database) -> None:

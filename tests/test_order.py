@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_chain_runs_in_its_order(database: Database, workers: Workers, orders:
     for _ in range(orders):
         payload = shop.order(customer, product)
         pay = process_payment.s(
-            order_id=payload["order_id"], amount=shop.total(), payment_method="card"
+            order_id=payload["order_id"], amount=Decimal(shop.total()), payment_method="card"
         )
         last = chain(create_order.s(**payload), pay).apply_async()
         ids += [UUID(last.parent.id), UUID(last.id)]
@@ -92,8 +93,9 @@ def test_commands_of_one_key_run_in_the_order_in_which_they_were_enqueued(
             payload = shop.order(customer, product)
             key = payload["order_id"]
             placed = create_order.enqueue(connection, key=key, **payload)
+            total = Decimal(shop.total())
             paid = process_payment.enqueue(
-                connection, key=key, order_id=key, amount=shop.total(), payment_method="card"
+                connection, key=key, order_id=key, amount=total, payment_method="card"
             )
             ids += [placed.command_id, paid.command_id]
     assert_all_succeeded(all_receipts(ids))

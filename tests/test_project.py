@@ -55,7 +55,7 @@ def bake(c: Bake, state: State, work: Work) -> None:
 from worker import ScheduleEntry, Settings
 
 def entries(settings: Settings) -> dict[str, ScheduleEntry]:
-    return {"bake": ScheduleEntry.daily("bakery.bake_all", 4, "bread is wanted early")}
+    return {"bake": ScheduleEntry.daily("cqrs.refresh_all", 4, "bread is wanted early")}
 """,
     "bakery/program.py": """
 import typer

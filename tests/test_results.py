@@ -11,7 +11,7 @@ from celery import states
 
 from tests.conftest import Database
 from worker.base.app import app
-from worker.base.celery_internals import ResultBackend
+from worker.base.redis_results import ResultBackend
 from worker.base.settings import get_settings
 from worker.commands import after_commit
 from worker.commands.command_result import CommandResult

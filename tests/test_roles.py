@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from psycopg import errors as pg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tests.conftest import in_database
-from worker.base import migrate
+from worker import embedded
+from worker.base import db, migrate
+from worker.base.db_errors import sentence
+from worker.base.errors import MissingRoles
 from worker.embedded import Servers
 
 OWNER = "shop_owner"
+GROUPS = ("cqrs_writer", "cqrs_reader", "cqrs_sender")
 
 
 @pytest.fixture
@@ -43,12 +50,116 @@ def url(servers: Servers) -> str:
 def test_an_owner_without_createrole_migrates_and_takes_the_groups_on(
     cluster: psycopg.Connection, servers: Servers, granted: str
 ) -> None:
-    for group in ("cqrs_writer", "cqrs_reader"):
+    for group in GROUPS:
         cluster.execute(sql.SQL(f"GRANT {group} TO {OWNER} {granted}"))
 
     migrate.upgrade(url(servers))
 
     with psycopg.connect(make_conninfo(url(servers)), autocommit=True) as connection:
-        for group in ("cqrs_writer", "cqrs_reader"):
+        for group in GROUPS:
             connection.execute(f"SET ROLE {group}")
             connection.execute("RESET ROLE")
+
+
+def test_an_owner_who_is_in_two_groups_of_three_migrates(
+    cluster: psycopg.Connection, servers: Servers
+) -> None:
+    """He gives the third one its rights without being in it: his workers never are senders."""
+    cluster.execute(sql.SQL(f"GRANT cqrs_writer, cqrs_reader TO {OWNER}"))
+
+    migrate.upgrade(url(servers))
+
+    with psycopg.connect(make_conninfo(url(servers)), autocommit=True) as connection:
+        assert connection.execute(
+            "SELECT has_table_privilege('cqrs_sender', 'cqrs.receipts', 'SELECT'),"
+            " has_table_privilege('cqrs_sender', 'query.checkpoints', 'SELECT')"
+        ).fetchone() == (True, True)
+
+
+def test_a_migration_keeps_who_was_given_the_function_by_name(
+    cluster: psycopg.Connection, servers: Servers
+) -> None:
+    """As applications were, before there was a group for them; as senders from then on."""
+    home = in_database(servers.database_url, OWNER)
+    with psycopg.connect(home, autocommit=True) as owner:
+        _migrate_to(home, "0001_engine")
+        owner.execute("CREATE ROLE by_name LOGIN")
+        owner.execute("GRANT USAGE ON SCHEMA cqrs TO by_name")
+        owner.execute("GRANT EXECUTE ON FUNCTION cqrs.enqueue(jsonb) TO by_name")
+        migrate.upgrade(home)
+        owner.execute("SET SESSION AUTHORIZATION by_name")
+        owner.execute("SELECT cqrs.enqueue('a.b', '{}', actor => 'boss')")
+        owner.execute("RESET SESSION AUTHORIZATION")
+        sent = owner.execute("SELECT actor FROM cqrs.enqueued_commands").fetchall()
+        owner.execute("DROP OWNED BY by_name")
+        owner.execute("DROP ROLE by_name")
+    assert sent == [("by_name",)]
+
+
+def _migrate_to(url: str, revision: str) -> None:
+    """The engine's line, to an earlier version."""
+    from alembic import command
+
+    (line,) = [line for line in migrate.lines() if line.package == migrate.ENGINE]
+    config, engine = line.config(), sa.create_engine(db.sqlalchemy_url(url))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+@pytest.fixture
+def bare_cluster(tmp_path: Path) -> Iterator[psycopg.Connection]:
+    """A cluster in which nobody has made a group, as its superuser; a login owns a database."""
+    servers = embedded.start(tmp_path, durable=False)
+    try:
+        with psycopg.connect(servers.database_url, autocommit=True) as superuser:
+            superuser.execute(f"CREATE ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEROLE")
+            superuser.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
+            yield superuser
+    finally:
+        embedded.remove(tmp_path)
+
+
+@pytest.mark.slow
+def test_without_the_third_group_an_owner_is_told_what_to_make(
+    bare_cluster: psycopg.Connection,
+) -> None:
+    """The advice is taken word for word, one after the other, until it is migrated."""
+    superuser = bare_cluster
+    there = make_conninfo(superuser.info.dsn, dbname=OWNER, user=OWNER)
+    owner_url = (
+        f"postgresql://{OWNER}@/{OWNER}?host={superuser.info.host}&port={superuser.info.port}"
+    )
+    superuser.execute("CREATE ROLE cqrs_writer NOLOGIN; CREATE ROLE cqrs_reader NOLOGIN")
+    superuser.execute(f"GRANT cqrs_writer, cqrs_reader TO {OWNER}")
+
+    with pytest.raises(pg.InvalidRoleSpecification) as missing:
+        migrate.upgrade(owner_url)
+    assert "as a superuser, CREATE ROLE cqrs_sender NOLOGIN IN ROLE cqrs_reader;" in sentence(
+        missing.value
+    )
+    superuser.execute("CREATE ROLE cqrs_sender NOLOGIN")
+    with pytest.raises(pg.InvalidRoleSpecification) as alone:
+        migrate.upgrade(owner_url)
+    assert "as a superuser, GRANT cqrs_reader TO cqrs_sender;" in sentence(alone.value)
+    superuser.execute("GRANT cqrs_reader TO cqrs_sender")
+    migrate.upgrade(owner_url)
+
+    with psycopg.connect(there) as owner:
+        owner.execute("SELECT FROM cqrs.sender_roles")
+
+
+def test_who_lacks_the_groups_is_told_what_to_run_once(
+    cluster: psycopg.Connection, servers: Servers
+) -> None:
+    with pytest.raises(MissingRoles) as missing:
+        migrate.upgrade(url(servers))
+    assert missing.value.statements == (
+        f"GRANT cqrs_reader TO {OWNER};",
+        f"GRANT cqrs_writer TO {OWNER};",
+    )
+
+    for statement in missing.value.statements:
+        cluster.execute(statement.encode())
+    migrate.upgrade(url(servers))

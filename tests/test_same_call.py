@@ -58,7 +58,7 @@ def test_a_withdrawal_does_not_get_the_receipt_of_a_deposit(
 ) -> None:
     """It was answered that it had succeeded."""
     workers.start(["commands"], concurrency=1)
-    account = open_account.delay(owner="Ada", opening_balance="10.00").receipt(20).data
+    account = open_account.delay(owner="Ada", opening_balance=Decimal("10.00")).receipt(20).data
     id_, payload = uuid7(), {"account_id": account["account_id"], "amount": "5.00"}
     assert deposit.apply_async(kwargs=payload, task_id=id_).receipt(20).succeeded
 
@@ -287,7 +287,7 @@ def doors(database: Database, command_id: UUID) -> dict[str, Any]:
     python: dict[str, Any] = {"account_id": UUID(int=7), "amount": Decimal("5.00")}
 
     def enqueue() -> None:
-        with database.connect() as connection:
+        with database.transaction() as connection:
             deposit.enqueue(connection, command_id=command_id, **python)
 
     def sql() -> None:
@@ -336,8 +336,10 @@ def test_a_call_is_the_same_through_every_door(
     for name, send in ways.items():
         send()
         assert deposit.AsyncResult(str(command_id)).receipt(20) == receipt, name
-    with pytest.raises(CommandIdReused), database.connect() as connection:
-        deposit.enqueue(connection, command_id=command_id, account_id=UUID(int=7), amount="6.00")
+    with pytest.raises(CommandIdReused), database.transaction() as connection:
+        deposit.enqueue(
+            connection, command_id=command_id, account_id=UUID(int=7), amount=Decimal("6.00")
+        )
 
 
 def test_the_file_of_a_submission_may_leave_ids_out_and_be_run_again(
@@ -358,7 +360,7 @@ def test_ids_are_known_where_commands_are_enqueued_or_sent_as_many(
     database: Database, workers: Workers
 ) -> None:
     workers.start(["commands"], concurrency=1)
-    with database.connect() as connection:
+    with database.transaction() as connection:
         one = register_customer.enqueue(connection, **WHO)
     (two,) = register_customer.delay_many([WHO | {"email": "b@example.org"}])
 

@@ -54,7 +54,7 @@ def test_nobody_inside_the_engine_imports_its_face() -> None:
 
 def test_the_face_says_the_same_to_python_and_to_type_checkers() -> None:
     tree = ast.parse(Path(worker.__file__).read_text())
-    (guarded,) = (node for node in tree.body if isinstance(node, ast.If))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
     typed = {
         alias.name: node.module
         for node in guarded.body
@@ -72,7 +72,7 @@ def test_every_name_of_the_face_is_there(name: str) -> None:
 
 def test_a_name_that_the_face_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'comand'"):
-        _ = worker.comand
+        _ = worker.comand  # type: ignore[attr-defined]
 
 
 def test_importing_the_contracts_imports_no_celery_and_no_database() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 import redis as redis_py
@@ -17,6 +18,7 @@ from tests.support.workers import until
 from worker.base.app import QUEUES, app
 from worker.base.settings import get_settings
 from worker.contracts import Status, uuid7
+from worker.ops.status import gather
 
 
 @pytest.fixture
@@ -54,16 +56,22 @@ def test_a_client_in_another_language_gets_errors_as_receipts(worker: None) -> N
     assert set(receipt["errors"]) == {"thing_id", "by", "colour"}
 
 
-def test_an_unknown_command_on_the_wire_stores_nothing(things: Database, worker: None) -> None:
-    sent = app.send_task("things.fly", kwargs={}, task_id=str(uuid7()), queue="commands")
-    with pytest.raises(Exception, match=r"things\.fly"):
-        sent.get(timeout=20)
+def test_an_unknown_command_on_the_wire_waits_for_a_worker_that_knows_it(
+    things: Database, worker: None
+) -> None:
+    sent = app.send_task("things.fly", kwargs={"to": "x"}, task_id=str(uuid7()), queue="commands")
+
     with things.connect() as connection:
-        assert connection.execute("SELECT count(*) FROM cqrs.receipts").fetchone() == (0,)
+        listed = "SELECT command_id::text, name, status FROM cqrs.receipts"
+        until(lambda: connection.execute(listed).fetchone(), 20)
+        assert connection.execute(listed).fetchall() == [(sent.id, "things.fly", "submitted")]
+    log = gather(timeout=0.01).log
+    assert log is not None
+    assert [(one.name, one.count) for one in log.unknown_commands] == [("things.fly", 1)]
 
 
 def test_a_secret_field_is_in_no_log_and_no_event(redis: redis_py.Redis, things: Database) -> None:
-    add_thing.delay(price="1.00", note="open sesame")
+    add_thing.delay(price=Decimal("1.00"), note="open sesame")
     with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
         (message,) = broker.lrange("commands", 0, -1)
     headers = json.loads(message)["headers"]
@@ -81,7 +89,7 @@ def test_each_message_goes_to_one_queue(redis: redis_py.Redis, things: Database)
     assert lengths == {"commands": 1, "projections": 1, "reactions": 0, "maintenance": 1}
 
 
-def test_every_task_of_the_schedule_is_registered() -> None:
+def test_every_task_of_the_schedule_is_registered(database: Database) -> None:
     app.loader.import_default_modules()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
     assert all(entry.why for entry in beat_schedule.entries(get_settings()).values())

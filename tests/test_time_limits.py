@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 import redis as redis_py
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("things")
 
 
 def test_no_message_carries_the_limits_of_its_sender(redis: redis_py.Redis) -> None:
-    add_thing.delay(price="1.00")
+    add_thing.delay(price=Decimal("1.00"))
     add_thing.delay_many([{"price": "1.00"}])
     app.send_task("cqrs.drain", ignore_result=True)
     with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
@@ -32,7 +33,7 @@ def test_a_command_is_stopped_by_the_limit_of_the_worker_that_runs_it(
     things: Database, workers: Workers
 ) -> None:
     workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     receipt = bump_thing.delay(thing_id=thing, mishap="stands still").receipt(20)
     assert receipt.status is Status.DEAD
     assert receipt.error == "it took longer than 1 s"

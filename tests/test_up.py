@@ -209,6 +209,23 @@ def test_it_ends_with_a_sentence_when_its_embedded_servers_do(
         ends_with_its_servers(up(clean | {"PYTHONPATH": str(ROOT), "CQRS_HOME": str(home)}), home)
 
 
+def test_it_says_that_the_port_of_last_time_is_taken(
+    tmp_path: Path, up: Callable[[dict[str, str]], Program]
+) -> None:
+    home = tmp_path / "home"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CQRS_")}
+    with watching(home, remove=True):
+        port = int(embedded.start(home).broker_url.rpartition(":")[2].partition("/")[0])
+        embedded.stop(home)
+        with socket.create_server(("127.0.0.1", port)):
+            one = up(clean | {"PYTHONPATH": str(ROOT), "CQRS_HOME": str(home)})
+            one.says("Ctrl-C stops everything", 60)
+            assert f"port {port}, where broker, results and cache were the last time" in one.said
+            assert "settings that name it have to follow" in one.said
+        assert one.end() == 0
+        embedded.remove(home)
+
+
 def ends_with_its_servers(one: Program, home: Path) -> None:
     """Kill one of its servers, and read what it says."""
     try:

@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from worker.commands.command import CommandTask as CommandTask
     from worker.commands.command import command as command
     from worker.commands.command_result import CommandResult as CommandResult
+    from worker.commands.command_result import unsettled as unsettled
     from worker.commands.errors import CommandDead as CommandDead
     from worker.commands.errors import CommandIdReused as CommandIdReused
     from worker.commands.errors import InvalidCommand as InvalidCommand
+    from worker.commands.errors import NoTransaction as NoTransaction
     from worker.commands.errors import NotReady as NotReady
     from worker.commands.errors import ReceiptTimeout as ReceiptTimeout
     from worker.commands.errors import UnknownCommand as UnknownCommand
+    from worker.commands.errors import Unroutable as Unroutable
     from worker.commands.event_task import event_task as event_task
     from worker.commands.load_plan import FoldStreams as FoldStreams
     from worker.commands.load_plan import LoadRows as LoadRows
@@ -83,6 +86,7 @@ if TYPE_CHECKING:
     from worker.reactions import send as send
     from worker.reactions import step as step
     from worker.reactions import wait as wait
+    from worker.reactions.reaction import Then as Then
     from worker.reactions.reaction import reaction as reaction
     from worker.refresh.invalidation_rules import invalidation_rule as invalidation_rule
     from worker.subscriptions.projection import Projection as Projection
@@ -93,7 +97,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "worker.ops.celery_app": "app",
     "worker.commands.command": "command CommandTask",
-    "worker.commands.command_result": "CommandResult",
+    "worker.commands.command_result": "CommandResult unsettled",
     "worker.commands.load_plan": "read lock lock_via draw fold LoadRows FoldStreams",
     "worker.commands.state": "State Work LoadedRow",
     "worker.commands.aggregate": "aggregate Aggregate",
@@ -103,7 +107,7 @@ _HOMES = {
     "worker.base.settings": "Settings declare_section get_settings section",
     "worker.event_log": "StoredEvent",
     "worker.subscriptions.projection": "projection Projection Row row_from",
-    "worker.reactions.reaction": "reaction",
+    "worker.reactions.reaction": "Then reaction",
     "worker.reactions": "SagaState saga send step wait",
     "worker.refresh.invalidation_rules": "invalidation_rule",
     "worker.queries.query": "query ask Query",
@@ -115,7 +119,8 @@ _HOMES = {
         "CqrsError Transient Permanent ServerUnavailable BadSettings NotMigrated BadDeclarations"
     ),
     "worker.commands.errors": (
-        "InvalidCommand UnknownCommand CommandIdReused CommandDead ReceiptTimeout NotReady"
+        "InvalidCommand UnknownCommand Unroutable CommandIdReused CommandDead ReceiptTimeout"
+        " NotReady NoTransaction"
     ),
     "worker.queries.errors": "InvalidQuery UnknownQuery ReadModelBehind EventParked",
 }
@@ -126,11 +131,13 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+if not TYPE_CHECKING:  # to a type checker, every name would be there, as Any
+
+    def __getattr__(name: str) -> Any:
+        if (home := _HOME.get(name)) is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(home), name)
+        return value
 
 
 def __dir__() -> list[str]:

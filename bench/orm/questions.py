@@ -112,7 +112,7 @@ def _kept(query: Query[list[Any]]) -> Query[list[Any]]:
     return query
 
 
-WITHOUT_CACHE = {
+WITHOUT_CACHE: dict[str, Query[list[Any]]] = {
     query.name: replace(query, policy=Policy(ttl=0))
     for query in (
         *(orders_summary, customer_orders, customer_lifetime_value),

@@ -58,14 +58,14 @@ def script(orders: int) -> Iterator[Step]:
 
 def _customer(setup: list[UUID], number: int, customer: str) -> Sent:
     handle = register_customer.delay(
-        customer_id=customer, email=f"c{number}@example.org", name=f"C {number}"
+        customer_id=UUID(customer), email=f"c{number}@example.org", name=f"C {number}"
     )
     return _setup(setup, handle.command_id)
 
 
 def _product(setup: list[UUID], number: int, product: str, price: Decimal, stock: int) -> Sent:
     handle = add_product.delay(
-        product_id=product,
+        product_id=UUID(product),
         sku=f"SKU-{number}",
         name=f"Product {number}",
         price=price,

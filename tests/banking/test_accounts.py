@@ -191,7 +191,7 @@ def test_the_summary_shows_balance_transactions_and_the_last_activity(bank: Bank
     run("deposit", account_id=rich, amount="1.00")
     last = run("withdraw", account_id=rich, amount="0.50")
     let_everything_happen()
-    from tasks.banking.queries import account_summary, accounts_by_balance
+    from tasks.banking.queries import account_summary
 
     summary = account_summary.ask(account_id=rich, after=last.position).data
     assert summary is not None
@@ -201,10 +201,19 @@ def test_the_summary_shows_balance_transactions_and_the_last_activity(bank: Bank
     ((recorded,),) = bank.rows(newest, f"account-{rich}")
     assert summary.last_activity == recorded
     assert account_summary.ask(account_id=uuid7()).data is None
-    assert [row.account_id for row in accounts_by_balance.ask().data] == [poor, rich]
-    assert [row.account_id for row in accounts_by_balance.ask(minimum="1.01").data] == [rich]
-    assert [row.account_id for row in accounts_by_balance.ask(maximum="100.49").data] == [poor]
-    assert accounts_by_balance.ask(minimum="2.00", maximum="3.00").data == []
+    assert accounts_between(None, None) == [poor, rich]
+    assert accounts_between("1.01", None) == [rich]
+    assert accounts_between(None, "100.49") == [poor]
+    assert accounts_between("2.00", "3.00") == []
+
+
+def accounts_between(minimum: str | None, maximum: str | None) -> list[UUID]:
+    """The accounts whose balance lies between these."""
+    from tasks.banking.queries import accounts_by_balance
+
+    low, high = (None if amount is None else Decimal(amount) for amount in (minimum, maximum))
+    answer = accounts_by_balance.ask(minimum=low, maximum=high)
+    return [row.account_id for row in answer.data]
 
 
 def _forget_events_up_to(bank: Bank, account: UUID, version: int) -> None:

@@ -68,7 +68,7 @@ class Clients:
     def go_on(self) -> None:
         """An order and its payment, a transfer, each by one of the ways in."""
         self._try_again()
-        order = {
+        order: dict[str, Any] = {
             "order_id": uuid7(),
             "customer_id": self._chance.choice(self._customers),
             "items": [{"product_id": self._chance.choice(self._products), "quantity": 1}],

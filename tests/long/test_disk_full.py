@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -52,7 +53,7 @@ def test_a_disk_that_is_full_for_a_while_loses_no_command(
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {things.name} SET TABLESPACE small".encode())
     workers.start(["commands"], concurrency=2)
-    assert add_thing.delay(price="1.00").receipt(20).succeeded
+    assert add_thing.delay(price=Decimal("1.00")).receipt(20).succeeded
 
     ballast = small_disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
@@ -61,7 +62,7 @@ def test_a_disk_that_is_full_for_a_while_loses_no_command(
                 file.write(b"\0" * 65_536)
         except OSError:
             pass  # there is no more room
-    handles = [add_thing.delay(price="2.00", note="x" * 100) for _ in range(400)]
+    handles = [add_thing.delay(price=Decimal("2.00"), note="x" * 100) for _ in range(400)]
     until(lambda: sum(handle.state == "RETRY" for handle in handles) > 20)
     ballast.unlink()
 

@@ -64,11 +64,11 @@ class CountedBackoff:
     def __init__(self, _seconds: float, *, since: float = 0.0) -> None:
         self._rests = 0
 
-    def rest(self) -> bool:
+    def pause(self) -> float | None:
         """Let the others go on."""
         self._rests += 1
         SteppedReader.pause()
-        return self._rests < MOST_RESTS
+        return 0.0 if self._rests < MOST_RESTS else None
 
 
 @contextmanager

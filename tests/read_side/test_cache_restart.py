@@ -30,7 +30,7 @@ class OwnServer:
 
     def __init__(self, folders: Folders) -> None:
         self.folders = folders
-        self.pid, self.port = valkey.start(folders, durable=True)
+        self.pid, self.port, _ = valkey.start(folders, durable=True)
 
     @property
     def url(self) -> str:
@@ -44,7 +44,7 @@ class OwnServer:
     def kill_and_start(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
         until(lambda: valkey.running_pid(self.folders) is None, 10)
-        self.pid, self.port = valkey.start(self.folders, durable=True)
+        self.pid, self.port, _ = valkey.start(self.folders, durable=True)
 
 
 @pytest.fixture

@@ -94,7 +94,8 @@ def test_a_page_is_cut_out_of_the_order(stock: ReadSide) -> None:
 
 
 def test_conditions_come_as_plain_data_too(stock: ReadSide) -> None:
-    answer = listed.ask(where=[{"column": "moves", "op": "between", "value": [1, 2]}])
+    plain: Any = [{"column": "moves", "op": "between", "value": [1, 2]}]
+    answer = listed.ask(where=plain)
     assert len(answer.data) == 2
 
 
@@ -175,7 +176,7 @@ def test_there_is_a_limit_to_conditions() -> None:
 
 def test_a_query_with_an_unknown_column_names_itself(things: ReadSide) -> None:
     with pytest.raises(InvalidQuery, match=r"no column 'x'.*\(query things.listed\)"):
-        listed.ask(where=[{"column": "x", "value": 1}])
+        listed.ask(where=(Where(column="x", value=1),))
     with pytest.raises(InvalidQuery, match=r"order_by: no column 'moves; --'"):
         listed.ask(order_by=("moves; --",))
 

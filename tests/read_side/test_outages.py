@@ -132,7 +132,7 @@ def test_with_the_database_away_a_patient_query_is_answered_with_what_was_kept(
     cache.invalidate(tags_of("pen"), position + 1)
     with database_away(things):
         for wish in ({}, {"after": position}):
-            answer = patient_thing.ask(name="pen", **wish)  # type: ignore[arg-type]
+            answer = patient_thing.ask(name="pen", **wish)
             assert answer.data is not None
             assert (answer.from_cache, answer.stale, answer.as_of) == (True, True, position)
     assert not patient_thing.ask(name="pen").stale

@@ -11,6 +11,8 @@ from tests.rebuild.conftest import ReadModels
 from tests.support.things.history import LIST, PLACES
 from tests.support.things.models import thing_id
 from worker.cli import rebuild as rebuild_cli
+from worker.event_log.subscribers import subscriptions
+from worker.reactions.reaction import reaction
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +60,22 @@ def test_verifying_ends_with_1_when_rows_differ(things: ReadModels) -> None:
     [
         (["rebuild", "things.lst"], "no projection has this name; did you mean things.list?"),
         (["rebuild", LIST, "--from", "99"], "no such position yet: 0 to 0 exist (is 99)"),
+        (
+            ["rebuild", "query.things"],
+            "is a read table, name its projection: things.list",
+        ),
+        (["verify", "things_v1"], "is a read table, name its projection: things.list"),
+        (["rebuild", "things.gone"], "is its package missing in CQRS_DOMAINS?"),
+        (["rebuild", "test.answers"], "it answers events and keeps no read table"),
         (["verify", "things.place"], "no projection has this name; did you mean things.places?"),
     ],
 )
 def test_what_a_user_can_get_wrong_is_one_sentence(
     things: ReadModels, arguments: list[str], sentence: str
 ) -> None:
+    things.connection.execute("INSERT INTO cqrs.subscriptions (name) VALUES ('things.gone')")
+    if "test.answers" not in subscriptions:
+        reaction("test.answers", purpose="none")
     done = run(*arguments)
     assert done.exit_code == 1
     assert sentence in done.stderr

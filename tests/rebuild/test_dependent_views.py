@@ -59,6 +59,26 @@ def wider(deploy: Deploy) -> None:
     deploy(*ALL, changes=sa.BigInteger)
 
 
+def nobody_writes_through(things: ReadModels, *views: str) -> None:
+    """Neither an application nor the engine's writer."""
+    for role in ("cqrs_sender", "cqrs_writer"):
+        for view in views:
+            written = "SELECT has_table_privilege(%s, 'query.' || %s, 'INSERT, UPDATE, DELETE')"
+            assert not things.one(written, role, view), (role, view)
+
+
+def test_nobody_writes_through_views_that_are_made_under_the_swap(
+    viewed: ReadModels, deploy: Deploy
+) -> None:
+    viewed.connection.execute("DROP MATERIALIZED VIEW query.thing_sum CASCADE")
+    wider(deploy)
+    rebuild(LIST)
+    assert viewed.tables() == {"things_v2", "thing_places_v1"}
+    nobody_writes_through(viewed, "things", "thing_paid")
+    assert viewed.one("SELECT has_table_privilege('cqrs_sender', 'query.things', 'SELECT')")
+    assert viewed.one("SELECT has_table_privilege('cqrs_writer', 'query.things_v2', 'UPDATE')")
+
+
 @pytest.mark.settings(lock_timeout=SLOW / 2)
 def test_readers_wait_for_a_moment_however_long_a_view_takes(
     viewed: ReadModels, deploy: Deploy
@@ -92,6 +112,7 @@ def test_readers_wait_for_a_moment_however_long_a_view_takes(
     assert viewed.one("SELECT obj_description('query.thing_sum'::regclass)").endswith("100%")
     assert viewed.one("SELECT has_table_privilege('public', 'query.thing_sum', 'SELECT')")
     assert viewed.one("SELECT has_table_privilege('cqrs_reader', 'query.things', 'SELECT')")
+    nobody_writes_through(viewed, "things", "thing_paid")
     assert viewed.one("SELECT owner FROM report.best") in {row["owner"] for row in sums}
     assert viewed.one(STAGES) == 0
     viewed.add(77, owner="new")

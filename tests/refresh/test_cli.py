@@ -115,3 +115,24 @@ def test_all_are_refreshed_with_their_rows_and_seconds(views: ReadModels) -> Non
     assert result.exit_code == 0
     assert TOTALS in result.stdout
     assert outcomes(refresh("--all", "--if-stale", "--json"))[TOTALS] == "skipped"
+
+
+def test_a_view_of_another_schema_is_named_with_what_to_do(views: ReadModels) -> None:
+    views.connection.execute("CREATE MATERIALIZED VIEW public.of_the_host AS SELECT 1 AS one")
+    for name in ("public.of_the_host", "of_the_host"):
+        result = refresh(name)
+        assert result.exit_code == 1
+        assert "public.of_the_host is not in schema query" in said(result)
+        assert "ALTER MATERIALIZED VIEW public.of_the_host SET SCHEMA query" in said(result)
+        assert "did you mean" not in said(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("query.things", "a view"), ("command.things", "a table")]
+)
+def test_what_is_no_materialized_view_is_named_as_what_it_is(
+    views: ReadModels, name: str, what: str
+) -> None:
+    result = refresh(name)
+    assert result.exit_code == 1
+    assert f"{name} is {what}: only materialized views are refreshed" in said(result)

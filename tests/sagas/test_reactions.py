@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -127,8 +128,9 @@ def test_a_message_from_before_the_last_try_runs_nothing(parcels: Parcels) -> No
     ((task_id,),) = until(lambda: parcels.rows(tried))
     late = {"parcel_id": str(task_id), "number": 7, "mishap": ""}
     headers = {"cqrs": {"attempts": 0}}
-    for options in ({"headers": headers, "task_id": str(task_id)}, {}):
-        last = app.send_task("postal.write_letter", kwargs=late, queue="reactions", **options)
+    message: dict[str, Any] = {"kwargs": late, "queue": "reactions"}
+    app.send_task("postal.write_letter", **message, headers=headers, task_id=str(task_id))
+    last = app.send_task("postal.write_letter", **message)
     assert last.get(timeout=20)["status"] == "succeeded"
     assert [line.split()[0] for line in parcels.letters()] == [last.id]
 

@@ -75,6 +75,19 @@ def test_command_operations_run_before_query_operations_in_one_transaction(
     ]
 
 
+def test_nobody_writes_through_a_view_that_a_changeset_makes(
+    context: Context, db: Connection
+) -> None:
+    db.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA query GRANT ALL ON TABLES TO cqrs_writer")
+    made = "CREATE VIEW query.listed AS SELECT id FROM query.listed_v1"
+    track_change(context, [], ["CREATE TABLE query.listed_v1 (id int)", made], "A list", "1.0.0")
+    row = db.execute(
+        "SELECT has_table_privilege('cqrs_writer', 'query.listed_v1', 'UPDATE'),"
+        " has_table_privilege('cqrs_writer', 'query.listed', 'UPDATE')"
+    ).fetchone()
+    assert row == (True, False)
+
+
 def test_a_completed_changeset_says_who_when_and_how_long(context: Context, db: Connection) -> None:
     done = track_change(context, [TABLE], [], "Add orders", "1.0.0")
     assert (done.status, done.created_by, done.error) == ("completed", "tester", None)

@@ -50,6 +50,22 @@ def test_nothing_dead_is_said_in_words_and_as_empty_lists(things: Things) -> Non
     assert "no parked events" in letters("list").stdout
 
 
+@pytest.mark.parametrize("verb", ["list", "retry"])
+def test_dead_letters_of_nobody_are_no_good_news(things: Things, verb: str) -> None:
+    result = letters(verb, "--subscription", "things.lst")
+    assert result.exit_code == 1
+    assert "no such subscription; did you mean things.list?" in result.stderr
+
+
+def test_a_command_that_is_not_dead_is_named_as_what_it_is(things: Things) -> None:
+    command_id = uuid7()
+    execute([Envelope(command_id, "things.add", {"thing_id": str(uuid7()), "price": "1.00"})])
+    for verb in ("show", "retry", "discard"):
+        result = letters(verb, str(command_id))
+        assert result.exit_code == 1
+        assert "it is not dead: its receipt says succeeded" in " ".join(result.stderr.split())
+
+
 def test_letters_are_listed_with_what_went_wrong(things: Things, letter: str) -> None:
     (event,) = parsed(letters("list", "--json"))["events"]
     assert (event["id"], event["subscription"], event["state"]) == (int(letter), LIST, "open")
@@ -95,7 +111,7 @@ def test_a_letter_is_discarded(things: Things, letter: str) -> None:
         (["show", "17"], "no such dead letter (letter 17)"),
         (["discard", "01a1fdcf-e83c-77ce-99f5-25d1036704f4"], "no such dead command"),
         (["show", "seventeen"], "a dead letter's number or a command's id"),
-        (["retry"], "name either one dead letter or a --subscription"),
+        (["retry"], "name either one dead letter, a --subscription or a --name"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(
@@ -154,3 +170,11 @@ def test_subscriptions_are_listed(things: Things, letter: str) -> None:
     assert listed[LIST]["dead_letters"] == 1
     assert listed[LIST]["position"] == things.last()
     assert LIST in subscriptions("list").stdout
+
+
+def test_all_of_one_name_are_retried_from_the_command_line(things: Things) -> None:
+    told = parsed(letters("retry", "--name", "things.bump", "--json"))
+    assert told == {"name": "things.bump", "retried": [], "of_sagas": 0}
+    assert "0 dead letters of things.bump wait" in letters("retry", "--name", "things.bump").stdout
+    assert letters("retry", "--name", "things.bumb").exit_code == 1
+    assert letters("retry", "7", "--name", "things.bump").exit_code == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_py
@@ -42,7 +44,7 @@ def break_a_chain(mishap: str = "bug until mended") -> Broken:
     thing = uuid7()
     with acting_as("user:42", roles=["clerk"]):
         links = chain(
-            add_thing.s(thing_id=thing, price="1.00"),
+            add_thing.s(thing_id=thing, price=Decimal("1.00")),
             bump_thing.s(thing_id=thing, by=1, mishap=mishap),
             bump_thing.s(thing_id=thing, by=2),
             bump_thing.s(thing_id=thing, by=3),
@@ -84,9 +86,9 @@ def test_a_retried_command_takes_its_chain_up_again(things: Database, workers: W
 
 
 def test_what_follows_is_named_in_the_order_in_which_it_would_have_run() -> None:
-    one = {"thing_id": uuid7()}
-    members = group(drop_thing.s(**one), add_thing.s(price="2.00"))
-    chain(bump_thing.s(**one), add_thing.s(price="1.00"), bump_thing.s(**one), members)()
+    one: Any = {"thing_id": uuid7()}
+    members = group(drop_thing.s(**one), add_thing.s(price=Decimal("2.00")))
+    chain(bump_thing.s(**one), add_thing.s(price=Decimal("1.00")), bump_thing.s(**one), members)()
     (first,) = sent("commands")
     links = {"chain": first.embed["chain"], "link": first.embed["callbacks"] or ()}
     order = ["things.add", "things.bump", "things.drop", "things.add"]
@@ -133,7 +135,7 @@ def test_what_was_linked_and_grouped_behind_it_is_kept_too(
     things: Database, workers: Workers
 ) -> None:
     workers.start(["commands"], concurrency=1)
-    thing = add_thing.delay(price="1.00").receipt(20).data["thing_id"]
+    thing = add_thing.delay(price=Decimal("1.00")).receipt(20).data["thing_id"]
     bug = {"thing_id": thing, "mishap": "bug until mended"}
     chain(bump_thing.s(**bug), group(bump_thing.s(thing_id=thing, by=n) for n in (10, 20)))()
     bump_thing.apply_async(kwargs=bug, link=bump_thing.s(thing_id=thing, by=40))

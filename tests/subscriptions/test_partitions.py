@@ -6,7 +6,6 @@ import pytest
 
 from tests.conftest import Database
 from tests.subscriptions.test_deaths import taker
-from tests.support import promises
 from tests.support.things.history import LIST, PLACES, Things
 from tests.support.things.projections import GROUP, mended, place_list, thing_list
 from tests.support.workers import Workers, until
@@ -16,6 +15,7 @@ from worker.ops.subscription_admin import PartitionsApart
 from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions.checkpoints import partition_of
 from worker.subscriptions.errors import CannotPartition
+from worker.testing import promises
 
 ALL = dict.fromkeys(range(60), "kiel ulm bonn")
 

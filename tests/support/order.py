@@ -15,6 +15,7 @@ STARTS_PROCESSES = frozenset({"workers", "things_workers", "up", "home", "runnin
 
 LONGEST_FIRST = (
     "tests/schema/test_under_load.py",
+    "tests/test_fuzz.py",
     "tests/test_kills.py",
     "tests/test_order.py",
     "tests/banking/test_kills.py",
@@ -29,7 +30,9 @@ LONGEST_FIRST = (
     "tests/rebuild/test_tasks.py",
     "tests/test_up.py",
     "tests/test_embedded.py",
+    "tests/rolling/test_rolling.py",
     "tests/test_delivery.py",
+    "tests/test_intake.py",
     "tests/subscriptions/test_dead_chains.py",
     "tests/test_outages.py",
     "tests/test_fence_model.py",

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.support.fork_server import Process
+from worker.testing.fork_server import Process
 
 Start = Callable[[int], Process]
 """Starts the process in a session of its own, its output going to a descriptor."""

@@ -77,9 +77,8 @@ def fill() -> None:
         send(banking.deposit, account_id=accounts[0], amount=Decimal("10.00"))
     runner.catch_up()
     with db.writer() as connection, connection.transaction():
-        orders.create_order.enqueue(
-            connection, customer_id=customer, items=[{"product_id": tea, "quantity": 1}]
-        )
+        raw: Any = {"customer_id": customer, "items": [{"product_id": tea, "quantity": 1}]}
+        orders.create_order.enqueue(connection, **raw)
     with db.owner() as connection:
         for view in ("revenue_by_product", "customer_lifetime_value"):
             connection.execute(f"REFRESH MATERIALIZED VIEW query.{view}".encode())

@@ -14,11 +14,10 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.exceptions import AlwaysEagerIgnored
-from kombu import Exchange, Queue
+from kombu import Exchange, Queue, pools
 
-from worker.base import db, wake_ups
+from worker.base import db, forks, wake_ups
 from worker.base.celery_internals import EngineTask, result_backend
-from worker.base.full_broker import Amqp
 from worker.base.settings import Settings, get_settings
 
 QUEUES = ("commands", "projections", "reactions", "maintenance")
@@ -59,24 +58,31 @@ def transport_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def is_redis(url: str) -> bool:
+    """Whether the broker at this address is a Redis or Valkey, by itself or behind Sentinel."""
+    return url.startswith(("redis", "valkey", "sentinel"))
+
+
 def configuration(settings: Settings) -> dict[str, Any]:
     """Celery's configuration, made of our settings. It names no server: see `CqrsCelery`."""
-    redis = (settings.broker_url or "redis:").startswith(("redis", "valkey", "sentinel"))
+    redis = is_redis(settings.broker_url or "redis:")
     options = transport_options(settings)
     return _beat(settings) | {
         "broker_transport_options": options if redis else {},
-        "result_backend_transport_options": options,
+        "result_backend_transport_options": options
+        | {"retry_policy": {"timeout": settings.connect_timeout}},
         "visibility_timeout": settings.visibility_timeout,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_pool_acquire_timeout": settings.connect_timeout,
         "broker_connection_timeout": settings.connect_timeout,
         "task_publish_retry_policy": {
-            "max_retries": 3,
+            "max_retries": 1,
             "interval_start": 0.05,
             "interval_max": 0.5,
         },
         "redis_socket_connect_timeout": settings.connect_timeout,
+        "redis_socket_timeout": settings.connect_timeout,
         "redis_socket_keepalive": True,
         "task_serializer": "json",
         "result_serializer": "json",
@@ -94,6 +100,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "task_soft_time_limit": settings.task_soft_time_limit,
         "task_send_sent_event": True,
         "task_always_eager": False,
+        "worker_consumer": "worker.base.intake.consumer:Consumer",
         "worker_prefetch_multiplier": 1,
         "worker_send_task_events": True,
         "worker_max_tasks_per_child": 20_000,
@@ -103,6 +110,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "result_expires": settings.result_expires,
+        # One backend, and one connection that listens, for all threads of a process.
+        "result_backend_thread_safe": True,
         "beat_max_loop_interval": settings.sweep_interval,
     }
 
@@ -129,7 +138,8 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     """
 
     task_cls = EngineTask
-    amqp_cls = Amqp
+    amqp_cls = "worker.base.queues:EngineAMQP"
+    clock: Any
 
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task of this app alone: Celery's default adds it to every app of a process."""
@@ -142,7 +152,25 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
         """The connection to publish to."""
-        return super().connection_for_write(url or get_settings().servers.broker, **options)
+        url = url or get_settings().servers.broker
+        if is_redis(url):
+            options["transport_options"] = _patience() | (options.get("transport_options") or {})
+        return super().connection_for_write(url, **options)
+
+    @property
+    def pool(self) -> Any:
+        """The connections to publish on; a forked child makes its own."""
+        forks.in_child(self.forget_connections)
+        return super().pool
+
+    def forget_connections(self) -> None:
+        """In a forked child: leave the parent's connections alone, those in kombu's pools too."""
+        for group in (pools.connections, pools.producers):
+            for key, pool in list(group.items()):
+                if _is_of(pool, self._pool):
+                    forks.keep(group.pop(key))
+        self.clock = type(self.clock)(self.clock.value)  # another thread may have held its lock
+        self._after_fork()
 
     def _get_backend(self) -> Any:
         return result_backend(self, get_settings().servers.result)
@@ -164,6 +192,18 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
         if module.partition(".")[0] in ("worker", "tasks"):
             raise ValueError(f"a task needs an explicit name ({module}.{name})")
         return str(super().gen_task_name(name, module))
+
+
+def _patience() -> dict[str, float]:
+    """How long one try to publish waits for Redis. With a retry, and connecting anew, there are
+    three of them: all within `connect_timeout`."""
+    seconds = get_settings().connect_timeout / 4
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+
+
+def _is_of(pool: Any, connections: Any) -> bool:
+    """Whether it is this pool of connections, or one of producers on it."""
+    return connections is not None and connections in (pool, getattr(pool, "connections", None))
 
 
 app = CqrsCelery("cqrs", set_as_current=False)

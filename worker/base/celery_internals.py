@@ -3,39 +3,35 @@
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
                  `Request._announce_revoked`             a receipt for what Celery throws away
+EngineRequest    `Request.__repr__`                      no payload in a log line
 CommandChords    `Backend.on_chord_part_return`,         a refused member stops its chord, and
                  `chord_error_from_stack`, `_fail_chain`  what depends on it hears of it
-ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip;
-                 it is made of, `by_url`                 a full server fails no task
+ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip,
+                 it is made of, `by_url`, its pending    which a full server fails not; listening
+                 results                                 begins with the wait, and anew in a fork
+ResultListener   `ResultConsumer._reconnect_pubsub`,     a server that is away is waited for; no
+                 `_locked`, `subscribed_to`              restart is asked for
+
+The request is made in workers alone, and the backend brings redis-py: each is in a module of its
+own, loaded when it is needed. Importing a command needs neither.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
-from functools import cache, cached_property
-from importlib import resources
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import redis.exceptions
-import structlog
-from celery import Task, states
+from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
-from celery.backends.base import Backend
-from celery.backends.redis import RedisBackend
 from celery.utils.dispatch import Signal
-from celery.worker.request import Request
-from celery.worker.state import task_ready
 
-from worker.base.chain_parts import all_links
-from worker.base.encoding import to_json
-from worker.base.errors import CqrsError
-from worker.contracts import Status, is_receipt
+if TYPE_CHECKING:
+    from worker.base.intake.checks import Fault, Letter
 
-log = structlog.get_logger(__name__)
-TRIES = {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
-"""How long a worker waits for a result backend that is away before it goes on without it."""
+ENGINE_REQUEST = "worker.base.command_request:EngineRequest"
+COMMAND_REQUEST = "worker.base.command_request:CommandRequest"
+"""As Celery itself names a task's request: a worker loads it when it takes the first message."""
 
 
 class EngineTask(Task):  # type: ignore[misc]  # celery has no types
@@ -48,6 +44,7 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
     """
 
     abstract = True
+    Request = ENGINE_REQUEST
 
     @classmethod
     def on_bound(cls, app: Any) -> None:
@@ -55,37 +52,37 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         options = extract_exec_options(cls)
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
 
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this task; asked in the worker's main process.
 
-class CommandRequest(Request):  # type: ignore[misc]  # celery has no types
-    """A command's message in the worker's main process, laid open to those who hear of its failure.
-
-    Celery itself does so for lost workers alone. Of a command that was killed by its time limit
-    nobody could say who had sent it, or what follows it.
-    """
-
-    def on_timeout(self, soft: bool, timeout: float) -> None:
-        """A time limit has passed."""
-        self.task.request_stack.push(self._context)
-        try:
-            super().on_timeout(soft, timeout)
-        finally:
-            self.task.request_stack.pop()
-
-    def _announce_revoked(
-        self, reason: str, terminated: bool, signum: object, expired: bool
-    ) -> None:
-        """The task was revoked, expired or terminated: Celery throws its message away.
-
-        Not before the command has its receipt. Without one the message stays, for another try.
+        Of a task of the engine its arguments' types are checked, of any other how many there are.
         """
+        from worker.base.intake.arguments import check_arguments
+        from worker.base.intake.checks import Fault, Reason
+
         try:
-            self.task.on_revoked(self._context, reason)
-        except Exception as error:
-            log.warning("revoked, but no receipt could be written", id=self.id, reason=str(error))
-            task_ready(self)
-            self.reject(requeue=True)
-            return
-        super()._announce_revoked(reason, terminated, signum, expired)
+            self.__header__(*letter.args, **letter.kwargs)
+            if letter.task.startswith(("cqrs.", "schema.")):
+                check_arguments(self.run, letter.args, letter.kwargs)
+        except (TypeError, ValueError) as error:
+            return Fault(Reason.ARGUMENTS, {"arguments": str(error)})
+        return None
+
+
+def result_backend(app: Any, url: str) -> Any:
+    """The result backend at this address: ours on Redis, Celery's own on everything else."""
+    from celery.backends.redis import RedisBackend
+
+    from worker.base.command_chords import with_chords
+    from worker.base.redis_results import ResultBackend
+
+    backend, address = by_url(url, app.loader)
+    ours = ResultBackend if backend is RedisBackend else with_chords(backend)
+    return ours(app=app, url=address)
+
+
+class ResultsLost(Exception):
+    """The connection on which results are listened to cannot be had again for now."""
 
 
 class Result(NamedTuple):
@@ -100,87 +97,12 @@ chord_failed = Signal(name="chord_failed", providing_args={"body", "error"})
 """A chord's member did not succeed, so that its body (a signature) is not run."""
 
 
-class CommandChords(Backend):  # type: ignore[misc]  # celery has no types
-    """What a result backend does about chords, where their members are commands.
+def store_results(backend: Any, results: Sequence[Result]) -> None:
+    """Store results and wake whoever waits for them: by one call where the backend is ours."""
+    from worker.base.redis_results import ResultBackend
 
-    To Celery a refusal is a result like any other. A chord's body depends on its members: if one
-    has not succeeded, it is not run, and everybody who is told so hears it by `chord_failed`.
-    """
-
-    def on_chord_part_return(self, request: Any, state: str, result: Any, **more: Any) -> None:
-        """A member is done."""
-        if state == states.SUCCESS and is_receipt(result) and result["status"] == Status.REJECTED:
-            state = states.FAILURE
-            result = CqrsError(f"{result['error']} (command {result['command_id']})")
-        super().on_chord_part_return(request, state, result, **more)
-
-    def chord_error_from_stack(self, callback: Any, exc: Any = None) -> Any:
-        """A chord's body cannot be run."""
-        error = exc if exc is not None else sys.exc_info()[1]
-        told = super().chord_error_from_stack(callback, exc)
-        chord_failed.send(sender=self, body=callback, error=error)
-        return told
-
-    def _fail_chain(self, chain: Any, *args: Any, **options: Any) -> None:
-        super()._fail_chain(all_links(chain), *args, **options)
-
-
-class ResultBackend(CommandChords, RedisBackend):  # type: ignore[misc]  # celery has no types
-    """Celery's result backend on Redis, with a short way for receipts.
-
-    Celery stores a result in two round trips: it looks for an earlier one, so that a task that runs
-    twice cannot put a failure over a success, then sets the new one and publishes it. A receipt is
-    the same however often it is given: it needs no look, and those of a batch are stored by one
-    call.
-
-    A result that the server does not take is logged and given up: Celery would take the task for
-    failed, and its message for done. Receipts are in PostgreSQL.
-    """
-
-    def store_all(self, results: Iterable[Result]) -> None:
-        """Store results and wake whoever waits for them, in one round trip.
-
-        Raises redis.exceptions.ConnectionError if Redis stays away.
-        """
-        self._publish([self._entry(one) for one in results])
-
-    def _store_result(
-        self, task_id: str, result: Any, state: str, *rest: Any, request: Any = None, **more: Any
-    ) -> Any:
-        try:
-            if state != states.SUCCESS or not is_receipt(result):
-                return super()._store_result(task_id, result, state, *rest, request=request, **more)
-            self._publish([self._entry(Result(task_id, state, result), request)])
-        except redis.exceptions.RedisError as error:
-            log.warning("result not stored", task=task_id, state=state, reason=str(error))
-        return result
-
-    def _entry(self, one: Result, request: Any = None) -> tuple[str, str]:
-        value = one.value if one.state == states.SUCCESS else self.prepare_exception(one.value)
-        meta = self._get_result_meta(value, one.state, None, request)
-        meta["task_id"] = one.task_id
-        # Celery's own encoding keeps the types of an exception's arguments, and takes its time.
-        text = to_json(meta) if one.state == states.SUCCESS else self.encode(meta)
-        return self.get_key_for_task(one.task_id), text
-
-    def _publish(self, entries: list[tuple[str, str]]) -> None:
-        if entries:
-            keys, texts = zip(*entries, strict=True)
-            self.ensure(self._script, (keys, [self.expires, *texts]), **TRIES)
-
-    @cached_property
-    def _script(self) -> Any:
-        file = resources.files("worker.base").joinpath("store_results.lua")
-        return self.client.register_script(file.read_text(encoding="utf-8"))
-
-
-def result_backend(app: Any, url: str) -> Any:
-    """The result backend at this address: ours on Redis, Celery's own on everything else."""
-    backend, address = by_url(url, app.loader)
-    ours = ResultBackend if backend is RedisBackend else _with_chords(backend)
-    return ours(app=app, url=address)
-
-
-@cache
-def _with_chords(backend: type[Backend]) -> type[Backend]:
-    return type(backend.__name__, (CommandChords, backend), {"__module__": backend.__module__})
+    if isinstance(backend, ResultBackend):
+        backend.store_all(results)
+        return
+    for task_id, state, value in results:
+        backend.store_result(task_id, value, state)

@@ -2,6 +2,8 @@
 
     commands   by `Pipeline` alone; `SET ROLE cqrs_writer`: cannot insert into the log itself
     writer     projections and whatever else writes; the same role
+    sender     what an application does beside asking: enqueues, reads receipts; `cqrs_writer` if
+               the URL's user may be that, else `cqrs_sender`: each connection asks the server
     reader     queries; `cqrs_reader`, read-only, on `CQRS_QUERY_DATABASE_URL`
     owner      migrations, refreshes, rebuilds: whoever the URL names
 
@@ -11,29 +13,37 @@ themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import select
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, cast
+from functools import cache, partial
+from typing import Any, TypeVar, cast
 
 import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import PipelineAborted
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 from sqlalchemy.exc import DBAPIError
 
+from worker.base import forks
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
+from worker.base.sql import quoted, statement
 from worker.base.urls import psycopg_url as psycopg_url
 from worker.base.urls import safe_url as safe_url
 from worker.base.urls import sqlalchemy_url as sqlalchemy_url
 
 Connection = psycopg.Connection[TupleRow]
+T = TypeVar("T")
 
 WRITER = "cqrs_writer"
 READER = "cqrs_reader"
+SENDER = "cqrs_sender"
+AWAY = ("08", "57P")
+"""How the SQLSTATEs of a server begin that goes away, or comes up."""
 STALE_PLAN = "0A000"
 """SQLSTATE of "cached plan must not change result type": the schema changed under a connection."""
 NOT_PREPARED = "26000"
@@ -44,6 +54,8 @@ _USELESS = (STALE_PLAN, NOT_PREPARED, READ_ONLY)
 """After these a connection is closed: its prepared statements are of another time, or gone; or its
 server has become a standby, and a new connection finds the primary."""
 _ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
+_TAKE_ON = statement("worker.base", "take_on_a_role")
+_CURRENT_ROLE = statement("worker.base", "current_role")
 
 
 @contextmanager
@@ -65,6 +77,22 @@ def commands() -> Iterator[Connection]:
 
 
 @contextmanager
+def sender() -> Iterator[Connection]:
+    """A pooled connection as `cqrs_writer`, or else as `cqrs_sender`, in autocommit.
+
+    Raises ServerUnavailable, with the GRANT that is missing, if the URL's user is neither.
+    """
+    with _borrowed(_engine("sender")) as connection:
+        yield connection
+
+
+def is_writer(connection: Connection) -> bool:
+    """Whether a connection of `sender` may write what the workers write."""
+    row = connection.execute(_CURRENT_ROLE).fetchone()
+    return row == (WRITER,)
+
+
+@contextmanager
 def reader() -> Iterator[Connection]:
     """A pooled read-only connection as `cqrs_reader`, in autocommit."""
     with _borrowed(_engine("reader")) as connection:
@@ -78,18 +106,44 @@ def owner() -> Iterator[Connection]:
         yield connection
 
 
+def read(role: str, work: Callable[[Connection], T]) -> T:
+    """What `work` reads on a connection as writer, reader or owner. It changes nothing.
+
+    A pooled connection may be to a server that has been restarted since: then `work` runs once
+    more, on a new one. Raises ServerUnavailable if there is none, or if that is cut too.
+    """
+    engine = _engine(role)
+    try:
+        with _borrowed(engine) as connection:
+            return work(connection)
+    except psycopg.OperationalError as error:
+        if not was_cut(error):
+            raise
+    try:
+        with _borrowed(engine) as connection:
+            return work(connection)
+    except psycopg.OperationalError as error:
+        raise (unavailable(engine, error) if was_cut(error) else error) from None
+
+
+def was_cut(error: BaseException) -> bool:
+    """Whether the server, or the way to it, is gone: not that it says no to a statement.
+
+    An operational error without an SQLSTATE is libpq's own, about the connection.
+    """
+    if not isinstance(error, psycopg.OperationalError) or isinstance(error, PipelineAborted):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(AWAY)
+
+
 def owner_engine() -> sa.Engine:
     """The SQLAlchemy engine as the URL's own user, for those who prefer SQLAlchemy."""
     return _engine("owner")
 
 
 def forget() -> None:
-    """Drop every engine without closing its sockets: a forked child calls this first.
-
-    Closing would say goodbye on connections that the parent still uses.
-    """
-    for engine in _engines:
-        engine.dispose(close=False)
+    """Drop every engine without closing its sockets: in a forked child they are the parent's."""
+    forks.keep(*_engines)
     _engines.clear()
     _engine.cache_clear()
 
@@ -124,6 +178,9 @@ def _engine(role: str) -> sa.Engine:
         },
     )
     sa.event.listen(engine, "connect", _decode_fast)
+    if role == "sender":
+        sa.event.listen(engine, "connect", partial(_take_on_a_role, engine))
+    forks.in_child(forget)
     _engines.append(engine)
     return engine
 
@@ -134,12 +191,29 @@ def _decode_fast(connection: psycopg.Connection[Any], _record: object) -> None:
     set_json_loads(orjson.loads, connection)
 
 
+def _take_on_a_role(
+    engine: sa.Engine, connection: psycopg.Connection[Any], _record: object
+) -> None:
+    """Become what the URL's user may be. Asked here, so that a GRANT counts from now on."""
+    try:
+        with connection.transaction():
+            row = connection.execute(_TAKE_ON).fetchone()
+            assert row is not None
+        user, role, _ = row
+        if role is None:
+            raise unavailable(engine, PermissionError(f"{user} is no member of {SENDER}"))
+    except BaseException:
+        connection.close()
+        raise
+
+
 def _options(role: str) -> str:
     settings = get_settings()
     options = {"timezone": "UTC", "statement_timeout": int(settings.statement_timeout * 1000)}
     if role != "owner":
         options["lock_timeout"] = int(settings.lock_timeout * 1000)
         options["idle_in_transaction_session_timeout"] = int(settings.statement_timeout * 1000)
+    if role not in ("owner", "sender"):
         options["role"] = READER if role == "reader" else WRITER
     if role == "reader":
         options["default_transaction_read_only"] = "on"
@@ -148,27 +222,52 @@ def _options(role: str) -> str:
 
 @contextmanager
 def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
-    try:
-        proxy = engine.raw_connection()
-    except DBAPIError as error:
-        raise unavailable(engine, error.orig or error) from None
-    except psycopg.OperationalError as error:
-        raise unavailable(engine, error) from None
+    proxy = _taken(engine)
+    if _is_hung_up(cast("Connection", proxy.driver_connection)):
+        _drop(engine, proxy, cut=True)
+        proxy.close()
+        proxy = _taken(engine)
     try:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
         if connection.closed:
-            proxy.invalidate()
+            _drop(engine, proxy, connection.broken)
     except BaseException as error:
-        _make_clean(proxy, error)
+        _make_clean(engine, proxy, error)
         raise
     finally:
         proxy.close()
 
 
-def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
+def _taken(engine: sa.Engine) -> sa.PoolProxiedConnection:
+    try:
+        return engine.raw_connection()
+    except DBAPIError as error:
+        raise unavailable(engine, error.orig or error) from None
+    except psycopg.OperationalError as error:
+        raise unavailable(engine, error) from None
+
+
+def _is_hung_up(connection: Connection) -> bool:
+    """Whether the server has gone while the connection lay in the pool: it was restarted, say.
+
+    One look at the socket, no round trip: a server that says nothing is there. What it may have
+    said meanwhile (a notice, a setting that was reloaded, its last words) is read.
+    """
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    try:
+        while look.poll(0):
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+def _make_clean(engine: sa.Engine, proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     """After a failure: give the pool a connection that is outside any transaction, or none."""
     connection = cast("Connection", proxy.driver_connection)
+    cut = connection.broken or was_cut(error)
     try:
         if isinstance(error, psycopg.Error) and error.sqlstate in _USELESS:
             connection.close()
@@ -177,6 +276,17 @@ def _make_clean(proxy: sa.PoolProxiedConnection, error: BaseException) -> None:
     except psycopg.Error:
         connection.close()
     if connection.closed:
+        _drop(engine, proxy, cut)
+
+
+def _drop(engine: sa.Engine, proxy: sa.PoolProxiedConnection, cut: bool) -> None:
+    """Give the pool no closed connection; and if it was cut, none that is as old as that one.
+
+    A server that was restarted has cut them all, and each would fail whoever gets it next.
+    """
+    if cut:
+        engine.pool._invalidate(proxy)  # as SQLAlchemy's own connections do
+    else:
         proxy.invalidate()
 
 
@@ -185,7 +295,24 @@ def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
     reason = " ".join(str(error).split())
     address = safe_url(psycopg_url(str(engine.url)))
     what = "refuses connections" if "FATAL:" in reason else "is not reachable"
-    return ServerUnavailable("PostgreSQL", address, reason, _ADVICE, what)
+    advice = _grant(engine, reason) or _ADVICE
+    return ServerUnavailable("PostgreSQL", address, reason, advice, what)
+
+
+def _grant(engine: sa.Engine, reason: str) -> str | None:
+    """What to say to a user who was let in, but not into one of the groups.
+
+    The server names the role, in whatever language it speaks.
+    """
+    user = quoted(str(engine.url.username or "..."))
+    if any(name in reason for name in (f'"{READER}"', SENDER)):
+        return f"An application's user is to be a member of {SENDER}: GRANT {SENDER} TO {user}."
+    if f'"{WRITER}"' in reason:
+        return (
+            f"Only the workers write: their user is to be a member of {WRITER}, GRANT {WRITER} TO"
+            f" {user}; an application's of {SENDER} alone."
+        )
+    return None
 
 
 def database_url() -> str:

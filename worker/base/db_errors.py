@@ -22,7 +22,7 @@ _WRITES = (
 )
 _RIGHTS = (
     "PostgreSQL forbids this ({}): name a user in CQRS_DATABASE_URL that owns the schemas; a member"
-    " of cqrs_reader or cqrs_writer may not."
+    " of cqrs_sender, cqrs_reader or cqrs_writer may not."
 )
 _LOST = "PostgreSQL ended the connection ({}): look whether it runs, and try again."
 _BUSY = "PostgreSQL could not do this in time ({}): others hold what it needs. Try again."

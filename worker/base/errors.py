@@ -24,7 +24,9 @@
     └── Permanent                     the same call fails again
         ├── InvalidCommand            the payload is wrong; `errors` names every wrong field
         │   └── UnknownCommand        no command has this name
+        ├── Unroutable                it, or what follows it, would wait where nobody takes it
         ├── CommandIdReused           this id has a receipt for another payload
+        ├── NoTransaction             enqueue on a connection in autocommit
         ├── CommandDead               a command failed for good; carries its receipt
         ├── Undecidable               a command cannot be decided; its receipt says why
         │   ├── BrokenFunction        what a command declares raised: needs, may_send, its model
@@ -72,7 +74,9 @@
         │   ├── NoDeploymentOpen      there is none to end
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
+        ├── MissingRoles              the group roles are to be made, or granted, by a superuser
         ├── DatabaseIsNewer           a later release has migrated the database
+        ├── CannotMakeDomain          a new domain cannot be written there; nothing was
         ├── RedisCluster              a server is a node of one: it cannot be used
         ├── AlreadyUp                 somebody else runs the system of this home
         ├── HomeUnusable              the folder of a system's files cannot be written
@@ -157,6 +161,17 @@ class NotMigrated(Permanent):
         self.found, self.needed = found, needed
 
 
+class MissingRoles(Permanent):
+    """Whoever migrates may neither make the group roles nor take them on."""
+
+    def __init__(self, user: str, statements: Sequence[str]) -> None:
+        super().__init__(
+            "the group roles are not there, or not granted to whoever migrates. Run this once for"
+            f" the whole cluster, as a superuser: {' '.join(statements)} (user {user})"
+        )
+        self.user, self.statements = user, tuple(statements)
+
+
 class DatabaseIsNewer(Permanent):
     """The database is at a version that this code does not know."""
 
@@ -176,5 +191,5 @@ class BadDeclarations(Permanent, ValueError):
     """What the domains declare names what nobody declares; `problems` has a sentence for each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
+        super().__init__("\n".join(problems))
         self.problems = tuple(problems)

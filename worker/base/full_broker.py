@@ -8,7 +8,8 @@ taken by a full server either: kombu forgets that it has it.
     taken, no room for the note    kept in memory, run as always, noted as soon as there is room
     given back, no room for it     kept, and given back as soon as there is room
 
-What is kept in memory alone is lost if the process dies meanwhile; `.enqueue()` loses nothing.
+What is kept in memory alone is lost if the process dies meanwhile; `.enqueue()` loses nothing. The
+channels that keep so are those of worker/base/intake/channel.py.
 """
 
 # mypy: allow-untyped-calls
@@ -19,14 +20,13 @@ from collections.abc import Callable
 from typing import Any
 
 import redis.exceptions
-import structlog
-from celery.app.amqp import AMQP
-from kombu import Connection
 from kombu.asynchronous import get_event_loop
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 
-log = structlog.get_logger(__name__)
+from worker.base.logs import get_logger
+
+log = get_logger(__name__)
 
 LOOK_AGAIN = 0.5
 """Seconds until it is tried again whether there is room."""
@@ -103,40 +103,3 @@ def _later(call: Callable[..., None], *args: Any) -> None:
     loop = get_event_loop()
     if loop is not None:
         loop.call_later(LOOK_AGAIN, call, *args)
-
-
-class KeepingChannel(kombu_redis.Channel):
-    """A channel to Redis."""
-
-    QoS = KeepingQoS
-
-
-class KeepingSentinelChannel(kombu_redis.SentinelChannel):
-    """A channel to Redis by its sentinels."""
-
-    QoS = KeepingQoS
-
-
-_CHANNELS = {
-    kombu_redis.Channel: KeepingChannel,
-    kombu_redis.SentinelChannel: KeepingSentinelChannel,
-}
-
-
-class BrokerConnection(Connection):
-    """A connection to any broker; on Redis with channels that keep what the server has no room for.
-
-    Not a transport of its own: kombu tells servers apart by the names of its own ones.
-    """
-
-    def create_transport(self) -> Any:
-        """The transport that the URL names."""
-        transport = super().create_transport()
-        transport.Channel = _CHANNELS.get(transport.Channel, transport.Channel)
-        return transport
-
-
-class Amqp(AMQP):  # type: ignore[misc]
-    """Celery's way to its broker, with our connections."""
-
-    Connection = BrokerConnection

@@ -22,9 +22,9 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 
 from worker.base import db
-from worker.base.errors import BadSettings, DatabaseIsNewer, NotMigrated
+from worker.base.errors import BadSettings, DatabaseIsNewer, MissingRoles, NotMigrated
 from worker.base.registry import parts
-from worker.base.sql import quoted
+from worker.base.sql import quoted, statement
 from worker.store import migrations as environment
 from worker.store.migrations import versions as engine_versions
 
@@ -94,13 +94,19 @@ def upgrade(url: str | None = None) -> str:
     """Migrate the database of this URL (default: that of the settings); returns its new version.
 
     Safe to run by several at once: they take turns, and the later ones find nothing to do.
-    Raises DatabaseIsNewer where a later release has been.
+    Raises DatabaseIsNewer where a later release has been, MissingRoles for a user who may neither
+    make the group roles nor take them on.
     """
     engine = sa.create_engine(db.sqlalchemy_url(url)) if url else db.owner_engine()
     try:
         with _connected(engine) as connection, connection.begin():
             for line in lines():
                 _upgrade(connection, line)
+            connection.exec_driver_sql("SELECT cqrs.guard_views()")
+    except (sa.exc.ProgrammingError, pg.InsufficientPrivilege) as error:
+        if isinstance(getattr(error, "orig", error), pg.InsufficientPrivilege):
+            _require_roles(engine)
+        raise
     finally:
         if url:
             engine.dispose()
@@ -120,6 +126,15 @@ def _upgrade(connection: sa.Connection, line: Line) -> None:
         if isinstance(error.__cause__, ResolutionError):
             raise DatabaseIsNewer(f"{error} ({line.package})") from None
         raise
+
+
+def _require_roles(engine: sa.Engine) -> None:
+    """Raise MissingRoles if it is they that the user of this engine lacks."""
+    roles = {"roles": [db.WRITER, db.READER, db.SENDER]}
+    with _connected(engine) as connection:
+        row = connection.exec_driver_sql(statement("worker.base", "missing_roles"), roles).one()
+    if row[1]:
+        raise MissingRoles(str(row[0]), row[1]) from None
 
 
 def _connected(engine: sa.Engine) -> sa.Connection:

@@ -7,3 +7,31 @@ ON CONFLICT (task) DO UPDATE SET holder = EXCLUDED.holder,
    slot = CASE WHEN s.holder = EXCLUDED.holder THEN s.slot ELSE EXCLUDED.slot END
  WHERE s.slot < EXCLUDED.slot OR s.holder = EXCLUDED.holder
 RETURNING task
+
+-- name: take_on_a_role
+-- Becomes what the user may be: cqrs_writer, or else cqrs_sender; says who it is, and as what.
+SELECT session_user::text, may.role, set_config('role', may.role, false)
+  FROM (SELECT (SELECT r.rolname::text
+                  FROM pg_roles AS r
+                 WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender')
+                   AND pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                               THEN 'SET' ELSE 'MEMBER' END)
+                 ORDER BY r.rolname DESC
+                 LIMIT 1)) AS may (role)
+
+-- name: current_role
+-- What this connection may do is what this role may.
+SELECT current_user
+
+-- name: missing_roles
+-- What a superuser has to run so that the current user can take the group roles on; that of
+-- applications need only be there.
+SELECT current_user, array_agg(statement ORDER BY statement) FILTER (WHERE statement IS NOT NULL)
+  FROM (SELECT CASE WHEN role.oid IS NULL AND wanted = 'cqrs_sender'
+                    THEN 'CREATE ROLE cqrs_sender NOLOGIN IN ROLE cqrs_reader;'
+                    WHEN role.oid IS NULL THEN format('CREATE ROLE %%I NOLOGIN;', wanted) END,
+               CASE WHEN wanted <> 'cqrs_sender' AND (role.oid IS NULL OR NOT pg_has_role(current_user, role.oid, 'MEMBER'))
+                    THEN format('GRANT %%I TO %%I;', wanted, current_user) END
+          FROM unnest(%(roles)s::text[]) AS wanted
+          LEFT JOIN pg_roles AS role ON role.rolname = wanted) AS missing (made, granted),
+       LATERAL (VALUES (made), (granted)) AS each (statement)

@@ -6,21 +6,19 @@ imports those of its modules `settings`, `commands`, `projections`, `reactions`,
 are asked for when somebody migrates or runs beat. A part that lies elsewhere is named in the
 package's `__init__`: `migrations = "models.orders.migrations"`.
 
-Names are explicit strings that outlive a renamed function. What the declarations say of each other
-is checked once all of them are there.
+Names are explicit strings that outlive a renamed function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import ClassVar, Generic, TypeVar
 
-import structlog
-
 from worker.base.errors import BadDeclarations, BadSettings, did_you_mean
+from worker.base.logs import get_logger
 from worker.base.project import FILE, import_named
 from worker.base.settings import check_sections, get_settings
 
@@ -39,9 +37,9 @@ class Registry(Generic[Item]):
         self._items: dict[str, Item] = {}
 
     def add(self, name: str, item: Item) -> None:
-        """Register. Raises ValueError when another item has this name."""
+        """Register. Raises BadDeclarations when another item has this name."""
         if name in self._items:
-            raise ValueError(f"two of one name ({self.kind} {name})")
+            raise BadDeclarations([f"two of one name ({self.kind} {name})"])
         self._items[name] = item
         Registry.declared += 1
 
@@ -63,30 +61,21 @@ class Registry(Generic[Item]):
         return len(self._items)
 
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _loaded: set[str] = set()
-_checks: list[Callable[[], Iterable[str]]] = []
-
-
-def check_when_loaded(problems: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
-    """Have declarations looked at once all domains are there: `problems` gives a sentence each."""
-    _checks.append(problems)
-    return problems
 
 
 def load_domains() -> None:
     """Import every domain of the settings, once.
 
-    Raises BadSettings for one that is not there, and BadDeclarations where they name what nobody
-    has declared.
+    Raises BadSettings for one that is not there. Whether they name what exists is looked at by
+    those who start (worker/ops/declarations.py): who operates a system has to get at it before.
     """
     for domain in get_settings().domains:
         if domain not in _loaded:
             _load(domain)
             _loaded.add(domain)
     check_sections()
-    if problems := [problem for check in _checks for problem in check()]:
-        raise BadDeclarations(problems)
 
 
 def parts(name: str) -> list[ModuleType]:
@@ -96,6 +85,16 @@ def parts(name: str) -> list[ModuleType]:
     """
     found = (_part(domain, name) for domain in get_settings().domains)
     return [module for module in found if module is not None]
+
+
+def packages() -> list[ModuleType]:
+    """The packages of the domains of this process, and those in which their migrations lie."""
+    domains = dict.fromkeys((*get_settings().domains, *_loaded))
+    found = {domain: import_named(domain, _named_by()) for domain in domains}
+    for module in parts("migrations"):
+        parent = module.__name__.rpartition(".")[0]
+        found[parent or module.__name__] = import_module(parent or module.__name__)
+    return list(found.values())
 
 
 def _load(domain: str) -> None:

@@ -5,15 +5,22 @@ Who reads "not reachable" looks at the network; a server that is full answers at
 
 from __future__ import annotations
 
-import redis.exceptions
-from kombu.exceptions import OperationalError as BrokerError
-
 from worker.base.errors import ServerUnavailable
 from worker.base.urls import safe_url
 
-SERVER_ERRORS = (BrokerError, redis.exceptions.RedisError, OSError)
-"""What Redis, and kombu for any broker, raise when a server is away or refuses."""
 _FULL = "Raise its `maxmemory`, or let what fills it be worked off or expire."
+
+
+def server_errors() -> tuple[type[Exception], ...]:
+    """What Redis, and kombu for any broker, raise when a server is away or refuses.
+
+    ServerUnavailable is not among them. Asked for by those who catch something: importing a command
+    does not load redis-py.
+    """
+    from kombu.exceptions import OperationalError
+    from redis.exceptions import RedisError
+
+    return OperationalError, RedisError, OSError
 
 
 def unavailable(server: str, url: str, error: BaseException, advice: str) -> ServerUnavailable:
@@ -24,6 +31,8 @@ def unavailable(server: str, url: str, error: BaseException, advice: str) -> Ser
 
 
 def _verdict(error: BaseException, reason: str, advice: str) -> tuple[str, str]:
+    import redis.exceptions
+
     if isinstance(error, redis.exceptions.OutOfMemoryError) or "maxmemory" in reason:
         return "is full", _FULL
     if isinstance(error, redis.exceptions.ReadOnlyError):

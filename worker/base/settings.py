@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -23,10 +23,12 @@ from pydantic import (
     model_validator,
 )
 
-from worker import embedded
 from worker.base.environment import read
 from worker.base.errors import ServerUnavailable
 from worker.base.project import project
+
+if TYPE_CHECKING:
+    from worker import embedded
 
 PREFIX = "CQRS_"
 DAY = 86_400
@@ -70,9 +72,26 @@ class Settings(BaseModel):
         validate_default=True,
         description="packages of the domains to load, comma-separated; unset: `[tool.cqrs]`",
     )
+    foreign_queues: tuple[str, ...] = Field(
+        default_factory=tuple,
+        description="queues of other Celery apps on our broker that a chain may lead to,"
+        " comma-separated",
+    )
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
+    max_message_bytes: int = Field(
+        4_194_304,
+        ge=16_384,
+        description="largest message that a worker takes, bytes; twice a payload or more",
+    )
+    unknown_patience: float = Field(
+        3_600.0,
+        gt=0,
+        le=30 * DAY,
+        description="how long a command that no worker knows waits for one of a newer release,"
+        " seconds",
+    )
     after_timeout: float = Field(
         60.0, gt=0, description="longest wait for the commands named in `after=`, seconds"
     )
@@ -162,12 +181,12 @@ class Settings(BaseModel):
     flower_port: int = Field(0, ge=0, le=65_535, description="0: any free port")
     log_json: bool = Field(False, description="log lines as JSON, for machines")
 
-    @field_validator("domains", mode="before")
+    @field_validator("domains", "foreign_queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return split(value) if isinstance(value, str) else value
 
-    @field_validator("domains")
+    @field_validator("domains", "foreign_queues")
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value))
@@ -199,6 +218,16 @@ class Settings(BaseModel):
             raise ValueError(
                 f"{variables} must hold (are {soft}, {hard}, {visibility}):"
                 " else a running task is delivered a second time"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _messages_hold_payloads(self) -> Settings:
+        if self.max_message_bytes < 2 * self.max_payload_bytes:
+            raise ValueError(
+                f"{PREFIX}MAX_MESSAGE_BYTES must be at least twice {PREFIX}MAX_PAYLOAD_BYTES"
+                f" (are {self.max_message_bytes}, {self.max_payload_bytes}):"
+                " a message is its payload in base64, and its headers"
             )
         return self
 
@@ -244,6 +273,8 @@ class ServerUrls:
 
     @cached_property
     def _embedded(self) -> embedded.Servers:
+        from worker import embedded
+
         servers = embedded.find(self._settings.home)
         if servers is None:
             raise ServerUnavailable(

@@ -15,14 +15,16 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import redis
-import structlog
-
+from worker.base import forks
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    import redis
+
+log = get_logger(__name__)
 
 PREFIX = "cqrs:wake:"
 EXPIRES_MS = 15_000
@@ -36,7 +38,10 @@ LATER_MS = 60_000
 @cache
 def client() -> redis.Redis:
     """This process's connection pool to the cache server."""
+    import redis
+
     settings = get_settings()
+    forks.in_child(forget)
     return redis.Redis.from_url(
         settings.servers.cache,
         socket_connect_timeout=settings.connect_timeout,
@@ -45,7 +50,8 @@ def client() -> redis.Redis:
 
 
 def forget() -> None:
-    """Start afresh in a forked child, without touching the parent's sockets."""
+    """Start afresh: with other settings, or in a forked child. redis-py closes no socket of the
+    parent's."""
     client.cache_clear()
     _raise.cache_clear()
 
@@ -56,6 +62,8 @@ def raise_signal(name: str, *, again: bool = False) -> bool:
     `again`: send it although somebody said so, his message may be lost; unless many wait already.
     With Redis away it is always True: one message too many beats one too few.
     """
+    import redis
+
     try:
         return bool(_raise()(_keys(name), [EXPIRES_MS, MOST, LATER_MS, int(again)]))
     except redis.RedisError as error:
@@ -65,6 +73,8 @@ def raise_signal(name: str, *, again: bool = False) -> bool:
 
 def lower_signal(name: str) -> None:
     """Say that somebody is looking: call this before reading what there is to do."""
+    import redis
+
     try:
         client().delete(*_keys(name))
     except redis.RedisError as error:

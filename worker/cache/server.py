@@ -10,19 +10,19 @@ import time
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import redis
-import structlog
-from redis.backoff import NoBackoff
-from redis.commands.core import Script
-from redis.retry import Retry
-
+from worker.base import forks
 from worker.base.db import safe_url
 from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    import redis
+    from redis.commands.core import Script
+
+log = get_logger(__name__)
 
 Argument: TypeAlias = str | bytes | int | float
 
@@ -45,6 +45,8 @@ class _Breaker:
 
 def run(script: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
     """Run `lua/<script>.lua` in one round trip. Raises CacheAway."""
+    import redis
+
     url = get_settings().servers.cache
     if time.monotonic() < _Breaker.until:
         raise _away(url, _Breaker.reason)
@@ -76,10 +78,21 @@ def _script(url: str, name: str) -> Script:
 
 @lru_cache(maxsize=8)
 def _client(url: str) -> redis.Redis:
-    """A pool of connections; redis-py opens new ones in a forked child by itself.
+    """A pool of connections.
 
     One retry, at once: for a pooled connection that went stale, not for a server that is away.
     """
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    forks.in_child(_forget)
     return redis.Redis.from_url(
         url, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT, retry=Retry(NoBackoff(), 1)
     )
+
+
+def _forget() -> None:
+    """In a forked child: a pool whose lock another thread of the parent's may have held."""
+    _script.cache_clear()
+    _client.cache_clear()

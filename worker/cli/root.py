@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from worker.base import shadowing
 from worker.base.errors import BadSettings
 from worker.base.project import Subcommand, import_named, project
 
@@ -25,10 +28,12 @@ ENGINE: Mapping[str, Subcommand] = {
     for module, name, line in (
         ("up", "up", "Run everything in the foreground: servers, workers, beat and Flower."),
         ("up", "migrate", "Bring the database to the version of this code."),
+        ("new", "new", "Write a new domain: a command, a read model, a query, a migration"),
         ("submit", "submit", "Submit a file of commands, one JSON object a line"),
         ("status", "status", "Servers, workers, positions and lag, dead letters"),
         ("system_map", "map", "Every command with its events, who reads them, which queries ask"),
         ("dead_letters", "dead-letters", "Events and commands that could not be handled."),
+        ("refused", "refused", "Messages that were no commands, or had no id to answer."),
         ("subscriptions", "subscriptions", "Operate projections and reactions."),
         ("sagas", "sagas", "Processes over several commands."),
         ("rebuild", "rebuild", "Build read tables anew from the log, beside the live ones"),
@@ -108,6 +113,8 @@ def _begin(ctx: typer.Context) -> None:
 def main() -> None:
     """The `cqrs` program."""
     try:
+        with suppress(FileNotFoundError):  # the working folder was deleted: told of when it matters
+            shadowing.refuse(Path.cwd())
         app(obj=PROGRAM)
     except BadSettings as wrong:
         from worker.cli.console import complain

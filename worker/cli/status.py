@@ -37,8 +37,9 @@ def status_(
     """Servers, workers, positions and lag, dead letters, and who holds what up.
 
     Exit code 1 while something is wrong: a server that does not answer, a queue that no worker
-    takes, a database that takes no writes, commands that are put off until something is mended, a
-    subscription that failed, dead letters, drift. What is wrong is listed at the end.
+    takes, a worker that throws away what it takes, a database that takes no writes, commands that
+    are put off until something is mended, a subscription that failed, dead letters, drift. What is
+    wrong is listed at the end.
     """
     status = system_status.gather()
     wrong = [one for one in troubles(status) if one.kind not in (tolerate or ())]
@@ -166,6 +167,13 @@ def _sentences(log: LogStatus) -> Iterator[str]:
         yield f"enqueued commands: {log.enqueued:,}, {log.enqueued_due:,} due, the oldest {age} old"
     if log.dead_commands:
         yield f"[red]dead commands: {log.dead_commands:,}[/] (cqrs dead-letters list)"
+    for unknown in log.unknown_commands:
+        yield escape(
+            f"commands that no domain here declares: {unknown.count:,} of {unknown.name},"
+            f" the oldest {seconds(unknown.seconds)} old; they wait for a worker that does"
+        )
+    if log.refused_messages:
+        yield f"[red]messages refused: {log.refused_messages:,}[/] (cqrs refused list)"
     if log.waiting_tags:
         yield f"batches whose tags the cache has not heard of: {log.waiting_tags:,}"
     for stuck in log.stuck_sagas:

@@ -248,7 +248,7 @@ class Submission:
         return None
 
     def _write(self, part: list[tuple[int, Envelope]]) -> None:
-        with db.writer() as connection, connection.transaction():
+        with db.sender() as connection, connection.transaction():
             reused = write_commands(connection, [envelope for _, envelope in part])
         for (number, envelope), other_payload in zip(part, reused, strict=True):
             if other_payload:
@@ -274,7 +274,7 @@ class Submission:
     def _collect(self) -> int:
         if not self.under_way:
             return 0
-        with db.writer() as connection:
+        with db.sender() as connection:
             so_far = receipts.find(connection, list(self.under_way))
         done = [receipt for receipt in so_far.values() if receipt.status.final]
         for receipt in done:

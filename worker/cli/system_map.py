@@ -48,6 +48,11 @@ def render(drawn: SystemMap) -> Group:
 def _parts(drawn: SystemMap) -> Iterator[RenderableType]:
     yield from _section("Commands, their events, who reads those", map(_path, drawn.commands))
     yield from _section("Queries and what they read", map(_query, drawn.queries))
+    tasks = [
+        _paragraph(task.task, task.purpose, (("started by", task.started_by),))
+        for task in drawn.event_tasks
+    ]
+    yield from _section("Event tasks and who starts them", tasks, "none")
     rules = map(_consequence, drawn.consequences)
     yield from _section("Rules: when an event has been folded", rules, "none")
     clock = (_entry(name, entry) for name, entry in drawn.schedule.items())

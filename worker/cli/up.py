@@ -20,15 +20,19 @@ from worker import embedded
 from worker.base import db, migrate
 from worker.base.errors import Permanent, Transient
 from worker.base.project import NO_DOMAINS
-from worker.base.registry import load_domains
 from worker.base.settings import Settings, get_settings
 from worker.cli.console import JsonFlag, explained, out, print_json, print_wide
 from worker.commands.decoding import commands
 from worker.embedded import watchdog
 from worker.event_log.subscribers import subscriptions
-from worker.ops import schedule, servers
+from worker.ops import declarations, schedule, servers
+from worker.ops.celery_app import load_tasks
 from worker.ops.supervisor import Flower, Supervisor, children, environment_of
 
+_MOVED = (
+    "port {port}, where broker, results and cache were the last time, is taken by another process:"
+    " settings that name it have to follow"
+)
 LOOK_EVERY = 0.5
 """Seconds between two looks at the processes and servers."""
 
@@ -85,11 +89,14 @@ def up(
 ) -> None:
     """Run everything in the foreground: servers, workers, beat and Flower. Ctrl-C stops it."""
     settings = get_settings()
+    load_tasks()
+    declarations.require(by_files_alone=True)  # before anything is started
     for ending in (signal.SIGTERM, signal.SIGINT):  # a script's `cqrs up &` is born deaf to SIGINT
         signal.signal(ending, _as_interrupt)
     with _alone(settings.home) as lock, _servers_of(settings, lock) as own:
         servers.demand()
         migrate.upgrade()
+        declarations.require()
         programs, flower = children(settings, concurrency=concurrency)
         supervisor = Supervisor(programs, settings.home / "log", environment_of(settings))
         try:
@@ -162,7 +169,6 @@ def _as_interrupt(_signal: int, _frame: Any) -> None:
 
 def _print_banner(settings: Settings, flower: Flower) -> None:
     """Print the start-up banner."""
-    load_domains()
     grid = Table.grid(padding=(0, 2))
     for what, told in (*_servers(settings, flower), *_system()):
         grid.add_row(Text(what, style="cyan"), Text(told, overflow="fold"))
@@ -174,6 +180,9 @@ def _servers(settings: Settings, flower: Flower) -> Iterator[tuple[str, str]]:
     urls = settings.servers
     yield "PostgreSQL", db.safe_url(urls.database)
     yield "broker", db.safe_url(urls.broker)
+    own = embedded.find(settings.home)
+    if own is not None and own.broker_url == urls.broker and own.taken_port is not None:
+        yield "moved", _MOVED.format(port=own.taken_port)
     yield "results", db.safe_url(urls.result)
     yield "cache", db.safe_url(urls.cache)
     yield "Flower", f"{flower.url}  (user {flower.user}, password {flower.password})"

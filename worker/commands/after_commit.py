@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import structlog
 from celery import states
 from celery.app.task import Context
 
 from worker.base import wake_ups
 from worker.base.actor import from_header
 from worker.base.app import app
-from worker.base.celery_internals import Result, ResultBackend, chord_failed
+from worker.base.celery_internals import Result, chord_failed, store_results
 from worker.base.errors import CqrsError, Transient
+from worker.base.intake.substitute import as_uuid
+from worker.base.logs import get_logger
 from worker.base.server_errors import unavailable
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import HEADER
@@ -32,7 +33,7 @@ from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
 from worker.event_log.subscribers import groups_for
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def wake_readers(event_types: Iterable[str]) -> None:
@@ -79,20 +80,11 @@ def publish_results(outcomes: Sequence[tuple[UUID, Outcome]]) -> None:
         if not isinstance(outcome, Transient)
     ]
     try:
-        _publish(results)
+        store_results(app.backend, results)
     except Exception as error:
         url = get_settings().servers.result
         told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
         log.warning("results not published", commands=len(results), reason=str(told))
-
-
-def _publish(results: Sequence[Result]) -> None:
-    backend = app.backend
-    if isinstance(backend, ResultBackend):
-        backend.store_all(results)
-        return
-    for task_id, state, value in results:
-        backend.store_result(task_id, value, state)
 
 
 def _result(task_id: str, outcome: Receipt | CommandIdReused) -> Result:
@@ -136,9 +128,9 @@ def skip(links: ChainContinuation | None, why: str) -> None:
 
 def _skip(sig: Mapping[str, Any], reason: str) -> None:
     task_id = sig.get("options", {}).get("task_id")
-    if not task_id:
-        return
     name, why = str(sig["task"]), CqrsError(reason)
+    if not task_id or (name in commands and not as_uuid(task_id)):
+        return
     if name in commands:
         header = (sig["options"].get("headers") or {}).get(HEADER) or {}
         actor = from_header(header.get("actor"))

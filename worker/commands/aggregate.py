@@ -31,10 +31,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import orjson
-import structlog
 from pydantic import BaseModel, ValidationError
 
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.base.validation_errors import fields_at_fault
 from worker.commands.errors import UnreadableStream
 from worker.contracts import Event
@@ -42,7 +42,7 @@ from worker.contracts import Event
 if TYPE_CHECKING:
     from worker.commands.state import Emitted
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 S = TypeVar("S", bound=BaseModel)
 
 

@@ -9,21 +9,25 @@ line ─▶ a command ─▶ receipt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import uuid5
 
+import psycopg
 from celery.exceptions import Retry
 
 from worker.base.actor import from_header
 from worker.base.app import app
+from worker.base.db_errors import message_of
+from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
-from worker.commands import after_commit, put_off
+from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid
 from worker.commands.errors import DatabaseAway, DatabaseInConflict, InvalidCommand
-from worker.commands.executor import end, execute
+from worker.commands.executor import because, end, execute
 from worker.commands.receipts import Outcome, PutOff
+from worker.commands.releases import schema_named
 from worker.commands.settling import dead
 from worker.contracts import Envelope
 
@@ -46,15 +50,27 @@ class Left(NamedTuple):
     why: PutOff
 
 
-def send(lines: Sequence[Any], actor: Any, seconds: float = 0.0, **counts: int) -> None:
-    """Send lines as one message, to be run after a while."""
+def send(
+    lines: Sequence[Any],
+    actor: Any,
+    seconds: float = 0.0,
+    schemas: Mapping[str, str | None] | None = None,
+    **counts: int,
+) -> None:
+    """Send lines as one message, to be run after a while.
+
+    `schemas` are those of the lines' commands as their sender knows them; by default, as we do.
+    """
+    if schemas is None:
+        names = sorted({name for _, name, _ in lines})
+        schemas = {name: schema_named(name) for name in names}
     app.send_task(
         NAME,
         kwargs={"commands": list(lines), "actor": actor},
         kwargsrepr=f"<{len(lines)} commands>",
         ignore_result=True,
         countdown=seconds or None,
-        headers={HEADER: counts},
+        headers={HEADER: {**counts, "schemas": schemas}},
     )
 
 
@@ -66,6 +82,8 @@ class BatchMessage:
         self._sender = from_header(actor)
         self._root = as_uuid(request.root_id or request.id)
         header = (request.headers or {}).get(HEADER) or {}
+        schemas = header.get("schemas")
+        self.schemas: Mapping[str, str | None] = schemas if isinstance(schemas, dict) else {}
         self._counts = {name: int(header.get(name, 0)) for name in ("tries", "away")}
 
     def read(self, raw: Any) -> Line:
@@ -79,10 +97,21 @@ class BatchMessage:
 
     def run(self, lines: Sequence[Line]) -> list[Left]:
         """Run lines as one batch, and tell what came of them; those that have no receipt."""
-        good = [line for line in lines if line.malformed is None]
-        left = _left(good, run_and_tell([line.envelope for line in good]))
+        good, left = self._without_unknown([line for line in lines if line.malformed is None])
+        left += _left(good, run_and_tell([line.envelope for line in good]))
         bad = [line for line in lines if line.malformed is not None]
         return left + _left(bad, [_bury(line, line.malformed or "") for line in bad])
+
+    def _without_unknown(self, lines: Sequence[Line]) -> tuple[list[Line], list[Left]]:
+        """Hand what another release has to decide over to it; the others, and what is left."""
+        try:
+            here, elsewhere = releases.sorted_out([line.envelope for line in lines])
+            releases.hand_over(elsewhere)
+        except (psycopg.Error, ServerUnavailable) as error:
+            why = because(error) or DatabaseAway(message_of(error), whole=False)
+            return [], [Left(line, why) for line in lines]
+        kept = {envelope.id for envelope in here}
+        return [line for line in lines if line.envelope.id in kept], []
 
     def put_off(self, left: Sequence[Left]) -> None:
         """Send what is left again, later. Raises what says so, unless nothing is left."""
@@ -100,9 +129,10 @@ class BatchMessage:
 
         def messages() -> None:
             for line in lines:
-                send([line.raw], self.actor)
+                send([line.raw], self.actor, schemas=self.schemas)
             if rest:
-                send([line.raw for line in rest], self.actor, **self._counts)
+                raws = [line.raw for line in rest]
+                send(raws, self.actor, schemas=self.schemas, **self._counts)
 
         return put_off.send_again(messages, why, 0.0)
 
@@ -116,7 +146,7 @@ class BatchMessage:
         lines = [one.line.raw for one in left]
         why = left[-1].why
         return put_off.send_again(
-            lambda: send(lines, self.actor, seconds, **self._counts), why, seconds
+            lambda: send(lines, self.actor, seconds, self.schemas, **self._counts), why, seconds
         )
 
     def _without_hopeless(self, left: Sequence[Left]) -> list[Left]:
@@ -130,7 +160,14 @@ class BatchMessage:
         return kept
 
     def _envelope(self, id_: str, name: str, payload: Any) -> Envelope:
-        return Envelope(as_uuid(id_), name, payload, self._sender, correlation_id=self._root)
+        return Envelope(
+            as_uuid(id_),
+            name,
+            payload,
+            self._sender,
+            correlation_id=self._root,
+            schema=self.schemas.get(name),
+        )
 
     def _stand_in(self, raw: Any) -> Envelope:
         """What is kept of a line that is no command: under its id, if it has one."""

@@ -12,12 +12,13 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-import structlog
 from celery import signals
 from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
 
 from worker.base.actor import to_header
 from worker.base.app import app
+from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.commands import put_off
 from worker.commands.batch_message import NAME, BatchMessage, Left, Line, run_and_tell, send
@@ -26,7 +27,7 @@ from worker.commands.command_result import CommandResult
 from worker.commands.errors import DatabaseAway
 from worker.contracts import Actor
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 T = TypeVar("T")
 MOST_IN_A_MESSAGE = 1_000
 
@@ -37,7 +38,7 @@ def send_batch(
     """Send commands (id, name, payload on the wire) as few messages; returns their handles."""
     lines = [[str(id_), name, wire] for id_, name, wire in commands]
     with broker_errors():
-        for part in in_parts(lines, MOST_IN_A_MESSAGE):
+        for part in _messages(lines):
             send(part, to_header(actor))
     handles = [CommandResult(str(id_), task_name=name, app=app) for id_, name, _ in commands]
     for handle, (_, _, wire) in zip(handles, commands, strict=True):
@@ -89,7 +90,23 @@ def _end_what_kills(sender: Any, exception: BaseException, kwargs: Any = None, *
     alone = len(lines) == 1 and not message.bury(lines[0], put_off.killed(exception))
     if not alone:
         for line in lines:
-            send([line.raw], message.actor)
+            send([line.raw], message.actor, schemas=message.schemas)
+
+
+def _messages(lines: Sequence[list[Any]]) -> Iterator[list[list[Any]]]:
+    """Lines in as few messages as their number and their size allow."""
+    most = get_settings().max_message_bytes * 5 // 8  # it travels in base64, with headers
+    part: list[list[Any]] = []
+    size = 0
+    for line in lines:
+        length = len(to_json(line))
+        if part and (len(part) == MOST_IN_A_MESSAGE or size + length > most):
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += length
+    if part:
+        yield part
 
 
 def in_parts(items: Sequence[T], size: int) -> Iterator[list[T]]:

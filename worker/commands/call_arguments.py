@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from worker.base.server_errors import SERVER_ERRORS, unavailable
+from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
 from worker.commands.errors import InvalidCommand
 from worker.contracts import Command, Status, is_receipt
@@ -89,5 +89,5 @@ def broker_errors() -> Iterator[None]:
     """Say which broker is away, or full, and what to do, instead of a socket's complaint."""
     try:
         yield
-    except SERVER_ERRORS as error:
+    except server_errors() as error:
         raise unavailable("the broker", get_settings().servers.broker, error, _ADVICE) from None

@@ -30,6 +30,7 @@ from worker.base.chain_parts import TASK, is_part, sealed, unsealed
 from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import flat
 from worker.commands.decoding import commands
+from worker.commands.releases import schema_named
 
 Signature = Mapping[str, Any]
 
@@ -76,9 +77,13 @@ def _stamped(sig: Signature) -> dict[str, Any]:
             kwargs["body"] = _stamped(body) if body else body
         case _ if str(sig.get("task")) in commands:
             headers = dict(options.get("headers") or {})
-            headers[HEADER] = {"actor": to_header(current_actor())} | (headers.get(HEADER) or {})
+            headers[HEADER] = _header(str(sig["task"])) | (headers.get(HEADER) or {})
             options["headers"] = headers
     return {**sig, "kwargs": kwargs, "options": options}
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {"actor": to_header(current_actor()), "schema": schema_named(name)}
 
 
 def _all_stamped(sigs: Signature | Iterable[Signature]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from celery import signature
+from celery.utils.functional import maybe_list
 
 from worker.base.actor import to_header
 from worker.base.app import app
@@ -62,7 +63,7 @@ def message(envelope: Envelope) -> dict[str, Any]:
     The header says that the command waits among the enqueued ones until it has its receipt.
     """
     spec = commands.get(envelope.name)
-    header = {"actor": to_header(envelope.actor), "enqueued": True}
+    header = {"actor": to_header(envelope.actor), "enqueued": True, "schema": envelope.schema}
     if envelope.fingerprint is not None:
         header["fingerprint"] = envelope.fingerprint.hex()
     return {
@@ -97,7 +98,8 @@ def flat(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _rest(link: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """What follows the body of a chord that is on its way: it carries the rest of the chain."""
-    for one in reversed(all_links((link.get("options") or {}).get("chain"))):
+    options = link.get("options") or {}
+    for one in (*reversed(all_links(options.get("chain"))), *maybe_list(options.get("link") or ())):
         yield from flat(one)
 
 

@@ -5,18 +5,15 @@
     create_order.apply_async(kwargs={...}, after=[handle_or_id])
     create_order.delay_many([...])                  one message, one transaction per batch
     create_order.enqueue(connection, ...)           in the caller's own transaction
-    create_order.apply(kwargs={...})                here and now, in this process
 
 A payload is validated before it is published, and every wrong field is named. On the wire it is
 plain JSON keyword arguments under an explicit task name, so that any Celery client can send it.
-The command id is the Celery task id. Ids that are left out of a payload are derived from it
-(left_out.py); the handle's `payload` has them.
+The command id is the Celery task id.
 
     message ─▶ receipt there? ─yes─▶ that receipt
                  │no
                  ├─ `after=` not settled ─▶ the task is retried shortly, then refused by name
-                 ├─ the database is away, takes no writes, is full, or misses a table
-                 │     ─▶ put off, with backoff, until it is there
+                 ├─ the database is away ─▶ tried again, with backoff, until it is there
                  ├─ the database is in conflict ─▶ tried again a few times, then dead
                  └─ run ─▶ succeeded: result is the receipt; the chain goes on
                          ├ rejected:  result is the receipt; the chain stops, its rest gets receipts
@@ -27,13 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import signature
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, cast, overload
 from uuid import UUID
 
 from worker.base.actor import anyone, current_actor
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
+from worker.base.intake.substitute import as_uuid as is_uuid
 from worker.commands import canvas  # noqa: F401  # it looks at what is sent
+from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
 from worker.commands.call_arguments import (
     HEADER,
@@ -49,27 +48,33 @@ from worker.commands.decoding import (
     CommandSpec,
     Handler,
     MaySend,
-    Needs,
     Prepared,
     commands,
+    model_class,
     prepare,
 )
 from worker.commands.enqueue import Connectable, enqueue
 from worker.commands.errors import InvalidCommand
 from worker.commands.headers import follows, header_of
+from worker.commands.load_plan import Load
+from worker.commands.releases import schema_of
+from worker.commands.routing import check as check_routes
+from worker.commands.state import State, Work
 from worker.commands.task import CommandRun
 from worker.contracts import Command, Envelope, Event, uuid7
 
-C = TypeVar("C", bound=Command)
 
-
-class CommandTask(CommandRun, Generic[C]):
+class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
     """A command as a Celery task: here the producer's side, `CommandRun` is the worker's."""
 
     spec: CommandSpec
     abstract = True
 
-    def delay(self, *args: C, **fields: Any) -> CommandResult:
+    @overload
+    def delay(self, payload: C, /) -> CommandResult: ...
+    @overload
+    def delay(self, *args: P.args, **fields: P.kwargs) -> CommandResult: ...
+    def delay(self, *args: Any, **fields: Any) -> CommandResult:
         """Send a command: its model, or the model's fields.
 
         Raises InvalidCommand before anything is published; ServerUnavailable if the broker is away.
@@ -88,21 +93,25 @@ class CommandTask(CommandRun, Generic[C]):
         """Send a command with options: those of Celery, and `after`.
 
         `after` names commands (handles or ids) that must have a receipt before this one runs.
+        Raises Unroutable, too, if nobody would take it or what follows it in its chain.
         """
         headers = dict(options.pop("headers", None) or {})
         command_id = as_uuid(task_id) if task_id else uuid7()
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
+            check_routes(self.name, options)
             before = follows(options.get("parent_id"))
             if before is not None and kwargs:  # a plain task's result, or the id of what has failed
                 args = list(filter(is_passed_on, args or ()))
             ready = self._prepared(args, kwargs, command_id, sure=before is None)
             wire = ready.wire
-            header = header_of(args, ready, after, before=before)
+            header = self._header(args, ready, after, before=before)
             headers[HEADER] = header | headers.get(HEADER, {})
         # On every sending, or a retry would tell all.
         options["kwargsrepr"] = self.spec.shown(wire)
+        if not self._is_correlated(options.get("root_id")):
+            options["root_id"] = str(command_id)
         with broker_errors():
             sent = cast(
                 "CommandResult",
@@ -132,7 +141,7 @@ class CommandTask(CommandRun, Generic[C]):
         if "fingerprint" not in headers.get(HEADER, {}):
             ready = self._prepared(args, kwargs, command_id)
             wire = ready.wire
-            headers[HEADER] = header_of(args, ready, after) | headers.get(HEADER, {})
+            headers[HEADER] = self._header(args, ready, after) | headers.get(HEADER, {})
         done = super().apply((), wire, task_id=str(command_id), headers=headers, **options)
         if isinstance(done, EagerCommandResult):
             return done  # it had to wait, and has been run again
@@ -146,10 +155,51 @@ class CommandTask(CommandRun, Generic[C]):
         lines = [(id_, self.name, prepare(self.spec, payload, id_).wire) for id_, payload in given]
         return send_batch(lines, current_actor())
 
+    @overload
     def enqueue(
         self,
         connection: Connectable,
-        *args: C,
+        payload: C,
+        /,
+        *,
+        after: After = (),
+        key: str | None = None,
+        command_id: UUID | None = None,
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self, connection: Connectable, /, *args: P.args, **fields: P.kwargs
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self,
+        connection: Connectable,
+        /,
+        *,
+        key: str | None,
+        after: After = (),
+        command_id: UUID | None = None,
+        **fields: Any,
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self,
+        connection: Connectable,
+        /,
+        *,
+        after: After,
+        command_id: UUID | None = None,
+        **fields: Any,
+    ) -> CommandResult: ...
+    @overload
+    def enqueue(
+        self, connection: Connectable, /, *, command_id: UUID | None, **fields: Any
+    ) -> CommandResult: ...
+    def enqueue(  # type: ignore[misc]  # no field has the name of an option
+        self,
+        connection: Connectable,
+        /,
+        *args: Any,
         after: After = (),
         key: str | None = None,
         command_id: UUID | None = None,
@@ -157,31 +207,38 @@ class CommandTask(CommandRun, Generic[C]):
     ) -> CommandResult:
         """Write the command inside the caller's own transaction; it is sent when that commits.
 
-        `connection` is an SQLAlchemy connection or session, or a psycopg connection. Commands with
-        one `key` run in the order in which they were enqueued.
+        `connection` is an SQLAlchemy connection or session, Django's connection, or psycopg's.
+        Commands with one `key` run in the order in which they were enqueued. Raises NoTransaction
+        for a connection in autocommit, CommandIdReused.
         """
-        id_ = command_id or uuid7()
         payload = payload_of(self.name, args, fields)
-        waits_for = tuple(map(UUID, ids_of(after)))
-        return enqueue(connection, [self._written(id_, payload, after=waits_for, key=key)])[0]
+        return enqueue(connection, [self.envelope(payload, after, key, command_id)])[0]
 
     def enqueue_many(
         self, connection: Connectable, payloads: Iterable[C | Mapping[str, Any]]
     ) -> list[CommandResult]:
         """Write many commands inside the caller's own transaction, in one statement."""
-        return enqueue(connection, [self._written(uuid7(), payload) for payload in payloads])
+        return enqueue(connection, [self.envelope(payload) for payload in payloads])
 
-    def _written(
-        self, command_id: UUID, payload: Command | Mapping[str, Any], **order: Any
+    def envelope(
+        self,
+        payload: Command | Mapping[str, Any],
+        after: After = (),
+        key: str | None = None,
+        command_id: UUID | None = None,
     ) -> Envelope:
-        ready = prepare(self.spec, payload, command_id)
+        """A command of this actor's, checked, as it is enqueued. Raises InvalidCommand."""
+        id_ = command_id or uuid7()
+        ready = prepare(self.spec, payload, id_)
         return Envelope(
-            command_id,
+            id_,
             self.name,
             ready.wire,
             current_actor(),
+            after=tuple(map(UUID, ids_of(after))),
+            key=key,
+            schema=schema_of(self.spec.model),
             fingerprint=ready.fingerprint,
-            **order,
         )
 
     def AsyncResult(self, task_id: str, **options: Any) -> CommandResult:  # noqa: N802
@@ -198,10 +255,27 @@ class CommandTask(CommandRun, Generic[C]):
         """A signature for chains and groups; its payload is checked here already.
 
         Who sends it, and the ids that are left out, are those of the place and time of sending.
+        `.s()` and `.si()` say the same with the fields by name, known to type checkers.
         """
         if "task_id" not in options and (args or kwargs):  # with one, it is a message sent again
             kwargs = prepare(self.spec, payload_of(self.name, args, kwargs)).wire
         return super().signature((), kwargs, *rest, **options)
+
+    @overload
+    def s(self, payload: C, /) -> Any: ...
+    @overload
+    def s(self, *args: P.args, **fields: P.kwargs) -> Any: ...
+    def s(self, *args: Any, **fields: Any) -> Any:
+        """A signature; the receipt of the command before it in a chain is passed over."""
+        return super().s(*args, **fields)
+
+    @overload
+    def si(self, payload: C, /) -> Any: ...
+    @overload
+    def si(self, *args: P.args, **fields: P.kwargs) -> Any: ...
+    def si(self, *args: Any, **fields: Any) -> Any:
+        """A signature that takes nothing of the command before it."""
+        return super().si(*args, **fields)
 
     def _prepared(
         self,
@@ -223,15 +297,27 @@ class CommandTask(CommandRun, Generic[C]):
                 raise
             return Prepared(dict(kwargs or {}), self.spec.fingerprint(kwargs or {}))
 
+    def _header(self, *args: Any, **named: Any) -> dict[str, Any]:
+        return {"schema": schema_of(self.spec.model), **header_of(*args, **named)}
+
+    def _is_correlated(self, root_id: str | None) -> bool:
+        """Whether what Celery would write as the root, that of the task we are in, is a UUID.
+
+        A task of the application may have any id; a command's correlation has to be a UUID.
+        """
+        caller = self.app.current_worker_task
+        root = root_id or (caller and (caller.request.root_id or caller.request.id))
+        return root is None or is_uuid(root) is not None
+
     def _is_sent_again(self, task_id: UUID | str | None) -> bool:
         """Whether this call is a running task that reschedules itself."""
         request = self.request
         return not request.called_directly and bool(task_id) and request.id == str(task_id)
 
 
-_VERBS = (CommandTask.delay, CommandTask.enqueue)
+_VERBS = (CommandTask.delay, CommandTask.enqueue, CommandTask.aenqueue, CommandTask.adelay)
 _LATER = frozenset({"timeout"})
-"""Options that no verb has yet, and that are kept for them."""
+"""Options of the handle's verbs, which are kept for them."""
 
 
 def _swallowed(name: str, model: type[Command]) -> Iterator[str]:
@@ -251,30 +337,32 @@ def _swallowed(name: str, model: type[Command]) -> Iterator[str]:
 
 def command(
     name: str,
-    model: type[C],
+    model: Callable[P, C],
     *,
-    needs: Needs,
+    needs: Callable[[C], Iterable[Load]],
     may_send: MaySend = anyone,
     emits: Sequence[type[Event]] = (),
     secret: Iterable[str] = (),
-) -> Callable[[Handler], CommandTask[C]]:
+) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
     The handler takes (command, state, work), decides by pure rules, and hands its changes and
     events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it,
     `emits` which events it can append (for the map), `secret` which fields no log may show.
 
-    Raises BadDeclarations for a field that no verb could be given, since it has an option so named.
+    To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
+    Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
+    verb could be given, since it has an option so named.
     """
-
-    if problems := list(_swallowed(name, model)):
+    payload = model_class(name, model, Command)
+    if problems := list(_swallowed(name, payload)):
         raise BadDeclarations(problems)
 
-    def declare(handler: Handler) -> CommandTask[C]:
+    def declare(handler: Handler) -> CommandTask[C, P]:
         purpose = (handler.__doc__ or "").strip().splitlines()[0] if handler.__doc__ else ""
         spec = CommandSpec(
             name,
-            model,
+            payload,
             handler,
             needs,
             may_send,
@@ -292,6 +380,6 @@ def command(
             __doc__=handler.__doc__,
             __module__=handler.__module__,
         )
-        return cast("CommandTask[C]", task)
+        return cast("CommandTask[C, P]", task)
 
     return declare

@@ -1,7 +1,8 @@
 """What a producer holds: an AsyncResult that also knows receipts.
 
-The result backend answers at once, while it has the result; PostgreSQL answers always. So
-`.receipt()` listens to the first and looks into the second: a lost result loses no answer.
+Whoever waits for a receipt, in a thread (`.receipt()`) or a coroutine (`await .areceipt()`), hears
+of it from the watcher of this process (receipt_watcher.py). When the time has ended, one more look
+into PostgreSQL says for certain.
 
     succeeded, rejected, dead        that receipt
     revoked, expired, terminated     a `rejected` receipt that says so
@@ -11,24 +12,35 @@ The result backend answers at once, while it has the result; PostgreSQL answers 
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 from uuid import UUID
 
-import celery.exceptions
+from celery.exceptions import TaskRevokedError
 from celery.result import AsyncResult, EagerResult
 
 from worker.base import db
 from worker.base.app import app as cqrs_app
-from worker.commands import receipts
+from worker.base.awaiting import atake, in_thread
+from worker.base.backoff import Steps, take
+from worker.base.celery_internals import ResultsLost
+from worker.base.errors import ServerUnavailable
+from worker.base.settings import get_settings
+from worker.base.urls import safe_url
+from worker.commands import SQL, receipt_watcher, receipts
 from worker.commands.call_arguments import broker_errors
 from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
+from worker.commands.receipt_watcher import TaskFailed
 from worker.contracts import Receipt, is_receipt
 
-LOOK_EVERY = 0.5
-"""Seconds between two looks into PostgreSQL while the result backend is silent."""
+_ADVICE = "Check CQRS_RESULT_URL, or start the embedded servers with `cqrs up`."
+REST = 0.5
+"""Seconds between two tries on a server that is away, and the longest between two looks."""
 PATIENCE = 5.0
 """Seconds for a receipt to come after its task has failed: who buries a command may be slower."""
 
@@ -50,7 +62,7 @@ class CommandHandle:
         return UUID(self.id)
 
     def stored_receipt(self) -> Receipt | None:
-        """The final receipt in PostgreSQL, if there is one yet."""
+        """The final receipt in PostgreSQL, if there is one yet. Raises ServerUnavailable."""
         receipt = _stored(self.command_id)
         return receipt if receipt is not None and receipt.status.final else None
 
@@ -87,30 +99,57 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
     def receipt(self, timeout: float | None = 10.0) -> Receipt:
         """Wait for the receipt, `timeout` seconds at most (None: for ever).
 
-        Raises ReceiptTimeout; CommandIdReused if this id stands for another payload; CommandDead
-        of the command before it in its chain, if that one is dead; what its task failed with, if
-        there is no receipt of that.
+        A server that is away is waited for as well. Raises ReceiptTimeout, or ServerUnavailable if
+        PostgreSQL was away at the end; CommandIdReused if this id stands for another payload;
+        CommandDead of the command before it in its chain, if that one is dead; what its task failed
+        with, if there is no receipt of that.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        failed = _Failure()
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        with receipt_watcher.watcher.waiting(self.id) as future:
+            try:
+                return self._checked(future.result(timeout))
+            except TimeoutError:
+                return self._last_look(timeout)
+            except TaskFailed as failed:
+                error = failed.error
+        return take(self._after_failure(error, until, timeout))
+
+    async def areceipt(self, timeout: float | None = 10.0) -> Receipt:
+        """The same for a coroutine: the event loop goes on meanwhile. Cancelled, it leaves nothing.
+
+        Raises as `receipt` does.
+        """
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        future: Future[Receipt] = Future()
+        watcher = receipt_watcher.watcher
+        try:
+            async with asyncio.timeout(timeout):
+                await in_thread(watcher.watch, self.id, future)
+                return self._checked(await asyncio.wrap_future(future))
+        except TimeoutError:
+            return await in_thread(self._last_look, timeout)
+        except TaskFailed as failed:
+            error = failed.error
+        finally:
+            watcher.forget(self.id, future)
+        return await atake(self._after_failure(error, until, timeout))
+
+    def get(self, timeout: float | None = None, *args: Any, **options: Any) -> Any:
+        """The receipt as JSON, as Celery's result has it. It looks into the result store alone.
+
+        Raises CommandIdReused if this id stands for another payload, CommandDead for a dead letter,
+        ServerUnavailable if the result store was away when the time was up.
+        """
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
         while True:
-            receipt = self._from_backend(_left(deadline), failed) or self.stored_receipt()
-            if receipt is not None:
-                self._check(receipt.name, receipt.fingerprint)
-                return receipt
-            if deadline is not None and time.monotonic() >= deadline:
-                raise ReceiptTimeout(self.command_id, timeout)
-            failed.pause(_left(deadline))
-
-    def get(self, *args: Any, **options: Any) -> Any:
-        """The receipt as JSON, as Celery's result has it.
-
-        Raises CommandIdReused if this id stands for another payload, CommandDead for a dead letter.
-        """
-        value = super().get(*args, **options)
-        if is_receipt(value):
-            self._check(value.get("name"), value.get("fingerprint"))
-        return value
+            left = None if timeout is None else max(0.001, deadline - time.monotonic())
+            try:
+                with result_store_errors():
+                    return self._checked_json(super().get(left, *args, **options))
+            except ServerUnavailable:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(min(REST, max(0.0, deadline - time.monotonic())))
 
     def revoke(
         self,
@@ -132,36 +171,52 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
         with broker_errors():
             super().revoke(connection, terminate, signal, wait, timeout)
 
-    def _is_told(self) -> bool:
-        return self._cache is not None
+    def _after_failure(
+        self, error: Exception, until: float, timeout: float | None
+    ) -> Steps[Receipt]:
+        """The receipt of a command whose task has ended without one, if it comes still."""
+        if isinstance(error, TaskRevokedError):
+            from worker.commands.revoking import end_revoked  # it needs handles too
 
-    def _from_backend(self, timeout: float, failed: _Failure) -> Receipt | None:
-        self._cache = None  # a dead command may have been retried since the last look
+            if (receipt := end_revoked(self, str(error))) is not None:
+                return self._checked(receipt)
+        since, pause = time.monotonic(), 0.01
+        while True:
+            receipt, away = self._look()
+            if receipt is not None:
+                return self._checked(receipt)
+            now = time.monotonic()
+            if now >= until:
+                raise away or ReceiptTimeout(self.command_id, timeout)
+            if isinstance(error, CommandDead) and away is None and _is_retried(error.receipt):
+                since = now
+            elif (isinstance(error, CommandDead) and away is None) or now - since > PATIENCE:
+                raise error
+            pause = min(2 * pause, REST)
+            yield min(pause, until - now)
+
+    def _look(self) -> tuple[Receipt | None, ServerUnavailable | None]:
+        """The receipt that is stored by now, or why nobody can see."""
         try:
-            value: Any = super().get(
-                timeout=timeout, follow_parents=False, disable_sync_subtasks=False
-            )
-        except celery.exceptions.TimeoutError:
-            return None
-        except CommandIdReused:
-            raise
-        except CommandDead as dead:
-            if dead.receipt.command_id == self.command_id:
-                return dead.receipt
-            failed.is_final(dead)
-            return None
-        except celery.exceptions.TaskRevokedError as revoked:
-            from worker.commands.revoking import end_revoked
+            return self.stored_receipt(), None
+        except ServerUnavailable as away:
+            return None, away
 
-            failed.is_final(revoked)
-            return end_revoked(self, str(revoked))
-        except Exception as error:
-            if not self._is_told():  # not the task has failed but the look at it
-                time.sleep(min(0.02, timeout))
-                return None
-            failed.is_final(error)  # its process was lost, say: the receipt is on its way
-            return None
-        return Receipt.from_json(value) if is_receipt(value) else None
+    def _checked_json(self, value: Any) -> Any:
+        if is_receipt(value):
+            self._check(value.get("name"), value.get("fingerprint"))
+        return value
+
+    def _checked(self, receipt: Receipt) -> Receipt:
+        self._check(receipt.name, receipt.fingerprint)
+        return receipt
+
+    def _last_look(self, timeout: float | None) -> Receipt:
+        """The receipt after all, for whoever's time has ended."""
+        receipt = self.stored_receipt()
+        if receipt is None:
+            raise ReceiptTimeout(self.command_id, timeout)
+        return self._checked(receipt)
 
 
 class EagerCommandResult(CommandHandle, EagerResult):  # type: ignore[misc]  # celery has no types
@@ -179,45 +234,42 @@ class EagerCommandResult(CommandHandle, EagerResult):  # type: ignore[misc]  # c
         raise ReceiptTimeout(self.command_id, timeout)
 
 
-class _Failure:
-    """That a task has failed without a receipt: how long ago, and what it failed with."""
+HandleT = TypeVar("HandleT", bound=CommandHandle)
 
-    def __init__(self) -> None:
-        self.error: Exception | None = None
-        self._since = 0.0
-        self._pause = 0.0
 
-    def is_final(self, error: Exception) -> None:
-        """Remember the first look that found it so."""
-        if self.error is None:
-            self._since = time.monotonic()
-        self.error = error
+def unsettled(handles: Iterable[HandleT]) -> list[HandleT]:
+    """Those of these commands that have no final receipt yet, in order; PostgreSQL is asked, once.
 
-    def pause(self, most: float) -> None:
-        """Wait until the next look. Raises the error when no receipt can be expected any more."""
-        if self.error is None:
-            return
-        if isinstance(self.error, CommandDead):
-            self._behind(self.error)
-        if time.monotonic() - self._since > PATIENCE:
-            raise self.error
-        self._pause = min(LOOK_EVERY, max(0.02, 2 * self._pause), most)
-        time.sleep(self._pause)
+    For what `.delay()` sent: its broker may lose a message, and nobody else would notice. What is
+    not settled after the visibility time-out is sent again **under the same id**, which has its
+    effect once however often it comes. Raises ServerUnavailable.
+    """
+    held = list(handles)
+    asked = {"ids": [handle.command_id for handle in held]}
+    rows = db.read("sender", lambda found: found.execute(SQL["settled_ids"], asked).fetchall())
+    settled = {command_id for (command_id,) in rows}
+    return [handle for handle in held if handle.command_id not in settled]
 
-    def _behind(self, dead: CommandDead) -> None:
-        """Raise it, unless the command that is dead in front of this one was retried meanwhile."""
-        now = _stored(dead.receipt.command_id)
-        if now is None or now.status is dead.receipt.status:
-            raise dead
-        self._since = time.monotonic()
+
+def _is_retried(dead: Receipt) -> bool:
+    """Whether a command that was dead is so no more."""
+    now = _stored(dead.command_id)
+    return now is not None and now.status is not dead.status
 
 
 def _stored(command_id: UUID) -> Receipt | None:
-    with db.writer() as connection:
-        return receipts.find(connection, [command_id]).get(command_id)
+    found = db.read("sender", lambda connection: receipts.find(connection, [command_id]))
+    return found.get(command_id)
 
 
-def _left(deadline: float | None) -> float:
-    if deadline is None:
-        return LOOK_EVERY
-    return max(0.001, min(LOOK_EVERY, deadline - time.monotonic()))
+@contextmanager
+def result_store_errors() -> Iterator[None]:
+    """Say which result store is away, where Celery says that the application must be restarted."""
+    import redis
+
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, ResultsLost) as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        address = safe_url(get_settings().servers.result)
+        raise ServerUnavailable("the result store", address, reason, _ADVICE) from None

@@ -26,10 +26,15 @@ import orjson
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Permanent
-from worker.commands import SQL, after_commit
+from worker.commands import SQL, after_commit, receipts
 from worker.commands.chain_continuation import ChainContinuation, signatures
 from worker.commands.decoding import commands as declared
+from worker.commands.errors import UnknownCommand
+from worker.commands.event_task import event_tasks
 from worker.commands.receipts import saga_behind
+
+PORTION = 500
+"""Dead commands that are retried in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,26 @@ class DeadCommand:
         return asdict(self)
 
 
-class UnknownDeadCommand(Permanent):
-    """No dead command has this id."""
+@dataclass(frozen=True, slots=True)
+class RetriedCommands:
+    """The dead commands of one name that were retried; those that sagas have sent were left."""
 
-    def __init__(self, command_id: UUID) -> None:
-        super().__init__(f"no such dead command (command {command_id})")
-        self.command_id = command_id
+    name: str
+    retried: tuple[UUID, ...]
+    of_sagas: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values but for the ids."""
+        return asdict(self)
+
+
+class UnknownDeadCommand(Permanent):
+    """No dead command has this id; `status` is that of its receipt, if it has one."""
+
+    def __init__(self, command_id: UUID, status: str | None = None) -> None:
+        told = f"it is not dead: its receipt says {status}" if status else "no such dead command"
+        super().__init__(f"{told} (command {command_id})")
+        self.command_id, self.status = command_id, status
 
 
 class DeadCommandIsClosed(Permanent):
@@ -114,6 +133,25 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
     return command
 
 
+def retry_all(name: str, *, by: str) -> RetriedCommands:
+    """Let every open dead command, or event task, of one name be run again, each under its id.
+
+    Returns at once. Raises UnknownCommand for a name that stands for nothing here, and of which
+    nothing is dead.
+    """
+    ids: list[UUID] = []
+    asked = {"name": name, "by": by, "portion": PORTION}
+    with db.writer() as connection:
+        while rows := connection.execute(SQL["revive_dead_commands"], asked).fetchall():
+            ids += [command_id for (command_id,) in rows]
+        left = connection.execute(SQL["dead_commands_of_sagas"], asked).fetchone()
+    of_sagas = int(left[0]) if left else 0
+    if not ids and not of_sagas and name not in declared and name not in event_tasks:
+        raise UnknownCommand(name, declared.hint(name))
+    after_commit.wake_queue_consumer()
+    return RetriedCommands(name, tuple(ids), of_sagas)
+
+
 def discard(command_id: UUID, *, by: str) -> DeadCommand:
     """Give a dead command up for good, and with it what follows it in its chain.
 
@@ -146,7 +184,8 @@ def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:
 def _find(connection: Connection, command_id: UUID) -> DeadCommand:
     row = connection.execute(SQL["dead_command"], {"command": command_id}).fetchone()
     if row is None:
-        raise UnknownDeadCommand(command_id)
+        receipt = receipts.find(connection, [command_id]).get(command_id)
+        raise UnknownDeadCommand(command_id, receipt.status.value if receipt else None)
     return _dead(*row)
 
 

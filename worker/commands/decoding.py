@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -23,7 +23,9 @@ from worker.commands.errors import BrokenFunction, InvalidCommand, Undecidable, 
 from worker.commands.left_out import as_shown, complete, given, may_hold_floats
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
-from worker.contracts import Actor, Command, Envelope, Refusal
+from worker.contracts import Actor, Command, Envelope, Message, Refusal
+
+M = TypeVar("M", bound=Message)
 
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
 Needs: TypeAlias = Callable[[Any], Iterable[Load]]
@@ -74,6 +76,16 @@ class Decoded:
     needs: tuple[Load, ...] = ()
     refusal: InvalidCommand | Refusal | None = None
     fault: Undecidable | None = None
+
+
+def model_class(name: str, model: Callable[..., M], base: type[Message]) -> type[M]:
+    """A declaration's model, which type checkers were given as what its constructor takes.
+
+    Raises TypeError for what is no class of messages.
+    """
+    if not (isinstance(model, type) and issubclass(model, base)):
+        raise TypeError(f"the model is a class made of {base.__name__} ({name}: {model!r})")
+    return cast("type[M]", model)
 
 
 def decode(envelope: Envelope) -> Decoded:

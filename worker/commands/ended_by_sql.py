@@ -3,35 +3,38 @@
     row ─▶ readable ─▶ its envelope, to be run; or ended with a reason
        └─▶ not readable ─▶ Ended: dead, as it stands, and can be retried
 
-Ending decodes nothing. The receipt keeps the fingerprint that it got when the command was enqueued.
+Ending decodes nothing. The receipt keeps the fingerprint that it got when the command was enqueued,
+or gets one now from whoever could read the command.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from worker.base import db
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.commands import SQL, after_commit
+from worker.commands.decoding import fingerprint_of
 from worker.commands.enqueue import enqueued_envelope
 from worker.contracts import Envelope, Receipt, Status
 from worker.contracts.engine_events import SagaCommandSettled
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A command that is given up without being run, and what its receipt will say."""
+    """A command that is given up without being run, and what its receipt will say; with what it is,
+    if that can be read."""
 
     command_id: UUID
     status: Status
     error: str
+    envelope: Envelope | None = None
 
 
 def readable(row: Mapping[str, Any]) -> Envelope | Ended:
@@ -52,7 +55,7 @@ def end(ended: Sequence[Ended]) -> list[Receipt]:
     if not ended:
         return []
     with db.writer() as connection:
-        rows = to_json([asdict(one) for one in ended])
+        rows = to_json([_row(one) for one in ended])
         written = connection.execute(SQL["end_enqueued"], {"commands": rows}).fetchall()
     receipts = [_receipt(*row) for row in written]
     log.warning("ended without being run", commands=[one.error for one in receipts])
@@ -62,10 +65,16 @@ def end(ended: Sequence[Ended]) -> list[Receipt]:
     return receipts
 
 
+def _row(one: Ended) -> dict[str, Any]:
+    print_ = fingerprint_of(one.envelope).hex() if one.envelope else None
+    row = {"command_id": one.command_id, "status": one.status, "error": one.error}
+    return {**row, "payload_hash": print_}
+
+
 def _receipt(
-    command_id: UUID, name: str, actor: str, status: str, error: str, hash_: bytes, *rest: Any
+    command_id: UUID, name: str, actor: str, status: str, error: str, *rest: Any
 ) -> Receipt:
-    position, completed_at = rest
+    print_, position, completed_at = rest
     return Receipt(
         command_id,
         name,
@@ -74,5 +83,5 @@ def _receipt(
         position=position,
         actor=actor,
         completed_at=completed_at,
-        fingerprint=hash_.hex() or None,
+        fingerprint=(print_ or b"").hex() or None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from worker.base.errors import Permanent, Transient
@@ -94,6 +94,14 @@ class UnknownCommand(InvalidCommand):
         super().__init__(name, {"command": f"no command is called {name!r}{hint}"})
 
 
+class Unroutable(Permanent):
+    """A command, or what follows it in its chain, would wait where nobody takes it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{why} (command {name})")
+        self.name, self.why = name, why
+
+
 class CommandIdReused(Permanent):
     """A command id came back with another name, or with something else given."""
 
@@ -104,6 +112,24 @@ class CommandIdReused(Permanent):
             f" (command {command_id}, {name})"
         )
         self.command_id, self.name = UUID(str(command_id)), name
+
+
+class NoTransaction(Permanent):
+    """A command was to be enqueued on a connection that has no transaction: in autocommit."""
+
+    _HOW: ClassVar[Mapping[str, str]] = {
+        "psycopg connection": "`with connection.transaction():`, or connect without autocommit",
+        "SQLAlchemy connection": "an engine or connection without isolation_level='AUTOCOMMIT'",
+        "session": "a session on an engine without isolation_level='AUTOCOMMIT'",
+        "Django connection": "`with transaction.atomic():`, or ATOMIC_REQUESTS",
+    }
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            "a command is enqueued in your transaction, and none is open: use"
+            f" {self._HOW.get(kind, 'a transaction')} ({kind} in autocommit)"
+        )
+        self.kind = kind
 
 
 class CommandDead(Permanent):

@@ -30,32 +30,37 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-import structlog
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from typing_extensions import ParamSpec
 
 from worker.base import db
 from worker.base.app import app
 from worker.base.celery_internals import EngineTask
 from worker.base.encoding import storable
+from worker.base.intake.checks import Fault, Letter
+from worker.base.logs import get_logger
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
 from worker.commands import SQL, chain_continuation, leases
 from worker.commands.call_arguments import HEADER
-from worker.commands.decoding import Decoded, undeclared
+from worker.commands.decoding import Decoded, model_class, undeclared
+from worker.commands.message_checks import command_fault
 from worker.commands.put_off import too_long
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, settle_once
 from worker.contracts import Envelope, Message, Receipt, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 M = TypeVar("M", bound=Message)
 SEND_AGAIN = 5.0
 """Seconds until a message is sent again that could not be sent."""
 LONGEST_REASON = 300
 """Characters that are kept of what an attempt raised."""
+P = ParamSpec("P", default=...)
+"""What the message's constructor takes, as in `worker.commands.command`."""
 
 
-class EventTask(EngineTask, Generic[M]):
+class EventTask(EngineTask, Generic[M, P]):
     """An event task as a Celery task; it is started by reactions, never by `.delay()`."""
 
     model: type[M]
@@ -69,6 +74,10 @@ class EventTask(EngineTask, Generic[M]):
     def wire(self, payload: M | Mapping[str, Any]) -> dict[str, Any]:
         """A payload, checked, as plain JSON values. Raises pydantic's ValidationError."""
         return self.model.model_validate(payload).model_dump(mode="json")
+
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this task: it bears an id like a command's."""
+        return command_fault(letter)
 
     def run(self, **payload: Any) -> dict[str, Any]:
         """Do it, unless there is a receipt that says it was done."""
@@ -104,29 +113,32 @@ class EventTask(EngineTask, Generic[M]):
 event_tasks: Registry[EventTask[Any]] = Registry("event task")
 
 
-def event_task(name: str, model: type[M]) -> Callable[[Callable[[M, UUID], Any]], EventTask[M]]:
+def event_task(
+    name: str, model: Callable[P, M]
+) -> Callable[[Callable[[M, UUID], Any]], EventTask[M, P]]:
     """Declare an event task: its explicit name, and the message that it takes.
 
     The function takes (message, task id) and may do what it likes; what it returns is the receipt's
     `data`. If it raises, it is tried again, `event_task_attempts` times in all, with pauses that
-    grow to `event_task_longest_pause`.
+    grow to `event_task_longest_pause`. Raises TypeError for a model that is no class of messages.
     """
+    message = model_class(name, model, Message)
 
-    def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M]:
+    def declare(effect: Callable[[M, UUID], Any]) -> EventTask[M, P]:
         purpose = (effect.__doc__ or "").strip().partition("\n")[0]
         task = app.task(
             EventTask.run,
             name=name,
             base=EventTask,
             bind=True,
-            model=model,
+            model=message,
             effect=staticmethod(effect),
             purpose=purpose,
             __doc__=effect.__doc__,
             __module__=effect.__module__,
         )
         event_tasks.add(name, task)
-        return cast("EventTask[M]", task)
+        return cast("EventTask[M, P]", task)
 
     return declare
 

@@ -32,13 +32,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
-import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
 
 from worker.base import db, db_errors
 from worker.base.db_errors import message_of
 from worker.base.errors import ServerUnavailable, Transient
+from worker.base.logs import get_logger
 from worker.commands.change_set import DeletedWhatItInserted
 from worker.commands.decoding import Decoded, decode
 from worker.commands.errors import (
@@ -56,7 +56,7 @@ from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
 from worker.event_log import WRONG_VERSION
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RERUNS = 4
 _CHANGED = (SETTLED_ELSEWHERE, WRONG_VERSION, db.STALE_PLAN, db.NOT_PREPARED)

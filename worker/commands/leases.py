@@ -18,20 +18,18 @@ short statement on a connection of its own: a pooler in transaction mode may sta
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
 
-import structlog
-
-from worker.base import db
+from worker.base import db, forks
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.commands import SQL
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Leases = Mapping[UUID, int]
 """What a process holds: the number of its attempt by command."""
@@ -95,7 +93,7 @@ def _keeper_here() -> LeaseKeeper:
     global _keeper
     with _starting:
         if _keeper is None:
-            os.register_at_fork(after_in_child=forget)
+            forks.in_child(forget)
             _keeper = LeaseKeeper()
         return _keeper
 

@@ -20,19 +20,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-import structlog
 from celery.exceptions import Reject, Retry
 
 from worker.base import wake_ups
 from worker.base.backoff import rest
 from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.base.server_errors import unavailable
 from worker.base.settings import get_settings
 from worker.commands.errors import DatabaseAway, DatabaseInConflict
 from worker.contracts import Envelope
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PAUSE = 1.0
 """Seconds that a process keeps a message that it has to give back: it would come again at once."""
@@ -106,6 +105,8 @@ def note(commands: Iterable[tuple[Envelope, Exception]], seconds: float) -> None
     }
     if not notes:
         return
+    import redis
+
     try:
         with wake_ups.client().pipeline(transaction=False) as pipe:
             pipe.zremrangebyscore(_KEY, "-inf", now)

@@ -4,6 +4,22 @@ SELECT command_id, name, payload_hash, status, data, error, errors, position, ac
   FROM cqrs.receipts
  WHERE command_id = ANY (%(ids)s::uuid[])
 
+-- name: settled_ids
+-- Those of these commands that have a final receipt.
+SELECT command_id FROM cqrs.receipts
+ WHERE command_id = ANY (%(ids)s::uuid[]) AND completed_at IS NOT NULL
+
+-- name: known_by_id
+-- The same for those who run commands: with the payload of one that waits without a fingerprint.
+SELECT r.command_id, r.name, r.payload_hash, r.status, r.data, r.error, r.errors, r.position, r.actor,
+       r.completed_at,
+       CASE WHEN r.payload_hash IS NULL THEN (
+           SELECT e.payload::text FROM cqrs.enqueued_commands AS e
+            WHERE e.command_id = r.command_id
+       ) END AS payload
+  FROM cqrs.receipts AS r
+ WHERE r.command_id = ANY (%(ids)s::uuid[])
+
 -- name: draw_numbers
 -- Fresh numbers of a sequence.
 SELECT nextval(%(sequence)s::regclass) FROM generate_series(1, %(count)s::int)
@@ -30,11 +46,13 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 
 -- name: waiting_commands
 -- The first commands that are due, with those of `after` that have no receipt yet, and whether one
--- of these is not even on its way. A key whose first command is rescheduled waits as a whole.
+-- of these is not even on its way. A key whose first command is rescheduled waits as a whole, and so
+-- does one whose first command this worker does not know.
 -- Payload and links come as text: what cannot be decoded is one command's trouble. One that is
 -- `settled` has its receipt already, by a message with the same id.
 SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
-       e.causation_id, e.links::text, e.after, e.attempts, e.put_off, m.missing, m.unknown,
+       e.causation_id, e.links::text, e.after, e.attempts, e.put_off, e.by_sender, e.schema,
+       m.missing, m.unknown,
        (SELECT o.payload_hash FROM cqrs.receipts AS o WHERE o.command_id = e.command_id),
        extract(epoch FROM clock_timestamp() - e.enqueued_at)::float AS waited,
        EXISTS (SELECT FROM cqrs.receipts AS r
@@ -46,9 +64,11 @@ SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correla
                   LEFT JOIN cqrs.receipts AS r ON r.command_id = a.id
                  WHERE r.completed_at IS NULL) AS m
  WHERE e.due_at <= clock_timestamp()
+   AND e.name = ANY (%(known)s::text[])
    AND (e.key IS NULL OR NOT EXISTS (
            SELECT FROM cqrs.enqueued_commands AS b
-            WHERE b.key = e.key AND b.seq < e.seq AND b.due_at > clock_timestamp()))
+            WHERE b.key = e.key AND b.seq < e.seq
+              AND (b.due_at > clock_timestamp() OR NOT b.name = ANY (%(known)s::text[]))))
  ORDER BY e.seq
  LIMIT %(limit)s
 
@@ -133,7 +153,7 @@ UPDATE cqrs.enqueued_commands AS e
 -- Takes an event task for this process; the attempt counts before it is made. Nothing comes back if
 -- the task was tried since its message was sent: somebody runs it, or it waits for its next try.
 UPDATE cqrs.enqueued_commands
-   SET attempts = attempts + 1, put_off = NULL,
+   SET put_off = NULL, attempts = attempts + 1,
        due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = %(id)s AND attempts = coalesce(%(attempts)s::int, attempts)
 RETURNING attempts
@@ -186,6 +206,21 @@ SELECT causation_id FROM cqrs.dead_commands WHERE command_id = %(command)s
 -- Enqueues a dead command again, under its own id; false if it is closed already.
 SELECT cqrs.revive_command(%(command)s, %(by)s)
 
+-- name: revive_dead_commands
+-- Enqueues a portion of the dead commands of one name again, the first that died first. Those that a
+-- saga sent stay: it has gone on without them.
+SELECT d.command_id
+  FROM (SELECT command_id FROM cqrs.dead_commands
+         WHERE state = 'open' AND name = %(name)s AND coalesce(causation_id, '') NOT LIKE 'saga:%%'
+         ORDER BY first_died_at
+         LIMIT %(portion)s) AS d
+ WHERE cqrs.revive_command(d.command_id, %(by)s)
+
+-- name: dead_commands_of_sagas
+-- How many open dead commands of one name sagas have sent.
+SELECT count(*) FROM cqrs.dead_commands
+ WHERE state = 'open' AND name = %(name)s AND causation_id LIKE 'saga:%%'
+
 -- name: discard_dead_command
 -- Gives a dead command up for good; its receipt stays dead.
 UPDATE cqrs.dead_commands
@@ -193,10 +228,75 @@ UPDATE cqrs.dead_commands
  WHERE command_id = %(command)s AND state = 'open'
 RETURNING command_id
 
+-- name: record_refused_message
+-- Counts a message that was refused, and keeps it as the latest of its queue and reason.
+INSERT INTO cqrs.refused_messages AS m (queue, reason, task, command_id, errors, first_bytes)
+SELECT %(queue)s, %(reason)s, %(task)s, %(command_id)s, %(errors)s::jsonb, %(first_bytes)s
+ WHERE (SELECT count(*) FROM cqrs.refused_messages) < %(most)s
+    OR EXISTS (SELECT FROM cqrs.refused_messages AS k
+                WHERE k.queue = %(queue)s AND k.reason = %(reason)s)
+    ON CONFLICT (queue, reason) DO UPDATE
+   SET count = m.count + 1, task = EXCLUDED.task, command_id = EXCLUDED.command_id,
+       errors = EXCLUDED.errors, first_bytes = EXCLUDED.first_bytes,
+       last_seen_at = clock_timestamp()
+
+-- name: refused_messages
+-- Messages that were refused, by queue and reason, the latest first.
+SELECT queue, reason, count, task, command_id, errors, first_bytes, first_seen_at, last_seen_at
+  FROM cqrs.refused_messages
+ ORDER BY last_seen_at DESC
+
+-- name: forget_refused_messages
+-- Empties the list of refused messages, or one queue's; how many each row counted.
+DELETE FROM cqrs.refused_messages
+ WHERE %(queue)s::text IS NULL OR queue = %(queue)s
+RETURNING count
+
+-- name: tell_schemas
+-- Says which shapes of commands this process knows, and that it is there.
+INSERT INTO cqrs.command_schemas AS s (name, schema)
+SELECT k.name, k.schema FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS k (name, schema)
+ ORDER BY k.name
+    ON CONFLICT (name, schema) DO UPDATE SET last_seen_at = clock_timestamp()
+ WHERE s.last_seen_at < clock_timestamp() - %(seconds)s * interval '1 second'
+
+-- name: newer_schema
+-- Whether a sender's shape of a command is for others: it was first seen after ours, or never; or a
+-- worker that knows it has been there lately.
+SELECT coalesce(
+    (SELECT theirs.first_seen_at > ours.first_seen_at
+            OR theirs.last_seen_at > clock_timestamp() - %(lately)s * interval '1 second'
+       FROM cqrs.command_schemas AS theirs, cqrs.command_schemas AS ours
+      WHERE (theirs.name, theirs.schema) = (%(name)s, %(theirs)s)
+        AND (ours.name, ours.schema) = (%(name)s, %(ours)s)), true)
+
+-- name: put_off_to_others
+-- Lets handed-over commands wait for a worker that knows them.
+UPDATE cqrs.enqueued_commands AS e
+   SET schema = coalesce(n.schema, e.schema), links = coalesce(n.links, e.links),
+       due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+  FROM json_to_recordset(%(commands)s::json) AS n (command_id uuid, schema text, links json)
+ WHERE e.command_id = n.command_id
+
+-- name: unknown_commands
+-- Commands that this worker does not know, that have waited long enough, and that no worker which was
+-- there lately knows.
+SELECT e.command_id, e.name
+  FROM cqrs.enqueued_commands AS e
+ WHERE e.due_at <= clock_timestamp()
+   AND NOT e.name = ANY (%(known)s::text[])
+   AND e.enqueued_at < clock_timestamp() - %(patience)s * interval '1 second'
+   AND NOT EXISTS (
+       SELECT FROM cqrs.command_schemas AS s
+        WHERE s.name = e.name
+          AND s.last_seen_at > clock_timestamp() - %(patience)s * interval '1 second')
+ ORDER BY e.seq
+ LIMIT %(limit)s
+
 -- name: enqueued_by_id
 -- Those of these commands that wait, as far as there are any; payload and links as text.
 SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
-       e.causation_id, e.links::text, e.after, e.attempts, r.payload_hash
+       e.causation_id, e.links::text, e.after, e.attempts, e.schema, r.payload_hash
   FROM cqrs.enqueued_commands AS e
   LEFT JOIN cqrs.receipts AS r USING (command_id)
  WHERE e.command_id = ANY (%(ids)s::uuid[])

@@ -20,7 +20,8 @@ tried by that: its message may wait long in its queue. A command that has its re
 by a message too, is taken off the list.
 
 What cannot be read costs no other: rows come as text and are decoded one by one, and ending a
-command decodes nothing.
+command decodes nothing. What this worker does not know it leaves to others (see releases.py), and
+buries it only once its patience is over.
 """
 
 from __future__ import annotations
@@ -32,16 +33,16 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db, wake_ups
 from worker.base.app import app
 from worker.base.encoding import to_json
 from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.commands import SQL, after_commit, leases, put_off
+from worker.commands import SQL, after_commit, leases, put_off, releases
 from worker.commands.batch_message import run_and_tell
 from worker.commands.ended_by_sql import Ended, end, readable
 from worker.commands.errors import DatabaseAway, DatabaseInConflict
@@ -50,7 +51,7 @@ from worker.commands.leases import Leases
 from worker.commands.receipts import Outcome
 from worker.contracts import Envelope, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
@@ -70,6 +71,7 @@ class Choice:
     later: list[UUID] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
+    elsewhere: list[UUID] = field(default_factory=list)
     attempts: dict[UUID, int] = field(default_factory=dict)
     """How often each was tried before: those that are handed over know it, too."""
 
@@ -92,7 +94,7 @@ def drain() -> None:
     while choice := claim(size):
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
-        if not _carry_out(choice, whole_turn=whole_turn):
+        if not carry_out(choice, whole_turn=whole_turn):
             return  # the sweep asks again
         whole_turn = False
         if time.monotonic() > until:
@@ -102,7 +104,7 @@ def drain() -> None:
         after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
-def _carry_out(choice: Choice, *, whole_turn: bool) -> bool:
+def carry_out(choice: Choice, *, whole_turn: bool = True) -> bool:
     """Do what was chosen; False if the database is away. Raises what kept it from ending some."""
     outcomes = _run(choice, whole_turn)
     _put_off(choice.run, outcomes)
@@ -148,23 +150,41 @@ def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None
 
 
 def claim(size: int) -> Choice:
-    """Lease up to `size` commands that may run now."""
+    """Lease up to `size` commands that may run now, of those that this worker knows."""
+    releases.tell_what_we_know()
+    known = releases.known_names()
     with db.commands() as connection:
         with Pipeline(connection) as pipeline:
             pipeline.execute("BEGIN")
             pipeline.execute(SQL["lock_claims"])
-            rows = pipeline.execute(SQL["waiting_commands"], {"limit": size * 2})
+            waiting = {"limit": size * 2, "known": known}
+            rows = pipeline.execute(SQL["waiting_commands"], waiting)
         choice = choose(rows.dicts(), size)
+        if not choice.run:  # nothing to do but to look for what nobody does
+            choice.ended += _unknown(connection, known, size)
         with Pipeline(connection) as pipeline:
             lease, on_its_way = get_settings().lease, get_settings().visibility_timeout
             _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], lease)
             sent = [envelope.id for envelope in choice.start]
             _lease(pipeline, "reschedule_commands", sent, on_its_way)
             _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
+            _lease(pipeline, "reschedule_commands", choice.elsewhere, releases.LOOK_AGAIN)
             if choice.settled:
                 pipeline.execute(SQL["dequeue"], {"ids": choice.settled})
             pipeline.execute("COMMIT")
     return choice
+
+
+def _unknown(connection: Any, known: Sequence[str], size: int) -> list[Ended]:
+    """Commands whose patience is over: no worker that was there lately knows their name."""
+    patience = get_settings().unknown_patience
+    asked = {"known": known, "patience": patience, "limit": size}
+    with Pipeline(connection) as pipeline:
+        rows = pipeline.execute(SQL["unknown_commands"], asked)
+    return [
+        Ended(row["command_id"], Status.DEAD, releases.waited_in_vain(row["name"], patience))
+        for row in rows.dicts()
+    ]
 
 
 def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
@@ -188,30 +208,55 @@ def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
 
 def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     """Put one command where it belongs; False when later ones of its key have to wait for it."""
-    settings = get_settings()
-    command_id = row["command_id"]
     if row["settled"]:
-        choice.settled.append(command_id)
+        choice.settled.append(row["command_id"])
         return True
     envelope = readable(row)
     if isinstance(envelope, Ended):
         choice.ended.append(envelope)
     elif row["attempts"] >= _most_attempts(envelope.name):
-        choice.ended.append(Ended(command_id, Status.DEAD, _tried_in_vain(row)))
+        choice.ended.append(Ended(envelope.id, Status.DEAD, _tried_in_vain(row), envelope))
+    elif why := releases.why_elsewhere(envelope):
+        return _leave(choice, envelope, row, why)
     elif not taken.issuperset(row["missing"]):
-        if not row["unknown"] or row["waited"] < settings.after_timeout:
-            choice.later.append(command_id)
-            return False
-        missing = ", ".join(map(str, row["missing"]))
-        reason = f"waited {settings.after_timeout:g} s for commands without a receipt ({missing})"
-        choice.ended.append(Ended(command_id, Status.REJECTED, reason))
-    elif envelope.links or envelope.name in event_tasks:
+        return _wait(choice, envelope, row)
+    elif row["by_sender"] and envelope.name in event_tasks:
+        reason = f"{row['actor']} may not start an event task: reactions do"
+        choice.ended.append(Ended(envelope.id, Status.REJECTED, reason, envelope))
+    else:
+        return _begin(choice, envelope, row["attempts"], taken)
+    return True
+
+
+def _leave(choice: Choice, envelope: Envelope, row: Mapping[str, Any], why: str) -> bool:
+    """A command that another release has to decide on; without one it is dead in the end."""
+    if row["waited"] < get_settings().unknown_patience:
+        choice.elsewhere.append(envelope.id)
+        return False
+    choice.ended.append(Ended(envelope.id, Status.DEAD, why, envelope))
+    return True
+
+
+def _wait(choice: Choice, envelope: Envelope, row: Mapping[str, Any]) -> bool:
+    """A command whose `after=` has no receipt; if none is on its way, it is refused in the end."""
+    limit = get_settings().after_timeout
+    if not row["unknown"] or row["waited"] < limit:
+        choice.later.append(envelope.id)
+        return False
+    missing = ", ".join(map(str, row["missing"]))
+    reason = f"waited {limit:g} s for commands without a receipt ({missing})"
+    choice.ended.append(Ended(envelope.id, Status.REJECTED, reason, envelope))
+    return True
+
+
+def _begin(choice: Choice, envelope: Envelope, attempts: int, taken: set[UUID]) -> bool:
+    if envelope.links or envelope.name in event_tasks:
         choice.start.append(envelope)
-    elif row["attempts"] and choice.run:
+    elif attempts and choice.run:
         return False  # it runs alone, next time
     else:
         choice.run.append(envelope)
-        taken.add(command_id)
+        taken.add(envelope.id)
     return True
 
 

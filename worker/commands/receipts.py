@@ -16,12 +16,13 @@ from datetime import datetime
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
+import orjson
 from psycopg.rows import dict_row
 
 from worker.base.db import Connection
 from worker.base.encoding import storable
 from worker.commands import SQL
-from worker.commands.decoding import stands_for
+from worker.commands.decoding import fingerprint_of, stands_for
 from worker.commands.errors import (
     CommandIdReused,
     DatabaseAway,
@@ -43,7 +44,8 @@ class Known:
     """A receipt that is in the database, and the fingerprint of what it stands for (empty: any)."""
 
     receipt: Receipt
-    payload_hash: bytes
+    payload_hash: bytes | None
+    """None where nobody has taken it yet, and the payload is not here to take it from."""
 
     @property
     def name(self) -> str:
@@ -154,8 +156,11 @@ def saga_behind(causation_id: str | None) -> UUID | None:
 
 
 def known_receipt(row: Mapping[str, Any]) -> Known:
-    """A row of `cqrs.receipts`, typed."""
-    print_ = row["payload_hash"] or b""
+    """A row of `cqrs.receipts`, typed.
+
+    What SQL has enqueued has no fingerprint while it waits: it is taken of its payload.
+    """
+    print_ = row["payload_hash"] or _taken_of(row) or b""
     receipt = Receipt(
         command_id=row["command_id"],
         name=row["name"],
@@ -171,16 +176,31 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
     return Known(receipt, print_)
 
 
+def _taken_of(row: Mapping[str, Any]) -> bytes | None:
+    if row.get("payload") is None:
+        return None
+    try:
+        payload = orjson.loads(row["payload"])
+    except ValueError:  # what cannot be read is another's trouble
+        return None
+    return fingerprint_of(Envelope(row["command_id"], row["name"], payload))
+
+
 def known(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
-    """What is known of these commands, as far as there are receipts."""
+    """What is known of these commands, as far as there are receipts: for those who run them."""
+    return _known(connection, "known_by_id", ids)
+
+
+def _known(connection: Connection, statement: str, ids: Sequence[UUID]) -> dict[UUID, Known]:
     cursor = connection.cursor(row_factory=dict_row)
-    rows = cursor.execute(SQL["receipts_by_id"], {"ids": list(ids)})
+    rows = cursor.execute(SQL[statement], {"ids": list(ids)})
     return {row["command_id"]: known_receipt(row) for row in rows}
 
 
 def find(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Receipt]:
-    """The receipts of these commands, as far as there are any."""
-    return {command_id: row.receipt for command_id, row in known(connection, ids).items()}
+    """The receipts of these commands, as far as there are any: all that a sender may read."""
+    rows = _known(connection, "receipts_by_id", ids)
+    return {command_id: row.receipt for command_id, row in rows.items()}
 
 
 def blocked(
@@ -195,13 +215,12 @@ def blocked(
 
     An id stands for one name and one payload.
     `known` is what the database has, `settled` what its batch has decided already. What was
-    `enqueued` was checked when it was written, perhaps by SQL alone with a fingerprint of its own:
-    while it waits its payload is not compared.
+    `enqueued` is itself what its waiting receipt stands for: the two are not compared.
     """
     first = settled.get(envelope.id) or known.get(envelope.id)
     if first is not None and first.name != envelope.name:
         return CommandIdReused(envelope.id, envelope.name)
-    if first is not None and not stands_for(first.payload_hash, envelope, payload_hash):
+    if first is not None and not stands_for(first.payload_hash or b"", envelope, payload_hash):
         waits = isinstance(first, Known) and first.final is None
         if not (waits and enqueued):
             return CommandIdReused(envelope.id, envelope.name)

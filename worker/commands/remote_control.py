@@ -11,12 +11,12 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-import structlog
 from celery.worker.control import Panel
 
+from worker.base.logs import get_logger
 from worker.commands.revoking import end_enqueued
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _VERBS = ("revoke", "terminate")
 
 

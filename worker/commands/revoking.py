@@ -20,7 +20,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import structlog
 from celery import signals
 from celery.states import READY_STATES
 from psycopg.errors import InsufficientPrivilege
@@ -29,6 +28,7 @@ from psycopg.rows import dict_row
 from worker.base import db
 from worker.base.actor import current_actor
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.commands import SQL, after_commit
 from worker.commands.command_result import CommandHandle
 from worker.commands.ended_by_sql import Ended, end, readable
@@ -37,7 +37,7 @@ from worker.commands.receipts import find
 from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 UNKNOWN = b""
 """The fingerprint of a command whose payload nobody here knows: it stands for whatever comes."""
 _REASONS = {

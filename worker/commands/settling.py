@@ -29,11 +29,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
-import structlog
 from pydantic_core import to_jsonable_python
 
 from worker.base import db
 from worker.base.encoding import storable
+from worker.base.logs import get_logger
 from worker.commands import receipts
 from worker.commands.decoding import Decoded, undeclared
 from worker.commands.errors import InvalidCommand, Undecidable
@@ -41,7 +41,7 @@ from worker.commands.receipts import Outcome, Settled
 from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SETTLED_ELSEWHERE = "CQ002"
 """SQLSTATE of `cqrs.settle()` when another worker settled the command meanwhile."""

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
-import structlog
 from celery import signals
 from celery.exceptions import (
+    Ignore,
     Reject,
     Retry,
     SoftTimeLimitExceeded,
@@ -28,16 +28,18 @@ from celery.exceptions import (
 )
 
 from worker.base.actor import from_header
-from worker.base.celery_internals import CommandRequest, EngineTask
+from worker.base.celery_internals import COMMAND_REQUEST, EngineTask
 from worker.base.db_errors import message_of
 from worker.base.encoding import is_fingerprint
 from worker.base.errors import ServerUnavailable
-from worker.base.server_errors import SERVER_ERRORS, unavailable
+from worker.base.intake.checks import Fault, Letter
+from worker.base.logs import get_logger
+from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
-from worker.commands import after_commit, put_off
+from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
 from worker.commands.chain_continuation import go_on, links_of
-from worker.commands.decoding import undeclared
+from worker.commands.decoding import decode, undeclared
 from worker.commands.errors import (
     CommandDead,
     CommandIdReused,
@@ -47,12 +49,14 @@ from worker.commands.errors import (
     NotReady,
 )
 from worker.commands.executor import BatchRun, because, end, execute
+from worker.commands.message_checks import command_fault
 from worker.commands.receipts import Outcome, PutOff
 from worker.commands.revoking import end_message
-from worker.commands.settling import dead, ended
+from worker.commands.routing import unroutable
+from worker.commands.settling import dead, ended, refused
 from worker.contracts import Envelope, Receipt, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 NOT_RUN = "not run: an earlier command of its chain did not succeed (command {})"
 
 
@@ -60,13 +64,17 @@ class CommandRun(EngineTask):
     """The worker's side of a command's task."""
 
     abstract = True
-    Request = CommandRequest
+    Request = COMMAND_REQUEST
     typing = False  # a payload is checked against its model, which says more
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
     settles_with_its_effect = True
     """Its receipt is written in the transaction of its effect: if there is one, all is undone."""
+
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message for this command; asked in the worker's main process."""
+        return command_fault(letter)
 
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
@@ -81,6 +89,11 @@ class CommandRun(EngineTask):
             why = NOT_RUN.format(stopped)
             return end(ended(undeclared(envelope), Status.REJECTED, error=why))
         try:
+            if releases.why_elsewhere(envelope):
+                releases.hand_over([envelope])
+                raise Ignore  # its receipt is another worker's to give
+            if nobody_takes := unroutable(envelope.links):
+                return end(ended(undeclared(envelope), Status.REJECTED, error=nobody_takes))
             run = self._execute(envelope)
         except SoftTimeLimitExceeded:
             return self._bury(envelope, put_off.too_long())
@@ -117,6 +130,7 @@ class CommandRun(EngineTask):
             correlation_id=as_uuid(request.root_id or request.id),
             causation_id=request.parent_id,
             links=links_of(request),
+            schema=header.get("schema"),
             fingerprint=_fingerprint(header.get("fingerprint")),
         )
 
@@ -139,7 +153,7 @@ class CommandRun(EngineTask):
     def _count(self, receipt: Receipt) -> None:
         try:
             after_commit.count_member(self.request, receipt)
-        except SERVER_ERRORS as error:
+        except server_errors() as error:
             url = get_settings().servers.result
             told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
             raise put_off.give_back(told) from error
@@ -154,11 +168,16 @@ class CommandRun(EngineTask):
     def _go_on(self, receipt: Receipt) -> None:
         try:
             go_on(self.request, receipt.to_json())
-        except (ServerUnavailable, *SERVER_ERRORS) as error:
+        except ServerUnavailable as error:
+            raise put_off.give_back(error) from error
+        except server_errors() as error:
             raise put_off.give_back(error) from error
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
         """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
+        decoded = decode(envelope)
+        if decoded.refusal is not None:  # it will be no better then
+            return self._conclude(envelope, end(refused(decoded, decoded.refusal)))
         limit, waits = get_settings().after_timeout, self._sent_header().get("waits", 0)
         if sum(map(_pause, range(waits))) >= limit:
             missing = ", ".join(map(str, waiting.missing))

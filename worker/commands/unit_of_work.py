@@ -18,10 +18,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import structlog
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.base.pipeline import Parameters, Pipeline, Reply, round_trip
 from worker.commands import SQL
 from worker.commands.change_set import ChangeSet, check_declared
@@ -30,7 +30,7 @@ from worker.commands.receipts import Known, Settled, known_receipt
 from worker.commands.state import Emitted, State, Work
 from worker.contracts import Receipt, Status
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class UnitOfWork:
@@ -55,7 +55,7 @@ class UnitOfWork:
             self.connection,
             [
                 ("BEGIN", ()),
-                (SQL["receipts_by_id"], {"ids": list(ids)}),
+                (SQL["known_by_id"], {"ids": list(ids)}),
                 *plan.statements(hold_streams=hold_streams),
             ],
         )

@@ -41,8 +41,9 @@ class Envelope:
 
     `payload` holds plain JSON values. `after` names commands that must have a receipt before this
     one runs; commands with one `key` run in the order of their submission. `links` is what Celery
-    sends once it has succeeded: the rest of its chain, if it came by one. `fingerprint` stands for
-    the name and what the caller gave, where the sender has found it out already.
+    sends once it has succeeded: the rest of its chain, if it came by one. `schema` is the
+    fingerprint of the payload's schema as its sender knew it (see worker/commands/releases.py),
+    `fingerprint` stands for the name and what the caller gave, where the sender has found it out.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class Envelope:
     correlation_id: UUID | None = None
     causation_id: str | None = None
     links: Mapping[str, Any] | None = None
+    schema: str | None = None
     fingerprint: bytes | None = None
 
 

@@ -15,6 +15,8 @@ What this promises:
   them. They outlive the death of the process that started them and are found again by the next
   `start`; only `stop` ends them. Who wants them to end with it, by SIGKILL too, starts them
   inside `watchdog.watching`, as `cqrs up` and `cqrs demo` do.
+- Their addresses stay from one start to the next, so that a neighbour's settings can name them. Is
+  Valkey's port taken meanwhile, another one is chosen, and `taken_port` says which it was.
 - PostgreSQL listens on a unix socket in a folder of mode 0700 and nowhere else; that folder is
   the guard, so there is no password. Valkey listens on 127.0.0.1 alone, without a password: every
   account of the machine can reach it, which is right for a desk and wrong for a shared host.
@@ -54,6 +56,8 @@ class Servers:
     cache_url: str
     postgres_pid: int
     valkey_pid: int
+    taken_port: int | None = None
+    """The port that Valkey had last time, if somebody else has it now."""
 
 
 def start(home: Path, *, durable: bool = True) -> Servers:
@@ -102,19 +106,20 @@ def remove(home: Path) -> None:
 def _start_both(folders: Folders, durable: bool) -> Servers:
     """Valkey comes up while PostgreSQL makes its data folder."""
     try:
-        valkey_pid, port = valkey.start(folders, durable=durable)
+        redis_server = valkey.start(folders, durable=durable)
         postgres_pid = postgres.start(folders, durable=durable)
     except BaseException:
         _stop_both(folders)
         raise
-    redis = f"redis://127.0.0.1:{port}"
+    redis = f"redis://127.0.0.1:{redis_server.port}"
     return Servers(
         database_url=postgres.url(folders),
         broker_url=f"{redis}/0",
         result_url=f"{redis}/1",
         cache_url=f"{redis}/2",
         postgres_pid=postgres_pid,
-        valkey_pid=valkey_pid,
+        valkey_pid=redis_server.pid,
+        taken_port=redis_server.taken,
     )
 
 

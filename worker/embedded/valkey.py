@@ -1,14 +1,20 @@
-"""Valkey: on 127.0.0.1 and a free port, its data in the place of the home."""
+"""Valkey: on 127.0.0.1, at the port of last time if that is free; its data in the home's place.
+
+A neighbour's settings name the port, so it stays from one start to the next. Ports are chosen below
+those that systems give to clients: else any outgoing connection could take ours while we are away.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import socket
 import string
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import ServerDidNotStart
 from .folders import Folders
@@ -19,6 +25,8 @@ HOST = "127.0.0.1"
 START_SECONDS = 20.0
 PING_SECONDS = 1.0
 PORTS_TO_TRY = 5
+PORTS = range(20_000, 32_000)
+"""Linux gives clients 32768 and up, macOS 49152 and up."""
 
 # `noeviction`: a broker that drops what does not fit loses messages without a word.
 # `set-proc-title no`: the command line is how a later process knows this server.
@@ -42,18 +50,26 @@ SAVE_NEVER = '""'
 STOP_STEPS = ((signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0))
 
 
+class Started(NamedTuple):
+    """A server that answers; `taken` is the port of last time, if somebody else has it now."""
+
+    pid: int
+    port: int
+    taken: int | None = None
+
+
 def running_pid(folders: Folders) -> int | None:
     """The pid of this home's server if it runs on a folder that is still there."""
     pid = _recorded_pid(folders)
     return pid if pid is not None and lives(pid, _configuration(folders)) else None
 
 
-def start(folders: Folders, *, durable: bool) -> tuple[int, int]:
-    """(pid, port) of the server, which answers."""
+def start(folders: Folders, *, durable: bool) -> Started:
+    """Start the server, unless it runs."""
     pid, port = running_pid(folders), _recorded_port(folders)
     if pid is not None and port is not None and _await_answer(folders, pid, port):
-        return pid, port
-    return _start(folders, durable)
+        return Started(pid, port)
+    return _start(folders, port, durable)
 
 
 def stop(folders: Folders) -> None:
@@ -68,18 +84,18 @@ def end_orphan(folders: Folders, pid: int) -> None:
         end(pid, _configuration(folders), STOP_STEPS[-1:])
 
 
-def _start(folders: Folders, durable: bool) -> tuple[int, int]:
+def _start(folders: Folders, before: int | None, durable: bool) -> Started:
     """Another process may take the free port before the server does: then it ends, and we retry."""
     program = valkey_server(folders)
     data = folders.servers_own("valkey")
-    for _ in range(PORTS_TO_TRY):
-        port = _free_port()
+    kept = before if before is not None and _is_free(before) else None
+    for port in (kept or _free_port(), *(_free_port() for _ in range(PORTS_TO_TRY - 1))):
         _configure(folders, data, port, durable)
         argv: list[str | Path] = [program, _configuration(folders)]
         pid = spawn(argv, log=folders.log("valkey"), account=folders.account)
         with ended_on_error(pid, _configuration(folders), STOP_STEPS):
             if _await_answer(folders, pid, port):
-                return pid, port
+                return Started(pid, port, before if before != port else None)
     raise _did_not_start("it ended at once", folders)
 
 
@@ -122,10 +138,24 @@ def _recorded_port(folders: Folders) -> int | None:
 
 
 def _free_port() -> int:
+    for _ in range(PORTS_TO_TRY):
+        if _is_free(port := secrets.choice(PORTS)):
+            return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        found: int = probe.getsockname()[1]
+        return found
+
+
+def _is_free(port: int) -> bool:
+    """Whether nobody listens there. Connections that have just ended hold nobody up."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
 
 
 def _await_answer(folders: Folders, pid: int, port: int) -> bool:

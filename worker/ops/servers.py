@@ -1,8 +1,8 @@
-"""The servers and workers around us: who answers, in which version, what waits in the queues."""
+"""The servers around us: who answers, in which version, what waits in the queues."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -37,14 +37,6 @@ class ServerStatus:
     url: str
     version: str | None
     problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerStatus:
-    """A worker that answered, and the queues that it takes messages from."""
-
-    name: str
-    queues: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +81,6 @@ def _all(urls: ServerUrls) -> Iterator[tuple[str, str, _Version]]:
     yield "broker", urls.broker, _broker
     yield "results", urls.result, _broker
     yield "cache", urls.cache, _redis
-
-
-def workers(timeout: float) -> list[WorkerStatus]:
-    """The workers that answer within `timeout` seconds."""
-    try:
-        answers = app.control.inspect(timeout=timeout).active_queues() or {}
-    except (BrokerError, redis.RedisError, OSError):
-        return []
-    return [
-        WorkerStatus(name, sorted(queue["name"] for queue in queues))
-        for name, queues in sorted(answers.items())
-    ]
 
 
 def queues() -> list[QueueStatus]:

@@ -22,12 +22,14 @@ from worker.base.db_errors import message_of
 from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
-from worker.base.sql import blocks
+from worker.base.sql import blocks, quoted
 from worker.commands import put_off
 from worker.commands.put_off import PutOffCommands
+from worker.commands.releases import known_names
 from worker.event_log.subscribers import subscriptions
-from worker.ops import servers
-from worker.ops.servers import QueueStatus, ServerStatus, WorkerStatus
+from worker.ops import servers, workers
+from worker.ops.servers import QueueStatus, ServerStatus
+from worker.ops.workers import WorkerStatus
 from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
 
 LAG_RANGE = 100_000
@@ -174,6 +176,16 @@ class StuckSagas:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownCommands:
+    """Enqueued commands of a name that no loaded domain declares, and the age of the oldest: they
+    wait for a worker of another release (see worker/commands/releases.py)."""
+
+    name: str
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogStatus:
     """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command."""
 
@@ -193,6 +205,8 @@ class LogStatus:
     changesets: Sequence[ChangesetStatus]
     stuck_sagas: Sequence[StuckSagas]
     lock_waits: Sequence[LockWait]
+    refused_messages: int
+    unknown_commands: Sequence[UnknownCommands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +229,11 @@ def gather(*, timeout: float = 0.7) -> Status:
     """Ask everybody. Workers have `timeout` seconds to answer."""
     load_domains()
     log, problem = _log()
-    workers = servers.workers(timeout)
     queues = servers.queues()
-    if {queue.name for queue in queues} - {name for one in workers for name in one.queues}:
-        # a busy machine: who is silent is asked again
-        workers = servers.workers(timeout * PATIENCE)
-    return Status(servers.servers(), workers, queues, log, problem, _put_off(log))
+    answering = workers.workers(timeout)
+    if {queue.name for queue in queues} - {name for one in answering for name in one.queues}:
+        answering = workers.workers(timeout * PATIENCE)  # a busy machine: the silent, asked again
+    return Status(servers.servers(), answering, queues, log, problem, _put_off(log))
 
 
 def subscription_statuses() -> list[SubscriptionStatus]:
@@ -241,7 +254,20 @@ def _log() -> tuple[LogStatus | None, str | None]:
     except psycopg.Error as error:
         if migrate.is_missing_object(error):
             return None, str(NotMigrated(migrate.current(), migrate.head()))
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return None, _too_few_rights()
         raise
+
+
+def _too_few_rights() -> str:
+    """What the user of the settings may do, and the GRANT that lets it look at everything."""
+    with db.owner() as connection:
+        user, owner, group = _one(connection, "rights")
+    wanted = f"To look at everything: GRANT {quoted(owner)} TO {quoted(user)}."
+    if group is None:
+        wanted = f"To enqueue, read receipts and ask: GRANT {db.SENDER} TO {quoted(user)}. {wanted}"
+    may = f"as a member of {group}" if group else "as a member of none of the groups"
+    return f"{user} may do too little here, {may}. {wanted}"
 
 
 def _another_version() -> str | None:
@@ -286,11 +312,18 @@ def _ask(connection: Connection) -> LogStatus:
         _each(connection, ChangesetStatus, "changesets"),
         _each(connection, StuckSagas, "sagas"),
         _each(connection, LockWait, "waiting_for_locks", longer_than=LONG_WAIT),
+        _one(connection, "refused")[0],
+        _unknown_commands(connection),
     )
 
 
 def _each(connection: Connection, kind: Callable[..., T], name: str, **parameters: Any) -> list[T]:
     return [kind(*row) for row in connection.execute(_SQL[name], parameters or None)]
+
+
+def _unknown_commands(connection: Connection) -> list[UnknownCommands]:
+    rows = connection.execute(_SQL["unknown_commands"], {"known": known_names()})
+    return [UnknownCommands(*row) for row in rows]
 
 
 def _one(connection: Connection, name: str) -> tuple[Any, ...]:

@@ -122,3 +122,25 @@ SELECT w.pid, w.application_name, w.seconds,
   LEFT JOIN pg_stat_activity AS b ON b.pid = blocker.pid
  WHERE w.seconds > %(longer_than)s
  ORDER BY w.seconds DESC, w.pid, b.pid
+
+-- name: rights
+-- Who asks, who owns the engine, and the most powerful group that the one who asks may act as.
+SELECT session_user::text, n.nspowner::regrole::text,
+       (SELECT r.rolname::text FROM pg_roles AS r
+         WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender', 'cqrs_reader')
+           AND pg_has_role(r.oid, 'MEMBER')
+         ORDER BY r.rolname DESC LIMIT 1)
+  FROM pg_namespace AS n WHERE n.nspname = 'cqrs'
+
+-- name: refused
+-- How many messages were refused that no receipt could answer.
+SELECT coalesce(sum(count), 0)::bigint FROM cqrs.refused_messages
+
+-- name: unknown_commands
+-- Enqueued commands of names that nobody here declares, the most first.
+SELECT name, count(*), extract(epoch FROM clock_timestamp() - min(enqueued_at))::float
+  FROM cqrs.enqueued_commands
+ WHERE NOT name = ANY (%(known)s::text[])
+ GROUP BY name
+ ORDER BY count(*) DESC, name
+ LIMIT 20

@@ -21,6 +21,7 @@ from worker.reactions.saga_declaration import SagaType
 from worker.subscriptions import checkpoints, dead_letters, read_tables
 from worker.subscriptions import runner as subscription
 from worker.subscriptions.checkpoints import SQL, Checkpoint
+from worker.subscriptions.errors import UNDECLARED
 from worker.subscriptions.partitions import must_be_divisible
 from worker.subscriptions.projection import Projection
 
@@ -34,12 +35,7 @@ class UnknownSubscription(Permanent):
     """No domain that is loaded declares this subscription; `known`: it has a checkpoint."""
 
     def __init__(self, name: str, known: bool = False) -> None:
-        sentence = (
-            "no domain that is loaded declares it, though it has a checkpoint: is its package"
-            " missing in CQRS_DOMAINS?"
-            if known
-            else f"no such subscription{subscriptions.hint(name)}"
-        )
+        sentence = UNDECLARED if known else f"no such subscription{subscriptions.hint(name)}"
         super().__init__(f"{sentence} (subscription {name})")
         self.subscription, self.known = name, known
 
@@ -224,6 +220,15 @@ def _subscriber(name: str) -> Subscriber:
         return subscriber
     with db.writer() as connection:
         raise UnknownSubscription(name, known=bool(checkpoints.of(connection, name)))
+
+
+def must_exist(name: str) -> None:
+    """Raises UnknownSubscription for one that is not declared and has never run."""
+    if name in subscriptions:
+        return
+    with db.writer() as connection:
+        if not checkpoints.of(connection, name):
+            raise UnknownSubscription(name)
 
 
 def _with(name: str, **values: Any) -> dict[str, Any]:

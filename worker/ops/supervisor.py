@@ -17,15 +17,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
+from worker.base.logs import get_logger
 from worker.base.settings import PREFIX, Settings
 from worker.embedded import watchdog
 
 GRACE = 20.0
 """Seconds that a child has to finish what it runs."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     DEAD_LETTERS = "dead-letters"
     DEAD_COMMANDS = "dead-commands"
+    MESSAGES = "messages"
     READ_MODELS = "read-models"
     SAGAS = "sagas"
     LOCKS = "locks"
@@ -58,6 +59,9 @@ def _workers(status: Status) -> Iterator[Trouble]:
         queues = "queue" if len(idle) == 1 else "queues"
         sentence = f"no worker answers that takes {queues} {', '.join(idle)}: start one"
         yield Trouble(Kind.WORKERS, sentence)
+    for worker in status.workers:
+        if worker.problem:
+            yield Trouble(Kind.WORKERS, f"{worker.name} {worker.problem}")
 
 
 def _put_off(status: Status) -> Iterator[Trouble]:
@@ -71,6 +75,9 @@ def _log(log: LogStatus) -> Iterator[Trouble]:
     if log.dead_commands:
         sentence = f"{log.dead_commands} dead commands (cqrs dead-letters list)"
         yield Trouble(Kind.DEAD_COMMANDS, sentence)
+    if log.refused_messages:
+        sentence = f"{log.refused_messages} messages were refused (cqrs refused list)"
+        yield Trouble(Kind.MESSAGES, sentence)
     yield from (Trouble(Kind.LOCKS, _wait(wait)) for wait in log.lock_waits)
     yield from _models(log)
     for stuck in log.stuck_sagas:

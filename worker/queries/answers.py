@@ -25,7 +25,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from worker import cache
-from worker.base.backoff import Backoff
+from worker.base.backoff import Backoff, Steps
 from worker.base.errors import ServerUnavailable
 from worker.cache.entries import CacheKey, Entry, Fill, Snapshot
 from worker.cache.server import CacheAway
@@ -94,8 +94,8 @@ class Lookup(Generic[T]):
     key: CacheKey | None
 
 
-def answer(lookup: Lookup[T], after: int | None) -> Answer[T]:
-    """An answer that holds everything up to `after`.
+def answer(lookup: Lookup[T], after: int | None) -> Steps[Answer[T]]:
+    """An answer that holds everything up to `after`; it rests while another caller fills.
 
     Raises Behind, ServerUnavailable, and what the query itself raises.
     """
@@ -103,12 +103,12 @@ def answer(lookup: Lookup[T], after: int | None) -> Answer[T]:
         return _from_database(lookup, after)
     try:
         entry = cache.look(lookup.key).fresh(after, lookup.policy.grace)
-        return _kept(lookup, entry) or _fill(lookup, lookup.key, after)
+        return _kept(lookup, entry) or (yield from _fill(lookup, lookup.key, after))
     except CacheAway:
         return _from_database(lookup, after)
 
 
-def _fill(lookup: Lookup[T], key: CacheKey, after: int | None) -> Answer[T]:
+def _fill(lookup: Lookup[T], key: CacheKey, after: int | None) -> Steps[Answer[T]]:
     backoff: Backoff | None = None
     while True:
         fill = cache.begin(key, lifetime=lookup.policy.lifetime())
@@ -120,8 +120,9 @@ def _fill(lookup: Lookup[T], key: CacheKey, after: int | None) -> Answer[T]:
         if kept := _stale(lookup, fill, after):
             return kept
         backoff = backoff or Backoff(FILL_TIMEOUT)
-        if not backoff.rest():
+        if (pause := backoff.pause()) is None:
             return _filled(lookup, fill, after)
+        yield pause
 
 
 def _filled(lookup: Lookup[T], fill: Fill, after: int | None) -> Answer[T]:

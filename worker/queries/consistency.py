@@ -26,13 +26,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import structlog
 from kombu.exceptions import OperationalError as BrokerError
 
 from worker import refresh
 from worker.base import db
-from worker.base.backoff import Backoff
+from worker.base.backoff import Backoff, Steps
 from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.base.sql import blocks
 from worker.cache.entries import Snapshot
 from worker.commands import after_commit
@@ -40,9 +40,8 @@ from worker.contracts import Receipt
 from worker.event_log.sources import Sources
 from worker.event_log.subscribers import subscriptions
 from worker.queries.errors import InvalidQuery, ReadModelBehind
-from worker.subscriptions import runner
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LONGEST_TIMEOUT = 300.0
 """Seconds that a caller may be willing to wait."""
@@ -139,18 +138,18 @@ def target(required: ReadRequirement, sources: Sources) -> int | None:
 
 def last_position() -> int:
     """The last position that anybody has drawn; 0 for an empty log. Asks the primary."""
-    with db.writer() as connection:
-        row = connection.execute(_SQL["last_position"]).fetchone()
+    row = db.read("sender", lambda connection: connection.execute(_SQL["last_position"]).fetchone())
     return int(row[0]) if row else 0
 
 
 def positions(sources: Sources) -> Snapshot:
     """How far each source has come on the server that queries read from, at this moment."""
-    rows: list[tuple[str, int, bool]] = []
-    with db.reader() as connection:
-        for name, arguments in statements(sources):
-            rows += connection.execute(_SQL[name], arguments).fetchall()
-    return Snapshot.of(sources.names, rows)
+
+    def rows(connection: db.Connection) -> list[tuple[Any, ...]]:
+        asked = [connection.execute(_SQL[name], given) for name, given in statements(sources)]
+        return [row for cursor in asked for row in cursor.fetchall()]
+
+    return Snapshot.of(sources.names, db.read("reader", rows))
 
 
 def statements(sources: Sources) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -170,22 +169,27 @@ def wait(
     required: ReadRequirement,
     here: Snapshot,
     backoff: Backoff,
-) -> None:
-    """Return once every source has reached `wanted`, or when it may be worth another look.
+) -> Steps[None]:
+    """Rest until every source has reached `wanted`, or it may be worth another look.
 
-    Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, and
-    InvalidQuery for a position that does not exist yet.
+    Raises ReadModelBehind, naming the source that is furthest behind, when the backoff ends, or
+    ServerUnavailable if the database is away then; InvalidQuery for a position that does not exist
+    yet.
     """
     if required.level is Consistency.CAUSAL:
         must_exist(query, wanted)
-    nudge_at = 0.0
+    nudge_at, away = 0.0, None
     while True:
         if time.monotonic() >= nudge_at:
             nudge(required, sources, here, wanted)
             nudge_at = time.monotonic() + NUDGE_EVERY
-        if not backoff.rest():
-            raise behind(here, wanted)
-        here = positions(sources)
+        if (pause := backoff.pause()) is None:
+            raise away or behind(here, wanted)
+        yield pause
+        try:
+            here, away = positions(sources), None
+        except ServerUnavailable as error:
+            away = error  # it may come back while there is time
         if here.reaches(wanted):
             return
 
@@ -234,8 +238,19 @@ def ask_for_refresh(view: str) -> None:
 
 
 def catch_up(sources: Sources) -> None:
-    """Bring projections up to the horizon in this process, and tell the cache."""
-    if sources.reads and runner.catch_up(names=sources.reads).tags:
+    """Bring projections up to the horizon in this process, and tell the cache.
+
+    In an application's process, whose user may not write them, the workers are woken to do it.
+    """
+    from worker.subscriptions import runner
+
+    if not sources.reads:
+        return
+    with db.sender() as connection:
+        may_write = db.is_writer(connection)
+    if not may_write:
+        wake(sources.reads)
+    elif runner.catch_up(names=sources.reads).tags:
         try:
             runner.invalidate()
         except ServerUnavailable as error:

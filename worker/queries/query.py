@@ -9,6 +9,7 @@
     orders_summary.ask(status="paid")                            whatever there is
     orders_summary.ask(status="paid", after=receipt.position)    with what I wrote: causal
     orders_summary.ask(status="paid", consistency="strong")      with what anybody wrote
+    await orders_summary.aask(status="paid", after=receipt)      from a coroutine
     ask("orders.orders_summary", status="paid")                  by name
 
 A query changes nothing and never raises because it finds nothing: it says None or an empty list.
@@ -22,17 +23,30 @@ from __future__ import annotations
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_type_hints,
+    overload,
+)
 
 import orjson
 from pydantic import BaseModel, TypeAdapter
+from typing_extensions import ParamSpec
 
 from worker.base.actor import current_actor
-from worker.base.backoff import Backoff
+from worker.base.awaiting import atake
+from worker.base.backoff import Backoff, Steps, take
+from worker.base.errors import ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings
 from worker.base.sql import blocks
@@ -53,15 +67,17 @@ from worker.queries.reader import Reader, read
 __all__ = ["Answer", "Query", "Reader", "ask", "query"]
 
 T = TypeVar("T")
+P = ParamSpec("P", default=...)
+"""The parameters of a query's function after its Reader, as type checkers know them."""
 Tags = Callable[[Any], Iterable[str]]
 
 
 @dataclass(eq=False)
-class Query(Generic[T]):
+class Query(Generic[T, P]):
     """A declared question. Called with a Reader, it is the function that it was made from."""
 
     name: str
-    function: Callable[..., T]
+    function: Callable[Concatenate[Reader, P], T]
     sources: Sources
     tags: Tags | None
     policy: Policy
@@ -72,11 +88,24 @@ class Query(Generic[T]):
     answer_type: TypeAdapter[T]
     purpose: str = ""
 
-    def __call__(self, db: Reader, /, **values: Any) -> T:
+    def __call__(self, db: Reader, /, *args: P.args, **values: P.kwargs) -> T:
         """Ask inside another query, in the same snapshot."""
-        return self.function(db, **values)
+        return self.function(db, *args, **values)
 
+    @overload
+    def ask(self, *args: P.args, **values: P.kwargs) -> Answer[T]: ...
+    @overload
     def ask(
+        self,
+        *,
+        after: int | Receipt | None,
+        consistency: str | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]: ...
+    @overload
+    def ask(self, *, consistency: str | None, timeout: float = 5.0, **values: Any) -> Answer[T]: ...
+    def ask(  # type: ignore[misc]  # no parameter has the name of an option
         self,
         *,
         consistency: str | None = None,
@@ -89,12 +118,47 @@ class Query(Generic[T]):
         Raises InvalidQuery, ReadModelBehind, EventParked, QueryStopped, ServerUnavailable,
         CostLimitReached.
         """
+        return take(self._asked(values, consistency, after, timeout))
+
+    @overload
+    async def aask(self, *args: P.args, **values: P.kwargs) -> Answer[T]: ...
+    @overload
+    async def aask(
+        self,
+        *,
+        after: int | Receipt | None,
+        consistency: str | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]: ...
+    @overload
+    async def aask(
+        self, *, consistency: str | None, timeout: float = 5.0, **values: Any
+    ) -> Answer[T]: ...
+    async def aask(  # type: ignore[misc]  # as above
+        self,
+        *,
+        consistency: str | None = None,
+        after: int | Receipt | None = None,
+        timeout: float = 5.0,
+        **values: Any,
+    ) -> Answer[T]:
+        """The same for a coroutine: the event loop goes on meanwhile."""
+        return await atake(self._asked(values, consistency, after, timeout))
+
+    def _asked(
+        self,
+        values: Mapping[str, Any],
+        consistency: str | None,
+        after: int | Receipt | None,
+        timeout: float,
+    ) -> Steps[Answer[T]]:
         began = time.monotonic()
         required, wrong = levels.parse(consistency, after, timeout)
         given, wrong_values = parameters.parse(self.parameters, values)
         if errors := wrong | wrong_values:
             raise InvalidQuery(self.name, errors)
-        answer = self._answer(given, required, began)
+        answer = yield from self._answer(given, required, began)
         if self.audited:
             self._audit(given, required, answer, time.monotonic() - began)
         return answer
@@ -104,17 +168,25 @@ class Query(Generic[T]):
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
-    def _answer(self, given: Parameters, required: ReadRequirement, began: float) -> Answer[T]:
+    def _answer(
+        self, given: Parameters, required: ReadRequirement, began: float
+    ) -> Steps[Answer[T]]:
         lookup = Lookup(self._reading(given), self.answer_type, self.policy, self._place(given))
         wanted = self._wanted(required)
         backoff: Backoff | None = None
         while True:
             try:
-                return answer(lookup, wanted)
+                return (yield from answer(lookup, wanted))
             except Behind as late:
-                assert wanted is not None
-                backoff = backoff or Backoff(required.timeout, since=began)
-                levels.wait(self.name, self.sources, wanted, required, late.snapshot, backoff)
+                here = late.snapshot
+            except ServerUnavailable:  # while it was waited for: it may come back in time
+                if (pause := backoff.pause() if backoff else None) is None:
+                    raise
+                yield pause
+                continue
+            assert wanted is not None
+            backoff = backoff or Backoff(required.timeout, since=began)
+            yield from levels.wait(self.name, self.sources, wanted, required, here, backoff)
 
     def _reading(self, given: Parameters) -> Callable[[int | None], tuple[T, Snapshot]]:
         """How the database is asked. It is charged for once, however often a reader is early."""
@@ -183,6 +255,13 @@ class Query(Generic[T]):
         )
 
 
+class Declare(Protocol):
+    """What `query(...)` gives: a query is made of a function, and knows its types."""
+
+    def __call__(self, function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
+        """Declare this function."""
+
+
 def query(
     name: str,
     *,
@@ -196,7 +275,7 @@ def query(
     audited: bool = False,
     package: str | None = None,
     max_limit: int = MOST_ROWS,
-) -> Callable[[Callable[..., T]], Query[T]]:
+) -> Declare:
     """Declare a query.
 
     `reads`: the projections that it reads, `views`: the materialized views; they make `as_of`.
@@ -209,7 +288,7 @@ def query(
     ValueError, TypeError for a declaration that makes no sense.
     """
 
-    def declare(function: Callable[..., T]) -> Query[T]:
+    def declare(function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
         returned = _returned_by(name, function)
         declared = Query(
             name=name,
@@ -227,7 +306,7 @@ def query(
         queries.add(name, declared)
         return declared
 
-    return declare
+    return cast("Declare", declare)  # mypy takes the two for different
 
 
 def ask(name: str, /, **parameters: Any) -> Answer[Any]:

@@ -42,7 +42,7 @@ def record(
         "rows": rows_in(data),
         "seconds": seconds,
     }
-    with db.writer() as connection:
+    with db.sender() as connection:
         connection.execute(_SQL["audit_query"], row)
 
 

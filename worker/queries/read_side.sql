@@ -19,11 +19,13 @@ SELECT name, type, letter_id
 
 -- name: last_position
 -- The last position that anybody has drawn.
-SELECT coalesce(pg_sequence_last_value('cqrs.events_position_seq'), 0)
+SELECT position FROM query.last_position
 
 -- name: audit_query
 -- Keeps who asked what.
-INSERT INTO cqrs.query_audit
-       (query, actor, parameters, consistency, after, as_of, from_cache, stale, rows, seconds)
-VALUES (%(query)s, %(actor)s, %(parameters)s::jsonb, %(consistency)s, %(after)s, %(as_of)s,
-        %(from_cache)s, %(stale)s, %(rows)s, %(seconds)s)
+SELECT cqrs.audit_query(jsonb_build_object(
+           'query', %(query)s::text, 'actor', %(actor)s::text, 'parameters', %(parameters)s::jsonb,
+           'consistency', %(consistency)s::text, 'after', %(after)s::bigint,
+           'as_of', %(as_of)s::bigint, 'from_cache', %(from_cache)s::boolean,
+           'stale', %(stale)s::boolean, 'rows', %(rows)s::integer,
+           'seconds', %(seconds)s::double precision))

@@ -37,8 +37,6 @@ Cursor = psycopg.Cursor[dict[str, Any]]
 
 STALE_CONNECTIONS = 6
 """How many pooled connections in a row may turn out to be dead: one more than the pool holds."""
-_AWAY = ("08", "57P")
-"""SQLSTATEs of a server that goes away, or comes up."""
 
 _SQL = blocks("worker.queries", "read_side.sql")
 
@@ -167,7 +165,7 @@ def _read(
                 reader = Reader(connection, sources, after=after, package=package)
                 return query(reader), reader.end()
             except psycopg.OperationalError as error:
-                if not _is_away(connection, error):
+                if not (connection.closed or db.was_cut(error)):
                     raise
                 reason = " ".join(str(error).split())
             except psycopg.NotSupportedError as error:
@@ -192,10 +190,6 @@ def _understood(query: str, error: psycopg.Error) -> CqrsError | None:
     if migrate.is_missing_object(error) and (at := migrate.current()) != migrate.head():
         return NotMigrated(at, migrate.head())
     return None
-
-
-def _is_away(connection: db.Connection, error: psycopg.OperationalError) -> bool:
-    return connection.closed or (error.sqlstate or "").startswith(_AWAY)
 
 
 def _unavailable(reason: str) -> ServerUnavailable:

@@ -13,11 +13,11 @@ from __future__ import annotations
 from uuid import UUID
 
 import psycopg
-import structlog
 
 from worker import event_log
 from worker.base import db, wake_ups
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.commands import after_commit
 from worker.commands.receipts import SAGA
 from worker.commands.settling import SETTLED_ELSEWHERE, refuse
@@ -26,7 +26,7 @@ from worker.contracts.engine_events import SagaCommandSettled, SagaDeadlinePasse
 from worker.event_log import NewEvent
 from worker.reactions.saga_declaration import SQL
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 TASK = "cqrs.react_deadlines"
 LOOK_AGAIN = 30.0
 """Seconds until a command that was revoked is revoked again, should its saga not move."""

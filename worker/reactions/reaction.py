@@ -26,18 +26,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 from uuid import UUID, uuid5
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.commands import SQL as COMMANDS_SQL
 from worker.commands import after_commit
+from worker.commands.awaitable_verbs import C
 from worker.commands.command import CommandTask
 from worker.commands.decoding import prepare
 from worker.commands.enqueue import command_row
-from worker.commands.event_task import EventTask
-from worker.contracts import SYSTEM_ACTOR, Actor, Command, Envelope, Event, Message
+from worker.commands.event_task import EventTask, M, P
+from worker.contracts import SYSTEM_ACTOR, Actor, Envelope, Event
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 
@@ -54,8 +55,8 @@ class Then:
 
     def run(
         self,
-        command: CommandTask[Any],
-        payload: Command | Mapping[str, Any],
+        command: CommandTask[C],
+        payload: C | Mapping[str, Any],
         *,
         key: str | None = None,
         after: Iterable[UUID] = (),
@@ -67,9 +68,13 @@ class Then:
         ready = prepare(command.spec, payload, self._next_id())
         return self._add(command.name, ready.wire, key, tuple(after), ready.fingerprint)
 
-    def start(self, task: EventTask[Any], payload: Message | None = None, /, **fields: Any) -> UUID:
+    @overload
+    def start(self, task: EventTask[M], payload: M, /) -> UUID: ...
+    @overload
+    def start(self, task: EventTask[M, P], /, *args: P.args, **fields: P.kwargs) -> UUID: ...
+    def start(self, task: EventTask[Any], /, *args: Any, **fields: Any) -> UUID:
         """Start an event task; returns its id. Raises ValidationError when the payload is wrong."""
-        return self._add(task.name, task.wire(payload or fields), None, ())
+        return self._add(task.name, task.wire(*args or (fields,)), None, ())
 
     def _next_id(self) -> UUID:
         return derived_id(self._reaction, self._event.position, len(self.envelopes))
@@ -116,6 +121,11 @@ class Reaction:
     def event_types(self) -> frozenset[str]:
         """The types of event that it answers."""
         return frozenset(self._functions)
+
+    @property
+    def functions(self) -> list[React]:
+        """Whatever is called to answer an event."""
+        return [each for functions in self._functions.values() for each in functions]
 
     def on(self, *events: type[Event]) -> Callable[[React], React]:
         """Answer these events."""

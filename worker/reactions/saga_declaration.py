@@ -34,7 +34,7 @@ it ended and what it has seen. That much stays, so that its key never begins a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +47,7 @@ from worker.base.encoding import to_json
 from worker.base.registry import Registry
 from worker.base.sql import blocks
 from worker.commands import after_commit
+from worker.commands.awaitable_verbs import C
 from worker.commands.command import CommandTask
 from worker.commands.decoding import prepare
 from worker.commands.enqueue import command_row
@@ -62,7 +63,6 @@ from worker.event_log import NewEvent, StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.reactions.reaction import GROUP
 from worker.reactions.state_machine import (
-    Payload,
     SagaMachine,
     SagaPlan,
     SagaState,
@@ -77,7 +77,7 @@ _IDS = UUID("b5f7a1d2-6a0e-5b5c-8f43-2f6f0c1f9e77")
 _OURS = frozenset(event.type for event in (SagaCommandSettled, SagaDeadlinePassed, SagaRetryAsked))
 
 
-def send(command: CommandTask[Any], payload: Payload) -> Send:
+def send(command: CommandTask[C], payload: Callable[[SagaState], C | Mapping[str, Any]]) -> Send:
     """Send a command; `payload(state)` makes it from what the saga knows."""
     return Send(command, lambda state: prepare(command.spec, payload(state)).wire)
 

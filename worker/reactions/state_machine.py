@@ -116,6 +116,13 @@ class SagaPlan:
         """The steps that wait for an event."""
         return [(step, step.what) for step in self.steps if isinstance(step.what, Wait)]
 
+    @property
+    def sends(self) -> list[Send]:
+        """Every command that may be sent: of steps, of what undoes them, of either end."""
+        named = [each for step in self.steps for each in (step.what, step.undo)]
+        sent = [*named, self.completed, self.failed]
+        return [each for each in sent if isinstance(each, Send)]
+
     def step(self, name: str | None) -> SagaStep:
         """The step of this name. Raises LookupError: the plan has changed under a running saga."""
         for step in self.steps:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from worker.base import db
 from worker.base.errors import Permanent, Transient
-from worker.event_log.subscribers import subscriptions
+from worker.event_log.subscribers import keepers, subscriptions
+from worker.subscriptions import checkpoints
+from worker.subscriptions.errors import UNDECLARED
 from worker.subscriptions.projection import Projection
 
+_VERSION = re.compile(r"_v\d+$")
 TIME_IS_UP = "time is up"
 
 
 class UnknownProjection(Permanent):
-    """No projection has this name."""
+    """No projection has this name; `why` says what has it instead."""
 
-    def __init__(self, name: str) -> None:
-        hint = subscriptions.hint(name)
-        super().__init__(f"no projection has this name{hint} (projection {name})")
-        self.name = name
+    def __init__(self, name: str, why: str = "") -> None:
+        told = why or f"no projection has this name{subscriptions.hint(name)}"
+        super().__init__(f"{told} (projection {name})")
+        self.name, self.why = name, why
 
 
 class NoSuchPosition(Permanent, ValueError):
@@ -123,8 +128,22 @@ class TooFarBehind(Transient):
 
 
 def projection_named(name: str) -> Projection:
-    """The projection of a name. Raises UnknownProjection."""
+    """The projection of a name. Raises UnknownProjection, which says what else has the name."""
     projection = subscriptions.get(name)
     if not isinstance(projection, Projection):
-        raise UnknownProjection(name)
+        raise UnknownProjection(name, _what_has_it(name))
     return projection
+
+
+def _what_has_it(name: str) -> str:
+    """What is called so and is no projection, in a sentence; empty if nothing is."""
+    if name in subscriptions:
+        return "it answers events and keeps no read table: there is nothing to build or verify"
+    by_table = {table: names for table, names in keepers().items() if table.startswith("query.")}
+    for table, names in by_table.items():
+        if _VERSION.sub("", name) in (table, table.removeprefix("query.")):
+            return f"{table} is a read table, name its projection: {', '.join(sorted(names))}"
+    with db.writer() as connection:
+        if checkpoints.of(connection, name):
+            return UNDECLARED
+    return ""

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from psycopg import errors as pg
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.rebuild import shadow as shadow_tables
 from worker.rebuild.compare import Drift
 from worker.rebuild.coverage import SQL, ExcludedEvents, PositionVector
@@ -25,7 +25,7 @@ from worker.rebuild.sessions import restore, unlimited
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
-import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import event_log
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Transient
+from worker.base.logs import get_logger
 from worker.rebuild import copy_unchanged, shadow
 from worker.rebuild import journal as journals
 from worker.rebuild.compare import Drift
@@ -38,7 +38,7 @@ from worker.subscriptions import checkpoints, read_tables
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SMALL = 50_000
 """Positions of the log; to read fewer, no processes are started."""

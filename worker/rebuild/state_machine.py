@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import structlog
 from psycopg import errors as pg
 
 from worker.base.db import Connection
+from worker.base.logs import get_logger
 from worker.commands import after_commit
 from worker.rebuild import shadow
 from worker.rebuild.compare import SHOWN, KeyRange, count_rows, key_ranges
@@ -34,7 +34,7 @@ from worker.subscriptions import checkpoints
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SWAP_SECONDS = 300.0
 """How long a swap is tried, seconds."""

@@ -17,12 +17,12 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import slots
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
@@ -32,7 +32,7 @@ from worker.rebuild.run import rebuild
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PASS_ON = (1.0, 3.0)
 """Seconds, from and to, until a task that another worker or another time is better for comes again:

@@ -18,12 +18,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from psycopg import sql
 
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.commands.load_plan import primary_key, sql_type
 from worker.event_log import StoredEvent, stored_events
 from worker.event_log.subscribers import subscriptions
@@ -39,7 +39,7 @@ from worker.subscriptions import checkpoints
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection, Rows
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SAMPLE = 200
 """Rows that are looked at, unless told otherwise."""

@@ -30,17 +30,17 @@ from typing import NamedTuple
 
 import psycopg
 import sqlalchemy as sa
-import structlog
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 
 from worker.base.db import Connection
+from worker.base.logs import get_logger
 from worker.base.sql import quoted
 from worker.rebuild.errors import ViewInUse
 from worker.rebuild.sessions import restore
 from worker.rebuild.shadow import SQL, drop_staged_views, qualified, staging_schema
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 REFRESH_LOCK_PAUSE = 0.1
 """Seconds between two tries to hold the refreshes of the views."""
@@ -94,6 +94,7 @@ def switch(
                 _run(connection, dependent.move)
         else:
             _make(connection, there, f"CREATE VIEW {view}{definition.text}", grants=False)
+    _run(connection, "SELECT cqrs.guard_views()")
 
 
 def definition_over(connection: Connection, table: sa.Table, name: str) -> ViewDefinition:

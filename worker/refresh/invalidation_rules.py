@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from worker.base.registry import Registry, check_when_loaded
+from worker.base.registry import Registry
 from worker.cache import query_tag
 from worker.contracts import Event
 from worker.event_log.sources import queries
@@ -87,17 +87,6 @@ def consequences() -> list[Consequence]:
     """Every rule, event by event, for `cqrs map`."""
     events = sorted({event for rule in rules for event in rule.events})
     return [Consequence(event, _queries_on(event), refreshes_for([event])) for event in events]
-
-
-@check_when_loaded
-def problems() -> list[str]:
-    """What the rules name that does not exist, in sentences."""
-    return [
-        f"no query is called {name!r} (rule {rule.name})"
-        for rule in rules
-        for name in rule.queries
-        if name not in queries
-    ]
 
 
 def _rules_on(event_types: Collection[str]) -> list[InvalidationRule]:

@@ -42,6 +42,18 @@ SELECT n.nspname || '.' || c.relname
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY 1
 
+-- name: relations_named
+-- What has this name, given with or without its schema, and what it is; those of schema query first.
+SELECT n.nspname || '.' || c.relname,
+       CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'v' THEN 'view' ELSE 'table' END
+  FROM pg_class AS c
+  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
+   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   AND %(name)s::text IN (c.relname, n.nspname || '.' || c.relname)
+ ORDER BY c.relkind = 'm' DESC, n.nspname = 'query' DESC, 1
+ LIMIT 1
+
 -- name: limit
 -- Time limits of this transaction, milliseconds.
 SELECT set_config('lock_timeout', %(lock)s, true), set_config('statement_timeout', %(statement)s, true)
@@ -129,6 +141,10 @@ ON CONFLICT (view) DO UPDATE
    SET requested = r.requested + 1,
        due_at = CASE WHEN r.requested = r.served THEN EXCLUDED.due_at
                      ELSE least(r.due_at, EXCLUDED.due_at) END
+
+-- name: ask_for
+-- Asks for one view to be refreshed now, as whoever waits for it may.
+SELECT cqrs.ask_for_refresh(%(view)s)
 
 -- name: reschedule
 -- Looks at a view again later, if it is asked for still.

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import structlog
 from celery import signature
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -22,10 +21,11 @@ from worker.base import wake_ups as signals
 from worker.base.app import app
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.logs import get_logger
 from worker.refresh import invalidation_rules
 from worker.refresh.views import SQL
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 TASK = "cqrs.refresh_due"
 LONGEST_COUNTDOWN = 60.0
@@ -78,8 +78,8 @@ def request(connection: Connection, waits: Mapping[str, float]) -> None:
 
 def ask_for(view: str) -> None:
     """Have a view refreshed as soon as can be: somebody waits for it."""
-    with db.writer() as connection:
-        request(connection, {view: 0.0})
+    with db.sender() as connection:
+        connection.execute(SQL["ask_for"], {"view": view})
     wake(view, 0.0)
 
 

@@ -20,6 +20,7 @@ from worker.refresh.views import (
     NoUniqueIndex,
     materialized_views,
     relation_named,
+    view_named,
 )
 
 
@@ -85,7 +86,7 @@ def refresh(
     """
     with db.owner() as connection:
         known = materialized_views(connection)
-        named = [known.find(name) for name in views]
+        named = [view_named(connection, known, name) for name in views]
         for view in named:
             if concurrently and not view.key:
                 raise NoUniqueIndex(view.name)

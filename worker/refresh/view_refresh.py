@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 import psycopg
-import structlog
 from psycopg import errors as pg
 from psycopg import sql
 
 from worker import event_log
 from worker.base.db import Connection
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.cache import source_tag
 from worker.refresh.requests import note_invalidation, wait_of
 from worker.refresh.views import SQL, MaterializedView, Views
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 READERS_WAIT = 1.0
 """Seconds that a refresh which is not CONCURRENTLY waits for its lock: readers queue behind it."""

@@ -28,12 +28,12 @@ class NoUniqueIndex(Permanent):
 
 
 class UnknownView(Permanent):
-    """No materialized view of schema `query` has this name."""
+    """No materialized view of schema `query` has this name; `why` says what has it instead."""
 
-    def __init__(self, name: str, known: Collection[str] = ()) -> None:
+    def __init__(self, name: str, known: Collection[str] = (), why: str = "") -> None:
         hint = did_you_mean(name, known)
-        super().__init__(f"no materialized view has this name{hint} (view {name})")
-        self.name, self.known = name, list(known)
+        super().__init__(f"{why or f'no materialized view has this name{hint}'} (view {name})")
+        self.name, self.known, self.why = name, list(known), why
 
 
 class UnknownRelation(Permanent):
@@ -135,6 +135,26 @@ def materialized_views(connection: Connection) -> Views:
     }
     order = TopologicalSorter({view.name: sorted(view.views) for view in found.values()})
     return Views({name: found[name] for name in order.static_order() if name in found})
+
+
+def view_named(connection: Connection, known: Views, name: str) -> MaterializedView:
+    """The view of a name, with or without its schema. Raises UnknownView, which says what else, or
+    in which other schema, has the name."""
+    try:
+        return known.find(name)
+    except UnknownView as unknown:
+        found = connection.execute(SQL["relations_named"], {"name": name}).fetchone()
+        raise (UnknownView(name, unknown.known, _why_not(*found)) if found else unknown) from None
+
+
+def _why_not(relation: str, kind: str) -> str:
+    if kind != "materialized view":
+        return f"{relation} is a {kind}: only materialized views are refreshed"
+    return (
+        f"{relation} is not in schema query, and only what is there is refreshed here:"
+        f" move it (ALTER MATERIALIZED VIEW {relation} SET SCHEMA query), or refresh it yourself"
+        f" (REFRESH MATERIALIZED VIEW {relation})"
+    )
 
 
 def relation_named(connection: Connection, name: str) -> str:

@@ -45,6 +45,7 @@ from worker.base.actor import acting_as, anyone
 from worker.base.app import app
 from worker.base.db_errors import is_away, sentence
 from worker.base.errors import ServerUnavailable
+from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import After, holds_receipts
 from worker.commands.command import CommandTask
@@ -151,7 +152,11 @@ class SchemaCommand(CommandTask[C]):
         """Not for schema changes. Raises InvalidCommand."""
         raise InvalidCommand(self.name, {"payload": _ALONE})
 
-    enqueue_many = enqueue
+    async def aenqueue(self, *_: Any, **__: Any) -> NoReturn:
+        """Not for schema changes. Raises InvalidCommand."""
+        self.enqueue()
+
+    enqueue_many, aenqueue_many = enqueue, aenqueue
 
     def _fields(
         self, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None
@@ -168,6 +173,14 @@ class SchemaCommand(CommandTask[C]):
         return {**dict(zip(names, values, strict=False)), **(kwargs or {})}
 
     # ------------------------------------------------------------------ the worker's side
+    def fault(self, letter: Letter) -> Fault | None:
+        """What is wrong with a message: fields may come in their order, too."""
+        try:
+            fields = self._fields(letter.args, letter.kwargs)
+        except InvalidCommand as wrong:
+            return Fault(Reason.COMMAND, wrong.errors)
+        return super().fault(replace(letter, args=(), kwargs=fields))
+
     def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:
         """With links, empty ones if need be: what has links is sent again as a message, never run
         in a batch, when it is revived from the dead letters."""

@@ -15,7 +15,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import psycopg
-import structlog
 from celery import signals
 from kombu.exceptions import OperationalError as BrokerError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -25,6 +24,7 @@ from worker.base import slots
 from worker.base.app import app
 from worker.base.db_errors import message_of
 from worker.base.errors import CqrsError
+from worker.base.logs import get_logger
 from worker.contracts import Command
 from worker.schema.catalogue.context import Context
 from worker.schema.change.change import DEFAULT_SCHEMAS
@@ -33,7 +33,7 @@ from worker.schema.engine import engine_context
 from worker.schema.history.plain import summary
 from worker.schema.plan.operations import read_operations
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class OperationPayload(BaseModel):

@@ -63,6 +63,35 @@ OBJECTS = (
     "column_users",
     "verifications",
 )
+"""What the first migration installs: frozen, as are the files. What replaces one of them stands in
+a folder that is named for its migration."""
+
+INTAKE = ("intake/refused_messages", "intake/command_schemas", "intake/enqueued_commands")
+"""Messages that were refused; which release knows which command."""
+
+PUT_OFF = ("put_off/enqueued_commands", "put_off/end_enqueued")
+"""Why a command is put off, and how one is ended without being read."""
+
+SENDER = (
+    "sender/role",
+    "sender/sender_roles",
+    "sender/session_is_writer",
+    "sender/receipts",
+    "sender/enqueued_commands",
+    "sender/enqueue_fault",
+    "sender/write_commands",
+    "sender/enqueue_as_sender",
+    "sender/enqueue_as_writer",
+    "sender/enqueue",
+    "sender/enqueue_one",
+    "sender/settle",
+    "sender/last_position",
+    "sender/audit_query",
+    "sender/ask_for_refresh",
+    "sender/guard_views",
+    "sender/execute",
+)
+"""The role of applications, and what it may call."""
 
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:

@@ -28,6 +28,7 @@ def create_read_tables(connection: sa.Connection, tables: Iterable[sa.Table]) ->
         names = connection.dialect.identifier_preparer
         view, behind = names.format_table(table), names.format_table(made)
         connection.exec_driver_sql(f"CREATE VIEW {view} AS SELECT * FROM {behind}")
+    connection.exec_driver_sql("SELECT cqrs.guard_views()")
 
 
 def _versioned(table: sa.Table) -> sa.Table:

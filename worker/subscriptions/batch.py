@@ -46,12 +46,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import structlog
 from psycopg import Cursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from worker.base.db import Connection
+from worker.base.logs import get_logger
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber
 from worker.refresh import note_consequences
@@ -61,7 +61,7 @@ from worker.subscriptions.checkpoints import SQL, Checkpoint
 from worker.subscriptions.errors import InTransaction, in_one_line
 from worker.subscriptions.partitions import must_still_be_divisible
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 MOST_DEATHS = 5
 """Processes that may die over one event before it is parked; the last of them had it alone."""

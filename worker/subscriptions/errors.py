@@ -8,6 +8,11 @@ from typing import Any
 from worker.base.errors import Permanent
 from worker.event_log.subscribers import subscriptions
 
+UNDECLARED = (
+    "no domain that is loaded declares it, though it has a checkpoint: is its package missing in"
+    " CQRS_DOMAINS?"
+)
+
 
 def in_one_line(error: BaseException) -> str:
     """An error as dead letters and `cqrs status` show it: its kind and its message."""

@@ -28,13 +28,13 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import structlog
 from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import cache, event_log, refresh
 from worker.base import db, gc_pause, wake_ups
 from worker.base.app import app
+from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, read_tables
@@ -42,7 +42,7 @@ from worker.subscriptions.batch import PendingBatch, advance, after_rollback, be
 from worker.subscriptions.checkpoints import SQL, Checkpoint
 from worker.subscriptions.errors import CannotPartition, TooManyDeadLetters, in_one_line
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 TURN_SECONDS = 20.0
 """Seconds after which a runner hands over to the next one."""

@@ -10,7 +10,6 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.rows import dict_row
 
-from tests.support.database import Database
 from tests.support.things.models import (
     ThingAdded,
     ThingDropped,
@@ -28,6 +27,7 @@ from worker.event_log import NewEvent
 from worker.store.read_tables import create_read_tables
 from worker.subscriptions import runner
 from worker.subscriptions.runner import CatchUpResult
+from worker.testing.databases import Database
 
 DOMAIN = "tests.support.things"
 LIST, PLACES = "things.list", "things.places"

@@ -26,17 +26,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
-import structlog
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
+from worker.base.logs import get_logger
 from worker.schema.catalogue.context import Context
 from worker.schema.errors import ChangesetBusy
 from worker.schema.execute import SQL
 from worker.schema.execute.step_recovery import settle_step
 from worker.schema.history.journal import ChangesetInProgress, ChangesetJournal
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _TO_CLEAN_UP = "an interrupted changeset must be cleaned up first, which waits for others to end"
 _KILLED = "the process that {} ({}) ended before it was done{}; nothing of it was kept"

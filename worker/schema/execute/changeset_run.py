@@ -85,6 +85,11 @@ class ChangesetRun:
         """The session that does the work, and holds the changeset lock."""
         return self.lock.work
 
+    def end(self, timings: Sequence[Timing]) -> None:
+        """In the transaction of the work: nobody writes through its views; then the outcome."""
+        self.work.execute("SELECT cqrs.guard_views()")
+        self.finish(timings)
+
     def with_retries(self, attempt: Callable[[], None]) -> None:
         """Try until it is done, with backoff, as long as locks are what it failed for.
 

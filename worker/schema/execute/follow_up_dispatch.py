@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-import structlog
-
 from worker.base.db import Connection
+from worker.base.logs import get_logger
 from worker.schema.catalogue.context import Context
 from worker.schema.catalogue.dependencies import identities
 from worker.schema.catalogue.read_side import ReadSide
@@ -22,7 +21,7 @@ from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def dispatch_follow_ups(context: Context) -> int:

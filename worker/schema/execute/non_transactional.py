@@ -59,7 +59,7 @@ def _prepare(run: ChangesetRun, effects: Effects) -> None:
 
 def _finish(run: ChangesetRun, timing: Timing) -> None:
     with run.work.transaction():
-        run.finish([timing])
+        run.end([timing])
 
 
 def _settled(run: ChangesetRun, effects: Effects, error: BaseException) -> bool:

@@ -48,7 +48,7 @@ def _attempt(run: ChangesetRun) -> None:
                 timings = _run_all(run, budget)
         except OperationFailed as failed:
             raise _as_lock_timeout(failed, budget) from failed.error
-        run.finish(timings)
+        run.end(timings)
 
 
 def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:

@@ -2,17 +2,17 @@
 
 from alembic import op
 
-from worker.store import install
+from worker.store import PUT_OFF, install
 
 revision = "0003_put_off"
-down_revision = "0001_engine"
+down_revision = "0002_intake"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Add the reason and the function."""
-    install(op.get_bind(), "worker.store", ("put_off_reason", "end_enqueued"))
+    install(op.get_bind(), "worker.store", PUT_OFF)
 
 
 def downgrade() -> None:

@@ -1,5 +1,6 @@
--- Ends enqueued commands without running them: a JSON array of {"command_id", "status", "error"},
--- status `rejected` or `dead`. Nothing of a command is decoded, so that what no program can read
+-- Ends enqueued commands without running them: a JSON array of {"command_id", "status", "error",
+-- "payload_hash"}, status `rejected` or `dead`; the hash, if the caller can read the command, is kept
+-- where its receipt has none yet. Nothing of a command is decoded, so that what no program can read
 -- can be ended all the same; a dead one is kept as it stands and can be retried. Its saga hears of
 -- it. A command that has its receipt already keeps that. Either way it waits no longer.
 CREATE OR REPLACE FUNCTION cqrs.end_enqueued(commands jsonb)
@@ -55,8 +56,10 @@ BEGIN
     )
     UPDATE cqrs.receipts AS r
        SET status = g.status, error = g.error, completed_at = clock_timestamp(),
+           payload_hash = coalesce(r.payload_hash, decode(g.payload_hash, 'hex')),
            "position" = (SELECT a."position" FROM appended AS a WHERE a.command = r.command_id)
-      FROM jsonb_to_recordset(commands) AS g (command_id uuid, status text, error text)
+      FROM jsonb_to_recordset(commands)
+           AS g (command_id uuid, status text, error text, payload_hash text)
      WHERE r.command_id = g.command_id AND r.command_id = ANY (open)
     RETURNING r.command_id, r.name, r.actor, r.status, r.error, r.payload_hash, r."position",
               r.completed_at;

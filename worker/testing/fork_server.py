@@ -37,6 +37,10 @@ PRELOADED = (
     "celery.apps.beat",
     "celery.concurrency.prefork",
     "kombu.transport.redis",
+    "structlog",
+    "worker.base.command_request",
+    "worker.base.queues",
+    "worker.base.redis_results",
 )
 LONGEST_REQUEST = 1 << 20
 
@@ -136,7 +140,12 @@ class _Client:
         self._socket = ours
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-c",
+                    f"from {__name__} import main; main()",
+                    str(theirs.fileno()),
+                ],
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -246,6 +255,8 @@ def _become(request: tuple[list[str], str, dict[str, str]], output: int) -> list
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    named = filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[1:1] = [each for each in named if each not in sys.path]
     time.tzset()
     return arguments
 
@@ -265,7 +276,3 @@ def main() -> None:
     arguments = _serve(requests)
     sys.argv = [str(import_module("celery.__main__").__file__), *arguments]
     import_module("celery.__main__").main()
-
-
-if __name__ == "__main__":
-    main()

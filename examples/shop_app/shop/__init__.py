@@ -1,0 +1,1 @@
+"""The domain shop: what it says and stores, does, shows and answers."""

@@ -1,0 +1,1 @@
+"""Two releases of one domain, on one broker and one database."""

@@ -1,0 +1,1 @@
+"""A domain of an application: books that are lent."""

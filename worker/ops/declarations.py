@@ -1,0 +1,271 @@
+"""Whether what the domains declare names what exists: one check, for `cqrs map` and every start.
+
+    declared name ─▶ known? ─ yes ─▶ nothing
+                       │ no
+                       └─▶ a sentence: what, which is the likely name, who says it
+                             cqrs map           shows them, and its exit code is 1
+                             worker, beat, up   print the same lines, and do not start
+
+A misspelt name is silent otherwise: a query waits for a projection that never moves, a rule tells
+nobody, beat sends a task that every worker throws away.
+
+Materialized views stand in SQL alone. They are looked for in the files of the domains, and in the
+database if it answers; one that is in neither is none. Who starts while the database is away is not
+held up by what only it could say; `cqrs map` then goes by the files.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import psycopg
+
+from worker import refresh, store
+from worker.base.app import QUEUES, app
+from worker.base.errors import BadDeclarations, ServerUnavailable, did_you_mean
+from worker.base.registry import load_domains, packages
+from worker.base.settings import get_settings
+from worker.base.urls import psycopg_url
+from worker.commands.decoding import CommandSpec, commands
+from worker.commands.event_task import event_tasks
+from worker.event_log.sources import queries
+from worker.event_log.subscribers import subscriptions
+from worker.ops import schedule
+from worker.queries.query import Query
+from worker.reactions.reaction import Reaction
+from worker.reactions.saga_declaration import sagas
+from worker.refresh.invalidation_rules import rules
+from worker.subscriptions.projection import Projection
+
+_VIEW = re.compile(r'CREATE\s+MATERIALIZED\s+VIEW\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w".]+)', re.I)
+ENGINES_OWN = ("cqrs.", "schema.")
+
+
+def require(*, by_files_alone: bool = False) -> None:
+    """Raise BadDeclarations, a sentence for each problem, if the domains of the settings have any.
+
+    `by_files_alone` asks no database, and so says nothing of views.
+    """
+    load_domains()
+    if found := problems(None if by_files_alone else _views_or_none()):
+        raise BadDeclarations(found)
+
+
+def problems(views: Collection[str] | None) -> list[str]:
+    """What the declarations name that does not exist, in sentences. `views`: those there are, or
+    None if nobody can tell."""
+    checks: list[Iterable[str]] = [
+        _two_of_one_name(),
+        _sources(),
+        _rules(),
+        _schedule(),
+        _groups(),
+        _tags(),
+        _reactions(),
+        _sagas(),
+    ]
+    if views is not None:
+        checks.append(_views(views))
+    return [problem for check in checks for problem in check]
+
+
+def known_views() -> set[str]:
+    """Materialized views by qualified name: those of the files, and of the database if it answers.
+
+    Raises ServerUnavailable if it does not, and the files do not have every view that is named.
+    """
+    named = {name for name, _ in _named_views()}
+    views = set(_views_of_files()) if named else set()
+    return views if named <= views else views | _views_of_database()
+
+
+def views_of_files_and_database() -> set[str]:
+    """The same, by the files alone where the database does not answer."""
+    try:
+        return known_views()
+    except ServerUnavailable:
+        return set(_views_of_files())
+
+
+def _views_or_none() -> set[str] | None:
+    try:
+        return known_views()
+    except ServerUnavailable:
+        return None
+
+
+def _views_of_files() -> Iterator[str]:
+    folders = {Path(path) for package in packages() for path in package.__path__}
+    for folder in folders | {Path(path) for path in store.__path__}:
+        for file in (*folder.rglob("*.sql"), *folder.rglob("*.py")):
+            for name in _VIEW.findall(file.read_text(encoding="utf-8", errors="replace")):
+                yield name.replace('"', "")
+
+
+def _views_of_database() -> set[str]:
+    """One connection that is closed again: whoever forks after this must not hold any."""
+    settings = get_settings()
+    url, timeout = settings.servers.database, settings.connect_timeout
+    try:
+        with psycopg.connect(psycopg_url(url), connect_timeout=timeout) as connection:
+            return set(refresh.materialized_views(connection))
+    except psycopg.errors.InvalidSchemaName:
+        return set()
+    except psycopg.OperationalError as error:
+        raise ServerUnavailable("PostgreSQL", url, str(error), "") from None
+
+
+def _named_views() -> Iterator[tuple[str, str]]:
+    """Each view that is named, and by whom."""
+    for query in queries:
+        for view in query.sources.views:
+            yield view, f"query {query.name}"
+    for rule in rules:
+        for view in rule.refresh:
+            yield view, f"rule {rule.name}"
+
+
+def _views(known: Collection[str]) -> Iterator[str]:
+    for view, who in _named_views():
+        if view not in known:
+            yield _unknown("no materialized view", view, known, who)
+
+
+def _sources() -> Iterator[str]:
+    names = [one.name for one in subscriptions]
+    for query in queries:
+        for name in query.sources.reads:
+            if name not in subscriptions:
+                yield _unknown("no projection", name, names, f"query {query.name}")
+
+
+def _rules() -> Iterator[str]:
+    names = [query.name for query in queries]
+    for rule in rules:
+        for name in rule.queries:
+            if name not in queries:
+                yield _unknown("no query", name, names, f"rule {rule.name}")
+
+
+def _schedule() -> Iterator[str]:
+    tasks = [name for name in app.tasks if not name.startswith("celery.")]
+    for name, entry in schedule.entries().items():
+        if entry.task not in app.tasks:
+            yield _unknown("no task", entry.task, tasks, f"schedule {name}")
+
+
+def _groups() -> Iterator[str]:
+    """A group that is almost the name of a queue: its subscriptions would not run there."""
+    for one in subscriptions:
+        hint = did_you_mean(one.group, QUEUES)
+        if one.group not in QUEUES and hint:
+            yield f"no queue is called {one.group!r}{hint} (group of subscription {one.name})"
+
+
+def _two_of_one_name() -> Iterator[str]:
+    """Commands and event tasks are Celery tasks all: of two with one name, one would not run."""
+    named = Counter([*(spec.name for spec in commands), *(task.name for task in event_tasks)])
+    for name, count in named.items():
+        if count > 1:
+            yield f"a command and an event task are both called {name!r}: take another name for one"
+    own = [*named, *(one.name for one in subscriptions), *(query.name for query in queries)]
+    for name in own:
+        spec = commands.get(name)
+        if name.startswith(ENGINES_OWN) and not (spec and of_the_engine(spec)):
+            yield f"names that begin with {name.partition('.')[0]}. are the engine's ({name})"
+
+
+def of_the_engine(spec: CommandSpec) -> bool:
+    """Whether a command is the engine's own: those that change the schema are."""
+    return spec.handler.__module__.startswith("worker.")
+
+
+class _Asked(dict[str, Any]):
+    """A row, or parameters, of which each name that is asked for and is not there is noted."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(dict.fromkeys(names))
+        self.missing: list[str] = []
+
+    def __missing__(self, name: str) -> Any:
+        self.missing.append(name)
+        raise KeyError(name)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def _missing(tags: Callable[[Any], Iterable[str]], names: Iterable[str]) -> list[str]:
+    """The names that tags ask for of a row without values, or of such parameters, in vain."""
+    asked = _Asked(names)
+    with suppress(Exception):  # a function that cannot do without values tells nothing more
+        list(tags(asked))
+    return [name for name in asked.missing if not name.startswith("__")]
+
+
+def _tags() -> Iterator[str]:
+    for one in subscriptions:
+        if isinstance(one, Projection):
+            columns = [str(column.name) for column in one.table.c]
+            for name in _missing(one.tags, columns):
+                yield _unknown("no column", name, columns, f"tags of projection {one.name}")
+    for query in queries:
+        if isinstance(query, Query) and query.tags is not None:
+            fields = list(query.parameters.model_fields)
+            for name in _missing(query.tags, fields):
+                yield _unknown("no parameter", name, fields, f"tags of query {query.name}")
+
+
+def _reactions() -> Iterator[str]:
+    """What a reaction's functions name must be in their modules, or it fails at the first event."""
+    for one in subscriptions:
+        for function in _functions(one):
+            known = {**vars(builtins), **getattr(function, "__globals__", {})}
+            for name in sorted(set(globals_of(function)) - known.keys()):
+                own = [each for each in known if not each.startswith("_")]
+                yield _unknown("nothing", name, own, f"reaction {one.name}")
+
+
+def _functions(one: object) -> Sequence[Callable[..., Any]]:
+    return one.functions if isinstance(one, Reaction) else ()
+
+
+def globals_of(function: Callable[..., Any]) -> Iterator[str]:
+    """The global names that a function reads, those within it too."""
+    waiting: list[CodeType] = [function.__code__] if hasattr(function, "__code__") else []
+    while waiting:
+        code = waiting.pop()
+        waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
+        for instruction in dis.get_instructions(code):
+            if instruction.opname == "LOAD_GLOBAL":
+                yield str(instruction.argval)
+
+
+def _sagas() -> Iterator[str]:
+    names = [spec.name for spec in commands]
+    for kind in sagas:
+        who = f"saga {kind.name}"
+        for sent in kind.plan.sends:
+            if sent.command.name not in commands:
+                yield _unknown("no command", sent.command.name, names, who)
+        keys = [(kind.starts, kind.key), *((what.event, what.key) for _, what in kind.waits)]
+        for event, key in keys:
+            if key not in event.model_fields:
+                fields = list(event.model_fields)
+                yield _unknown(f"no field of {event.type}", key, fields, who)
+
+
+def _unknown(what: str, name: str, known: Iterable[str], who: str) -> str:
+    """The sentence for a name that means nothing: `no query is called 'x'; did you mean y? (…)`."""
+    return f"{what} is called {name!r}{did_you_mean(name, known)} ({who})"

@@ -1,0 +1,76 @@
+"""The workers on our queues, and those of them that throw away what they take.
+
+    knows no task of the engine's   another app's worker, with a queue of ours in its `-Q`
+    lacks some tasks                a worker of ours with other code, or other CQRS_DOMAINS
+
+Celery has a worker discard a message whose task it does not know. Every worker on a broker answers
+who asks, whatever its app, which queues it takes from and which tasks it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import redis
+from kombu.exceptions import OperationalError as BrokerError
+
+from worker.base.app import QUEUES, app
+from worker.commands.decoding import commands
+from worker.commands.event_task import event_tasks
+
+ENGINE_TASKS = frozenset({"cqrs.drain", "cqrs.project", "cqrs.sweep"})
+"""Tasks that every worker of ours knows, whatever its domains."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """A worker that answered, the queues of ours that it takes from, and what it does wrong."""
+
+    name: str
+    queues: Sequence[str]
+    problem: str | None = None
+
+
+def workers(timeout: float) -> list[WorkerStatus]:
+    """The workers on our queues that answer within `timeout` seconds."""
+    try:
+        answers = app.control.inspect(timeout=timeout).active_queues() or {}
+        taken = {
+            name: sorted({queue["name"] for queue in queues}.intersection(QUEUES))
+            for name, queues in sorted(answers.items())
+        }
+        ours = [name for name, queues in taken.items() if queues]
+        known = _known_tasks(ours, timeout)
+    except (BrokerError, redis.RedisError, OSError):
+        return []
+    return [
+        WorkerStatus(name, taken[name], _problem(taken[name], known.get(name))) for name in ours
+    ]
+
+
+def _known_tasks(names: Sequence[str], timeout: float) -> dict[str, set[str]]:
+    if not names:
+        return {}
+    inspect = app.control.inspect(names, timeout=timeout, limit=len(names))
+    answers = inspect.registered() or {}
+    return {name: {task.partition(" ")[0] for task in tasks} for name, tasks in answers.items()}
+
+
+def _problem(queues: Sequence[str], known: set[str] | None) -> str | None:
+    """Why a worker throws away messages of our queues; None if it knows all that come there."""
+    if known is None:
+        return None  # it has ended meanwhile
+    needed = {task.name for task in (*commands, *event_tasks)} | ENGINE_TASKS
+    if not (unknown := sorted(needed - known)):
+        return None
+    if ENGINE_TASKS.isdisjoint(known):
+        return (
+            "is another app's worker: it throws away what it takes from our queues. Take"
+            f" {', '.join(queues)} from its `-Q`, and run `celery -A worker worker` beside it"
+        )
+    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return (
+        f"does not know {unknown[0]}{more}, and throws those away:"
+        " give it the code and the CQRS_DOMAINS of this shell, and start it anew"
+    )
