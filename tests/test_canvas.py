@@ -97,7 +97,7 @@ def test_groups_follow_each_other(things: Database, workers: Workers) -> None:
 
 def test_a_plain_task_gets_what_the_commands_before_it_came_to(workers: Workers) -> None:
     workers.start(["commands"])
-    members = [add_thing.s(price=Decimal(n)) for n in (1, 2)]
+    members = [add_thing.s(price=Decimal(f"{n}.00")) for n in (1, 2)]
 
     given = chord(members, app.signature("celery.accumulate", kwargs={"index": 0}))()
 

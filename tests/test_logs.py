@@ -8,8 +8,11 @@ from io import StringIO
 
 import pytest
 import structlog
+from celery.contrib.testing.mocks import TaskMessage
 
 from worker.base import log_limit, logs
+from worker.base.app import app
+from worker.base.command_request import CommandRequest, EngineRequest
 from worker.base.log_limit import BURST, MOST_KINDS, WINDOW
 
 
@@ -73,3 +76,13 @@ def test_its_memory_is_bounded(clock: list[float]) -> None:
         record = logging.LogRecord("x", logging.ERROR, "", 0, f"kind {number}", None, None)
         assert limit.filter(record)
     assert len(limit._kinds) <= MOST_KINDS
+
+
+def test_a_message_in_a_log_line_shows_no_payload() -> None:
+    """Celery quotes a request where it fails to cancel one, say."""
+    payload = {"email": "ada@example.org"}
+    message = TaskMessage("orders.register_customer", id="x", kwargs=payload)
+    body = ([], payload, {})
+    for kind in (EngineRequest, CommandRequest):
+        request = kind(message, body=body, decoded=True, app=app, task=app.tasks["cqrs.drain"])
+        assert repr(request) == f"<{kind.__name__}: orders.register_customer[x]>"

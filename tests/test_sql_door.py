@@ -22,6 +22,7 @@ from worker.base import settings
 from worker.base.encoding import fingerprint
 from worker.commands import queue_consumer
 from worker.commands.command_result import CommandResult
+from worker.commands.decoding import fingerprint_of
 from worker.commands.errors import CommandIdReused
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
@@ -218,7 +219,8 @@ def test_an_id_stands_for_one_payload_at_every_door(doors: Things, first: Door) 
         payload = thing()
         receipt = both(first, second)(doors, payload, payload, settled)
         assert receipt.succeeded
-        assert receipt.fingerprint == fingerprint("things.add", payload).hex()
+        envelope = Envelope(receipt.command_id, "things.add", payload)
+        assert receipt.fingerprint == fingerprint_of(envelope).hex()
     kept = doors.connection.execute("SELECT count(*) FROM cqrs.receipts WHERE payload_hash IS NULL")
     assert kept.fetchone() == (0,)
 

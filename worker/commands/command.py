@@ -100,8 +100,9 @@ class CommandTask(AwaitableVerbs[C, P], CommandRun, Generic[C, P]):
         if self._is_sent_again(task_id):
             wire = dict(kwargs or {})
         else:
-            check_routes(self.name, options)
             before = follows(options.get("parent_id"))
+            if before is None:  # what follows was looked at with what it follows
+                check_routes(self.name, options)
             if before is not None and kwargs:  # a plain task's result, or the id of what has failed
                 args = list(filter(is_passed_on, args or ()))
             ready = self._prepared(args, kwargs, command_id, sure=before is None)

@@ -36,6 +36,7 @@ from worker.commands import SQL, receipt_watcher, receipts
 from worker.commands.call_arguments import broker_errors
 from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.commands.receipt_watcher import TaskFailed
+from worker.commands.silence import why_silent
 from worker.contracts import Receipt, is_receipt
 
 _ADVICE = "Check CQRS_RESULT_URL, or start the embedded servers with `cqrs up`."
@@ -215,7 +216,7 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
         """The receipt after all, for whoever's time has ended."""
         receipt = self.stored_receipt()
         if receipt is None:
-            raise ReceiptTimeout(self.command_id, timeout)
+            raise ReceiptTimeout(self.command_id, timeout, why_silent(timeout))
         return self._checked(receipt)
 
 

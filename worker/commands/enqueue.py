@@ -127,6 +127,8 @@ def _is_that(name: str, print_: bytes | None, envelope: Envelope) -> bool:
 def _handle(envelope: Envelope) -> CommandResult:
     handle = CommandResult(str(envelope.id), task_name=envelope.name, app=app)
     handle.payload = envelope.payload
+    # What SQL has enqueued under this id is compared once it has a fingerprint.
+    handle.fingerprint = fingerprint_of(envelope).hex()
     return handle
 
 

@@ -11,11 +11,15 @@ from worker.contracts import Receipt
 
 
 class ReceiptTimeout(Transient):
-    """No receipt within the time that the caller gave. The command may still run."""
+    """No receipt within the time that the caller gave. The command may still run.
 
-    def __init__(self, command_id: UUID, seconds: float | None) -> None:
-        super().__init__(f"no receipt after {seconds} s (command {command_id})")
-        self.command_id, self.seconds = command_id, seconds
+    `workers` says whether any answers that would run it.
+    """
+
+    def __init__(self, command_id: UUID, seconds: float | None, workers: str = "") -> None:
+        hint = f": {workers}" if workers else ""
+        super().__init__(f"no receipt after {seconds} s{hint} (command {command_id})")
+        self.command_id, self.seconds, self.workers = command_id, seconds, workers
 
 
 class NotReady(Transient):

@@ -3,6 +3,7 @@
 actor         who sends: of what follows in a chain, whoever sent its first command
 fingerprint   of the name and what the caller gave
 after         the commands that must have a receipt before it runs
+routed        it follows a command whose worker has seen that somebody takes all that follows
 stopped       a command in front that did not succeed: this one is not run
 """
 
@@ -27,9 +28,11 @@ def header_of(
     args: Sequence[Any] | None, ready: Prepared, after: After = (), *, before: Any = None
 ) -> dict[str, Any]:
     """The header of a command with these arguments; `before` is the task that it follows."""
-    header = {"actor": _sender(before), "fingerprint": ready.fingerprint.hex()}
+    header: dict[str, Any] = {"actor": _sender(before), "fingerprint": ready.fingerprint.hex()}
     if ids := ids_of(after):
         header["after"] = ids
+    if before is not None:
+        header["routed"] = True
     if stopped := stopper(args):
         header["stopped"] = stopped
     return header

@@ -92,7 +92,8 @@ class CommandRun(EngineTask):
             if releases.why_elsewhere(envelope):
                 releases.hand_over([envelope])
                 raise Ignore  # its receipt is another worker's to give
-            if nobody_takes := unroutable(envelope.links):
+            nobody_takes = None if header.get("routed") else unroutable(envelope.links)
+            if nobody_takes:
                 return end(ended(undeclared(envelope), Status.REJECTED, error=nobody_takes))
             run = self._execute(envelope)
         except SoftTimeLimitExceeded:
