@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import queue
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -21,7 +24,7 @@ from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.history import Things
 from tests.support.things.queries import thing
 from tests.support.waiting import wait_for_waiting
-from tests.support.workers import Workers, slowness, until
+from tests.support.workers import ROOT, Workers, environment, slowness, until
 from tests.test_enqueue import nobody_looks, waiting, woken
 from worker.base import awaiting
 from worker.base.actor import acting_as
@@ -30,6 +33,7 @@ from worker.base.settings import get_settings
 from worker.base.urls import sqlalchemy_url
 from worker.cache.entries import Snapshot
 from worker.commands import receipt_watcher
+from worker.commands import receipts as receipts_table
 from worker.commands.after_commit import publish_results
 from worker.commands.command_result import CommandResult
 from worker.commands.errors import CommandIdReused, InvalidCommand, NoTransaction, ReceiptTimeout
@@ -346,6 +350,143 @@ def test_threads_and_coroutines_wait_for_one_watcher(database: Database) -> None
         receipts = [one.result(30) for one in (coroutine, *plain)]
     assert {one.command_id for one in receipts} == {command.id}
     nothing_is_left()
+
+
+def test_an_id_that_is_none_harms_nobody_else(database: Database) -> None:
+    """Once it ended the thread that looks for everybody."""
+    command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
+    with pytest.raises(ValueError, match=r"is a UUID \(id 'order-17'\)"):
+        add_thing.AsyncResult("order-17").receipt(1)
+    with pytest.raises(ValueError, match="order-17"):
+        asyncio.run(add_thing.AsyncResult("order-17").areceipt(1))
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(handle(command).receipt, 60)
+        until(lambda: waiters() == 1, 10)
+        execute([command])  # and nothing is published: it is looked for
+        assert waits.result(10).succeeded
+    nothing_is_left()
+
+
+def test_whatever_goes_wrong_once_the_watcher_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
+    find, failed = receipts_table.find, threading.Event()
+
+    def fails_once(connection: Any, ids: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("out of memory, say")
+        return find(connection, ids)
+
+    monkeypatch.setattr(receipts_table, "find", fails_once)
+    execute([command])
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(handle(command).receipt, 60).result(10).succeeded
+    assert failed.is_set()
+    nothing_is_left()
+
+
+def test_a_watcher_whose_thread_did_not_start_starts_one_for_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = Envelope(uuid7(), add_thing.name, {"price": "1.00"})
+    watcher = receipt_watcher.ReceiptWatcher()
+    monkeypatch.setattr(receipt_watcher, "watcher", watcher)
+
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading, "Thread", NoThread)
+        with pytest.raises(RuntimeError, match="new thread"):
+            handle(command).receipt(1)
+    assert len(watcher) == 0
+    execute([command])
+    assert handle(command).receipt(10).succeeded
+    nothing_is_left()
+
+
+def test_threads_that_need_the_first_backend_at_once_have_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waited on one of several heard of nothing, and its subscription was never ended."""
+    monkeypatch.setattr(app, "_backend_cache", None)
+    together = threading.Barrier(8)
+
+    def first() -> int:
+        together.wait(10)
+        return id(app.backend)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len({one.result(10) for one in [pool.submit(first) for _ in range(8)]}) == 1
+
+
+def test_many_threads_and_loops_that_give_up_and_wait_again_leave_nothing(
+    database: Database,
+) -> None:
+    """Results come while their waits begin, end, are cancelled and begun anew, on several loops."""
+    commands = [Envelope(uuid7(), add_thing.name, {"price": "1.00"}) for _ in range(240)]
+    begun: queue.SimpleQueue[Envelope | None] = queue.SimpleQueue()
+
+    async def wait(command: Envelope, patience: float) -> Receipt:
+        begun.put(command)
+        with suppress(asyncio.TimeoutError):
+            return await asyncio.wait_for(handle(command).areceipt(60), patience)
+        return await handle(command).areceipt(60)
+
+    async def wait_for_all(part: list[Envelope]) -> list[Receipt]:
+        waits = (wait(one, place % 6 * 0.004) for place, one in enumerate(part))
+        return await asyncio.gather(*waits)
+
+    def get(part: list[Envelope]) -> list[Receipt]:
+        for one in part:
+            begun.put(one)
+        return [Receipt.from_json(handle(one).get(timeout=60)) for one in part]
+
+    def publish() -> None:
+        while command := begun.get():
+            publish_results([(command.id, execute([command]).outcomes[0])])
+
+    with ThreadPoolExecutor(8) as pool:
+        publisher = pool.submit(publish)
+        loops = [pool.submit(asyncio.run, wait_for_all(commands[n:200:4])) for n in range(4)]
+        plain = [pool.submit(get, commands[200 + n :: 2]) for n in range(2)]
+        receipts = [receipt for one in (*loops, *plain) for receipt in one.result(120)]
+        begun.put(None)
+        publisher.result(10)
+    assert {one.command_id for one in receipts} == {one.id for one in commands}
+    nothing_is_left()
+
+
+def test_the_interpreter_ends_while_somebody_waits(database: Database) -> None:
+    """A daemon thread waits for ever, a coroutine was given up: nothing holds it up."""
+    program = (
+        "import asyncio, threading\n"
+        "from tests.support.things.commands import add_thing\n"
+        "from worker import uuid7\n"
+        "from worker.commands.receipt_watcher import watcher\n"
+        "from worker.testing import until\n"
+        "handle = add_thing.AsyncResult(str(uuid7()))\n"
+        "threading.Thread(target=handle.receipt, args=(None,), daemon=True).start()\n"
+        "until(lambda: len(watcher) == 1, 10)\n"
+        "async def give_up():\n"
+        "    waits = asyncio.create_task(add_thing.AsyncResult(str(uuid7())).areceipt(None))\n"
+        "    await asyncio.to_thread(until, lambda: len(watcher) == 2, 10)\n"
+        "    waits.cancel()\n"
+        "asyncio.run(give_up())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(get_settings()),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def waiters() -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 import psycopg
 import pytest
 import redis as redis_py
 
 from tests.conftest import Database
+from tests.support.neighbours import Neighbour
 from tests.support.workers import Worker, Workers, until
 from worker.base import settings, slots, wake_ups
 
@@ -141,3 +144,18 @@ def test_of_two_beats_on_redbeat_one_sends_and_the_other_goes_on_when_it_ends(
             each.stop()
         taken = slots.taken()
         assert len(taken) == len(set(taken)) == slots.runs()
+
+
+@pytest.mark.settings(redbeat=True, refresh_interval=1.0)
+def test_beside_a_neighbours_redbeat_on_one_redis_both_send_and_keep_their_schedules(
+    database: Database, workers: Workers, tmp_path: Path, redis: redis_py.Redis
+) -> None:
+    neighbour = Neighbour(tmp_path)
+    ours = workers.start_beat()
+    until(lambda: _sent(ours) >= 1, 60)
+    with neighbour.beat("redbeat.RedBeatScheduler") as log:
+        until(lambda: b"Sending due task tick" in log.read_bytes(), 60, "it waits for our lock")
+        sent = _sent(ours)
+        until(lambda: _sent(ours) >= sent + 2, 60, "ours has lost its schedule")
+        assert redis.hexists("redbeat:tick", "definition")
+    ours.stop()

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Database
+from tests.support.things import commands as things_commands
 from tests.support.things.history import Things
 from tests.support.things.models import ThingAdded
 from tests.support.things.models import things as table
@@ -37,6 +38,7 @@ from worker import (
 from worker import step as saga_step
 from worker.base.errors import BadDeclarations, ServerUnavailable
 from worker.base.registry import Registry
+from worker.base.settings import get_settings, using
 from worker.commands.decoding import commands
 from worker.commands.event_task import event_tasks
 from worker.event_log.sources import queries
@@ -163,6 +165,19 @@ def a_misspelt_command_in_a_reaction() -> str:
     return "nothing is called 'lok_again'; did you mean look_again? (reaction look.answer)"
 
 
+def a_misspelt_command_of_a_module_in_a_reaction() -> str:
+    answer = reaction("look.answer")
+
+    @answer.on(ThingAdded)
+    def _(event: StoredEvent, then: Then) -> None:
+        then.run(things_commands.ad_thing, {})  # type: ignore[attr-defined]
+
+    return (
+        "nothing in things_commands is called 'ad_thing'; did you mean add_thing?"
+        " (reaction look.answer)"
+    )
+
+
 def a_saga_with_a_command_that_no_domain_has() -> str:
     known = look()
     del commands._items["look.look"]
@@ -203,6 +218,7 @@ def a_name_of_the_engine() -> str:
         a_misspelt_parameter_of_tags,
         a_group_that_is_no_queue,
         a_misspelt_command_in_a_reaction,
+        a_misspelt_command_of_a_module_in_a_reaction,
         a_saga_with_a_command_that_no_domain_has,
         a_saga_with_a_key_that_is_no_field,
         one_name_for_a_command_and_a_task,
@@ -220,6 +236,24 @@ def test_a_task_of_the_schedule_that_nobody_has_is_told(monkeypatch: pytest.Monk
     monkeypatch.setattr(schedule, "entries", lambda: entries)
     (said,) = declarations.problems(None)
     assert said == "no task is called 'cqrs.swep'; did you mean cqrs.sweep? (schedule tidy)"
+
+
+def test_a_module_that_is_almost_called_as_one_of_ours_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it declares would be nowhere, and nobody would say so."""
+    package = tmp_path / "almost_a_domain"
+    package.mkdir()
+    for name in ("__init__", "models", "query_helpers", "queries", "reaction", "migration"):
+        (package / f"{name}.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with using(get_settings().model_copy(update={"domains": ("almost_a_domain",)})):
+        said = list(declarations._modules())
+    assert said == [
+        f"no module that is looked for is called {one!r}; did you mean {one}s?"
+        " (domain almost_a_domain)"
+        for one in ("migration", "reaction")
+    ]
 
 
 def test_two_of_one_name_are_told_in_a_sentence() -> None:

@@ -190,6 +190,8 @@ def test_the_tutorial_of_a_new_domain_is_followed_to_its_end(
     figures = f"{sum(changed.values())} lines change in {len(changed)} files; then it has {total}."
     assert figures in page.read_text(), figures
     assert last_tests.strip() in application.python(*tests)
+    for how in (["check"], ["format", "--check"]):
+        application.python("-m", "ruff", *how, "--isolated", "--no-cache", ".")
 
     application.cqrs("migrate")
     assert "notes.write_note" in application.cqrs("map")

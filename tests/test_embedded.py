@@ -258,9 +258,21 @@ def test_a_server_that_does_not_go_is_killed(home: Path, monkeypatch: pytest.Mon
     assert is_gone(servers.valkey_pid)
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["ours", "somebody's"])
+def test_a_home_that_we_make_is_none_of_gits(tmp_path: Path, there: bool) -> None:
+    """A database's files lie there: `git add .` once took them all."""
+    home = tmp_path / "of" / ".cqrs"
+    if there:
+        home.mkdir(parents=True)
+    with embedded._locked(home):
+        pass
+    assert [file.read_text() for file in home.glob(".gitignore")] == ([] if there else ["*\n"])
+
+
 def test_removing_leaves_nothing_behind(home: Path) -> None:
     servers = started(home)
     place = (home / "data").resolve()
+    assert (home / ".gitignore").exists()
 
     embedded.remove(home)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 import redis as redis_py
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing
@@ -65,6 +66,28 @@ def test_without_a_transaction_nothing_is_enqueued(database: Database) -> None:
 
     assert waiting(database) == []
     assert woken() == []
+
+
+@pytest.mark.parametrize("kind", [psycopg.RawCursor, psycopg.ClientCursor])
+def test_the_cursors_of_the_callers_connection_are_the_callers(
+    database: Database, kind: type[psycopg.Cursor]
+) -> None:
+    """Raw ones read other placeholders than ours."""
+    with psycopg.connect(database.url, cursor_factory=kind) as connection:
+        add_thing.enqueue(connection, price=Decimal("1.00"))
+    assert len(waiting(database)) == 1
+
+
+def test_the_cursors_of_an_asynchronous_connection_are_the_callers(database: Database) -> None:
+    async def enqueue() -> None:
+        raw = psycopg.AsyncRawCursor
+        async with await psycopg.AsyncConnection.connect(
+            database.url, cursor_factory=raw
+        ) as opened:
+            await add_thing.aenqueue(opened, price=Decimal("1.00"))
+
+    asyncio.run(enqueue())
+    assert len(waiting(database)) == 1
 
 
 def test_a_transaction_that_begins_in_a_pipeline_is_one(database: Database) -> None:
@@ -141,6 +164,19 @@ def test_a_session_tells_when_it_has_committed(
     session.commit()
     until(woken, 10, "nobody was woken")
     assert woken() == ["cqrs.drain"]
+
+
+def test_a_scoped_session_is_the_session_of_its_thread(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Flask-SQLAlchemy has as `db.session`."""
+    monkeypatch.setattr("worker.commands.waking._watcher", None)  # nobody has to look
+    scoped = scoped_session(sessionmaker(session.get_bind()))
+    add_thing.enqueue(scoped, price=Decimal("1.00"))
+    assert woken() == []
+    scoped.commit()
+    until(woken, 10, "nobody was woken")
+    scoped.remove()
 
 
 def test_the_end_of_a_savepoint_is_no_commit(session: Session) -> None:

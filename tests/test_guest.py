@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 import redis as redis_py
 
@@ -14,7 +19,13 @@ from tests.conftest import Database
 from tests.support.neighbours import Neighbour
 from tests.support.workers import ROOT, Workers, environment, until
 from worker import get_settings
+from worker.base.app import app
+from worker.cli.console import whoever
+from worker.commands.command_result import CommandResult
+from worker.contracts import uuid7
 from worker.embedded import Servers
+from worker.schema.catalogue.context import Context
+from worker.schema.engine import EngineReadSide, engine_context
 
 OURS = """
     import worker
@@ -32,19 +43,22 @@ HOST = """
 """
 
 
-def run(database: Database, *parts: str) -> None:
-    """Run a program in a process of its own, with this test's settings; it must succeed."""
+def run(database: Database, *parts: str, said: str = "", environ: Mapping[str, str] = {}) -> None:
+    """Run a program in a process of its own, with this test's settings; it must succeed.
+
+    It prints nothing but what is `said` on standard error: a host's output is its own.
+    """
     program = "\n".join(textwrap.dedent(part) for part in parts)
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env=environment(get_settings()) | {"HOST_DATABASE": database.url},
+        env=environment(get_settings()) | {"HOST_DATABASE": database.url, **environ},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert (done.stdout, done.stderr) == ("", said)
 
 
 @pytest.mark.parametrize("parts", [(OURS, HOST), (HOST, OURS)], ids=["we first", "the host first"])
@@ -72,6 +86,59 @@ def test_no_task_of_ours_is_the_hosts_too(database: Database, parts: tuple[str, 
         assert names == {"mine.greet"}, names
         assert "orders.create_order" in worker.app.tasks
         """,
+    )
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_a_hosts_shared_task_without_a_name_is_the_hosts_to_name(
+    things: Database, tmp_path: Path, first: str
+) -> None:
+    """Most Celery projects have a `tasks.py`. Our app sees their shared tasks as soon as anybody
+    looks into its tasks: a chain to one of theirs does, and a worker with `-I tasks`."""
+    (tmp_path / "tasks.py").write_text(
+        "from celery import Celery, shared_task\n"
+        "host = Celery('mine')\n"
+        "@shared_task\n"
+        "def add(): return 2\n"
+    )
+    theirs = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import tasks"
+    ours = "from tests.support.things.commands import add_thing"
+    run(
+        things,
+        *((ours, theirs) if first == "ours" else (theirs, ours)),
+        """
+        from celery import chain
+        from worker import app
+        chain(add_thing.s(price="1.00"), tasks.add.si().set(queue="celery")).apply_async()
+        assert "tasks.add" in app.tasks
+        assert tasks.add.name == "tasks.add" and tasks.add.app is tasks.host
+        """,
+        environ={"CQRS_FOREIGN_QUEUES": "celery"},
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"ignore_result": True}, {"name": None}])
+def test_a_task_of_our_own_app_is_named_where_it_is_declared(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"a task needs an explicit name: @app\.task\(name="):
+        app.task(print, **options)
+
+
+def test_the_hosts_celery_variables_lead_none_of_ours_to_the_hosts_servers(
+    things: Database,
+) -> None:
+    """An environment that all containers share names the host's broker as Celery reads it."""
+    names = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
+    run(
+        things,
+        """
+        from tests.support.things.commands import add_thing
+        from worker import app, get_settings
+        add_thing.delay(price="1.00")
+        for connection in (app.connection(), app.connection_for_read(), app.connection_for_write()):
+            with connection:
+                assert f":{connection.port}/" in get_settings().servers.broker, connection.as_uri()
+        """,
+        environ={f"CELERY_{name}": "redis://127.0.0.1:1/0" for name in names},
     )
 
 
@@ -157,6 +224,106 @@ def test_a_hosts_own_worker_logs_in_the_hosts_way(database: Database) -> None:
     )
 
 
+WARNED = """
+    from worker.base.logs import get_logger
+    get_logger("worker.x").warning("100 % lost", signal="drain", name="n")
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        get_logger("worker.x").exception("broken", what="a thing")
+"""
+
+
+def test_our_lines_in_a_hosts_process_are_the_hosts_to_write(
+    database: Database, tmp_path: Path
+) -> None:
+    """By `logging`, in its format, where it has them go; not on standard output past it."""
+    log = tmp_path / "host.log"
+    run(
+        database,
+        f"""
+        import logging, sys
+        logging.basicConfig(filename={str(log)!r}, format="HOST|%(levelname)s|%(name)s|%(message)s")
+        """,
+        WARNED,
+        "assert 'structlog' not in sys.modules",
+    )
+    first, second, *traceback = log.read_text().splitlines()
+    assert first == "HOST|WARNING|worker.x|100 % lost (signal='drain', name='n')"
+    assert second == "HOST|ERROR|worker.x|broken (what='a thing')"
+    assert traceback[-1] == "ZeroDivisionError: division by zero"
+
+
+def test_a_host_that_uses_structlog_has_our_lines_there(database: Database, tmp_path: Path) -> None:
+    log = tmp_path / "host.log"
+    run(
+        database,
+        f"""
+        import structlog
+        structlog.configure(
+            processors=[structlog.stdlib.add_log_level, structlog.processors.JSONRenderer()],
+            logger_factory=structlog.WriteLoggerFactory(open({str(log)!r}, "w")),
+        )
+        """,
+        WARNED,
+    )
+    first, _ = map(json.loads, log.read_text().splitlines())
+    assert first == {
+        "event": "100 % lost",
+        "level": "warning",
+        "signal": "drain",
+        "name": "n",
+    }
+
+
+def test_a_handle_that_was_pickled_is_ours_still(things: Database) -> None:
+    """In a cache, a session or another process: whoever's app is current where it is read."""
+    run(
+        things,
+        HOST,
+        """
+        import copy, pickle
+        from uuid import uuid4
+        from tests.support.things.commands import add_thing
+        from worker import app, get_settings
+        sent = add_thing.apply_async(kwargs={"price": "1.00"}, task_id=uuid4())
+        written = pickle.dumps(sent)
+        assert get_settings().servers.result.encode() not in written
+        for read in (pickle.loads(written), copy.copy(sent), copy.deepcopy(sent)):
+            assert type(read) is type(sent) and read == sent
+            assert read.app is app and read.backend is app.backend
+            assert read.fingerprint == sent.fingerprint
+        """,
+    )
+
+
+def test_no_handle_of_ours_has_anything_to_say_when_the_process_ends(database: Database) -> None:
+    """Python prints what a finalizer raises. Those of the messages that a command sent are Celery's
+    own kind, and end with the process as well."""
+
+    class Gone:
+        def remove_pending_result(self, _: object) -> None:
+            raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    for handle in (CommandResult(str(uuid7()), app=app), app.AsyncResult(str(uuid7()))):
+        handle.backend = Gone()
+        handle.__del__()
+
+
+def test_an_account_without_a_name_is_known_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with `user: 1000`: who acts is written into the history all the same."""
+
+    def nobody(uid: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    number = f"uid {os.getuid()}"
+    assert whoever(None) == engine_context().actor == number
+    assert Context(psycopg.connect, EngineReadSide()).actor == number
+
+
 def test_nothing_runs_because_we_were_imported(database: Database) -> None:
     run(
         database,
@@ -168,6 +335,26 @@ def test_nothing_runs_because_we_were_imported(database: Database) -> None:
         assert signal.getsignal(signal.SIGTERM) is before
         assert asyncio.events._get_running_loop() is None
         """,
+    )
+
+
+def test_no_lock_is_made_by_the_import(database: Database) -> None:
+    """Under gevent, one that was made before a fork (gunicorn --preload) waits in no child:
+    the thread that looks for the end of a transaction kept the child's loop busy for good."""
+    run(
+        database,
+        """
+        import sys, threading
+        made = []
+        def counted(kind):
+            def make(*arguments):
+                made.append(sys._getframe(1).f_globals["__name__"])
+                return kind(*arguments)
+            return make
+        threading.Event, threading.Lock = counted(threading.Event), counted(threading.Lock)
+        """,
+        OURS,
+        "assert not [name for name in made if name.startswith('worker.')], made",
     )
 
 

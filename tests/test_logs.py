@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 import structlog
@@ -82,7 +83,7 @@ def test_a_message_in_a_log_line_shows_no_payload() -> None:
     """Celery quotes a request where it fails to cancel one, say."""
     payload = {"email": "ada@example.org"}
     message = TaskMessage("orders.register_customer", id="x", kwargs=payload)
-    body = ([], payload, {})
+    body: tuple[list[Any], dict[str, str], dict[str, Any]] = ([], payload, {})
     for kind in (EngineRequest, CommandRequest):
         request = kind(message, body=body, decoded=True, app=app, task=app.tasks["cqrs.drain"])
         assert repr(request) == f"<{kind.__name__}: orders.register_customer[x]>"

@@ -242,6 +242,22 @@ def test_status_names_a_foreign_worker_on_a_queue_of_ours(
 
 
 @pytest.mark.slow
+def test_status_says_that_two_workers_have_one_name(workers: Workers, tmp_path: Path) -> None:
+    """As two have that are started without `-n` on one machine: `celery@` and its name. Which of
+    them takes our queues, and which knows our tasks, cannot be told: nobody is accused."""
+    ours = workers.start(concurrency=1)
+    twin = Neighbour(tmp_path, "mine")
+    twin.name = ours.name
+    with twin:
+        code, said = status()
+    assert f"{ours.name} is the name of 2 workers" in said
+    assert "give each its own with `-n`" in said
+    assert "another app's worker" not in said
+    assert "no worker answers" not in said
+    assert code == 1
+
+
+@pytest.mark.slow
 def test_status_names_a_worker_of_ours_that_lacks_a_domain(workers: Workers) -> None:
     workers.start(["commands"], concurrency=1, environ={"CQRS_DOMAINS": "tasks.orders"})
     code, said = status()

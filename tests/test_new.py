@@ -8,6 +8,7 @@ import sys
 import tomllib
 import venv
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,24 @@ def test_the_project_names_it_and_keeps_all_else(
     assert tomllib.loads(said)["tool"]["cqrs"]["domains"] == after
     lost = [line for line in (before or "").splitlines() if line not in said]
     assert lost in ([], ["domains = []"], ['domains = ["json"]  # ours'])
+
+
+def test_lines_that_end_as_on_windows_end_so_afterwards(tmp_path: Path, new: New) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_bytes(b"[project]\r\nname = 'x'\r\n")
+    made(new("shop"))
+    assert file.read_bytes() == (
+        b"[project]\r\nname = 'x'\r\n\r\n[tool.cqrs]\r\ndomains = [\"shop\"]\r\n"
+    )
+
+
+def test_without_pytest_it_says_that_the_tests_want_it(
+    new: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "worker.cli.new.find_spec", lambda name: None if name == "pytest" else find_spec(name)
+    )
+    assert "next: pip install pytest, then pytest shop/tests, then cqrs up" in made(new("shop"))
 
 
 def test_a_line_that_cannot_be_changed_safely_is_told_instead(tmp_path: Path, new: New) -> None:

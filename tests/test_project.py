@@ -173,6 +173,26 @@ def test_a_worker_without_domains_says_so(folder: Path, request: pytest.FixtureR
     assert NO_DOMAINS in " ".join(log.read_text().split())
 
 
+def test_who_starts_below_the_folder_of_the_project_is_told_where_it_is(folder: Path) -> None:
+    below = folder / "deep" / "er"
+    below.mkdir(parents=True)
+    assert f"there is one in {folder}: start there" in " ".join(run(below, "map").stderr.split())
+    tests = below / "test_deep.py"
+    tests.write_text(
+        'pytest_plugins = ["worker.testing.fixtures"]\n\ndef test_it(cqrs):\n    pass\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)],
+        cwd=below,
+        env=bare_environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"there is one in {folder}: start there" in done.stdout
+
+
 def test_no_names_in_the_variable_mean_no_domains(folder: Path) -> None:
     assert drawn(folder, CQRS_DOMAINS="")["commands"] == []
     assert read_settings({"CQRS_DOMAINS": " , "}).domains == ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,11 +18,13 @@ from tests.conftest import Database
 from tests.support.things.commands import add_thing, drop_thing
 from tests.support.things.history import Things
 from tests.support.users import connect_as, logins, process_of, url_of
+from tests.support.workers import ROOT
 from worker.base.actor import acting_as
-from worker.commands import queue_consumer
+from worker.commands import queue_consumer, receipt_watcher
 from worker.commands.event_task import event_task, event_tasks
 from worker.commands.receipts import SAGA
 from worker.contracts import Message, Status, uuid7
+from worker.testing import until
 
 pytestmark = pytest.mark.usefixtures("redis")
 APP, CLERK, OTHER = "shop_app", "clerk_app", "nobody_app"
@@ -350,6 +354,19 @@ def test_a_receipt_is_read_in_a_senders_process(users: Things) -> None:
         assert handle.receipt(5).succeeded
 
 
+def test_a_sender_finds_a_receipt_whose_result_was_lost_while_it_waits(users: Things) -> None:
+    with connect_as(users, APP) as application, application.transaction():
+        handle = add_thing.enqueue(application, price=Decimal("1.00"))
+    with process_of(users, APP), ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(handle.receipt, 60)
+        until(lambda: len(receipt_watcher.watcher) == 1, 10)
+        with users.connect() as owner:  # settled, and nothing is published
+            owner.execute(
+                "UPDATE cqrs.receipts SET status = 'rejected', completed_at = clock_timestamp()"
+            )
+        assert waits.result(10).status == Status.REJECTED
+
+
 def test_a_writers_process_reads_receipts_as_before(users: Things) -> None:
     with connect_as(users, WRITER) as worker, worker.transaction():
         handle = add_thing.enqueue(worker, price=Decimal("1.00"))
@@ -393,3 +410,18 @@ def test_a_password_of_a_user_is_asked_for(users: Things) -> None:
     """The URL of a test's user is a real one: with its name, and its password."""
     with psycopg.connect(url_of(users, APP)) as application:
         assert application.execute("SELECT session_user::text").fetchone() == (APP,)
+
+
+def test_the_readmes_grant_is_what_an_application_needs(users: Things) -> None:
+    """The lines of the README, as they stand there: then it enqueues, with that role, and asks."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"```sql\n(GRANT .*?)```", page, re.DOTALL)
+    with logins(users, readme_app=""), connect_as(users, "readme_app") as application:
+        with pytest.raises(pg.InsufficientPrivilege):
+            application.execute(NAMED, ["things.add", "{}"])
+        with users.connect() as owner:
+            owner.execute(lines.replace("shop_app", "readme_app").encode())
+        application.execute(NAMED, ["things.add", '{"price": "1.00"}'])
+        application.execute("SELECT FROM query.things")
+        application.execute("SELECT FROM cqrs.receipts")
+        assert waiting(users) == [("readme_app", ["clerk"])]

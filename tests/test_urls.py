@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from worker.base.settings import Settings
 from worker.base.urls import safe_url
 
 
@@ -35,3 +36,11 @@ from worker.base.urls import safe_url
 )
 def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
     assert safe_url(url) == shown
+
+
+def test_a_copy_of_the_settings_leads_where_it_says() -> None:
+    settings = Settings(database_url="postgresql://ada@here/shop")
+    assert settings.servers.database == "postgresql://ada@here/shop"
+    copied = settings.model_copy(update={"database_url": "postgresql://bob@there/shop"})
+    assert copied.servers.database == "postgresql://bob@there/shop"
+    assert settings.servers.database == "postgresql://ada@here/shop"

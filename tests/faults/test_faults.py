@@ -26,6 +26,8 @@ PAUSE = 0.04
 """Seconds between two rounds of the clients: some 60 commands a second."""
 REST = 60.0
 """Seconds after the last fault, until all that was enqueued is done and nothing goes on."""
+CALM = 3.0
+"""Seconds without anything to do, after which it is taken for at rest."""
 MOST_IDLE = 60
 """Transactions a second of a system that has nothing to do: the sweep, and what beat asks."""
 
@@ -64,17 +66,18 @@ def _send_while(clients: Clients, running: System, faults: list[Planned]) -> Non
 
 def _come_to_rest(clients: Clients, running: System, repeat: str) -> float:
     """Wait until nothing is left to do; the seconds that it took."""
-    began = time.monotonic()
+    began = calm_since = time.monotonic()
 
     def at_rest() -> bool:
+        nonlocal calm_since
         running.supervisor.tend()
-        if not clients.finish():
-            return False
         found = judge.unfinished(running.postgres.url, clients.sent.enqueued)
-        return not found and not judge.messages(f"{running.valkey.url}/0")
+        if not clients.finish() or found or judge.messages(f"{running.valkey.url}/0"):
+            calm_since = time.monotonic()
+        return time.monotonic() - calm_since > CALM
 
     until(at_rest, REST, f"not at rest after {REST:.0f} s; again: {repeat}")
-    return time.monotonic() - began
+    return calm_since - began
 
 
 def _transactions_a_second(running: System, seconds: float = 4.0) -> float:

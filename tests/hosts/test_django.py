@@ -18,7 +18,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conftest import in_database, test_settings
-from tests.support.host_project import HostProject, host_project
+from tests.support.host_project import HostProject, deliveries, host_project
 from tests.support.workers import until
 from tests.test_docs import DOCS, blocks
 from worker.embedded import Servers
@@ -56,6 +56,7 @@ def site(servers: Servers, database: str, tmp_path_factory: pytest.TempPathFacto
             (file.parent / "__init__.py").touch()
     where = conninfo_to_dict(database)
     own = {"SITE_DATABASE": NAME, "SITE_HOST": where["host"], "SITE_PORT": where["port"]}
+    own |= {"SITE_BROKER": servers.broker_url}
     given = {name: value for name, value in made.settings.items() if name != "CQRS_DATABASE_URL"}
     made = replace(made, settings={**given, **{name: str(value) for name, value in own.items()}})
     made.run("manage.py", "migrate")
@@ -121,7 +122,7 @@ def test_its_migrations_are_as_without_us(site: HostProject) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_its_tests_are_run_by_its_runner(site: HostProject, database: str, processes: int) -> None:
-    said = site.run("manage.py", "test", "--parallel", str(processes), "-v", "2")
+    said = site.run("manage.py", "test", "site_app", "--parallel", str(processes), "-v", "2")
     assert "Found 4 test(s)" in said
     with looking(database) as connection:
         rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test%'")
@@ -157,3 +158,11 @@ def test_a_forked_process_sends_waits_and_asks(running: str) -> None:
         assert receipt["status"] == "succeeded"
         _, answer = get(running, "listed", author=f"fork {n}", after=receipt["position"])
         assert answer["notes"] == ["waited"]
+
+
+def test_its_own_tasks_with_an_eta_are_delivered_once(
+    site: HostProject, running: str, servers: Servers
+) -> None:
+    """Its own worker beside ours on one Redis: due later than our visibility timeout."""
+    later = float(site.settings["CQRS_VISIBILITY_TIMEOUT"]) + 3
+    assert deliveries(site, "site_app.celery", "greet", later) == 1

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Database, in_database, test_settings
-from tests.support.host_project import HostProject, host_project
+from tests.support.host_project import HostProject, deliveries, host_project
 from tests.support.workers import until
 from tests.test_docs import BESIDE, Application
 from tests.test_docs import notes as notes  # a fixture
@@ -223,6 +223,12 @@ def test_the_shop_is_as_without_us(shop: HostProject, workers: None) -> None:
     assert "Decimal('0.10')" in without["by psycopg"]
     assert "12345678901234567890123" in without["by SQLAlchemy"]
     assert without["a line of the log"] == "shop|WARNING|shop|hello\n"
+
+
+def test_its_own_tasks_with_an_eta_are_delivered_once(shop: HostProject, workers: None) -> None:
+    """Its own worker beside ours on one Redis: due later than our visibility timeout."""
+    later = float(shop.settings["CQRS_VISIBILITY_TIMEOUT"]) + 3
+    assert deliveries(shop, "shop.celery_app", "count", later) == 1
 
 
 def test_the_web_server_logs_and_runs_as_the_shop_says(web: Web, shop: HostProject) -> None:

@@ -12,15 +12,17 @@ import redis as redis_py
 
 from tests.sagas.conftest import Parcels
 from tests.sagas.postal.commands import hand_over
+from tests.sagas.postal.reactions import sending
 from tests.support.messages import sent
 from tests.support.workers import Workers, until
 from worker.base import db
 from worker.base.app import app
 from worker.base.settings import get_settings
 from worker.commands import event_task, receipts
-from worker.contracts import Status
+from worker.contracts import Status, uuid7
 from worker.event_log import StoredEvent
 from worker.reactions.reaction import Reaction, Then, derived_id
+from worker.reactions.state_machine import SagaMachine, SagaState
 from worker.subscriptions.runner import catch_up
 
 
@@ -239,3 +241,32 @@ def _status(command_id: UUID) -> Status | None:
     with db.writer() as connection:
         found = receipts.find(connection, [command_id]).get(command_id)
     return found.status if found else None
+
+
+def test_who_sends_under_the_id_of_what_follows_stops_it_and_people_are_told(
+    parcels: Parcels,
+) -> None:
+    """Such an id is no secret: once the reaction's own command was silently never sent."""
+    parcel_id = uuid7()
+    posted = parcels.run("post", parcel_id=str(parcel_id), letters=1)
+    assert posted.position is not None
+    ours = SagaMachine(
+        sending.plan,
+        sending.id_of(parcel_id),
+        SagaState(start={"parcel_id": str(parcel_id), "mishap": ""}),
+        datetime.now(UTC),
+    )
+    ours.start()
+    taken = [derived_id("postal.news", posted.position, 0), ours.sent[0].command_id]
+    with parcels.database.connect() as connection:
+        connection.execute("SET ROLE cqrs_sender")
+        for id_ in taken:
+            connection.execute("SELECT cqrs.enqueue('postal.hand_over', '{}', id => %s)", [id_])
+
+    catch_up()
+
+    parked = parcels.rows("SELECT subscription, error FROM cqrs.dead_letters ORDER BY 1")
+    assert [name for name, _ in parked] == ["postal.news", "postal.sending"]
+    for (_, error), id_ in zip(parked, taken, strict=True):
+        assert "postgres has sent a command of its own" in error
+        assert str(id_) in error

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tests.support.workers import ROOT
+from tests.support.workers import ROOT, until
 from worker.base.settings import Settings
 from worker.ops.supervisor import variables_of
 
@@ -82,6 +82,21 @@ class HostProject:
             yield process
         finally:
             _end(process)
+
+
+def deliveries(project: HostProject, app: str, task: str, seconds: float) -> int:
+    """How often the application's own worker is given a task of its that is due so much later.
+
+    `app` is what `celery -A` takes, `task` a task in that module. Whoever brings back what that
+    worker holds has it delivered again before it is due.
+    """
+    worker = ("-m", "celery", "-A", app, "worker", "-c", "1", "-l", "INFO", "-Q", "celery")
+    log = project.folder / "host-worker.log"
+    with project.running(*worker, "-n", "host@here", log=log.name):
+        until(lambda: " ready." in log.read_text(), 60, f"see {log}")
+        project.run("-c", f"from {app} import {task}; {task}.apply_async(countdown={seconds})")
+        until(lambda: "succeeded in" in log.read_text(), seconds + 30, f"see {log}")
+    return log.read_text().count("] received")
 
 
 def host_project(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,8 @@ import redis
 from celery import Celery, shared_task
 
 app = Celery("shop", broker=os.environ["CQRS_BROKER_URL"])
+app.conf.beat_schedule = {"tick": {"task": "shop.count", "schedule": 1.0}}
+app.conf.redbeat_redis_url = os.environ["CQRS_CACHE_URL"]
 store = redis.Redis.from_url(os.environ["CQRS_CACHE_URL"])
 
 @app.task(name="shop.count")
@@ -63,19 +66,32 @@ class Neighbour:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def __enter__(self) -> Self:
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "celery", "-A", "shop", "worker"),
-                    *("-n", self.name, "-Q", ",".join(self.queues)),
-                    *("-c", "1", "-l", "INFO", "--without-mingle"),
-                ],
+    @contextmanager
+    def beat(self, scheduler: str) -> Iterator[Path]:
+        """Its own beat, while this is entered; gives its log."""
+        log = self.folder / "shop-beat.log"
+        process = self._started(log, "beat", "-S", scheduler, "-l", "INFO")
+        try:
+            yield log
+        finally:
+            _end(process)
+
+    def _started(self, log: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "shop", *arguments],
                 cwd=self.folder,
                 env=self.environ(),
-                stdout=log,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
+
+    def __enter__(self) -> Self:
+        self.process = self._started(
+            self.log,
+            *("worker", "-n", self.name, "-Q", ",".join(self.queues)),
+            *("-c", "1", "-l", "INFO", "--without-mingle"),
+        )
         try:
             until(lambda: b" ready." in self.log.read_bytes(), 30)
         except BaseException:
@@ -89,9 +105,13 @@ class Neighbour:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -9,6 +9,8 @@ may name any actor, so an application names the one that it has authenticated.
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,6 +36,17 @@ def acting_as(name: str, *, roles: Iterable[str] = ()) -> Iterator[Actor]:
 def current_actor() -> Actor:
     """The actor of this context: the one of `acting_as`, or else `system`."""
     return _actor.get() or _SYSTEM
+
+
+def operator() -> str:
+    """The user of this process, for the record of what is done by hand.
+
+    In a container that runs as a number (`user: 1000`) there may be no name to it.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def to_header(actor: Actor) -> dict[str, Any]:

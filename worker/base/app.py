@@ -8,8 +8,10 @@ receipts and checkpoints in PostgreSQL.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from contextlib import nullcontext
+from functools import cached_property
 from typing import Any
 
 from celery import Celery, signals
@@ -17,7 +19,7 @@ from celery.exceptions import AlwaysEagerIgnored
 from kombu import Exchange, Queue, pools
 
 from worker.base import db, forks, wake_ups
-from worker.base.celery_internals import EngineTask, result_backend
+from worker.base.celery_internals import EngineResult, EngineTask, result_backend
 from worker.base.settings import Settings, get_settings
 
 QUEUES = ("commands", "projections", "reactions", "maintenance")
@@ -126,6 +128,9 @@ def _beat(settings: Settings) -> dict[str, Any]:
     return {
         "beat_scheduler": "worker.base.shared_beat:SharedScheduler",
         "redbeat_redis_url": settings.servers.cache,
+        # Keys of our own: beside another app's redbeat we would wait for its lock, and drop from
+        # Redis what only its schedule has.
+        "redbeat_key_prefix": "cqrs:redbeat:",
         "redbeat_lock_timeout": 30,
     }
 
@@ -140,9 +145,16 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
     task_cls = EngineTask
     amqp_cls = "worker.base.queues:EngineAMQP"
     clock: Any
+    _backend: Any
 
     def task(self, *args: Any, **options: Any) -> Any:
-        """Declare a task of this app alone: Celery's default adds it to every app of a process."""
+        """Declare a task of this app alone: Celery's default adds it to every app of a process.
+
+        Raises ValueError for one without a name: a name made from Python's would change when a
+        function is moved. Shared tasks of the application around us do not come by here.
+        """
+        if not options.get("name"):
+            raise ValueError('a task needs an explicit name: @app.task(name="...")')
         options.setdefault("shared", False)
         return super().task(*args, **options)
 
@@ -157,11 +169,25 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
             options["transport_options"] = _patience() | (options.get("transport_options") or {})
         return super().connection_for_write(url, **options)
 
+    def connection(self, hostname: str | None = None, **options: Any) -> Any:
+        """The connection of Flower, and of whatever else only looks.
+
+        Celery's own takes the address from CELERY_BROKER_URL, which may be a neighbour's.
+        """
+        return self.connection_for_write(hostname, **options)
+
+    broker_connection = connection
+
     @property
     def pool(self) -> Any:
         """The connections to publish on; a forked child makes its own."""
         forks.in_child(self.forget_connections)
         return super().pool
+
+    @cached_property
+    def AsyncResult(self) -> Any:  # noqa: N802 - Celery's name
+        """The class of the handles of tasks that are no commands."""
+        return self.subclass_with_self(EngineResult, reverse="AsyncResult")
 
     def forget_connections(self) -> None:
         """In a forked child: leave the parent's connections alone, those in kombu's pools too."""
@@ -171,6 +197,19 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
                     forks.keep(group.pop(key))
         self.clock = type(self.clock)(self.clock.value)  # another thread may have held its lock
         self._after_fork()
+
+    @property
+    def backend(self) -> Any:
+        """The result backend: one of a process, also if several threads need the first at once.
+
+        Celery would make one for each of them, and what waits on the others would hear of nothing.
+        """
+        if self._backend is None:
+            forks.in_child(_forget_making)
+            with _making:
+                if self._backend is None:
+                    self._backend = self._get_backend()
+        return self._backend
 
     def _get_backend(self) -> Any:
         return result_backend(self, get_settings().servers.result)
@@ -183,15 +222,15 @@ class CqrsCelery(Celery):  # type: ignore[misc]  # celery has no types
                 warnings.simplefilter("ignore", AlwaysEagerIgnored)
             return super().send_task(*args, **options)
 
-    def gen_task_name(self, name: str, module: str) -> str:
-        """Refuse names made from Python's: they would change when a function is moved.
 
-        Other packages' shared tasks (pytest-celery has some) are theirs to name: a refusal in the
-        middle of completing the app would leave it without half of its tasks.
-        """
-        if module.partition(".")[0] in ("worker", "tasks"):
-            raise ValueError(f"a task needs an explicit name ({module}.{name})")
-        return str(super().gen_task_name(name, module))
+_making = threading.RLock()
+"""Held by the thread that makes the backend."""
+
+
+def _forget_making() -> None:
+    """In a forked child: another thread of the parent's may have held it."""
+    global _making
+    _making = threading.RLock()
 
 
 def _patience() -> dict[str, float]:

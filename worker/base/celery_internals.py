@@ -1,6 +1,7 @@
 """What we take from Celery's insides, each with its reason: look here first when Celery changes.
 
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
+EngineResult     `AsyncResult.__del__`                   no word at the interpreter's end
 CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
                  `Request._announce_revoked`             a receipt for what Celery throws away
 EngineRequest    `Request.__repr__`                      no payload in a log line
@@ -19,11 +20,13 @@ own, loaded when it is needed. Importing a command needs neither.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
+from celery.result import AsyncResult
 from celery.utils.dispatch import Signal
 
 if TYPE_CHECKING:
@@ -67,6 +70,16 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         except (TypeError, ValueError) as error:
             return Fault(Reason.ARGUMENTS, {"arguments": str(error)})
         return None
+
+
+class EngineResult(AsyncResult):  # type: ignore[misc]  # celery has no types
+    """The handle of any task of ours."""
+
+    def __del__(self) -> None:
+        """Stop listening for the result. At the interpreter's end the connection may be gone
+        before the handle: that is nothing to tell anybody."""
+        with suppress(Exception):
+            super().__del__()
 
 
 def result_backend(app: Any, url: str) -> Any:

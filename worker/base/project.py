@@ -35,6 +35,13 @@ NO_DOMAINS = (
 )
 
 
+def no_domains() -> str:
+    """Says that no domain runs here; and where one would, for whoever started too deep."""
+    above = (folder for folder in Path.cwd().parents if _read_table(folder / FILE) is not None)
+    where = next(above, None)
+    return f"{NO_DOMAINS}; there is one in {where}: start there" if where else NO_DOMAINS
+
+
 class Subcommand(BaseModel):
     """A subcommand of `cqrs`: the module that has it, and its line in `cqrs --help`."""
 
@@ -71,14 +78,13 @@ def project() -> Project:
 def _read(folder: Path) -> Project:
     file = folder / FILE
     try:
-        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
+        table = _table(file)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return Project()
     except OSError as error:
         raise BadSettings(f"{file} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{file} is no TOML file: {error}") from None
-    table = tool.get("cqrs") if isinstance(tool, dict) else tool
     if table is None:
         return Project()
     if str(folder) not in sys.path:
@@ -88,6 +94,19 @@ def _read(folder: Path) -> Project:
     except ValidationError as error:
         wrong = "; ".join(map(_sentence, error.errors()))
         raise BadSettings(f"[tool.cqrs] in {file}: {wrong}") from None
+
+
+def _table(file: Path) -> Any:
+    tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool")
+    return tool.get("cqrs") if isinstance(tool, dict) else tool
+
+
+def _read_table(file: Path) -> Any:
+    """The table of a file that is none of our business, or None if it cannot be read."""
+    try:
+        return _table(file)
+    except (OSError, ValueError):
+        return None
 
 
 def import_named(module: str, named_by: str) -> ModuleType:

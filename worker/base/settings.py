@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -230,6 +230,12 @@ class Settings(BaseModel):
                 " a message is its payload in base64, and its headers"
             )
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy leads to the servers that its own fields name, not to those of the original."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("servers", None)
+        return copied
 
     @cached_property
     def servers(self) -> ServerUrls:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from worker.base import db_errors
+from worker.base.actor import operator
 from worker.base.errors import CqrsError
 from worker.embedded import ServerDidNotStart
 
@@ -72,7 +72,7 @@ def complain(sentence: str) -> int:
 
 def whoever(by: str | None) -> str:
     """Who acts: as named, or else the user of this shell."""
-    return by or getpass.getuser()
+    return by or operator()
 
 
 def print_json(value: Any) -> None:

@@ -145,14 +145,15 @@ def _check_free(domain: str, package: str, folder: Path) -> None:
 def name_domain(file: Path, package: str) -> bool:
     """Add a package to the `domains` of a project's file; False where that is left to people."""
     try:
-        text = file.read_text(encoding="utf-8")
+        before = file.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        text = ""
+        before = ""
+    ends = "\r\n" if "\r\n" in before else "\n"
     wanted = [*project().domains, package]
-    changed = _with_domains(text, package)
+    changed = _with_domains(before.replace("\r\n", "\n"), package)
     if _domains(changed) != wanted:
         return False
-    file.write_text(changed, encoding="utf-8")
+    file.write_bytes(changed.replace("\n", ends).encode("utf-8"))
     return True
 
 
@@ -192,5 +193,6 @@ def _say_what_is_next(domain: str, package: str, added: bool) -> None:
     if "domains" in get_settings().model_fields_set:
         told += ", and to CQRS_DOMAINS, which goes before it"
     tests = package.replace(".", "/") + "/tests"
-    for line in (told, f"next: pytest {tests}, then cqrs up"):
+    first = "" if find_spec("pytest") else "pip install pytest, then "
+    for line in (told, f"next: {first}pytest {tests}, then cqrs up"):
         out.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from worker.base.project import NO_DOMAINS
+from worker.base.project import no_domains
 from worker.base.settings import get_settings
 from worker.cli.console import JsonFlag, err, explained, print_json, print_wide
 from worker.ops import system_map
@@ -35,7 +35,7 @@ def map_(as_json: JsonFlag = False) -> None:
     else:
         print_wide(render(drawn))
     if not get_settings().domains:
-        err.print(NO_DOMAINS, markup=False, soft_wrap=True)
+        err.print(no_domains(), markup=False, soft_wrap=True)
     if drawn.problems:
         raise typer.Exit(1)
 

@@ -19,11 +19,12 @@ from rich.text import Text
 from worker import embedded
 from worker.base import db, migrate
 from worker.base.errors import Permanent, Transient
-from worker.base.project import NO_DOMAINS
+from worker.base.project import no_domains
 from worker.base.settings import Settings, get_settings
 from worker.cli.console import JsonFlag, explained, out, print_json, print_wide
 from worker.commands.decoding import commands
 from worker.embedded import watchdog
+from worker.embedded.folders import make_home
 from worker.event_log.subscribers import subscriptions
 from worker.ops import declarations, schedule, servers
 from worker.ops.celery_app import load_tasks
@@ -133,7 +134,7 @@ def _alone(home: Path) -> Iterator[int]:
 
 def _lock_file(home: Path) -> TextIO:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         return (home / "up.lock").open("w")
     except OSError as error:
         raise HomeUnusable(str(home), error.strerror or str(error)) from None
@@ -195,7 +196,7 @@ def _system() -> Iterator[tuple[str, str]]:
     at = (f"{name} at {positions.get(name, 0)}" for name in names)
     clock = (f"{name} {entry.when}" for name, entry in schedule.entries().items())
     if not get_settings().domains:
-        yield "domains", NO_DOMAINS
+        yield "domains", no_domains()
     yield "commands", ", ".join(spec.name for spec in commands)
     yield "subscriptions", ", ".join(at)
     yield "by the clock", ", ".join(clock)

@@ -17,18 +17,18 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
 from celery.exceptions import TaskRevokedError
-from celery.result import AsyncResult, EagerResult
+from celery.result import EagerResult
 
 from worker.base import db
 from worker.base.app import app as cqrs_app
 from worker.base.awaiting import atake, in_thread
 from worker.base.backoff import Steps, take
-from worker.base.celery_internals import ResultsLost
+from worker.base.celery_internals import EngineResult, ResultsLost
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.urls import safe_url
@@ -59,8 +59,8 @@ class CommandHandle:
 
     @property
     def command_id(self) -> UUID:
-        """The command's id, which is the Celery task's."""
-        return UUID(self.id)
+        """The command's id, the Celery task's. Raises ValueError for one that is no UUID."""
+        return receipt_watcher.uuid_of(self.id)
 
     def stored_receipt(self) -> Receipt | None:
         """The final receipt in PostgreSQL, if there is one yet. Raises ServerUnavailable."""
@@ -77,7 +77,7 @@ class CommandHandle:
             raise CommandIdReused(self.command_id, self.command or "?")
 
 
-class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery has no types
+class CommandResult(CommandHandle, EngineResult):
     """The handle of a command: `.get()` is the receipt as JSON, `.receipt()` the typed one."""
 
     def __init__(
@@ -91,11 +91,13 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
         super().__init__(id, backend, None, app or cqrs_app, parent)
         self.command = task_name
 
-    def __del__(self) -> None:
-        """Stop listening for the result. At the interpreter's end the connection may be gone
-        before the handle: that is nothing to tell anybody."""
-        with suppress(Exception):
-            super().__del__()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled or copied, it is a handle of ours wherever it is read. Celery's would be one of
+        the current app there, and carries the address of the result store, with its password."""
+        return _handle, (self.id, self.parent, self.command, self.fingerprint)
+
+    def __copy__(self) -> CommandResult:
+        return _handle(self.id, self.parent, self.command, self.fingerprint)
 
     def receipt(self, timeout: float | None = 10.0) -> Receipt:
         """Wait for the receipt, `timeout` seconds at most (None: for ever).
@@ -103,7 +105,7 @@ class CommandResult(CommandHandle, AsyncResult):  # type: ignore[misc]  # celery
         A server that is away is waited for as well. Raises ReceiptTimeout, or ServerUnavailable if
         PostgreSQL was away at the end; CommandIdReused if this id stands for another payload;
         CommandDead of the command before it in its chain, if that one is dead; what its task failed
-        with, if there is no receipt of that.
+        with, if there is no receipt of that; ValueError for an id that is no UUID.
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
         with receipt_watcher.watcher.waiting(self.id) as future:
@@ -261,6 +263,14 @@ def _is_retried(dead: Receipt) -> bool:
 def _stored(command_id: UUID) -> Receipt | None:
     found = db.read("sender", lambda connection: receipts.find(connection, [command_id]))
     return found.get(command_id)
+
+
+def _handle(
+    command_id: str, parent: Any, command: str | None, fingerprint: str | None
+) -> CommandResult:
+    handle = CommandResult(command_id, task_name=command, parent=parent)
+    handle.fingerprint = fingerprint
+    return handle
 
 
 @contextmanager

@@ -62,7 +62,7 @@ async def aenqueue(
         handles: list[CommandResult] = await run_sync_of(connection)(enqueue, envelopes)
         return handles
     transaction = await open_on(connection)
-    async with connection.cursor(row_factory=tuple_row) as cursor:
+    async with psycopg.AsyncCursor(connection, row_factory=tuple_row) as cursor:
         await cursor.execute(SQL["enqueue"], _rows(envelopes))
         reused = _reused(await cursor.fetchall())
         if any(reused):

@@ -40,6 +40,10 @@ DELETE FROM cqrs.enqueued_commands WHERE command_id = ANY (%(ids)s::uuid[])
 -- Writes commands in the caller's transaction.
 SELECT command_id, reused FROM cqrs.enqueue(%(commands)s::jsonb)
 
+-- name: enqueue_derived
+-- The same for commands whose ids follow from an event. Fails where somebody else has taken one.
+SELECT cqrs.enqueue_derived(%(commands)s::jsonb)
+
 -- name: lock_claims
 -- One worker at a time chooses what to run: else two could run commands of one key side by side.
 SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))

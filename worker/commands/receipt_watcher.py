@@ -15,6 +15,7 @@ thread, one connection that listens, and one look each half second.
                                      himself, and is told what is away
     a task failed without a receipt  who waits is told, and looks for himself (command_result.py)
     a wait is given up, cancelled    nothing of it is left: neither future nor subscription
+    something else goes wrong        it is logged, and the thread goes on: many wait for it
     the process is forked            the child has a watcher of its own, without those who wait here
 """
 
@@ -58,11 +59,20 @@ class TaskFailed(Exception):
         self.error = result if isinstance(result, Exception) else CqrsError(str(result))
 
 
+def uuid_of(command_id: str) -> UUID:
+    """The id of a command, as PostgreSQL has it. Raises ValueError for one that is no UUID."""
+    try:
+        return UUID(command_id)
+    except ValueError:
+        raise ValueError(f"the id of a command is a UUID (id {command_id!r})") from None
+
+
 class Awaited:
     """A command that is waited for. To Celery's consumer of results it is one of the results."""
 
     def __init__(self, command_id: str) -> None:
         self.id = command_id
+        self.command_id = uuid_of(command_id)
         self.futures: list[Future[Receipt]] = []
         self.look_every = LOOK_EVERY
         self.look_at = time.monotonic() + self.look_every
@@ -127,7 +137,10 @@ class ReceiptWatcher:
             self.forget(command_id, future)
 
     def watch(self, command_id: str, future: Future[Receipt]) -> None:
-        """Have this future given the receipt. Asks the result backend once, so it may block."""
+        """Have this future given the receipt. Asks the result backend once, so it may block.
+
+        Raises ValueError for an id that is no UUID.
+        """
         forks.in_child(_forget)
         with self._changed:
             if future.cancelled():
@@ -152,7 +165,8 @@ class ReceiptWatcher:
             if awaited.subscribed:
                 self._gone.append(awaited)
         if awaited.subscribed:
-            self._wake_thread()  # to unsubscribe: that may take its time
+            with suppress(RuntimeError):  # no thread begins when the interpreter ends
+                self._wake_thread()  # to unsubscribe: that may take its time
 
     # ------------------------------------------------------------------ the result backend
     def _subscribe(self, awaited: Awaited) -> None:
@@ -198,9 +212,12 @@ class ReceiptWatcher:
     # ------------------------------------------------------------------ the thread
     def _run(self) -> None:
         while self._has_work():
-            self._clear()
-            self._listen(LOOK_OFTEN)
-            self._look()
+            try:
+                self._clear()
+                self._listen(LOOK_OFTEN)
+                self._look()
+            except Exception:  # of one command, or of a moment: everybody else waits on
+                log.exception("receipts could not be looked for")
 
     def _has_work(self) -> bool:
         """Whether to go on; says no, and is over, when nobody has waited for a while."""
@@ -212,9 +229,9 @@ class ReceiptWatcher:
     def _wake_thread(self) -> None:
         """See that the thread runs, and knows that there is something to do."""
         with self._changed:
-            if not self._running:
-                self._running = True
+            if not self._running:  # a thread that does not start is not one that runs
                 threading.Thread(target=self._run, name="cqrs-receipts", daemon=True).start()
+                self._running = True
             self._changed.notify_all()
 
     def _clear(self) -> None:
@@ -231,7 +248,7 @@ class ReceiptWatcher:
             return
         self._saw = now
         with self._changed:
-            due = {UUID(a.id): a for a in self._awaited.values() if a.look_at <= now}
+            due = {a.command_id: a for a in self._awaited.values() if a.look_at <= now}
         if not due:
             return
         for awaited in due.values():
@@ -239,8 +256,7 @@ class ReceiptWatcher:
             if not awaited.subscribed:
                 self._subscribe(awaited)
         try:
-            with db.writer() as connection:
-                found = receipts.find(connection, list(due))
+            found = db.read("sender", lambda connection: receipts.find(connection, list(due)))
         except (CqrsError, psycopg.Error) as error:
             log.warning("receipts cannot be looked for now", reason=" ".join(str(error).split()))
             return

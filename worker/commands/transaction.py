@@ -1,6 +1,7 @@
 """The transaction that a command is enqueued in: the caller's, whatever it is that he hands over.
 
-    SQLAlchemy session       tells when it has committed (`after_commit`)
+    SQLAlchemy session       tells when it has committed (`after_commit`); a `scoped_session`
+                             (Flask-SQLAlchemy's `db.session`) is that of its thread
     Django's connection      tells after the outermost `atomic` (`on_commit`); a TestCase never
     SQLAlchemy connection    tells nothing, as psycopg's: they are looked at (see waking.py)
     psycopg connection
@@ -32,7 +33,7 @@ from worker.commands.errors import NoTransaction
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import Session, scoped_session
 
 
 class DjangoConnection(Protocol):
@@ -60,7 +61,9 @@ class DjangoConnection(Protocol):
         """Call this when the outermost `atomic` has committed."""
 
 
-Connectable: TypeAlias = "sa.Connection | Session | psycopg.Connection[Any] | DjangoConnection"
+Connectable: TypeAlias = (
+    "sa.Connection | Session | scoped_session[Any] | psycopg.Connection[Any] | DjangoConnection"
+)
 AsyncConnectable: TypeAlias = (
     "AsyncConnection | AsyncSession | async_scoped_session[Any] | psycopg.AsyncConnection[Any]"
 )
@@ -88,10 +91,10 @@ def transaction_of(caller: Connectable) -> Transaction:
     """
     if isinstance(caller, psycopg.Connection):
         return _looked_at(_must_be_open(caller, "psycopg connection"), executor_of(caller))
-    if _is_session(caller):
-        connection = caller.connection()
+    if session := _session_of(caller):
+        connection = session.connection()
         raw = _must_be_open(_driver(connection), "session")
-        wake = partial(_wake_when_told, caller, raw)
+        wake = partial(_wake_when_told, session, raw)
         return Transaction(_executor(connection, raw), wake, nullcontext())
     if isinstance(caller, sa.Connection):
         raw = _begun(caller)
@@ -118,10 +121,11 @@ def run_sync_of(caller: AsyncConnectable) -> Callable[..., Awaitable[Any]]:
 
 
 def executor_of(raw: psycopg.Connection[Any]) -> Execute:
-    """Executes statements on psycopg's own connection."""
+    """Executes statements on psycopg's own connection, with a cursor of ours: the caller's may read
+    other placeholders (`RawCursor`)."""
 
     def execute(sql: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        with raw.cursor(row_factory=tuple_row) as cursor:
+        with psycopg.Cursor(raw, row_factory=tuple_row) as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
     return execute
@@ -178,10 +182,14 @@ def _begun(connection: sa.Connection) -> waking.Raw:
     return raw
 
 
-def _is_session(caller: object) -> TypeGuard[Session]:
-    """Whether it is a session of SQLAlchemy's ORM, which is not imported for those without one."""
+def _session_of(caller: object) -> Session | None:
+    """The session, if it is one of SQLAlchemy's ORM: that is not imported for those without."""
     orm = sys.modules.get("sqlalchemy.orm")
-    return orm is not None and isinstance(caller, orm.Session)
+    if orm is None:
+        return None
+    if isinstance(caller, orm.scoped_session):
+        caller = caller()
+    return caller if isinstance(caller, orm.Session) else None
 
 
 def _wake_when_told(session: Session, connection: waking.Raw) -> None:

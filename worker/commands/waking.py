@@ -53,12 +53,12 @@ def in_transaction(connection: Raw) -> bool:
 def soon(connection: Raw) -> None:
     """Wake the workers of this connection's database, in a thread; whoever asks again before it has
     begun is served by it too."""
-    _messenger.send((get_settings(), connection.info.dbname))
+    _messenger().send((get_settings(), connection.info.dbname))
 
 
 def when_ended(connection: Raw) -> None:
     """Wake the workers once the transaction that is open on this connection has ended."""
-    _watcher.watch(connection)
+    _watcher().watch(connection)
 
 
 class _Messenger:
@@ -70,7 +70,6 @@ class _Messenger:
 
     def send(self, enqueued: Enqueued) -> None:
         """Wake the workers soon."""
-        forks.in_child(_forget)
         with self._lock:
             waiting = bool(self._asked)
             self._asked.append(enqueued)
@@ -98,7 +97,6 @@ class _Watcher:
 
     def watch(self, connection: Raw) -> None:
         """Wake the workers once this connection's transaction has ended, either way."""
-        forks.in_child(_forget)
         with self._lock:
             enqueued = (get_settings(), connection.info.dbname)
             self._watched[id(connection)] = (connection, time.monotonic(), enqueued)
@@ -166,17 +164,29 @@ def _tidy_at_the_end() -> None:
 
 def _finish() -> None:
     """Let the wake-ups that are under way be sent, within a bound; a daemon thread just stops."""
-    _watcher.close()
+    _watcher().close()
     until = time.monotonic() + AT_EXIT
     for thread in list(_threads):
         thread.join(max(0.0, until - time.monotonic()))
 
 
-_messenger, _watcher = _Messenger(), _Watcher()
+@cache
+def _messenger() -> _Messenger:
+    """This process's own, made at its first use: a lock or an event that was made before a fork is
+    of no use in a child under gevent, where it does not wait."""
+    forks.in_child(_forget)
+    return _Messenger()
+
+
+@cache
+def _watcher() -> _Watcher:
+    """The same."""
+    forks.in_child(_forget)
+    return _Watcher()
 
 
 def _forget() -> None:
     """In a forked child: no thread of the parent's runs there, and a lock may be held for ever."""
-    global _messenger, _watcher
-    _messenger, _watcher = _Messenger(), _Watcher()
+    _messenger.cache_clear()
+    _watcher.cache_clear()
     _threads.clear()

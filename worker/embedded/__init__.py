@@ -41,7 +41,7 @@ from pathlib import Path
 
 from . import postgres, valkey, watchdog
 from .errors import ServerDidNotStart
-from .folders import Folders
+from .folders import Folders, make_home
 
 __all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop", "watchdog"]
 
@@ -180,7 +180,7 @@ def _lock(home: Path) -> int:
     import fcntl
 
     while True:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_home(home)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         # `remove` may have deleted the file while we waited: then we hold the lock of nothing.

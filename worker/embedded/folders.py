@@ -32,6 +32,24 @@ SOCKET_NAME = ".s.PGSQL.5432"
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]+")
 
 
+NOT_FOR_GIT = "*\n"
+"""What stands in the `.gitignore` of a home of ours."""
+
+
+def make_home(home: Path) -> None:
+    """Make the home where it is missing: closed to others, and to git, since data lies there.
+
+    A folder that is there already is somebody's, and is left as it is.
+    """
+    try:
+        home.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        if not home.is_dir():
+            raise
+    else:
+        (home / ".gitignore").write_text(NOT_FOR_GIT, encoding="utf-8")
+
+
 @dataclass(frozen=True)
 class Folders:
     """The folders of one home."""
@@ -106,6 +124,8 @@ class Folders:
                 shutil.rmtree(folder)
         for name in ("data", "servers.json", "postgres.log", "initdb.log", "valkey.log", "lock"):
             (home / name).unlink(missing_ok=True)
+        if [file.name for file in home.iterdir()] == [".gitignore"]:
+            (home / ".gitignore").unlink()
         if not any(home.iterdir()):
             home.rmdir()
 

@@ -16,7 +16,7 @@ from worker.base import logs
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.base.logs import get_logger
-from worker.base.project import NO_DOMAINS
+from worker.base.project import no_domains
 from worker.base.settings import get_settings
 
 log = get_logger(__name__)
@@ -46,7 +46,7 @@ def load_everything(sender: Any = None, **_: Any) -> None:
 @signals.celeryd_init.connect
 def _say_what_runs(instance: Any = None, **_: Any) -> None:
     if instance is not None and instance.app is app and not get_settings().domains:
-        log.warning(NO_DOMAINS)
+        log.warning(no_domains())
 
 
 def load_tasks() -> None:

@@ -22,8 +22,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
-from types import CodeType
+from pkgutil import iter_modules
+from types import CodeType, ModuleType
 from typing import Any
 
 import psycopg
@@ -31,7 +34,8 @@ import psycopg
 from worker import refresh, store
 from worker.base.app import QUEUES, app
 from worker.base.errors import BadDeclarations, ServerUnavailable, did_you_mean
-from worker.base.registry import load_domains, packages
+from worker.base.project import import_named
+from worker.base.registry import MODULES, load_domains, packages
 from worker.base.settings import get_settings
 from worker.base.urls import psycopg_url
 from worker.commands.decoding import CommandSpec, commands
@@ -47,6 +51,10 @@ from worker.subscriptions.projection import Projection
 
 _VIEW = re.compile(r'CREATE\s+MATERIALIZED\s+VIEW\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w".]+)', re.I)
 ENGINES_OWN = ("cqrs.", "schema.")
+PARTS = (*MODULES, "migrations", "schedule")
+"""What a domain's package is looked through for."""
+ALMOST = 0.85
+"""How alike a module's name must be to one of these: `reaction` is, `models` is not."""
 
 
 def require(*, by_files_alone: bool = False) -> None:
@@ -63,6 +71,7 @@ def problems(views: Collection[str] | None) -> list[str]:
     """What the declarations name that does not exist, in sentences. `views`: those there are, or
     None if nobody can tell."""
     checks: list[Iterable[str]] = [
+        _modules(),
         _two_of_one_name(),
         _sources(),
         _rules(),
@@ -162,6 +171,17 @@ def _schedule() -> Iterator[str]:
             yield _unknown("no task", entry.task, tasks, f"schedule {name}")
 
 
+def _modules() -> Iterator[str]:
+    """A module that is almost called as one that we look for: what it declares would be nowhere."""
+    for domain in get_settings().domains:
+        package = import_named(domain, "domains")
+        there = {module.name for module in iter_modules(getattr(package, "__path__", ()))}
+        missing = [name for name in PARTS if name not in there and not hasattr(package, name)]
+        for name in sorted(there - set(PARTS)):
+            if get_close_matches(name, missing, n=1, cutoff=ALMOST):
+                yield _unknown("no module that is looked for", name, missing, f"domain {domain}")
+
+
 def _groups() -> Iterator[str]:
     """A group that is almost the name of a queue: its subscriptions would not run there."""
     for one in subscriptions:
@@ -235,6 +255,10 @@ def _reactions() -> Iterator[str]:
             for name in sorted(set(globals_of(function)) - known.keys()):
                 own = [each for each in known if not each.startswith("_")]
                 yield _unknown("nothing", name, own, f"reaction {one.name}")
+            for module, name in sorted(set(attributes_of(function))):
+                if isinstance(there := known.get(module), ModuleType) and not hasattr(there, name):
+                    own = [each for each in dir(there) if not each.startswith("_")]
+                    yield _unknown(f"nothing in {module}", name, own, f"reaction {one.name}")
 
 
 def _functions(one: object) -> Sequence[Callable[..., Any]]:
@@ -243,13 +267,24 @@ def _functions(one: object) -> Sequence[Callable[..., Any]]:
 
 def globals_of(function: Callable[..., Any]) -> Iterator[str]:
     """The global names that a function reads, those within it too."""
+    for instruction in _instructions(function):
+        if instruction.opname == "LOAD_GLOBAL":
+            yield str(instruction.argval)
+
+
+def attributes_of(function: Callable[..., Any]) -> Iterator[tuple[str, str]]:
+    """The attributes that a function reads of global names: `lend` of `commands.lend`."""
+    for first, then in pairwise(_instructions(function)):
+        if first.opname == "LOAD_GLOBAL" and then.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            yield str(first.argval), str(then.argval)
+
+
+def _instructions(function: Callable[..., Any]) -> Iterator[dis.Instruction]:
     waiting: list[CodeType] = [function.__code__] if hasattr(function, "__code__") else []
     while waiting:
         code = waiting.pop()
         waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
-        for instruction in dis.get_instructions(code):
-            if instruction.opname == "LOAD_GLOBAL":
-                yield str(instruction.argval)
+        yield from dis.get_instructions(code)
 
 
 def _sagas() -> Iterator[str]:

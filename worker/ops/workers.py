@@ -2,6 +2,7 @@
 
     knows no task of the engine's   another app's worker, with a queue of ours in its `-Q`
     lacks some tasks                a worker of ours with other code, or other CQRS_DOMAINS
+    shares its name with another    what each of them takes and knows cannot be told apart
 
 Celery has a worker discard a message whose task it does not know. Every worker on a broker answers
 who asks, whatever its app, which queues it takes from and which tasks it knows.
@@ -9,6 +10,7 @@ who asks, whatever its app, which queues it takes from and which tasks it knows.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,18 +37,37 @@ class WorkerStatus:
 def workers(timeout: float) -> list[WorkerStatus]:
     """The workers on our queues that answer within `timeout` seconds."""
     try:
-        answers = app.control.inspect(timeout=timeout).active_queues() or {}
-        taken = {
-            name: sorted({queue["name"] for queue in queues}.intersection(QUEUES))
-            for name, queues in sorted(answers.items())
-        }
-        ours = [name for name, queues in taken.items() if queues]
-        known = _known_tasks(ours, timeout)
+        taken = _queues(timeout)
+        ours = sorted(name for name, each in taken.items() if any(map(_ours, each)))
+        known = _known_tasks([name for name in ours if len(taken[name]) == 1], timeout)
     except (BrokerError, redis.RedisError, OSError):
         return []
-    return [
-        WorkerStatus(name, taken[name], _problem(taken[name], known.get(name))) for name in ours
-    ]
+    return [_status(name, taken[name], known.get(name)) for name in ours]
+
+
+def _queues(timeout: float) -> dict[str, list[set[str]]]:
+    """By name of worker: the queues of each that answers under that name, whatever its app."""
+    found = defaultdict(list)
+    for answer in app.control.broadcast("active_queues", reply=True, timeout=timeout) or ():
+        for name, queues in answer.items():
+            found[name].append({queue["name"] for queue in queues})
+    return found
+
+
+def _ours(queues: set[str]) -> set[str]:
+    return queues.intersection(QUEUES)
+
+
+def _status(name: str, answers: Sequence[set[str]], known: set[str] | None) -> WorkerStatus:
+    queues = sorted(set().union(*map(_ours, answers)))
+    if len(answers) == 1:
+        return WorkerStatus(name, queues, _problem(queues, known))
+    return WorkerStatus(
+        name,
+        queues,
+        f"is the name of {len(answers)} workers, and which of them knows our tasks cannot be told:"
+        " give each its own with `-n` (`-n engine@%h`)",
+    )
 
 
 def _known_tasks(names: Sequence[str], timeout: float) -> dict[str, set[str]]:

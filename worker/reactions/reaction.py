@@ -198,4 +198,4 @@ def write_commands(connection: Connection, envelopes: Sequence[Envelope]) -> Non
     """Enqueue commands in the open transaction; those that are there already are left alone."""
     if envelopes:
         rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
-        connection.execute(COMMANDS_SQL["enqueue"], {"commands": to_json(rows)})
+        connection.execute(COMMANDS_SQL["enqueue_derived"], {"commands": to_json(rows)})

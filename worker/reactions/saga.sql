@@ -28,7 +28,7 @@ SELECT n.saga_id, n.event_type, n.event_data, n."position"
 -- name: enqueue_unsettled
 -- Enqueues commands, but for those of which the log says already what became of them: a saga that is
 -- read back sends nothing twice, however long ago the receipts were pruned.
-SELECT cqrs.enqueue(unsettled.commands)
+SELECT cqrs.enqueue_derived(unsettled.commands)
   FROM (SELECT jsonb_agg(c.command ORDER BY c.place) AS commands
           FROM jsonb_array_elements(%(commands)s::jsonb) WITH ORDINALITY AS c (command, place)
          WHERE NOT EXISTS (

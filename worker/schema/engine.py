@@ -6,14 +6,13 @@ its commands change: it folds events, and an altered write table does not concer
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Collection, Iterator, Sequence
 
 import psycopg
 
 from worker import cache, event_log, refresh
 from worker.base import db
-from worker.base.actor import current_actor
+from worker.base.actor import current_actor, operator
 from worker.base.app import app
 from worker.base.registry import load_domains
 from worker.base.settings import get_settings, section
@@ -132,7 +131,7 @@ def engine_context(*, within: float | None = None) -> Context:
     `within`: seconds that whoever asks has for a changeset; None: as many as the settings say.
     """
     actor = current_actor().name
-    by = getpass.getuser() if actor == "system" else actor
+    by = operator() if actor == "system" else actor
     limits = section("schema", Limits)
     limits = limits if within is None else limits.within(within)
     return Context(_connect, EngineReadSide(), limits, actor=by)

@@ -93,6 +93,9 @@ SENDER = (
 )
 """The role of applications, and what it may call."""
 
+DERIVED_IDS = ("derived/enqueue_derived",)
+"""How reactions and sagas enqueue."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

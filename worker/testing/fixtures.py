@@ -35,7 +35,9 @@ import pytest
 import redis
 
 from worker.base import settings
-from worker.base.settings import read_settings
+from worker.base.errors import BadSettings
+from worker.base.project import NO_DOMAINS, no_domains
+from worker.base.settings import get_settings, read_settings
 from worker.embedded import Servers
 from worker.testing.databases import Template, template
 from worker.testing.promises import broken
@@ -67,7 +69,12 @@ def cqrs_servers() -> Iterator[Servers]:
 def cqrs_template(
     cqrs_servers: Servers, cqrs_settings: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Template]:
-    """The migrated database that every test gets a copy of."""
+    """The migrated database that every test gets a copy of.
+
+    Fails where no domain runs, but in a folder above one would: pytest was started too deep.
+    """
+    if not get_settings().domains and (said := no_domains()) != NO_DOMAINS:
+        raise BadSettings(said)
     url, home = cqrs_servers.database_url, tmp_path_factory.getbasetemp()
     durable = read_settings(os.environ).database_url is not None
     with (

@@ -17,11 +17,12 @@ if sys.argv[1] == "before":
 import shop
 from celery import current_app
 
+set_json_loads(partial(json.loads, parse_float=Decimal))
+
 if sys.argv[1] == "after":
     import notes.commands
     import notes.queries  # noqa: F401
 
-set_json_loads(partial(json.loads, parse_float=Decimal))
 with psycopg.connect(os.environ["SHOP_DATABASE"]) as connection:
     (numbers,) = connection.execute("SELECT '[0.10, 12345678901234567890123]'::jsonb").fetchone()
 shop.app.finalize()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 import psycopg
 from pydantic import BaseModel, Field
 
+from worker.base.actor import operator
 from worker.base.db import Connection
 from worker.schema.catalogue.read_side import ReadSide
 from worker.schema.change.change import DEFAULT_SCHEMAS, Schemas
@@ -59,7 +59,7 @@ class Context:
     read_side: ReadSide
     limits: Limits = field(default_factory=Limits)
     schemas: Schemas = DEFAULT_SCHEMAS
-    actor: str = field(default_factory=getpass.getuser)
+    actor: str = field(default_factory=operator)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:

@@ -1,8 +1,10 @@
 """The site's own Celery app."""
 
+import os
+
 from celery import Celery, shared_task
 
-app = Celery("site", broker="memory://")
+app = Celery("site", broker=os.environ.get("SITE_BROKER", "memory://"))
 
 
 @shared_task
