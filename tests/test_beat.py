@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import psycopg
 import pytest
 import redis as redis_py
@@ -11,7 +12,7 @@ import redis as redis_py
 from tests.conftest import Database
 from tests.support.neighbours import Neighbour
 from tests.support.workers import Worker, Workers, until
-from worker.base import slots
+from worker.base import settings, slots, wake_ups
 
 
 def test_a_slot_is_taken_once(database: Database) -> None:
@@ -46,6 +47,22 @@ def test_beat_sends_what_the_schedule_says(
         taken = "SELECT slot FROM cqrs.slots WHERE task = 'cqrs.sweep'"
         first = until(lambda: connection.execute(taken).fetchone(), 30, "no sweep ran")
         until(lambda: connection.execute(taken).fetchone() > first, 10, "only one sweep ran")
+
+
+@pytest.mark.settings(sweep_interval=0.1)
+def test_what_beat_sends_and_nobody_takes_is_little_and_goes_on_when_somebody_does(
+    database: Database, workers: Workers, redis: redis_py.Redis
+) -> None:
+    beat = workers.start_beat()
+    until(lambda: beat.log.read_bytes().count(b"Sending due task sweep") > 30, 60)
+    with redis_py.Redis.from_url(settings.get_settings().servers.broker) as broker:
+        waiting = [orjson.loads(one)["headers"] for one in broker.lrange("maintenance", 0, -1)]
+    sweeps = [one for one in waiting if one["task"] == "cqrs.sweep"]
+    assert len(sweeps) == wake_ups.MOST + 1
+    assert {one["expires"] for one in waiting} == {None}
+
+    worker = workers.start(["maintenance"], concurrency=1)
+    until(lambda: worker.log.read_bytes().count(b"cqrs.sweep") > 6 * wake_ups.MOST, 60)
 
 
 class Slots:

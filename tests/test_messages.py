@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 import redis as redis_py
 from celery._state import _task_stack
@@ -16,16 +18,18 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
+from worker.base import wake_ups
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
 from worker.base.app import app
 from worker.base.errors import CqrsError
 from worker.base.settings import get_settings
 from worker.commands import after_commit, batches
-from worker.commands.command_result import CommandResult
+from worker.commands.command_result import CommandResult, unsettled
 from worker.commands.errors import InvalidCommand, ReceiptTimeout
 from worker.commands.executor import execute
 from worker.commands.receipts import saga_behind
 from worker.contracts import Actor, Envelope, Receipt, Status, uuid7
+from worker.ops import schedule
 
 pytestmark = pytest.mark.usefixtures("things", "redis")
 
@@ -198,7 +202,26 @@ def test_one_wake_up_waits_however_much_there_is_to_do() -> None:
     for _ in range(5):
         after_commit.wake("cqrs.drain")
     assert [one["task"] for one in sent()] == ["cqrs.drain"]
-    assert sent()[0]["expires"] is not None
+
+
+def test_no_message_of_ours_expires_by_the_clock_of_whoever_takes_it() -> None:
+    after_commit.wake("cqrs.drain")
+    after_commit.wake("cqrs.project", "one", force=True)
+    after_commit.wake_later("cqrs.drain", 0.25)
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        bodies = [*broker.lrange("commands", 0, -1), *broker.lrange("projections", 0, -1)]
+    assert [orjson.loads(one)["headers"]["expires"] for one in bodies] == [None] * 3
+    assert not [one for one in schedule.entries().values() if "expires" in str(one.to_celery())]
+
+
+def test_wake_ups_that_nobody_takes_are_few_however_often_the_sweep_asks() -> None:
+    for _ in range(50):
+        after_commit.wake("cqrs.project", "one", force=True)
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        assert broker.llen("projections") == wake_ups.MOST + 1
+        wake_ups.lower_signal("cqrs.project:one")  # somebody looks again
+        after_commit.wake("cqrs.project", "one", force=True)
+        assert broker.llen("projections") == wake_ups.MOST + 2
 
 
 def test_groups_are_woken_apart() -> None:
@@ -231,6 +254,27 @@ def test_a_result_that_was_lost_is_found_in_the_database(things: Database) -> No
     assert isinstance(stored, Receipt)
 
     assert CommandResult(str(stored.command_id), app=app).receipt(5) == stored
+
+
+def test_a_client_knows_which_of_its_commands_are_not_settled(things: Database) -> None:
+    """And repeats them under the same id: that has effect once, however often it comes."""
+    handles = [add_thing.delay(price=Decimal(1)) for _ in range(3)]
+    payload = handles[0].payload or {}
+    (first,) = execute([Envelope(handles[0].command_id, "things.add", payload)]).outcomes
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        broker.flushdb()  # the others are lost, and nobody says so
+    with things.connect() as connection, connection.transaction():
+        waits = add_thing.enqueue(connection, price=Decimal(1))
+
+    lost = unsettled([*handles, waits])
+
+    assert isinstance(first, Receipt)
+    assert lost == [*handles[1:], waits]
+    for handle in lost[:2]:
+        add_thing.apply_async(kwargs=handle.payload, task_id=handle.id)
+    again = [one["id"] for one in sent() if one["task"] == "things.add"]
+    assert again == [one.id for one in lost[:2]]
+    assert unsettled([]) == []
 
 
 def test_what_follows_a_refused_command_is_not_run_whatever_it_is(things: Database) -> None:

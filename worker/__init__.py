@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from worker.commands.command import CommandTask as CommandTask
     from worker.commands.command import command as command
     from worker.commands.command_result import CommandResult as CommandResult
+    from worker.commands.command_result import unsettled as unsettled
     from worker.commands.errors import CommandDead as CommandDead
     from worker.commands.errors import CommandIdReused as CommandIdReused
     from worker.commands.errors import InvalidCommand as InvalidCommand
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "worker.ops.celery_app": "app",
     "worker.commands.command": "command CommandTask",
-    "worker.commands.command_result": "CommandResult",
+    "worker.commands.command_result": "CommandResult unsettled",
     "worker.commands.load_plan": "read lock lock_via draw fold LoadRows FoldStreams",
     "worker.commands.state": "State Work LoadedRow",
     "worker.commands.aggregate": "aggregate Aggregate",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -13,10 +14,11 @@ from tests.sagas.conftest import Parcels
 from tests.sagas.postal.commands import hand_over
 from tests.sagas.postal.reactions import sending
 from tests.support.messages import sent
-from tests.support.workers import Workers
+from tests.support.workers import Workers, until
 from worker.base import db
 from worker.base.app import app
-from worker.commands import receipts
+from worker.base.settings import get_settings
+from worker.commands import event_task, receipts
 from worker.contracts import Status, uuid7
 from worker.event_log import StoredEvent
 from worker.reactions.reaction import Reaction, Then, derived_id
@@ -72,13 +74,67 @@ def test_an_event_task_that_fails_is_tried_again(parcels: Parcels) -> None:
     assert (parcels.outside / "failed-0").exists()
 
 
+@pytest.mark.settings(event_task_attempts=3)
 @pytest.mark.usefixtures("worker")
-def test_an_event_task_that_always_fails_is_a_dead_letter(parcels: Parcels) -> None:
+def test_an_event_task_that_always_fails_is_a_dead_letter_that_says_what_it_raised(
+    parcels: Parcels,
+) -> None:
     parcels.post()
     (parcels.outside / "letters").mkdir()  # nothing can be written there, however often it tries
     parcels.until_all_done(impatient=True)
-    dead = parcels.rows("SELECT name FROM cqrs.receipts WHERE status = 'dead'")
-    assert dead == [("postal.write_letter",)]
+    dead = parcels.rows("SELECT name, error FROM cqrs.receipts WHERE status = 'dead'")
+    ((name, error),) = dead
+    assert name == "postal.write_letter"
+    assert error.startswith("not done in 3 tries; the last one raised IsADirectoryError: [Errno")
+
+
+@pytest.mark.usefixtures("worker")
+def test_while_an_event_task_waits_for_its_next_try_its_row_says_why(parcels: Parcels) -> None:
+    parcels.post(mishap="fail")
+    parcels.let_everything_happen()
+    waits = "SELECT attempts, put_off FROM cqrs.enqueued_commands WHERE put_off IS NOT NULL"
+    ((attempts, why),) = until(lambda: parcels.rows(waits))
+    assert (attempts, why) == (1, "RuntimeError: the post office is closed")
+
+
+def test_an_outage_of_a_night_is_no_dead_letter() -> None:
+    """Ten hours pass between the first and the last try, whatever the jitter."""
+    pauses = [event_task.pause(n) for n in range(1, get_settings().event_task_attempts)]
+    assert sum(pauses) > 10 * 3_600
+    assert pauses[0] <= 2
+    assert max(pauses) <= get_settings().event_task_longest_pause
+
+
+def test_an_event_task_that_waits_long_in_its_queue_is_not_tried_by_that(
+    parcels: Parcels, workers: Workers, redis: redis_py.Redis
+) -> None:
+    """Sent again and again, since nobody took it: that is no attempt, and it has effect once."""
+    parcels.post()
+    for _ in range(7):
+        parcels.let_everything_happen()
+        parcels.no_task_waits()
+    assert parcels.rows("SELECT attempts FROM cqrs.enqueued_commands") == [(0,)]
+    with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+        waiting = [one for one in broker.lrange("reactions", 0, -1) if b"write_letter" in one]
+    assert len(waiting) == 7
+    workers.start(["reactions", "commands", "projections", "maintenance"], concurrency=3)
+    parcels.until_all_done()
+    assert len(parcels.letters()) == 1
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_message_from_before_the_last_try_runs_nothing(parcels: Parcels) -> None:
+    parcels.post(mishap="fail")
+    parcels.let_everything_happen()
+    tried = "SELECT command_id FROM cqrs.enqueued_commands WHERE attempts = 1 AND put_off <> ''"
+    ((task_id,),) = until(lambda: parcels.rows(tried))
+    late = {"parcel_id": str(task_id), "number": 7, "mishap": ""}
+    headers = {"cqrs": {"attempts": 0}}
+    message: dict[str, Any] = {"kwargs": late, "queue": "reactions"}
+    app.send_task("postal.write_letter", **message, headers=headers, task_id=str(task_id))
+    last = app.send_task("postal.write_letter", **message)
+    assert last.get(timeout=20)["status"] == "succeeded"
+    assert [line.split()[0] for line in parcels.letters()] == [last.id]
 
 
 def test_an_emptied_broker_loses_no_event_task(

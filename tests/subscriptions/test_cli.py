@@ -111,7 +111,7 @@ def test_a_letter_is_discarded(things: Things, letter: str) -> None:
         (["show", "17"], "no such dead letter (letter 17)"),
         (["discard", "01a1fdcf-e83c-77ce-99f5-25d1036704f4"], "no such dead command"),
         (["show", "seventeen"], "a dead letter's number or a command's id"),
-        (["retry"], "name either one dead letter or a --subscription"),
+        (["retry"], "name either one dead letter, a --subscription or a --name"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(
@@ -170,3 +170,11 @@ def test_subscriptions_are_listed(things: Things, letter: str) -> None:
     assert listed[LIST]["dead_letters"] == 1
     assert listed[LIST]["position"] == things.last()
     assert LIST in subscriptions("list").stdout
+
+
+def test_all_of_one_name_are_retried_from_the_command_line(things: Things) -> None:
+    told = parsed(letters("retry", "--name", "things.bump", "--json"))
+    assert told == {"name": "things.bump", "retried": [], "of_sagas": 0}
+    assert "0 dead letters of things.bump wait" in letters("retry", "--name", "things.bump").stdout
+    assert letters("retry", "--name", "things.bumb").exit_code == 1
+    assert letters("retry", "7", "--name", "things.bump").exit_code == 2

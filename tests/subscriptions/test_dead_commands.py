@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from worker.base.actor import acting_as
 from worker.commands import dead_commands, queue_consumer
 from worker.commands.command_result import CommandResult
 from worker.commands.dead_commands import DeadCommandIsClosed, UnknownDeadCommand
+from worker.commands.errors import UnknownCommand
 from worker.commands.executor import execute
 from worker.contracts import Actor, Envelope, Receipt, Status, uuid7
 
@@ -153,3 +155,26 @@ def test_a_command_sent_by_delay_is_retried_by_the_workers(workers: Workers) -> 
 
     until(died_twice, 20)
     assert dead_commands.show(handle.command_id).actor == "user:42"
+
+
+def test_all_dead_commands_of_one_name_are_retried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_commands, "PORTION", 2)
+    things = [a_dead_command() for _ in range(5)]
+    saga = f"saga:{uuid7()}"
+    bump = Envelope(uuid7(), "things.bump", {"thing_id": things[0][1], "mishap": "bug"}, CLERK)
+    execute([replace(bump, causation_id=saga)])
+    mend(monkeypatch)
+
+    done = dead_commands.retry_all("things.bump", by="ada")
+
+    assert list(done.retried) == [command_id for command_id, _ in things]
+    assert done.of_sagas == 1
+    queue_consumer.drain()
+    assert all(receipt_of(command_id).succeeded for command_id, _ in things)  # type: ignore[union-attr]
+    assert dead_commands.retry_all("things.bump", by="ada").retried == ()
+
+
+def test_a_name_that_nothing_has_is_no_good_news() -> None:
+    with pytest.raises(UnknownCommand, match="did you mean"):
+        dead_commands.retry_all("things.bumb", by="ada")
+    assert dead_commands.retry_all("things.bump", by="ada").retried == ()

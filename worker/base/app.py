@@ -121,9 +121,12 @@ def configuration(settings: Settings) -> dict[str, Any]:
 def _beat(settings: Settings) -> dict[str, Any]:
     """Where the schedule is kept: a file, or Redis where several beats share it."""
     if not settings.redbeat:
-        return {"beat_schedule_filename": str(settings.home / "beat-schedule")}
+        return {
+            "beat_scheduler": "worker.base.beat:FileScheduler",
+            "beat_schedule_filename": str(settings.home / "beat-schedule"),
+        }
     return {
-        "beat_scheduler": "redbeat.RedBeatScheduler",
+        "beat_scheduler": "worker.base.shared_beat:SharedScheduler",
         "redbeat_redis_url": settings.servers.cache,
         # Keys of our own: beside another app's redbeat we would wait for its lock, and drop from
         # Redis what only its schedule has.

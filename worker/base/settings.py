@@ -98,6 +98,24 @@ class Settings(BaseModel):
     command_attempts: int = Field(
         5, ge=1, le=20, description="times that a command is tried before it is a dead letter"
     )
+    event_task_attempts: int = Field(
+        20,
+        ge=1,
+        le=1_000,
+        description="times that an event task is tried before it is a dead letter",
+    )
+    event_task_longest_pause: float = Field(
+        7_200.0,
+        gt=0,
+        le=7 * DAY,
+        description="most time between two tries of an event task, seconds",
+    )
+    lease: float = Field(
+        15.0,
+        ge=0.5,
+        le=3_600,
+        description="after this the commands of a process that died run again, seconds",
+    )
 
     projection_batch_size: int = Field(
         2_000, ge=1, le=50_000, description="most events that a projection folds at once"

@@ -14,7 +14,7 @@ import typer
 from worker.base.registry import load_domains
 from worker.cli.console import ByOption, JsonFlag, explained, out, print_json, print_table, whoever
 from worker.commands import dead_commands
-from worker.commands.dead_commands import DeadCommand
+from worker.commands.dead_commands import DeadCommand, RetriedCommands
 from worker.ops import subscription_admin
 from worker.subscriptions import dead_letters
 from worker.subscriptions.dead_letters import DeadLetter, Repair
@@ -96,13 +96,19 @@ def retry(
     subscription: Annotated[
         str | None, typer.Option("--subscription", help="Every open dead letter of this one.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Every open dead command or event task so named.")
+    ] = None,
     by: ByOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Replay a parked stream in order, or let a dead command run again. Mend the cause first."""
     load_domains()
-    if (letter is None) == (subscription is None):
-        raise typer.BadParameter("name either one dead letter or a --subscription")
+    if [letter, subscription, name].count(None) != 2:
+        raise typer.BadParameter("name either one dead letter, a --subscription or a --name")
+    if name is not None:
+        _tell_retried(dead_commands.retry_all(name, by=whoever(by)), as_json)
+        return
     if subscription is not None:
         subscription_admin.must_exist(subscription)
         _tell_all(dead_letters.retry_all(subscription, by=whoever(by)), as_json)
@@ -191,6 +197,15 @@ def _outcome(repair: Repair | RetryFailed) -> dict[str, Any]:
     if isinstance(repair, RetryFailed):
         return {"letter": repair.letter, "error": repair.error}
     return repair.to_json()
+
+
+def _tell_retried(done: RetriedCommands, as_json: bool) -> None:
+    if as_json:
+        print_json(done.to_json())
+        return
+    out.print(f"{len(done.retried)} dead letters of {done.name} wait to be run", markup=False)
+    if done.of_sagas:
+        out.print(f"{done.of_sagas} were sent by sagas, which are what can be retried")
 
 
 def _tell_command(command: DeadCommand, what: str, as_json: bool) -> None:

@@ -48,22 +48,21 @@ def wake_queue_consumer() -> None:
 
 
 def wake(task: str, *args: str, force: bool = False) -> None:
-    """Send a task unless one of its kind waits already; `force` sends it whatever the signal says.
-
-    A message that nobody took while its signal lasted expires: the next one says the same.
-    """
-    if wake_ups.raise_signal(":".join((task, *args))) or force:
+    """Send a task unless one of its kind waits already; `force` sends it although the signal says
+    so, unless many wait."""
+    signal = ":".join((task, *args))
+    if wake_ups.raise_signal(signal, again=force):
         try:
-            app.send_task(task, args=args, ignore_result=True, expires=wake_ups.EXPIRES_MS / 1000)
+            app.send_task(task, args=args, ignore_result=True)
         except Exception as error:
-            wake_ups.lower_signal(":".join((task, *args)))
+            wake_ups.lower_signal(signal)
             _not_sent(task, error)
 
 
 def wake_later(task: str, seconds: float) -> None:
     """Send a task after a short while; if the message is lost, the sweep does it."""
     try:
-        app.send_task(task, ignore_result=True, countdown=seconds, expires=seconds + 15)
+        app.send_task(task, ignore_result=True, countdown=seconds)
     except Exception as error:
         _not_sent(task, error)
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from celery.exceptions import TaskRevokedError
@@ -32,7 +32,7 @@ from worker.base.celery_internals import EngineResult, ResultsLost
 from worker.base.errors import ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.urls import safe_url
-from worker.commands import receipt_watcher, receipts
+from worker.commands import SQL, receipt_watcher, receipts
 from worker.commands.call_arguments import broker_errors
 from worker.commands.errors import CommandDead, CommandIdReused, ReceiptTimeout
 from worker.commands.receipt_watcher import TaskFailed
@@ -235,6 +235,23 @@ class EagerCommandResult(CommandHandle, EagerResult):  # type: ignore[misc]  # c
         if isinstance(result, Exception):
             raise result
         raise ReceiptTimeout(self.command_id, timeout)
+
+
+HandleT = TypeVar("HandleT", bound=CommandHandle)
+
+
+def unsettled(handles: Iterable[HandleT]) -> list[HandleT]:
+    """Those of these commands that have no final receipt yet, in order; PostgreSQL is asked, once.
+
+    For what `.delay()` sent: its broker may lose a message, and nobody else would notice. What is
+    not settled after the visibility time-out is sent again **under the same id**, which has its
+    effect once however often it comes. Raises ServerUnavailable.
+    """
+    held = list(handles)
+    asked = {"ids": [handle.command_id for handle in held]}
+    rows = db.read("sender", lambda found: found.execute(SQL["settled_ids"], asked).fetchall())
+    settled = {command_id for (command_id,) in rows}
+    return [handle for handle in held if handle.command_id not in settled]
 
 
 def _is_retried(dead: Receipt) -> bool:

@@ -29,7 +29,12 @@ from worker.base.errors import Permanent
 from worker.commands import SQL, after_commit, receipts
 from worker.commands.chain_continuation import ChainContinuation, signatures
 from worker.commands.decoding import commands as declared
+from worker.commands.errors import UnknownCommand
+from worker.commands.event_task import event_tasks
 from worker.commands.receipts import saga_behind
+
+PORTION = 500
+"""Dead commands that are retried in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,19 @@ class DeadCommand:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values but for the id and the times."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedCommands:
+    """The dead commands of one name that were retried; those that sagas have sent were left."""
+
+    name: str
+    retried: tuple[UUID, ...]
+    of_sagas: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values but for the ids."""
         return asdict(self)
 
 
@@ -113,6 +131,25 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
         command = _act(connection, "revive_dead_command", command_id, by)
     after_commit.wake_queue_consumer()
     return command
+
+
+def retry_all(name: str, *, by: str) -> RetriedCommands:
+    """Let every open dead command, or event task, of one name be run again, each under its id.
+
+    Returns at once. Raises UnknownCommand for a name that stands for nothing here, and of which
+    nothing is dead.
+    """
+    ids: list[UUID] = []
+    asked = {"name": name, "by": by, "portion": PORTION}
+    with db.writer() as connection:
+        while rows := connection.execute(SQL["revive_dead_commands"], asked).fetchall():
+            ids += [command_id for (command_id,) in rows]
+        left = connection.execute(SQL["dead_commands_of_sagas"], asked).fetchone()
+    of_sagas = int(left[0]) if left else 0
+    if not ids and not of_sagas and name not in declared and name not in event_tasks:
+        raise UnknownCommand(name, declared.hint(name))
+    after_commit.wake_queue_consumer()
+    return RetriedCommands(name, tuple(ids), of_sagas)
 
 
 def discard(command_id: UUID, *, by: str) -> DeadCommand:

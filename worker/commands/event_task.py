@@ -7,38 +7,55 @@
 An event task is a Celery task on queue `reactions` with a receipt of its own:
 
     reaction commits ─▶ submitted ─▶ sent ─▶ runs ─▶ succeeded (row gone, receipt final)
-                          ▲            │       └─ raises: again after 2, 4, 8 ... s, then `dead`
-                          └────────────┘ lost with its broker or worker: sent again
+                          ▲            │       │├─ its process dies: sent again when its lease ends
+                          │            │       └─ raises: again after 2, 4, 8 ... s, up to hours;
+                          │            │              after `event_task_attempts` it is `dead`
+                          └────────────┘ lost with its broker: sent again
 
-It is written in the reaction's transaction and sent until its receipt is final, so none is lost;
-a message that comes twice finds the receipt and does nothing. Between the effect and the receipt a
-process can still die: there, at least once is all that anybody can promise, and `task_id`, the same
-in every attempt, lets the other side see that it is a repetition.
+It is written in the reaction's transaction and sent until its receipt is final, so none is lost.
+An attempt counts when it is made, not when its message is sent, which may wait long in its queue.
+The message says how often the task had been tried by then: one that comes twice, or late, finds the
+receipt, or that the task was tried since, and does nothing. So nobody runs it twice at a time. What
+it raised last stands in its row, and in its dead letter.
+
+Between the effect and the receipt a process can still die: there, at least once is all that anybody
+can promise, and `task_id`, the same in every attempt, lets the other side see that it is a
+repetition.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from typing_extensions import ParamSpec
 
 from worker.base import db
 from worker.base.app import app
 from worker.base.celery_internals import EngineTask
+from worker.base.encoding import storable
 from worker.base.intake.checks import Fault, Letter
 from worker.base.logs import get_logger
 from worker.base.registry import Registry
-from worker.commands import SQL, chain_continuation
+from worker.base.settings import get_settings
+from worker.commands import SQL, chain_continuation, leases
+from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import Decoded, model_class, undeclared
 from worker.commands.message_checks import command_fault
+from worker.commands.put_off import too_long
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, settle_once
 from worker.contracts import Envelope, Message, Receipt, Status
 
 log = get_logger(__name__)
 M = TypeVar("M", bound=Message)
+SEND_AGAIN = 5.0
+"""Seconds until a message is sent again that could not be sent."""
+LONGEST_REASON = 300
+"""Characters that are kept of what an attempt raised."""
 P = ParamSpec("P", default=...)
 """What the message's constructor takes, as in `worker.commands.command`."""
 
@@ -72,12 +89,25 @@ class EventTask(EngineTask, Generic[M, P]):
 
     def _do(self, task: Decoded) -> Settled:
         envelope = task.envelope
+        attempt = self._begin(envelope.id)
         try:
-            data = self.effect(self.model.model_validate(envelope.payload), envelope.id)
-        except Exception:
-            _reschedule([envelope.id])
+            with leases.holding({envelope.id: attempt}):
+                data = self.effect(self.model.model_validate(envelope.payload), envelope.id)
+        except Exception as error:
+            _put_off(envelope.id, attempt, error)
             raise
         return ended(task, Status.SUCCEEDED, data=data)
+
+    def _begin(self, task_id: UUID) -> int:
+        """Take the task for this process; the number of the attempt. Raises Ignore if somebody has
+        it, or has tried it, since this message was sent."""
+        sent = ((self.request.headers or {}).get(HEADER) or {}).get("attempts")
+        take = {"id": task_id, "attempts": sent, "seconds": get_settings().lease}
+        with db.writer() as connection:
+            row = connection.execute(SQL["begin_event_task"], take).fetchone()
+        if row is None and sent is not None:
+            raise Ignore("another message of this task was faster")
+        return int(row[0]) if row else 0
 
 
 event_tasks: Registry[EventTask[Any]] = Registry("event task")
@@ -89,8 +119,8 @@ def event_task(
     """Declare an event task: its explicit name, and the message that it takes.
 
     The function takes (message, task id) and may do what it likes; what it returns is the receipt's
-    `data`. If it raises, it is tried again, `command_attempts` times in all. Raises TypeError for a
-    model that is no class of messages.
+    `data`. If it raises, it is tried again, `event_task_attempts` times in all, with pauses that
+    grow to `event_task_longest_pause`. Raises TypeError for a model that is no class of messages.
     """
     message = model_class(name, model, Message)
 
@@ -113,23 +143,52 @@ def event_task(
     return declare
 
 
-def start(envelopes: Iterable[Envelope]) -> None:
+def start(envelopes: Iterable[Envelope], attempts: Mapping[UUID, int]) -> None:
     """Send event tasks on their way, and commands that go on with a chain.
 
-    What cannot be sent now comes up again shortly.
+    `attempts`: how often each was tried before. What cannot be sent now comes up again shortly.
     """
     for envelope in envelopes:
         ours = envelope.name in event_tasks
         try:
-            options = {"queue": "reactions"} if ours else chain_continuation.message(envelope)
+            options = (
+                {"queue": "reactions", "headers": {HEADER: {"attempts": attempts[envelope.id]}}}
+                if ours
+                else chain_continuation.message(envelope)
+            )
             app.send_task(
                 envelope.name, kwargs=dict(envelope.payload), task_id=str(envelope.id), **options
             )
         except Exception as error:
             log.warning("not sent; it will be", task=envelope.name, reason=str(error))
-            _reschedule([envelope.id])
+            with db.writer() as connection:
+                again = {"ids": [envelope.id], "seconds": SEND_AGAIN}
+                connection.execute(SQL["reschedule_commands"], again)
 
 
-def _reschedule(ids: list[UUID]) -> None:
+def pause(tries: int) -> float:
+    """Seconds until a task is tried again: doubled each time up to hours, with jitter, so that an
+    outage of a night is survived, and nobody is run down after it."""
+    longest = get_settings().event_task_longest_pause
+    return float(min(2.0 ** min(tries, 32), longest)) * random.uniform(0.8, 1.0)  # noqa: S311
+
+
+def _put_off(task_id: UUID, attempt: int, why: Exception) -> None:
+    """Let the task be tried again later; after its last attempt, at once: then it is ended."""
+    last = attempt >= get_settings().event_task_attempts
+    again = {
+        "id": task_id,
+        "attempts": attempt,
+        "reason": raised(why),
+        "seconds": 0.0 if last else pause(attempt),
+    }
     with db.writer() as connection:
-        connection.execute(SQL["reschedule_by_attempts"], {"ids": ids})
+        connection.execute(SQL["put_off_event_task"], again)
+
+
+def raised(error: Exception) -> str:
+    """What an attempt raised, short enough for a row."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        return f"{type(error).__name__}: {too_long()}"
+    told = str(storable(" ".join(str(error).split())))
+    return f"{type(error).__name__}: {told[:LONGEST_REASON]}" if told else type(error).__name__

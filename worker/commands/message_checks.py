@@ -111,6 +111,7 @@ _HEADER: Mapping[str, Check] = {
     "enqueued": ("true or false", lambda value: isinstance(value, bool)),
     "schema": ("a text", _is_name),
     "schemas": ("an object", lambda value: isinstance(value, dict)),
+    "attempts": ("a whole number", is_count),
     "tries": ("a whole number", is_count),
     "waits": ("a whole number", is_count),
 }

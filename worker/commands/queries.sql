@@ -4,6 +4,11 @@ SELECT command_id, name, payload_hash, status, data, error, errors, position, ac
   FROM cqrs.receipts
  WHERE command_id = ANY (%(ids)s::uuid[])
 
+-- name: settled_ids
+-- Those of these commands that have a final receipt.
+SELECT command_id FROM cqrs.receipts
+ WHERE command_id = ANY (%(ids)s::uuid[]) AND completed_at IS NOT NULL
+
 -- name: known_by_id
 -- The same for those who run commands: with the payload of one that waits without a fingerprint.
 SELECT r.command_id, r.name, r.payload_hash, r.status, r.data, r.error, r.errors, r.position, r.actor,
@@ -94,7 +99,8 @@ SELECT command_id, name, actor, status, error, payload_hash, position, completed
   FROM cqrs.end_enqueued(%(commands)s::jsonb)
 
 -- name: reschedule_commands
--- Looks at commands again later, without counting an attempt.
+-- Looks at commands again later, without counting an attempt: those that wait for others, and those
+-- that a message is on its way with, however long it waits in its queue.
 UPDATE cqrs.enqueued_commands
    SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = ANY (%(ids)s::uuid[])
@@ -135,11 +141,32 @@ DELETE FROM cqrs.snapshots AS s
        AS w (stream, aggregate, version)
  WHERE (s.stream, s.aggregate, s.version) = (w.stream, w.aggregate, w.version)
 
--- name: reschedule_by_attempts
--- Comes back to event tasks after 2, 4, 8, ... seconds: the more often they were tried, the later.
+-- name: renew_leases
+-- Lets the leases that a process holds last on. One that somebody else has taken since, by another
+-- attempt, is left alone, and so is one that is being settled: nobody is waited for.
+UPDATE cqrs.enqueued_commands AS e
+   SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+  FROM (SELECT c.seq
+          FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS h (command_id, attempts)
+          JOIN cqrs.enqueued_commands AS c USING (command_id, attempts)
+         ORDER BY c.seq
+           FOR UPDATE OF c SKIP LOCKED) AS held
+ WHERE e.seq = held.seq
+
+-- name: begin_event_task
+-- Takes an event task for this process; the attempt counts before it is made. Nothing comes back if
+-- the task was tried since its message was sent: somebody runs it, or it waits for its next try.
 UPDATE cqrs.enqueued_commands
-   SET due_at = clock_timestamp() + least(power(2, attempts), 300) * interval '1 second'
- WHERE command_id = ANY (%(ids)s::uuid[])
+   SET put_off = NULL, attempts = attempts + 1,
+       due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+ WHERE command_id = %(id)s AND attempts = coalesce(%(attempts)s::int, attempts)
+RETURNING attempts
+
+-- name: put_off_event_task
+-- Comes back to an event task later, and says what its last try raised.
+UPDATE cqrs.enqueued_commands
+   SET put_off = %(reason)s, due_at = clock_timestamp() + %(seconds)s * interval '1 second'
+ WHERE command_id = %(id)s AND attempts = %(attempts)s
 
 -- name: keep_dead_commands
 -- Keeps commands that are dead, a JSON array, in the transaction of their receipts. One that dies
@@ -182,6 +209,21 @@ SELECT causation_id FROM cqrs.dead_commands WHERE command_id = %(command)s
 -- name: revive_dead_command
 -- Enqueues a dead command again, under its own id; false if it is closed already.
 SELECT cqrs.revive_command(%(command)s, %(by)s)
+
+-- name: revive_dead_commands
+-- Enqueues a portion of the dead commands of one name again, the first that died first. Those that a
+-- saga sent stay: it has gone on without them.
+SELECT d.command_id
+  FROM (SELECT command_id FROM cqrs.dead_commands
+         WHERE state = 'open' AND name = %(name)s AND coalesce(causation_id, '') NOT LIKE 'saga:%%'
+         ORDER BY first_died_at
+         LIMIT %(portion)s) AS d
+ WHERE cqrs.revive_command(d.command_id, %(by)s)
+
+-- name: dead_commands_of_sagas
+-- How many open dead commands of one name sagas have sent.
+SELECT count(*) FROM cqrs.dead_commands
+ WHERE state = 'open' AND name = %(name)s AND causation_id LIKE 'saga:%%'
 
 -- name: discard_dead_command
 -- Gives a dead command up for good; its receipt stays dead.
@@ -233,11 +275,9 @@ SELECT coalesce(
         AND (ours.name, ours.schema) = (%(name)s, %(ours)s)), true)
 
 -- name: put_off_to_others
--- Lets handed-over commands wait for a worker that knows them; one that was sent from here, by way of
--- a message, has not been tried.
+-- Lets handed-over commands wait for a worker that knows them.
 UPDATE cqrs.enqueued_commands AS e
    SET schema = coalesce(n.schema, e.schema), links = coalesce(n.links, e.links),
-       attempts = greatest(e.attempts - 1, 0),
        due_at = clock_timestamp() + %(seconds)s * interval '1 second'
   FROM json_to_recordset(%(commands)s::json) AS n (command_id uuid, schema text, links json)
  WHERE e.command_id = n.command_id

@@ -1,8 +1,10 @@
 """The queue consumer: chooses enqueued commands, leases them, runs them as one batch.
 
     waiting ─▶ leased (due_at ahead, attempt counted) ─▶ settled: row deleted, receipt final
-       ▲  │         │ the worker dies: the lease ends
+       ▲  │         │ it runs: the lease is renewed (see leases.py)
+       │  │         │ its process dies: the lease ends
        │  │         │ the database is away, or in conflict: put off, and the row says why
+       │  │         │ it took longer than a task may: alone the next time; if it was, it is dead
        │  │         │
        │  └─ cannot be read · waited in vain · tried too often ─▶ ended by SQL alone
        └────────────┘
@@ -13,7 +15,8 @@ commands that are retried and have a chain: each goes out as a message again, wi
 Choosing is done by one worker at a time, so that two never run commands of one key side by side;
 running is not. A command whose lease ended was perhaps what killed its worker: from its second
 attempt on it runs alone, and after `command_attempts` it is a dead letter. A lease that ends too
-early does no harm: the receipt decides who was first. A command that has its receipt, since it came
+early does no harm: the receipt decides who was first. What is handed to a message of its own is not
+tried by that: its message may wait long in its queue. A command that has its receipt, since it came
 by a message too, is taken off the list.
 
 What cannot be read costs no other: rows come as text and are decoded one by one, and ending a
@@ -30,6 +33,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db, wake_ups
 from worker.base.app import app
@@ -38,18 +42,17 @@ from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
 from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
-from worker.commands import SQL, after_commit, put_off, releases
+from worker.commands import SQL, after_commit, leases, put_off, releases
 from worker.commands.batch_message import run_and_tell
 from worker.commands.ended_by_sql import Ended, end, readable
 from worker.commands.errors import DatabaseAway, DatabaseInConflict
 from worker.commands.event_task import event_tasks, start
+from worker.commands.leases import Leases
 from worker.commands.receipts import Outcome
 from worker.contracts import Envelope, Status
 
 log = get_logger(__name__)
 
-LEASE = 15.0
-"""Seconds that a worker has for a batch before others may run it."""
 LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
 TRY_AGAIN = 5.0
@@ -69,6 +72,13 @@ class Choice:
     ended: list[Ended] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)
     elsewhere: list[UUID] = field(default_factory=list)
+    attempts: dict[UUID, int] = field(default_factory=dict)
+    """How often each was tried before: those that are handed over know it, too."""
+
+    @property
+    def leases(self) -> Leases:
+        """What this process holds while it runs them."""
+        return {envelope.id: self.attempts[envelope.id] + 1 for envelope in self.run}
 
     def __bool__(self) -> bool:
         return bool(self.run or self.start or self.ended or self.settled)
@@ -80,11 +90,13 @@ def drain() -> None:
     wake_ups.lower_signal("cqrs.drain")
     size = get_settings().batch_size
     until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
+    whole_turn = True
     while choice := claim(size):
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
-        if not carry_out(choice):
+        if not carry_out(choice, whole_turn=whole_turn):
             return  # the sweep asks again
+        whole_turn = False
         if time.monotonic() > until:
             after_commit.wake_queue_consumer()
             return
@@ -92,13 +104,27 @@ def drain() -> None:
         after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
-def carry_out(choice: Choice) -> bool:
+def carry_out(choice: Choice, *, whole_turn: bool = True) -> bool:
     """Do what was chosen; False if the database is away. Raises what kept it from ending some."""
-    outcomes = run_and_tell(choice.run, dequeue=True) if choice.run else []
+    outcomes = _run(choice, whole_turn)
     _put_off(choice.run, outcomes)
-    start(choice.start)
+    start(choice.start, choice.attempts)
     end(choice.ended)
     return not any(isinstance(one, DatabaseAway) and one.whole for one in outcomes)
+
+
+def _run(choice: Choice, whole_turn: bool) -> list[Outcome]:
+    if not choice.run:
+        return []
+    try:
+        with leases.holding(choice.leases):
+            return run_and_tell(choice.run, dequeue=True)
+    except SoftTimeLimitExceeded:
+        if len(choice.run) == 1 and whole_turn:
+            end([Ended(choice.run[0].id, Status.DEAD, put_off.too_long())])
+        else:  # one of them, or it had what others left of the time: it runs alone
+            _put_off(choice.run, [DatabaseInConflict(put_off.too_long())] * len(choice.run))
+        raise
 
 
 def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None:
@@ -137,9 +163,10 @@ def claim(size: int) -> Choice:
         if not choice.run:  # nothing to do but to look for what nobody does
             choice.ended += _unknown(connection, known, size)
         with Pipeline(connection) as pipeline:
-            _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], LEASE)
-            tasks = [envelope.id for envelope in choice.start]
-            _lease(pipeline, "lease_commands", tasks, get_settings().visibility_timeout)
+            lease, on_its_way = get_settings().lease, get_settings().visibility_timeout
+            _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], lease)
+            sent = [envelope.id for envelope in choice.start]
+            _lease(pipeline, "reschedule_commands", sent, on_its_way)
             _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
             _lease(pipeline, "reschedule_commands", choice.elsewhere, releases.LOOK_AGAIN)
             if choice.settled:
@@ -169,6 +196,7 @@ def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
     """Decide, in order, what of the waiting commands one batch can hold."""
     choice, taken, held_keys = Choice(), set[UUID](), set[str]()
     for row in rows:
+        choice.attempts[row["command_id"]] = row["attempts"]
         if len(choice.run) == size or row["key"] in held_keys:
             continue
         if not _take(choice, row, taken) and row["key"] is not None:
@@ -186,7 +214,7 @@ def _take(choice: Choice, row: dict[str, Any], taken: set[UUID]) -> bool:
     envelope = readable(row)
     if isinstance(envelope, Ended):
         choice.ended.append(envelope)
-    elif row["attempts"] >= get_settings().command_attempts:
+    elif row["attempts"] >= _most_attempts(envelope.name):
         choice.ended.append(Ended(envelope.id, Status.DEAD, _tried_in_vain(row), envelope))
     elif why := releases.why_elsewhere(envelope):
         return _leave(choice, envelope, row, why)
@@ -232,7 +260,15 @@ def _begin(choice: Choice, envelope: Envelope, attempts: int, taken: set[UUID]) 
     return True
 
 
+def _most_attempts(name: str) -> int:
+    settings = get_settings()
+    return settings.event_task_attempts if name in event_tasks else settings.command_attempts
+
+
 def _tried_in_vain(row: Mapping[str, Any]) -> str:
-    if row["put_off"] is None:
+    tries, why = row["attempts"], row["put_off"]
+    if why is None:
         return "its worker process ended every time"
-    return f"the database could not run it in {row['attempts']} tries ({row['put_off']})"
+    if row["name"] in event_tasks:
+        return f"not done in {tries} tries; the last one raised {why}"
+    return f"the database could not run it in {tries} tries ({why})"

@@ -51,7 +51,7 @@ def _say_what_runs(instance: Any = None, **_: Any) -> None:
 
 def load_tasks() -> None:
     """Import the engine's own tasks: importing registers them."""
-    from worker.base import memory  # noqa: F401
+    from worker.base import beat, memory  # noqa: F401
     from worker.commands import batches, command, queue_consumer, set_aside  # noqa: F401
     from worker.ops import maintenance  # noqa: F401
     from worker.rebuild import tasks as rebuilds  # noqa: F401

@@ -45,13 +45,13 @@ class ScheduleEntry(NamedTuple):
         return f"every {self.every:g} s"
 
     def to_celery(self) -> dict[str, Any]:
-        """The entry as beat takes it. A message that waits too long is superseded by the next."""
+        """The entry as beat takes it. No message expires: a worker's clock may be ahead. Those that
+        nobody takes are bounded by beat itself (see worker/base/beat.py)."""
         at = None if self.hour is None else crontab(hour=self.hour, minute=0)
         return {
             "task": self.task,
             "schedule": at or self.every,
             "kwargs": {"every": self.every},
-            "options": {"expires": max(self.every, 1.0)},
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def _settle_at_start(**_: Any) -> None:
         schema.recover(context)
         with context.connection() as connection:
             if schema.history(connection, status="in_progress", limit=1):
-                settle.apply_async(countdown=3, expires=60)
+                settle.apply_async(countdown=3)
     except (psycopg.Error, CqrsError, BrokerError, OSError) as error:
         log.warning("changesets_not_settled", reason=message_of(error))
 

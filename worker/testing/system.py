@@ -120,7 +120,7 @@ def _run_enqueued() -> None:
 def _start(task: Envelope) -> None:
     """Run an event task here, under its own id and with its receipt; its error is raised."""
     if (known := event_tasks.get(task.name)) is None:
-        event_task.start([task])  # a command that goes on with a chain: a message, for a worker
+        event_task.start([task], {})  # a command that goes on with a chain: a message, for a worker
         return
     known.apply(kwargs=dict(task.payload), task_id=str(task.id), throw=True)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 from tests.support.things.models import (
@@ -25,6 +27,8 @@ from worker.contracts import Refusal
 MOST = 100
 MENDED = "mended"
 """A file in CQRS_HOME: the release that has mended a bug."""
+BEGUN = "begun"
+"""A file in CQRS_HOME: one line for each time that a handler began."""
 
 
 @command("things.add", AddThing, needs=lambda c: (read(things, c.thing_id),), secret=["note"])
@@ -75,8 +79,17 @@ def _mishap(kind: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if kind == "bug until mended" and not (get_settings().home / MENDED).exists():
         raise KeyError("a bug of the handler")
+    _once_or_slow(kind, get_settings().home)
     if kind == "stands still":
         signal.pause()  # until the worker's time limit
     if kind == "deaf":
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # the soft limit's signal
         signal.pause()
+
+
+def _once_or_slow(kind: str, home: Path) -> None:
+    if kind == "waits until mended":
+        with (home / BEGUN).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        while not (home / MENDED).exists():
+            time.sleep(0.02)
