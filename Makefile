@@ -47,13 +47,13 @@ test-fast: install ## Lint aside, what needs no worker process and no server of 
 	$(BIN)/pytest $(SPREAD) -m "not slow"
 
 hosts: install ## Applications that install the wheel, in environments of their own (from PyPI)
-	$(BIN)/pytest tests/hosts
+	$(BIN)/pytest tests/wheel tests/hosts
 
 faults: install ## Five minutes of killed workers and servers under load (FAULTS_SECONDS, FAULTS_SEED)
 	$(BIN)/pytest tests/faults
 
 long: install ## What takes longer or needs more: full loads, other hosts, the Docker stack
-	$(BIN)/pytest tests/long tests/hosts
+	$(BIN)/pytest tests/long tests/wheel tests/hosts
 
 fuzz: install ## 100,000 malformed messages through a real worker; FUZZ_MESSAGES, FUZZ_SEED
 	$(BIN)/pytest -n 0 -s tests/long/test_fuzz.py

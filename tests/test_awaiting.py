@@ -276,7 +276,7 @@ def nothing_is_left() -> None:
     """Wait until nobody waits: no future, no subscription, no thread that listens."""
     assert len(receipt_watcher.watcher) == 0
     with redis_py.Redis.from_url(get_settings().servers.result) as results:
-        until(lambda: not results.pubsub_channels(), 10, "a subscription is left")
+        until(lambda: set(results.pubsub_channels()) <= _before, 10, "a subscription is left")
     until(lambda: not watchers(), 10, "the watcher goes on")
     backend = app.backend
     assert not any(backend._pending_results)
@@ -571,8 +571,15 @@ def test_a_slow_database_does_not_stop_the_loop(database: Database, things: Thin
         asyncio.run(beside_a_heart(ask()))
 
 
+_before: set[bytes] = set()
+"""What handles of other tests still listen to."""
+
+
 @pytest.fixture(autouse=True)
-def _nobody_listens_any_more() -> Iterator[None]:
+def _nobody_listens_any_more(things: object, redis: object) -> Iterator[None]:
     """The watcher's thread of one test does not look into the database of the next."""
+    with redis_py.Redis.from_url(get_settings().servers.result) as results:
+        _before.clear()
+        _before.update(results.pubsub_channels())
     yield
     until(lambda: not watchers(), 10)

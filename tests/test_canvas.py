@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
@@ -312,26 +311,6 @@ def test_a_link_that_its_worker_finds_wrong_gets_a_receipt(
 
 
 # --- long chains ----------------------------------------------------------------------------------
-
-
-def per_link(links: int) -> float:
-    """Seconds for each link of a chain, at best of three."""
-    took = []
-    for _ in range(3):
-        last = chain(*(add_thing.s(price=Decimal("1.00")) for _ in range(links))).apply_async()
-        began = time.monotonic()
-        assert last.receipt(120).succeeded
-        took.append((time.monotonic() - began) / links)
-    return min(took)
-
-
-@pytest.mark.timeout(240)
-def test_a_link_takes_as_long_however_many_follow_it(workers: Workers) -> None:
-    """Of 1,000 links each took two and a half times as long as of 100, and it grew."""
-    workers.start(["commands"], concurrency=1)
-    a_thing()
-
-    assert per_link(600) < 1.5 * per_link(60)
 
 
 def test_the_message_of_a_long_chain_stays_short() -> None:

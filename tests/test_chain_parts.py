@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import zlib
+from base64 import b85encode
 from typing import Any
 
 import pytest
 
-from worker.base.chain_parts import LINKS, all_links, is_part, opened, sealed
+from worker.base import chain_parts
+from worker.base.chain_parts import (
+    LINKS,
+    UNREADABLE,
+    all_links,
+    is_part,
+    opened,
+    sealed,
+    unsealed,
+)
 
 
 def test_a_long_chain_is_sealed_in_parts_and_loses_nothing() -> None:
@@ -33,3 +44,16 @@ def test_no_length_is_sealed_wrongly(count: int) -> None:
     assert all_links(rest) == links
     assert all(len(all_links([one])) <= LINKS for one in rest)
     assert any(map(is_part, rest)) == (count > 2 * LINKS)
+
+
+@pytest.mark.parametrize("text", ["", "~~~", "zzz", "é"])
+def test_a_part_that_nobody_sealed_is_unreadable_and_no_more(text: str) -> None:
+    with pytest.raises(UNREADABLE):
+        unsealed(text)
+
+
+def test_what_is_sealed_small_is_not_opened_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain_parts, "LARGEST", 1_000)
+    bomb = b85encode(zlib.compress(b"[" + b" " * 100_000 + b"]")).decode()
+    with pytest.raises(UNREADABLE, match="more than 1000 bytes"):
+        unsealed(bomb)

@@ -163,10 +163,8 @@ def added(before: dict[str, str], after: dict[str, str]) -> dict[str, int]:
     return {name: len(new) for name, new in lines.items() if new}
 
 
-@pytest.mark.slow
-def test_the_tutorial_of_a_new_domain_is_followed_to_its_end(
-    database: Database, redis: redis_py.Redis, tmp_path: Path
-) -> None:
+def follow_the_tutorial(tmp_path: Path) -> None:
+    """From `cqrs new` to the page's own domain; tests/wheel follows it."""
     page = DOCS / "adding-a-domain.md"
     application = Application(tmp_path)
     tests = ("-m", "pytest", "-q", "-p", "no:cacheprovider")

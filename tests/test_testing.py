@@ -10,7 +10,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-import redis as redis_py
 
 from models.banking.events import AccountOpened
 from tasks.banking.commands import open_account, transfer_money, withdraw
@@ -222,11 +221,8 @@ def cqrs_settings():
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("named", [False, True], ids=["embedded", "CQRS_DATABASE_URL"])
-def test_the_plugin_serves_an_application(
-    tmp_path: Path, servers: Servers, redis: redis_py.Redis, named: bool
-) -> None:
+def serve_an_application(tmp_path: Path, servers: Servers, named: bool) -> None:
+    """The plugin in a project of somebody's; tests/wheel looks."""
     application = Application(tmp_path)
     application.put_page(DOCS / "adding-a-domain.md")
     application.put("tests/conftest.py", PLUGIN + CHANGED)

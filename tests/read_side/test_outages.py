@@ -154,7 +154,7 @@ def test_with_the_database_away_other_queries_say_so(things: ReadSide) -> None:
     thing.ask(name="pen")
     cache.invalidate(tags_of("pen"))
     with database_away(things):
-        with pytest.raises(ServerUnavailable, match="PostgreSQL is not reachable"):
+        with pytest.raises(ServerUnavailable, match="PostgreSQL refuses connections"):
             thing.ask(name="pen")
         with pytest.raises(ServerUnavailable):
             uncached_thing.ask(name="pen")

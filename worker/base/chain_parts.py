@@ -19,6 +19,10 @@ from kombu.utils.json import dumps, loads
 
 TASK = "cqrs.open_chain_part"
 """The task of a part: what it would do if somebody ran it like a link (see commands/canvas.py)."""
+UNREADABLE = (ValueError, TypeError, KeyError, zlib.error)
+"""What opening a part raises that nobody has sealed."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a part in the clear: what is sealed small could be as large as one likes."""
 LINKS = 25
 """Links of a part, and at least so many in the clear."""
 
@@ -62,8 +66,12 @@ def links_in(part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def unsealed(text: str) -> list[Mapping[str, Any]]:
-    """The links of a sealed text."""
-    links: list[Mapping[str, Any]] = loads(zlib.decompress(b85decode(text)).decode())
+    """The links of a sealed text. Raises UNREADABLE."""
+    opener = zlib.decompressobj()
+    clear = opener.decompress(b85decode(text), LARGEST)
+    if opener.unconsumed_tail:
+        raise ValueError(f"more than {LARGEST} bytes")
+    links: list[Mapping[str, Any]] = loads(clear.decode())
     return links
 
 

@@ -81,7 +81,7 @@ class LeaseKeeper:
 
 
 _keeper: LeaseKeeper | None = None
-_starting = threading.Lock()
+_starting: dict[str, threading.Lock] = {}
 
 
 def holding(leases: Leases) -> AbstractContextManager[None]:
@@ -91,7 +91,7 @@ def holding(leases: Leases) -> AbstractContextManager[None]:
 
 def _keeper_here() -> LeaseKeeper:
     global _keeper
-    with _starting:
+    with _starting.setdefault("lock", threading.Lock()):
         if _keeper is None:
             forks.in_child(forget)
             _keeper = LeaseKeeper()
@@ -101,4 +101,4 @@ def _keeper_here() -> LeaseKeeper:
 def forget() -> None:
     """In a forked child: the parent's leases are the parent's, and its thread is not here."""
     global _keeper, _starting
-    _keeper, _starting = None, threading.Lock()
+    _keeper, _starting = None, {}

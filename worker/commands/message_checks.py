@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from worker.base.chain_parts import UNREADABLE, is_part, opened
 from worker.base.intake.checks import (
     Check,
     Fault,
@@ -72,8 +73,16 @@ def _arguments(args: Sequence[Any]) -> Faults:
 
 
 def _links(embed: Mapping[str, Any]) -> Faults:
-    """Links that nobody could be told of: a command is known by its id."""
-    links = {"chain": embed.get("chain") or (), "link": embed.get("callbacks") or ()}
+    """Links that nobody could be told of: a command is known by its id.
+
+    Of sealed parts the next one alone is opened: each is looked at before it is needed, and a link
+    costs the same however many follow it.
+    """
+    try:
+        chain = [link for link in opened(embed.get("chain") or ()) or () if not is_part(link)]
+    except UNREADABLE as error:
+        return {"chain": f"a sealed part of it cannot be read ({error})"}
+    links = {"chain": chain, "link": embed.get("callbacks") or ()}
     ids = (
         (str(one["task"]), (one.get("options") or {}).get("task_id"))
         for one in signatures(links)

@@ -1,0 +1,1 @@
+"""The engine as others have it: its wheel in an environment of its own, new domains, types."""
