@@ -93,7 +93,7 @@ def test_a_pytest_that_is_ended_leaves_nothing(
     processes = processes_of(pytest_itself.pid)
     assert len(processes) >= 10, "two pytest processes, two servers and theirs, a worker, beat"
     pytest_itself.send_signal(number)
-    pytest_itself.wait(30)
+    pytest_itself.wait(100)
     until(lambda: all_gone(processes), 30, f"left: {left_of(processes)}")
 
 
