@@ -75,6 +75,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "ReadModelBehind": ("orders.order_summaries", 7, 9),
     "RebuildCancelled": ("orders.order_summaries",),
     "RebuildFailed": ("orders.order_summaries", "disk full"),
+    "NewerEvent": ("orders.OrderCreated", 3, 2),
     "RebuildRunning": ("orders.order_summaries", 3),
     "RebuildUnfinished": ("orders.order_summaries", "time is up", 3),
     "ReceiptTimeout": (ID, 10.0),
@@ -107,6 +108,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "VersionRefused": ("1.2.0", "1.3.0", "the version is lower"),
     "ViewInUse": ("query.order_summaries", ["query.revenue"], "columns change"),
     "WrongStatus": (ID, "completed", "it was executed already"),
+    "UnreadableEvent": ("orders.OrderCreated", 1, "no upcaster leads on"),
     "WrongStreamVersion": ("order-1", 3, 4),
 }
 

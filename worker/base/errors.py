@@ -14,6 +14,7 @@
     │   ├── EventParked               the event at `after=` waits behind a dead letter
     │   ├── PartitionsApart           a subscription's partitions did not come to one position
     │   ├── RefreshFailed             some materialized views were not refreshed
+    │   ├── NewerEvent                a stored event is of a version that a newer release has
     │   ├── RebuildRunning            the projection is being rebuilt by somebody else
     │   ├── AnotherRebuild            a rebuild has begun that this one must not put aside
     │   ├── RebuildUnfinished         time was up; the next call goes on from there
@@ -37,6 +38,7 @@
         ├── BelongsToSaga             a saga sent it, and has gone on without it
         ├── InvalidQuery              a query's parameter is wrong
         │   └── UnknownQuery          no query has this name
+        ├── UnreadableEvent           no upcaster brings a stored event to today's version
         ├── WrongStreamVersion        a stream is not at the version that an append expected
         ├── TooManyDeadLetters        so many events fail that the subscription must be at fault
         ├── UnknownDeadLetter         no dead letter has this number

@@ -26,6 +26,7 @@ from worker.base.sql import blocks, quoted
 from worker.commands import put_off
 from worker.commands.put_off import PutOffCommands
 from worker.commands.releases import known_names
+from worker.event_log import stored_types
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers, workers
 from worker.ops.servers import QueueStatus, ServerStatus
@@ -334,7 +335,7 @@ def _one(connection: Connection, name: str) -> tuple[Any, ...]:
 
 def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus]:
     declared = [
-        {"name": subscriber.name, "types": sorted(subscriber.event_types)}
+        {"name": subscriber.name, "types": stored_types(subscriber.event_types)}
         for subscriber in subscriptions
     ]
     parameters = {"declared": to_json(declared), "range": LAG_RANGE, "last": last}

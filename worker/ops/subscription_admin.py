@@ -187,7 +187,11 @@ def _refuse_forgotten(
 ) -> None:
     """Raise UnsafeReset if receipts of what it started about events in between may be gone."""
     days = get_settings().receipts_retention
-    passed = {"position": position, "upto": upto, "types": sorted(subscriber.event_types)}
+    passed = {
+        "position": position,
+        "upto": upto,
+        "types": event_log.stored_types(subscriber.event_types),
+    }
     kept = {"days": days - min(LEEWAY, days / 10)}
     forgotten = connection.execute(SQL["forgotten"], passed | kept).fetchone()
     if forgotten is not None:

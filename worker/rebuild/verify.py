@@ -25,7 +25,7 @@ from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.logs import get_logger
 from worker.commands.load_plan import primary_key, sql_type
-from worker.event_log import StoredEvent, stored_events
+from worker.event_log import StoredEvent, stored_events, stored_types
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.compare import Drift, compare
 from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
@@ -161,7 +161,7 @@ def _some_keys(
     present = connection.execute(query, {"count": half, "table": table}).fetchall()
     where = {"positions": random.sample(range(1, live.upto + 1), min(half, live.upto))}
     rows = connection.execute(
-        SQL["at"], where | {"types": sorted(projection.event_types)}
+        SQL["at"], where | {"types": stored_types(projection.event_types)}
     ).fetchall()
     folded = live.folded(stored_events(rows), projection)
     return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
@@ -184,7 +184,7 @@ def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys
     """These keys' rows, from the log alone, as they should be at this place."""
     rows: Rows = {}
     what = {
-        "types": sorted(projection.event_types),
+        "types": stored_types(projection.event_types),
         "key": primary_key(projection.table),
         "keys": sorted(keys),
     }

@@ -22,7 +22,7 @@ from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.sql import quoted
 from worker.commands.load_plan import primary_key, sql_type
-from worker.contracts import Event
+from worker.contracts import Event, event_versions
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.subscriptions import read_tables
@@ -106,8 +106,8 @@ class Projection:
 
     @property
     def keyed(self) -> bool:
-        """Whether every event touches one row, the one whose key stands in it."""
-        return not self._parted
+        """Whether every event touches one row, the one whose key stands in it, as it is stored."""
+        return not self._parted and not event_versions.is_upcast(self.event_types)
 
     def on(self, *events: type[Event]) -> Callable[[Fold], Fold]:
         """Fold these events into the row whose key stands in the event under the key's name."""
