@@ -108,6 +108,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "VersionRefused": ("1.2.0", "1.3.0", "the version is lower"),
     "ViewInUse": ("query.order_summaries", ["query.revenue"], "columns change"),
     "WrongStatus": (ID, "completed", "it was executed already"),
+    "NotRegistered": ("orders.order_summaries", "it is kept by another"),
+    "TypesLost": ("orders.order_summaries", ["orders.OrderTagged"]),
     "UnreadableEvent": ("orders.OrderCreated", 1, "no upcaster leads on"),
     "WrongStreamVersion": ("order-1", 3, 4),
 }

@@ -50,6 +50,7 @@
         ├── UnsafeReset               it would count events twice, or leave some out
         ├── OutOfRange                a number that is too small or too large
         ├── InTransaction             a batch was begun inside a transaction
+        ├── NotRegistered             another subscription keeps its read model
         ├── CannotPartition           a subscription that cannot be split
         ├── UnknownSaga               no saga has this id or key, or several have the key
         ├── SagaIsNotStuck            any other goes on by itself, or has ended
@@ -59,6 +60,7 @@
         ├── UnknownProjection         no projection has this name
         ├── NoSuchPosition            a rebuild cannot begin behind the log's end
         ├── CannotStartThere          the live table does not tell what was right at a position
+        ├── TypesLost                 a rebuild would be without events that the live table has
         ├── RebuildCancelled          somebody cancelled the rebuild
         ├── RebuildFailed             a part could not be built
         ├── ViewInUse                 the view cannot change its columns: others use them

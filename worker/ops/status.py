@@ -32,6 +32,7 @@ from worker.ops import servers, workers
 from worker.ops.servers import QueueStatus, ServerStatus
 from worker.ops.workers import WorkerStatus
 from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
+from worker.subscriptions.registration import disowned
 
 LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
@@ -341,7 +342,8 @@ def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus
     parameters = {"declared": to_json(declared), "range": LAG_RANGE, "last": last}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_SQL["subscriptions"], parameters).fetchall()
-    return [_subscription(row) for row in rows]
+    refused = disowned(connection, list(subscriptions))
+    return [_subscription(row | {"error": refused.get(row["name"], row["error"])}) for row in rows]
 
 
 def _subscription(row: dict[str, Any]) -> SubscriptionStatus:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 
 from worker.base import db
+from worker.base.db import Connection
 from worker.base.errors import Permanent, Transient
 from worker.event_log.subscribers import keepers, subscriptions
 from worker.subscriptions import checkpoints
 from worker.subscriptions.errors import UNDECLARED
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import lost_types
 
 _VERSION = re.compile(r"_v\d+$")
 TIME_IS_UP = "time is up"
@@ -42,6 +44,20 @@ class CannotStartThere(Permanent):
             f"{reason}: rebuild it from the beginning (projection {name}, position {position})"
         )
         self.name, self.position, self.reason = name, position, reason
+
+
+class TypesLost(Permanent):
+    """The code names fewer types of events than the live table was built of: a table without these
+    events must not take its place."""
+
+    def __init__(self, name: str, types: Sequence[str]) -> None:
+        super().__init__(
+            f"it was built of {', '.join(types)} too, which the log holds and its code names no"
+            " longer: give the event `former_types` if it was renamed, load the domain that folds"
+            " it, or declare the projection with forgets=[...] if it is to be built without"
+            f" (projection {name})"
+        )
+        self.name, self.types = name, list(types)
 
 
 class RebuildRunning(Transient):
@@ -147,3 +163,9 @@ def _what_has_it(name: str) -> str:
         if checkpoints.of(connection, name):
             return UNDECLARED
     return ""
+
+
+def must_name_all_types(connection: Connection, projection: Projection) -> None:
+    """Raise TypesLost if its code does not name a type that its live table was built of."""
+    if lost := lost_types(connection, projection, projection.forgets):
+        raise TypesLost(projection.name, lost)

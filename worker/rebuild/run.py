@@ -27,6 +27,7 @@ from worker.rebuild.errors import (
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
+    must_name_all_types,
     projection_named,
 )
 from worker.rebuild.fingerprint import fingerprint
@@ -34,9 +35,10 @@ from worker.rebuild.jobs import ProgressCallback
 from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
 from worker.rebuild.state_machine import RebuildRun, is_current_version
-from worker.subscriptions import checkpoints, read_tables
+from worker.subscriptions import checkpoints
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import must_register
 
 log = get_logger(__name__)
 
@@ -97,8 +99,9 @@ def rebuild(
     A table of a lower version than the live one's goes live only if it `may_go_back`: that is for
     whoever rolls a release back, not for a worker that the new release has not reached yet.
 
-    Raises UnknownProjection, NoSuchPosition, CannotStartThere, RebuildRunning, AnotherRebuild,
-    CodeTooOld, RebuildCancelled, RebuildFailed, ViewInUse, and what a fold raises.
+    Raises UnknownProjection, NoSuchPosition, CannotStartThere, TypesLost, NotRegistered,
+    RebuildRunning, AnotherRebuild, CodeTooOld, RebuildCancelled, RebuildFailed, ViewInUse, and what
+    a fold raises.
     """
     projection = projection_named(name)
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
@@ -239,9 +242,12 @@ class _RebuildRequest:
             raise AnotherRebuild(self.projection.name, "a rebuild has begun and not ended")
 
     def begin(self) -> RebuildJournal:
-        """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere."""
+        """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere,
+        TypesLost, NotRegistered."""
         connection, projection = self.connection, self.projection
-        connection.execute(checkpoints.SQL["add"], read_tables.first([projection]))
+        must_register(connection, projection)
+        if self.goes_live:
+            must_name_all_types(connection, projection)
         with connection.transaction():
             live = shadow.live_table(connection, projection.table)
             if self.position:

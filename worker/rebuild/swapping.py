@@ -38,7 +38,7 @@ from worker.cache import source_tag
 from worker.commands import after_commit
 from worker.rebuild import views
 from worker.rebuild.coverage import SQL, PositionVector, excluded_events
-from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.errors import RebuildUnfinished, must_name_all_types
 from worker.rebuild.following import Follower
 from worker.rebuild.journal import RebuildJournal
 from worker.rebuild.sessions import restore
@@ -48,6 +48,7 @@ from worker.refresh import materialized_views, note_invalidation, request
 from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import forget_types
 
 LOCK_WAIT = 0.1
 """Seconds that a swap waits for a lock."""
@@ -80,7 +81,8 @@ class Swap:
     _staged: Sequence[DependentView] | None = None
 
     def swap(self, until: float) -> None:
-        """Put the shadow table behind the view. Raises RebuildUnfinished when time is up."""
+        """Put the shadow table behind the view. Raises RebuildUnfinished, TypesLost."""
+        must_name_all_types(self.connection, self.projection)
         self.follower.follow()
         where = self.connection, self.projection.table, self.journal.shadow
         with views.staged(*where, self.follower.follow) as self._staged:
@@ -143,6 +145,7 @@ class Swap:
         here = {"subscription": self.projection.name, "reached": reached, "changed": self.changed}
         table = {"table": self.journal.shadow, "shape": self.projection.version}
         holder.execute(SQL["go_live"], here | table)
+        forget_types(holder, self.projection)
         dead_letters.count(holder, [at.name for at in places])
         if self.changed:
             self._note_consequences(holder)

@@ -96,6 +96,15 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+EVENT_TYPES = (
+    "event_types/subscribed_types",
+    "event_types/read_model_owners",
+    "event_types/renamed_subscriptions",
+    "event_types/rename_subscription",
+    "event_types/verification_runs",
+)
+"""What subscriptions have named, who keeps which read model, verifications in slices."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.errors import BadDeclarations
 from worker.base.sql import quoted
 from worker.commands.load_plan import primary_key, sql_type
 from worker.contracts import Event, event_versions
@@ -57,7 +58,8 @@ class Projection:
     `version` is the version of the read table: the table is `<name>_v<version>`, behind a view
     of the plain name. `tags` says which cached answers depend on a row. `by_stream` promises that
     each row collects from one stream only, whatever the event: then workers may share the
-    projection (partitions.py).
+    projection (partitions.py). `renamed_from` are the names that it had, the oldest first;
+    `forgets` are types of events that it folded once, and that it is to be built without.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Projection:
     tags: Tags = _no_tags
     by_stream: bool = False
     purpose: str = ""
+    renamed_from: tuple[str, ...] = ()
+    forgets: frozenset[str] = frozenset()
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
     _plain: dict[str, list[Fold]] = field(default_factory=dict)
     _parted: bool = False
@@ -187,15 +191,32 @@ def projection(
     group: str = "default",
     by_stream: bool = False,
     purpose: str = "",
+    renamed_from: str | Iterable[str] = (),
+    forgets: Iterable[str] = (),
 ) -> Projection:
-    """Declare a projection. Its name is its checkpoint's: it never changes.
+    """Declare a projection. Its name is its checkpoint's.
 
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
+    `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
+    their checkpoint. `forgets` are types of events that it folded once and is to be built without.
     """
     version = table.info.get("version", 1) if version is None else version
-    declared = Projection(name, table, version, group, tags, by_stream, purpose)
+    must_be_free(table, name)
+    former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
+    declared = Projection(
+        name, table, version, group, tags, by_stream, purpose, former, frozenset(forgets)
+    )
     subscriptions.add(name, declared)
     return declared
+
+
+def must_be_free(table: sa.Table, name: str) -> None:
+    """Raise BadDeclarations if another projection keeps the read model: it has one owner."""
+    for other in subscriptions:
+        if isinstance(other, Projection) and other.table.fullname == table.fullname:
+            raise BadDeclarations(
+                [f"two projections of one read model, {table.fullname}: {other.name} and {name}"]
+            )
 
 
 def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:
