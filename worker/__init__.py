@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from worker.base.settings import declare_section as declare_section
     from worker.base.settings import get_settings as get_settings
     from worker.base.settings import section as section
+    from worker.base.time_zone import today as today
     from worker.commands.aggregate import Aggregate as Aggregate
     from worker.commands.aggregate import aggregate as aggregate
     from worker.commands.command import CommandTask as CommandTask
@@ -105,6 +106,7 @@ _HOMES = {
     "worker.contracts": "Actor Command Event Message Money ReadRow Receipt Refusal Status uuid7",
     "worker.base.actor": "acting_as anyone current_actor only",
     "worker.base.settings": "Settings declare_section get_settings section",
+    "worker.base.time_zone": "today",
     "worker.event_log": "StoredEvent",
     "worker.subscriptions.projection": "projection Projection Row row_from",
     "worker.reactions.reaction": "Then reaction",

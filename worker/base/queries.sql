@@ -8,6 +8,16 @@ ON CONFLICT (task) DO UPDATE SET holder = EXCLUDED.holder,
  WHERE s.slot < EXCLUDED.slot OR s.holder = EXCLUDED.holder
 RETURNING task
 
+-- name: take_day
+-- The same for what runs once a day of a time zone. The day begins half an hour before midnight.
+INSERT INTO cqrs.slots AS s (task, slot, holder)
+SELECT %(task)s, floor((extract(epoch FROM clock_timestamp() AT TIME ZONE %(zone)s) + 1800) / 86400),
+       %(holder)s
+ON CONFLICT (task) DO UPDATE SET holder = EXCLUDED.holder,
+   slot = CASE WHEN s.holder = EXCLUDED.holder THEN s.slot ELSE EXCLUDED.slot END
+ WHERE s.slot < EXCLUDED.slot OR s.holder = EXCLUDED.holder
+RETURNING task
+
 -- name: take_on_a_role
 -- Becomes what the user may be: cqrs_writer, or else cqrs_sender; says who it is, and as what.
 SELECT session_user::text, may.role, set_config('role', may.role, false)
