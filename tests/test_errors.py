@@ -110,6 +110,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "WrongStatus": (ID, "completed", "it was executed already"),
     "NotRegistered": ("orders.order_summaries", "it is kept by another"),
     "TypesLost": ("orders.order_summaries", ["orders.OrderTagged"]),
+    "VerificationRunning": ("orders.order_summaries",),
+    "VerificationUnfinished": ("orders.order_summaries", 3, 7),
     "UnreadableEvent": ("orders.OrderCreated", 1, "no upcaster leads on"),
     "WrongStreamVersion": ("order-1", 3, 4),
 }

@@ -19,6 +19,8 @@
     │   ├── AnotherRebuild            a rebuild has begun that this one must not put aside
     │   ├── RebuildUnfinished         time was up; the next call goes on from there
     │   ├── CodeTooOld                a rebuild is owed to a version that this code does not know
+    │   ├── VerificationRunning       the projection is being verified by somebody else
+    │   ├── VerificationUnfinished    time was up; the next call goes on from there
     │   ├── TooFarBehind              the live table lags too much to be compared
     │   ├── ChangesetBusy             another changeset is being executed
     │   └── ServersEnded              the embedded servers ended under the system

@@ -75,10 +75,14 @@ def verify_(
     Without names, every projection is verified.
     """
     wanted = _wanted(names, everything=not names)
-    done = [
-        verify.verify_all(name, jobs=jobs) if everything else verify.verify(name, sample=sample)
-        for name in wanted
-    ]
+    done = []
+    for name in wanted:
+        with _bar(name, as_json) as tell:
+            done.append(
+                verify.verify_all(name, jobs=jobs, progress=tell)
+                if everything
+                else verify.verify(name, sample=sample, progress=tell)
+            )
     if as_json:
         print_json([verified.to_json() for verified in done])
     else:

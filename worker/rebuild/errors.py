@@ -135,6 +135,25 @@ class NotComparable(Permanent):
         self.name = name
 
 
+class VerificationUnfinished(Transient):
+    """Time was up; what is folded is kept, and the next call goes on from there."""
+
+    def __init__(self, name: str, position: int, upto: int) -> None:
+        super().__init__(
+            f"time was up at {position} of {upto}: start the verification again and it goes on"
+            f" (projection {name})"
+        )
+        self.name, self.position, self.upto = name, position, upto
+
+
+class VerificationRunning(Transient):
+    """The projection is being verified by somebody else at this moment."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"it is being verified already (projection {name})")
+        self.name = name
+
+
 class TooFarBehind(Transient):
     """The live table lags so much that it cannot be compared as a whole."""
 

@@ -1,18 +1,19 @@
 """The verifier: are the live rows what the log says?
 
-    one snapshot: checkpoints, some keys, their rows ─▶ fold these keys anew, up to there ─▶ compare
+    some keys ─▶ fold them anew, up to the checkpoints (sampling.py: in slices, resumable)
+              ─▶ one snapshot: checkpoints, these keys' live rows ─▶ fold the rest ─▶ compare
 
 Half of the keys are taken from the table, which finds rows that are wrong or should not be there,
 half from events of the log, which finds rows that are missing. The snapshot is short; the folding
-reads the log, which does not change. `verify_all` compares every row: it is a rebuild that stops
-before the swap.
+reads the log, which does not change. A table that was put back meanwhile is begun anew with.
+`verify_all` compares every row: it is a rebuild that stops before the swap.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -29,22 +30,29 @@ from worker.event_log import StoredEvent, stored_events, stored_types
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.compare import Drift, compare
 from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
-from worker.rebuild.errors import NotComparable, TooFarBehind, projection_named
+from worker.rebuild.errors import (
+    NotComparable,
+    TooFarBehind,
+    VerificationUnfinished,
+    projection_named,
+)
+from worker.rebuild.jobs import ProgressCallback, RebuildProgress
 from worker.rebuild.part import copy_rows
 from worker.rebuild.run import rebuild
+from worker.rebuild.sampling import SampleFold, run_lock
 from worker.rebuild.sessions import restore, unlimited
 from worker.rebuild.shadow import SQL as TABLES
 from worker.rebuild.shadow import qualified, schema_of
 from worker.subscriptions import checkpoints
 from worker.subscriptions.checkpoints import Checkpoint
-from worker.subscriptions.projection import Projection, Rows
+from worker.subscriptions.projection import Projection
 
 log = get_logger(__name__)
 
 SAMPLE = 200
 """Rows that are looked at, unless told otherwise."""
-WINDOW = 20_000
-"""Positions of the log that are read at once."""
+TRIES = 3
+"""Times that a run is begun anew, since the live table was put back while it went on."""
 
 _LIVE, _RIGHT = "cqrs_verify_live", "cqrs_verify_right"
 
@@ -69,27 +77,91 @@ class Verified:
         return asdict(self)
 
 
-def verify(name: str, *, sample: int = SAMPLE) -> Verified:
+def verify(
+    name: str,
+    *,
+    sample: int = SAMPLE,
+    seconds: float | None = None,
+    progress: ProgressCallback | None = None,
+) -> Verified:
     """Fold about `sample` rows of a projection anew and compare them with the live ones.
 
-    Raises UnknownProjection, NotComparable.
+    With `seconds`, VerificationUnfinished is raised when time is up: call again to go on. One that
+    was killed goes on as well. `progress` is called at each window of the log.
+
+    Raises UnknownProjection, NotComparable, VerificationRunning, and what a fold raises.
     """
-    projection, began = projection_named(name), time.monotonic()
-    with db.owner() as connection, _scratch(connection):
+    projection = projection_named(name)
+    until = float("inf") if seconds is None else time.monotonic() + seconds
+    with db.owner() as connection, _scratch(connection), run_lock(connection, name):
+        connection.execute(SQL["prepare_session"])
+        for _ in range(TRIES):
+            live = _live_table(connection, projection)
+            run = _going_on(connection, projection, live, sample, until, progress)
+            if (verified := _compared(run, live, until)) is not None:
+                return _noted(connection, verified)
+    raise TooFarBehind(name)
+
+
+def _going_on(
+    connection: Connection,
+    projection: Projection,
+    live: _LiveTable,
+    sample: int,
+    until: float,
+    progress: ProgressCallback | None,
+) -> SampleFold:
+    """The run that was left unfinished, or a new one."""
+    given: dict[str, Any] = {"until": until, "tell": _teller(projection, live, progress)}
+    run = SampleFold.noted(connection, projection.name, projection, **given)
+    if run is not None and run.position <= live.lowest and run.holds_still(live.excluded):
+        return run
+    keys = _some_keys(connection, projection, live, sample)
+    return SampleFold(connection, projection.name, projection, keys, live.excluded, **given)
+
+
+def _compared(run: SampleFold, live: _LiveTable, until: float) -> Verified | None:
+    """Fold up to where the live table is, and compare; None if that was put back meanwhile."""
+    connection, projection = run.connection, run.projection
+    try:
+        run.fold(live.lowest)
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            live = _live_table(connection, projection)
-            keys = _some_keys(connection, projection, live, sample)
-            _keep_live_rows(connection, projection, live, keys)
-        rows = _fold(connection, projection, live, keys)
-        copy_rows(connection, projection.table, _RIGHT, filter(None, rows.values()), "pg_temp")
-        differing, drift = compare(connection, projection.table, _LIVE, _RIGHT, "pg_temp")
-        seconds = time.monotonic() - began
-        verified = Verified(name, live.upto, len(keys), False, differing, drift, seconds)
-        return _noted(connection, verified)
+            now = _live_table(connection, projection)
+            connection.execute(SQL["drop_scratch"])
+            _keep_live_rows(connection, projection, now, run.keys)
+        if now.lowest < run.position or not run.holds_still(now.excluded):
+            run.forget()
+            return None
+        run.until = float("inf")  # what has come in since is little
+        run.fold(now.upto, lambda events: now.folded(events, projection))
+    except VerificationUnfinished:
+        raise
+    except Exception:
+        run.forget()
+        raise
+    run.forget()
+    rows = filter(None, run.rows.values())
+    copy_rows(connection, projection.table, _RIGHT, rows, "pg_temp")
+    differing, drift = compare(connection, projection.table, _LIVE, _RIGHT, "pg_temp")
+    return Verified(projection.name, now.upto, len(run.keys), False, differing, drift, run.took)
 
 
-def verify_all(name: str, *, jobs: int = 2) -> Verified:
+def _teller(
+    projection: Projection, live: _LiveTable, progress: ProgressCallback | None
+) -> Callable[[int], None]:
+    """Tells how far a run is, as a rebuild does."""
+    began = time.monotonic()
+
+    def tell(position: int) -> None:
+        if progress is not None:
+            took, total = time.monotonic() - began, max(live.upto, position)
+            progress(RebuildProgress(projection.name, "verifying", position, total, 0, took, None))
+
+    return tell
+
+
+def verify_all(name: str, *, jobs: int = 2, progress: ProgressCallback | None = None) -> Verified:
     """Compare every row of a projection with what the log says; the live table is not changed.
 
     Raises UnknownProjection, NotComparable, TooFarBehind, and what `rebuild` raises: a rebuild that
@@ -98,7 +170,7 @@ def verify_all(name: str, *, jobs: int = 2) -> Verified:
     projection = projection_named(name)
     with db.owner() as connection:
         upto = _live_table(connection, projection).upto
-    done = rebuild(name, goes_live=False, jobs=jobs)
+    done = rebuild(name, goes_live=False, jobs=jobs, progress=progress)
     if done.differing is None:
         raise TooFarBehind(name)
     with db.owner() as connection:
@@ -118,6 +190,11 @@ class _LiveTable:
     def upto(self) -> int:
         """The highest position of any partition."""
         return max((at.position for at in self.partitions), default=0)
+
+    @property
+    def lowest(self) -> int:
+        """The position that every partition has reached."""
+        return min((at.position for at in self.partitions), default=0)
 
     def folded(self, events: Sequence[StoredEvent], projection: Projection) -> list[StoredEvent]:
         """The events that the live table has folded."""
@@ -178,24 +255,6 @@ def _keep_live_rows(
     }
     for block, name in (("copy_of_rows", _LIVE), ("like", _RIGHT)):
         connection.execute(sql.SQL(TABLES[block]).format(copy=sql.Identifier(name), **parts))
-
-
-def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]) -> Rows:
-    """These keys' rows, from the log alone, as they should be at this place."""
-    rows: Rows = {}
-    what = {
-        "types": stored_types(projection.event_types),
-        "key": primary_key(projection.table),
-        "keys": sorted(keys),
-    }
-    block = SQL["read_keys" if projection.keyed else "read_all"]
-    connection.execute(SQL["prepare_session"])
-    for after in range(0, live.upto, WINDOW):
-        window = {"after": after, "upto": min(after + WINDOW, live.upto)}
-        events = stored_events(connection.execute(block, what | window).fetchall())
-        calls = projection.calls(live.folded(events, projection))
-        projection.fold(rows, (call for call in calls if str(call.key) in keys))
-    return rows
 
 
 def _noted(connection: Connection, verified: Verified) -> Verified:

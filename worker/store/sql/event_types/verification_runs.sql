@@ -4,7 +4,7 @@ CREATE TABLE cqrs.verification_runs (
     name       text PRIMARY KEY,
     folds      text NOT NULL,
     keys       jsonb NOT NULL,
-    rows       jsonb NOT NULL,
+    rows       json NOT NULL,
     excluded   jsonb NOT NULL,
     position   bigint NOT NULL,
     upto       bigint NOT NULL,
