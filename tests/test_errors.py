@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "BrokenFunction": ("`needs`", "orders.create_order", "KeyError"),
     "CannotMakeDomain": ("it is there already", "shop"),
     "CannotPartition": ("orders.order_summaries", "two streams share a row"),
-    "CannotStartThere": ("orders.order_summaries", 7, "rows were overwritten"),
+    "CannotStartThere": ("orders.order_summaries", 7, "rows were overwritten", (9, 12)),
     "ChangeFailed": (ID, "division by zero", "22012"),
     "ChangesetBusy": ("1, 'rename'", "it runs"),
     "CodeTooOld": ("orders.order_summaries", 3, 0),
@@ -112,6 +112,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "TypesLost": ("orders.order_summaries", ["orders.OrderTagged"]),
     "VerificationRunning": ("orders.order_summaries",),
     "VerificationUnfinished": ("orders.order_summaries", 3, 7),
+    "MigrationDiffers": ("orders.order_summaries", 1, ["7: total is 1, should be 2"]),
     "UnreadableEvent": ("orders.OrderCreated", 1, "no upcaster leads on"),
     "WrongStreamVersion": ("order-1", 3, 4),
 }

@@ -64,6 +64,7 @@
         ├── CannotStartThere          the live table does not tell what was right at a position
         ├── TypesLost                 a rebuild would be without events that the live table has
         ├── RebuildCancelled          somebody cancelled the rebuild
+        ├── MigrationDiffers          migrated rows are not what the log says
         ├── RebuildFailed             a part could not be built
         ├── ViewInUse                 the view cannot change its columns: others use them
         ├── NotComparable             the live table is of another version

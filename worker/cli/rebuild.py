@@ -44,7 +44,8 @@ def rebuild_(
 
     A rebuild that was killed goes on where it was. Rows of the live table that differed are shown.
     With --from, rows are trusted as they were at that position, and only those that events have
-    touched since are folded anew.
+    touched since are folded anew. It can be a position from where the live table was built to where
+    it is; for any other, the answer says which these are.
     """
     wanted = _wanted(names, everything)
     if stop:

@@ -37,13 +37,22 @@ class NoSuchPosition(Permanent, ValueError):
 
 class CannotStartThere(Permanent):
     """The live table does not tell which rows were right at a position: a rebuild cannot begin
-    there."""
+    there. `between` are the first and the last from which it could; None if there are none."""
 
-    def __init__(self, name: str, position: int, reason: str) -> None:
+    def __init__(
+        self, name: str, position: int, reason: str, between: Sequence[int] | None = None
+    ) -> None:
+        if between is not None and not max(between[0], 1) <= between[1]:
+            between = None
+        first = (
+            "" if between is None else f"from {max(between[0], 1)} to {between[1]} it can be, or "
+        )
         super().__init__(
-            f"{reason}: rebuild it from the beginning (projection {name}, position {position})"
+            f"{reason}: {first}rebuild it from the beginning"
+            f" (projection {name}, position {position})"
         )
         self.name, self.position, self.reason = name, position, reason
+        self.between = None if between is None else tuple(between)
 
 
 class TypesLost(Permanent):
@@ -152,6 +161,18 @@ class VerificationRunning(Transient):
     def __init__(self, name: str) -> None:
         super().__init__(f"it is being verified already (projection {name})")
         self.name = name
+
+
+class MigrationDiffers(Permanent):
+    """Rows that were migrated are not what the log says: the live table stays."""
+
+    def __init__(self, name: str, differing: int, rows: Sequence[str]) -> None:
+        super().__init__(
+            f"{differing} of the rows that `migrate_from` made are not what the log says, and do"
+            f" not go live: mend the function, or take it away (projection {name}; "
+            f"{'; '.join(rows)})"
+        )
+        self.name, self.differing, self.rows = name, differing, list(rows)
 
 
 class TooFarBehind(Transient):

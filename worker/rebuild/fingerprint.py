@@ -44,10 +44,14 @@ def fingerprint(projection: Projection) -> str:
     """Hex digits: the same in every process that folds the same events into the same rows."""
     functions = projection.functions
     steps = event_versions.steps_of(projection.event_types)
-    told = _Teller(_packages([*functions.values(), steps]))
+    told = _Teller(_packages([*functions.values(), steps, projection.migrate_from.values()]))
     folds = [(type_, told.all(functions[type_])) for type_ in sorted(functions)]
     if steps:
         folds.append(("upcasters", told.all(steps)))
+    if migrations := projection.migrate_from:
+        folds.append(
+            ("migrations", told.all(migrations[version] for version in sorted(migrations)))
+        )
     return sha256(
         repr((projection.version, declaration(projection.table), folds)).encode()
     ).hexdigest()

@@ -71,7 +71,7 @@ SELECT rebuild_id FROM cqrs.rebuilds WHERE name = %(name)s AND finished_at IS NU
 -- name: unfinished
 -- A projection's rebuild that has not ended.
 SELECT rebuild_id, name, shape, folds, shadow, state, goes_live, from_position, upto, reached, events,
-       left_out, walked, rows, differing, drift
+       left_out, walked, rows, differing, drift, migrated_from
   FROM cqrs.rebuilds
  WHERE name = %(name)s AND finished_at IS NULL
 
@@ -79,9 +79,10 @@ SELECT rebuild_id, name, shape, folds, shadow, state, goes_live, from_position, 
 -- A new rebuild, and its parts.
 WITH made AS (
     INSERT INTO cqrs.rebuilds
-        (name, shape, folds, shadow, state, goes_live, from_position, upto, position, left_out)
+        (name, shape, folds, shadow, state, goes_live, from_position, upto, position, left_out,
+         migrated_from)
     VALUES (%(name)s, %(shape)s, %(folds)s, %(shadow)s, %(state)s, %(goes_live)s, %(checkpoint)s,
-            %(upto)s, 0, %(left_out)s::jsonb)
+            %(upto)s, 0, %(left_out)s::jsonb, %(migrated_from)s)
     RETURNING rebuild_id
 )
 INSERT INTO cqrs.rebuild_parts (rebuild_id, part, position)

@@ -33,6 +33,7 @@ from worker.rebuild.errors import (
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.jobs import ProgressCallback
 from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
+from worker.rebuild.migrating import migration_of
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
 from worker.rebuild.state_machine import RebuildRun, is_current_version
 from worker.subscriptions import checkpoints
@@ -252,6 +253,7 @@ class _RebuildRequest:
             live = shadow.live_table(connection, projection.table)
             if self.position:
                 copy_unchanged.must_tell(connection, projection, live, self.position)
+            migrated = migration_of(connection, projection) if live and self.goes_live else None
             alike = is_current_version(connection, projection)
             upto = self._upto(alike)
             name = shadow.next_name(connection, projection.table)
@@ -265,6 +267,7 @@ class _RebuildRequest:
                 upto=upto,
                 parts=self.jobs if projection.keyed and upto > SMALL else 1,
                 excluded=excluded_events(connection, projection.name),
+                migrated_from=migrated,
             )
 
     def _upto(self, alike: bool) -> int:

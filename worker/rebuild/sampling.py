@@ -10,19 +10,25 @@ is when a dead letter that lies behind it was closed meanwhile. A session's lock
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from psycopg import sql
+
 from worker.base.db import Connection
 from worker.base.encoding import to_json
-from worker.commands.load_plan import primary_key
+from worker.commands.load_plan import primary_key, sql_type
 from worker.event_log import StoredEvent, stored_events, stored_types
-from worker.rebuild.coverage import SQL, ExcludedEvents
+from worker.rebuild.coverage import SQL, ExcludedEvents, PositionVector
 from worker.rebuild.errors import VerificationRunning, VerificationUnfinished
 from worker.rebuild.fingerprint import fingerprint
+from worker.rebuild.sessions import restore, unlimited
+from worker.rebuild.shadow import SQL as TABLES
+from worker.rebuild.shadow import qualified
 from worker.subscriptions.projection import Projection, Rows
 
 WINDOW = 20_000
@@ -32,6 +38,63 @@ NOTED_EVERY = 5.0
 
 Keep = Callable[[Sequence[StoredEvent]], Sequence[StoredEvent]]
 """What of a window the rows hold."""
+
+
+SAMPLED, FOLDED = "cqrs_verify_live", "cqrs_verify_right"
+"""Tables of the session: a table's own rows of the keys, and what the log makes of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """A read table at one moment: how far each partition is, and what is left out of it."""
+
+    table: str
+    reached: PositionVector
+    excluded: ExcludedEvents
+
+    def folded(self, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
+        """The events that the table holds."""
+        reached = self.reached
+        return [
+            event
+            for event in self.excluded.keep(events)
+            if reached.holds(event.stream, event.position)
+        ]
+
+    def some_keys(self, connection: Connection, projection: Projection, sample: int) -> set[str]:
+        """Keys of rows from all over the table, and of rows that events from all over the log
+        touch, about as many of each."""
+        half, upto = max(1, sample // 2), self.reached.highest
+        table = qualified(projection.table, self.table)
+        names = {"key": sql.Identifier(primary_key(projection.table)), "table": sql.SQL(table)}
+        query = sql.SQL(TABLES["some_keys"]).format(**names)
+        present = connection.execute(query, {"count": half, "table": table}).fetchall()
+        where = {"positions": random.sample(range(1, upto + 1), min(half, upto))}
+        types = {"types": stored_types(projection.event_types)}
+        folded = self.folded(stored_events(connection.execute(SQL["at"], where | types).fetchall()))
+        return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
+
+    def keep_rows(self, connection: Connection, projection: Projection, keys: set[str]) -> None:
+        """Copy the rows of these keys into a table of the session, and make another like it."""
+        key = primary_key(projection.table)
+        parts = {
+            "key": sql.Identifier(key),
+            "kind": sql.SQL(sql_type(projection.table, key)),
+            "table": sql.SQL(qualified(projection.table, self.table)),
+            "keys": sql.Literal(to_json(sorted(keys))),
+        }
+        for block, name in (("copy_of_rows", SAMPLED), ("like", FOLDED)):
+            connection.execute(sql.SQL(TABLES[block]).format(copy=sql.Identifier(name), **parts))
+
+
+@contextmanager
+def scratch(connection: Connection) -> Iterator[None]:
+    """Two tables of the session, and no limit for a statement; afterwards all is as it was."""
+    with unlimited(connection):
+        try:
+            yield
+        finally:
+            restore(connection, SQL["drop_scratch"])
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The state machine of a rebuild, as far as one call gets.
 
     seeding ─▶ marking ─▶ building ─▶ indexing ─▶ following ─▶ comparing ─▶ swapping ─▶ done
-    only from a checkpoint
+    only from a checkpoint               ▲
+    seeding, of migrated rows ───────────┘ (migrating.py)
 
 Each state can be entered again: what it has done already it finds done. No state needs more time at
 once than a task has, except where a single fold, or a range of rows, takes so long.
@@ -26,6 +27,7 @@ from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
 from worker.rebuild.following import Follower
 from worker.rebuild.jobs import ProgressCallback, ProgressMeter, run_parts
 from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
+from worker.rebuild.migrating import MigratedRows
 from worker.rebuild.part import PartPlan
 from worker.rebuild.sessions import run_detached
 from worker.rebuild.swapping import Swap
@@ -80,13 +82,23 @@ class RebuildRun:
         }
         states = list(steps)
         for state in states[states.index(self.journal.state) :]:
+            if states.index(state) < states.index(self.journal.state):
+                continue  # migrated rows are not built
             if self.journal.state != state:
                 self.journal.enter(state)
             self._meter.tell()
             steps[state]()
 
     def _copy_unchanged(self) -> None:
+        if self.journal.migrated_from is not None:
+            self._migrated_rows().copy()
+            return
         self._unchanged_rows().copy()
+
+    def _migrated_rows(self) -> MigratedRows:
+        assert self._live is not None
+        context = (self.connection, self.projection, self.journal)
+        return MigratedRows(*context, self._live, self.until, self._in_time)
 
     def _mark(self) -> None:
         self._unchanged_rows().mark()
@@ -135,6 +147,8 @@ class RebuildRun:
             self._carry_over(self._live)
         for text in shadow.missing_statistics(self.connection, table, name):
             run_detached(text, self._in_time_and_wanted)
+        if self.journal.migrated_from is not None:
+            return  # they are of where the live table was then
         begun = PositionVector((self.journal.upto,))
         self.journal.note_reached(begun, self.journal.excluded, self.journal.events)
 
@@ -179,6 +193,8 @@ class RebuildRun:
         if not self.journal.goes_live:
             abandon(self.connection, self.projection, self.journal, "done")
             return
+        if self.journal.migrated_from is not None:
+            self._migrated_rows().examine()
         changed = self.journal.differing != 0
         context = (self.connection, self.projection, self.journal, self._follower)
         Swap(*context, self._live, changed).swap(min(self.until, time.monotonic() + SWAP_SECONDS))

@@ -11,25 +11,19 @@ reads the log, which does not change. A table that was put back meanwhile is beg
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-
-from psycopg import sql
 
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.logs import get_logger
-from worker.commands.load_plan import primary_key, sql_type
-from worker.event_log import StoredEvent, stored_events, stored_types
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.compare import Drift, compare
-from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
+from worker.rebuild.coverage import SQL, PositionVector, excluded_events
 from worker.rebuild.errors import (
     NotComparable,
     TooFarBehind,
@@ -39,12 +33,9 @@ from worker.rebuild.errors import (
 from worker.rebuild.jobs import ProgressCallback, RebuildProgress
 from worker.rebuild.part import copy_rows
 from worker.rebuild.run import rebuild
-from worker.rebuild.sampling import SampleFold, run_lock
-from worker.rebuild.sessions import restore, unlimited
-from worker.rebuild.shadow import SQL as TABLES
-from worker.rebuild.shadow import qualified, schema_of
+from worker.rebuild.sampling import FOLDED, SAMPLED, SampleFold, TableState, run_lock, scratch
+from worker.rebuild.shadow import schema_of
 from worker.subscriptions import checkpoints
-from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection
 
 log = get_logger(__name__)
@@ -53,8 +44,6 @@ SAMPLE = 200
 """Rows that are looked at, unless told otherwise."""
 TRIES = 3
 """Times that a run is begun anew, since the live table was put back while it went on."""
-
-_LIVE, _RIGHT = "cqrs_verify_live", "cqrs_verify_right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +82,7 @@ def verify(
     """
     projection = projection_named(name)
     until = float("inf") if seconds is None else time.monotonic() + seconds
-    with db.owner() as connection, _scratch(connection), run_lock(connection, name):
+    with db.owner() as connection, scratch(connection), run_lock(connection, name):
         connection.execute(SQL["prepare_session"])
         for _ in range(TRIES):
             live = _live_table(connection, projection)
@@ -106,7 +95,7 @@ def verify(
 def _going_on(
     connection: Connection,
     projection: Projection,
-    live: _LiveTable,
+    live: TableState,
     sample: int,
     until: float,
     progress: ProgressCallback | None,
@@ -114,27 +103,27 @@ def _going_on(
     """The run that was left unfinished, or a new one."""
     given: dict[str, Any] = {"until": until, "tell": _teller(projection, live, progress)}
     run = SampleFold.noted(connection, projection.name, projection, **given)
-    if run is not None and run.position <= live.lowest and run.holds_still(live.excluded):
+    if run is not None and run.position <= live.reached.lowest and run.holds_still(live.excluded):
         return run
-    keys = _some_keys(connection, projection, live, sample)
+    keys = live.some_keys(connection, projection, sample)
     return SampleFold(connection, projection.name, projection, keys, live.excluded, **given)
 
 
-def _compared(run: SampleFold, live: _LiveTable, until: float) -> Verified | None:
+def _compared(run: SampleFold, live: TableState, until: float) -> Verified | None:
     """Fold up to where the live table is, and compare; None if that was put back meanwhile."""
     connection, projection = run.connection, run.projection
     try:
-        run.fold(live.lowest)
+        run.fold(live.reached.lowest)
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             now = _live_table(connection, projection)
             connection.execute(SQL["drop_scratch"])
-            _keep_live_rows(connection, projection, now, run.keys)
-        if now.lowest < run.position or not run.holds_still(now.excluded):
+            now.keep_rows(connection, projection, run.keys)
+        if now.reached.lowest < run.position or not run.holds_still(now.excluded):
             run.forget()
             return None
         run.until = float("inf")  # what has come in since is little
-        run.fold(now.upto, lambda events: now.folded(events, projection))
+        run.fold(now.reached.highest, now.folded)
     except VerificationUnfinished:
         raise
     except Exception:
@@ -142,20 +131,22 @@ def _compared(run: SampleFold, live: _LiveTable, until: float) -> Verified | Non
         raise
     run.forget()
     rows = filter(None, run.rows.values())
-    copy_rows(connection, projection.table, _RIGHT, rows, "pg_temp")
-    differing, drift = compare(connection, projection.table, _LIVE, _RIGHT, "pg_temp")
-    return Verified(projection.name, now.upto, len(run.keys), False, differing, drift, run.took)
+    copy_rows(connection, projection.table, FOLDED, rows, "pg_temp")
+    differing, drift = compare(connection, projection.table, SAMPLED, FOLDED, "pg_temp")
+    return Verified(
+        projection.name, now.reached.highest, len(run.keys), False, differing, drift, run.took
+    )
 
 
 def _teller(
-    projection: Projection, live: _LiveTable, progress: ProgressCallback | None
+    projection: Projection, live: TableState, progress: ProgressCallback | None
 ) -> Callable[[int], None]:
     """Tells how far a run is, as a rebuild does."""
     began = time.monotonic()
 
     def tell(position: int) -> None:
         if progress is not None:
-            took, total = time.monotonic() - began, max(live.upto, position)
+            took, total = time.monotonic() - began, max(live.reached.highest, position)
             progress(RebuildProgress(projection.name, "verifying", position, total, 0, took, None))
 
     return tell
@@ -169,7 +160,7 @@ def verify_all(name: str, *, jobs: int = 2, progress: ProgressCallback | None = 
     """
     projection = projection_named(name)
     with db.owner() as connection:
-        upto = _live_table(connection, projection).upto
+        upto = _live_table(connection, projection).reached.highest
     done = rebuild(name, goes_live=False, jobs=jobs, progress=progress)
     if done.differing is None:
         raise TooFarBehind(name)
@@ -178,83 +169,13 @@ def verify_all(name: str, *, jobs: int = 2, progress: ProgressCallback | None = 
         return _noted(connection, verified)
 
 
-@dataclass(frozen=True, slots=True)
-class _LiveTable:
-    """A live table at one moment: how far each of its partitions is, and what is left out."""
-
-    table: str
-    partitions: Sequence[Checkpoint]
-    excluded: ExcludedEvents
-
-    @property
-    def upto(self) -> int:
-        """The highest position of any partition."""
-        return max((at.position for at in self.partitions), default=0)
-
-    @property
-    def lowest(self) -> int:
-        """The position that every partition has reached."""
-        return min((at.position for at in self.partitions), default=0)
-
-    def folded(self, events: Sequence[StoredEvent], projection: Projection) -> list[StoredEvent]:
-        """The events that the live table has folded."""
-        own = {
-            event.position
-            for at in self.partitions
-            for event in at.own(events, projection.event_types)
-            if event.position <= at.position
-        }
-        return [event for event in self.excluded.keep(events) if event.position in own]
-
-
-def _live_table(connection: Connection, projection: Projection) -> _LiveTable:
+def _live_table(connection: Connection, projection: Projection) -> TableState:
     held = checkpoints.of(connection, projection.name)
     if any(at.table_version != projection.version for at in held):
         raise NotComparable(projection.name)
-    table = held[0].read_table if held else None
-    return _LiveTable(
-        table or projection.first_table, held, excluded_events(connection, projection.name)
-    )
-
-
-@contextmanager
-def _scratch(connection: Connection) -> Iterator[None]:
-    """Two tables of the session, and no limit for a statement; afterwards all is as it was."""
-    with unlimited(connection):
-        try:
-            yield
-        finally:
-            restore(connection, SQL["drop_scratch"])
-
-
-def _some_keys(
-    connection: Connection, projection: Projection, live: _LiveTable, sample: int
-) -> set[str]:
-    """Keys of rows from all over the table, and of rows that events from all over the log touch."""
-    half = max(1, sample // 2)
-    table = qualified(projection.table, live.table)
-    names = {"key": sql.Identifier(primary_key(projection.table)), "table": sql.SQL(table)}
-    query = sql.SQL(TABLES["some_keys"]).format(**names)
-    present = connection.execute(query, {"count": half, "table": table}).fetchall()
-    where = {"positions": random.sample(range(1, live.upto + 1), min(half, live.upto))}
-    rows = connection.execute(
-        SQL["at"], where | {"types": stored_types(projection.event_types)}
-    ).fetchall()
-    folded = live.folded(stored_events(rows), projection)
-    return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
-
-
-def _keep_live_rows(
-    connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]
-) -> None:
-    parts = {
-        "key": sql.Identifier(primary_key(projection.table)),
-        "kind": sql.SQL(sql_type(projection.table, primary_key(projection.table))),
-        "table": sql.SQL(qualified(projection.table, live.table)),
-        "keys": sql.Literal(to_json(sorted(keys))),
-    }
-    for block, name in (("copy_of_rows", _LIVE), ("like", _RIGHT)):
-        connection.execute(sql.SQL(TABLES[block]).format(copy=sql.Identifier(name), **parts))
+    table = (held[0].read_table if held else None) or projection.first_table
+    reached = PositionVector.by(held) if held else PositionVector((0,))
+    return TableState(table, reached, excluded_events(connection, projection.name))
 
 
 def _noted(connection: Connection, verified: Verified) -> Verified:

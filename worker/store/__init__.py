@@ -102,6 +102,7 @@ EVENT_TYPES = (
     "event_types/renamed_subscriptions",
     "event_types/rename_subscription",
     "event_types/verification_runs",
+    "event_types/rebuilds",
 )
 """What subscriptions have named, who keeps which read model, verifications in slices."""
 

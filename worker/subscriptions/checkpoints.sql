@@ -107,18 +107,19 @@ SELECT name, subscription, partition, partitions, position, read_table, shape, b
  ORDER BY name
 
 -- name: hold
--- Every checkpoint of a subscription, held until the end of the transaction.
+-- Every checkpoint of some subscriptions, held until the end of the transaction.
 SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
        deaths, false AS held, NULL AS mark
   FROM cqrs.subscriptions
- WHERE subscription = %(subscription)s
+ WHERE subscription = ANY (%(subscriptions)s::text[])
  ORDER BY name
    FOR UPDATE
 
 -- name: wipe_marks
 -- Writes the checkpoints that are free anew, so that nothing is left of who took them.
 UPDATE cqrs.subscriptions SET updated_at = clock_timestamp()
- WHERE name IN (SELECT name FROM cqrs.subscriptions WHERE subscription = %(subscription)s
+ WHERE name IN (SELECT name FROM cqrs.subscriptions
+                 WHERE subscription = ANY (%(subscriptions)s::text[])
                    FOR UPDATE SKIP LOCKED)
 
 -- name: pause

@@ -32,6 +32,7 @@ Row: TypeAlias = dict[str, Any]
 Fold: TypeAlias = Callable[[Row | None, StoredEvent], Row | None]
 FoldEach: TypeAlias = Callable[[Row | None, StoredEvent, Any], Row | None]
 Parts: TypeAlias = Callable[[StoredEvent], Mapping[str, Any]]
+Migration: TypeAlias = Callable[[Row], Row | None]
 Tags: TypeAlias = Callable[[Row], Iterable[str]]
 Rows: TypeAlias = dict[str, Row | None]
 
@@ -60,6 +61,8 @@ class Projection:
     each row collects from one stream only, whatever the event: then workers may share the
     projection (partitions.py). `renamed_from` are the names that it had, the oldest first;
     `forgets` are types of events that it folded once, and that it is to be built without.
+    `migrate_from` makes rows of this version of those of an earlier one; `moves_with` are
+    projections whose tables take their places together with this one's.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Projection:
     purpose: str = ""
     renamed_from: tuple[str, ...] = ()
     forgets: frozenset[str] = frozenset()
+    migrate_from: Mapping[int, Migration] = field(default_factory=dict)
+    moves_with: frozenset[str] = frozenset()
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
     _plain: dict[str, list[Fold]] = field(default_factory=dict)
     _parted: bool = False
@@ -193,18 +198,36 @@ def projection(
     purpose: str = "",
     renamed_from: str | Iterable[str] = (),
     forgets: Iterable[str] = (),
+    migrate_from: Mapping[int, Migration] | None = None,
+    moves_with: Iterable[str] = (),
 ) -> Projection:
     """Declare a projection. Its name is its checkpoint's.
 
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
     `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
     their checkpoint. `forgets` are types of events that it folded once and is to be built without.
+
+    `migrate_from={1: function}` makes each row of this version of a row of version 1 (plain values
+    by column, as a fold has them; None: there is none), where folding the log anew would take too
+    long: some rows are folded all the same, and what differs does not go live. `moves_with` names
+    projections that readers must never see apart from this one: their tables are built, and take
+    their places, together.
     """
     version = table.info.get("version", 1) if version is None else version
     must_be_free(table, name)
     former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
     declared = Projection(
-        name, table, version, group, tags, by_stream, purpose, former, frozenset(forgets)
+        name,
+        table,
+        version,
+        group,
+        tags,
+        by_stream,
+        purpose,
+        renamed_from=former,
+        forgets=frozenset(forgets),
+        migrate_from=dict(migrate_from or {}),
+        moves_with=frozenset(moves_with),
     )
     subscriptions.add(name, declared)
     return declared
