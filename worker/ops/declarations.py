@@ -82,6 +82,7 @@ def problems(views: Collection[str] | None) -> list[str]:
         _reactions(),
         _sagas(),
         _events(),
+        _moved_together(),
     ]
     if views is not None:
         checks.append(_views(views))
@@ -287,6 +288,14 @@ def _instructions(function: Callable[..., Any]) -> Iterator[dis.Instruction]:
         code = waiting.pop()
         waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
         yield from dis.get_instructions(code)
+
+
+def _moved_together() -> Iterator[str]:
+    names = [one.name for one in subscriptions if isinstance(one, Projection)]
+    for one in subscriptions:
+        for name in sorted(one.moves_with) if isinstance(one, Projection) else ():
+            if name not in names:
+                yield _unknown("no projection", name, names, f"moves_with of {one.name}")
 
 
 def _sagas() -> Iterator[str]:

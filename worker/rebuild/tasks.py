@@ -32,10 +32,12 @@ from worker.rebuild.errors import (
     CodeTooOld,
     RebuildRunning,
     RebuildUnfinished,
+    UnknownProjection,
     VerificationUnfinished,
 )
 from worker.rebuild.jobs import EVERY, ProgressCallback, RebuildProgress
 from worker.rebuild.run import rebuild
+from worker.rebuild.together import moved_together
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
@@ -102,7 +104,8 @@ def rebuild_all(
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
     except Exception as error:  # the domain's own, too: a fold that fails, say
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
-    app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
+    left = [name for name in names[1:] if name not in _moved_with(names[0])]
+    app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
 
 
 @app.task(name="cqrs.maintenance.verify", bind=True, max_retries=None, acks_on_timeout=False)
@@ -165,6 +168,17 @@ class _NextSlice(Exception):
 
     def __init__(self, continues: int | None, seconds: float) -> None:
         self.continues, self.seconds = continues, seconds
+
+
+def _moved_with(name: str) -> set[str]:
+    """Those that have been rebuilt together with a projection, if this code knows it."""
+    subscriber = subscriptions.get(name)
+    if not isinstance(subscriber, Projection):
+        return set()
+    try:
+        return {other.name for other in moved_together(subscriber)}
+    except UnknownProjection:
+        return set()
 
 
 def _slice_seconds() -> float:
