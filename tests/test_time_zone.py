@@ -96,7 +96,7 @@ def nights(place: str, change: datetime, hour: int) -> list[datetime]:
 
 def slot_at(database: Database, place: str, at: datetime) -> int:
     """The number of the day at an instant, as the statement counts it."""
-    text = statement("worker.base", "take_day").replace("clock_timestamp()", "%(at)s")
+    text = statement("worker.base", "take_slot").replace("clock_timestamp()", "%(at)s")
     with database.connect() as connection:
         connection.execute("DELETE FROM cqrs.slots")
         what = {"task": "nightly", "every": DAY, "holder": "x", "zone": place, "at": at}
@@ -106,9 +106,14 @@ def slot_at(database: Database, place: str, at: datetime) -> int:
 
 
 def test_a_slot_of_a_day_is_taken_once(database: Database) -> None:
-    with living_in(BERLIN):
+    far = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 9 else "Pacific/Pago_Pago"
+    with living_in(far):
         assert slots.take("nightly", DAY)
         assert not slots.take("nightly", DAY)
+        with database.connect() as connection:
+            ((slot,),) = connection.execute("SELECT slot FROM cqrs.slots").fetchall()
+        there = datetime.now(ZoneInfo(far)) + timedelta(minutes=30)
+        assert slot == (there.date() - date(1970, 1, 1)).days
         with database.connect() as connection:
             connection.execute("UPDATE cqrs.slots SET slot = slot - 1")
         assert slots.take("nightly", DAY)

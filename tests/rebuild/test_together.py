@@ -14,7 +14,7 @@ from tests.support.things.projections import GROUP, place_list
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.ops import declarations
-from worker.rebuild import RebuildUnfinished, cancel, rebuild, run, swapping
+from worker.rebuild import RebuildUnfinished, cancel, rebuild, run, state_machine, swapping
 from worker.rebuild.tasks import _moved_with
 from worker.rebuild.together import moved_together
 from worker.subscriptions import runner
@@ -91,14 +91,16 @@ def test_who_holds_one_back_holds_back_both(
     filled: ReadModels, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(swapping, "LOCK_WAIT", 0.02)
+    monkeypatch.setattr(state_machine, "SWAP_SECONDS", 0.1)
     release()
     with filled.connect() as reader:
         with reader.transaction():
             reader.execute("SELECT count(*) FROM query.thing_places")
             with pytest.raises(RebuildUnfinished, match="found no gap") as told:
-                rebuild(LIST, seconds=0.3)
+                rebuild(LIST)
             assert columns(filled) == (False, False)
-        rebuild(LIST, continues=told.value.rebuild_id)
+    monkeypatch.setattr(state_machine, "SWAP_SECONDS", 60.0)
+    rebuild(LIST, continues=told.value.rebuild_id)
     assert columns(filled) == (True, True)
     assert filled.one("SELECT max(deaths) FROM cqrs.subscriptions") == 0
 

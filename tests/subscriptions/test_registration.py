@@ -84,6 +84,23 @@ def test_a_read_model_has_one_owner(things: Things, rename: Rename) -> None:
         projection("things.again", renamed.table)
 
 
+def test_a_former_name_is_never_begun_anew(things: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered: list[str] = []
+    for name, former in ("things.old", ()), ("things.new", ("things.old",)):
+        one = Reaction(name, group="mail", renamed_from=former)
+        one.on(ThingMoved)(lambda event, _then: answered.append(event.data["place"]))
+        monkeypatch.setitem(subscriptions._items, name, one)
+    things.move("a", "here")
+    runner.catch_up(["things.old"])
+    runner.catch_up(["things.new"])
+    runner._added.clear()
+    things.move("a", "there")
+    runner.catch_up(["things.old"])
+    assert answered == ["here"]
+    runner.catch_up(["things.new"])
+    assert answered == ["here", "there"]
+
+
 def test_a_rename_waits_for_the_rebuild_of_the_former_name(things: Things, rename: Rename) -> None:
     things.move("a", "here")
     things.project()

@@ -26,11 +26,10 @@ def take(task: str, every: float | None) -> bool:
     if every is None:
         return True
     with db.writer() as connection:
-        slot = {"task": task, "every": every, "holder": _message()}
-        block = "take_slot"
-        if every == DAY:
-            slot, block = slot | {"zone": get_settings().time_zone}, "take_day"
-        return connection.execute(statement("worker.base", block), slot).fetchone() is not None
+        zone = get_settings().time_zone if every == DAY else None
+        slot = {"task": task, "every": every, "holder": _message(), "zone": zone}
+        taken = connection.execute(statement("worker.base", "take_slot"), slot).fetchone()
+        return taken is not None
 
 
 def _message() -> str:
