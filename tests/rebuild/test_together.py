@@ -93,12 +93,11 @@ def test_who_holds_one_back_holds_back_both(
     monkeypatch.setattr(swapping, "LOCK_WAIT", 0.02)
     monkeypatch.setattr(state_machine, "SWAP_SECONDS", 0.1)
     release()
-    with filled.connect() as reader:
-        with reader.transaction():
-            reader.execute("SELECT count(*) FROM query.thing_places")
-            with pytest.raises(RebuildUnfinished, match="found no gap") as told:
-                rebuild(LIST)
-            assert columns(filled) == (False, False)
+    with filled.connect() as reader, reader.transaction():
+        reader.execute("SELECT count(*) FROM query.thing_places")
+        with pytest.raises(RebuildUnfinished, match="found no gap") as told:
+            rebuild(LIST)
+        assert columns(filled) == (False, False)
     monkeypatch.setattr(state_machine, "SWAP_SECONDS", 60.0)
     rebuild(LIST, continues=told.value.rebuild_id)
     assert columns(filled) == (True, True)
