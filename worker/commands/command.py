@@ -27,10 +27,11 @@ from inspect import signature
 from typing import Any, Generic, cast, overload
 from uuid import UUID
 
-from worker.base.actor import anyone, current_actor
+from worker.base.actor import current_actor
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.base.intake.substitute import as_uuid as is_uuid
+from worker.base.rights import Right, as_declared
 from worker.commands import canvas  # noqa: F401  # it looks at what is sent
 from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
@@ -47,7 +48,6 @@ from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import (
     CommandSpec,
     Handler,
-    MaySend,
     Prepared,
     commands,
     model_class,
@@ -341,15 +341,16 @@ def command(
     model: Callable[P, C],
     *,
     needs: Callable[[C], Iterable[Load]],
-    may_send: MaySend = anyone,
+    may_send: Right | None = None,
     emits: Sequence[type[Event]] = (),
     secret: Iterable[str] = (),
 ) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
     The handler takes (command, state, work), decides by pure rules, and hands its changes and
-    events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it,
-    `emits` which events it can append (for the map), `secret` which fields no log may show.
+    events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it, by
+    actor, payload or loaded state (worker/base/rights.py), `emits` which events it can append (for
+    the map), `secret` which fields no log may show.
 
     To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
     Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
@@ -366,7 +367,7 @@ def command(
             payload,
             handler,
             needs,
-            may_send,
+            as_declared("may_send", name, may_send, 3),
             purpose,
             tuple(event.type for event in emits),
             frozenset(secret),

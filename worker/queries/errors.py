@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from worker.base.errors import Permanent, Transient
+from worker.contracts import Actor
 
 
 class ReadModelBehind(Transient):
@@ -60,6 +61,15 @@ class InvalidQuery(Permanent):
         fields = "; ".join(f"{field}: {why}" for field, why in errors.items())
         super().__init__(f"{fields} (query {name})")
         self.name, self.errors = name, dict(errors)
+
+
+class NotAllowed(Permanent):
+    """An actor may not ask this query, or not with these parameters. It is recorded."""
+
+    def __init__(self, actor: Actor, query: str, why: str = "") -> None:
+        roles = ", ".join(sorted(actor.roles)) or "none"
+        super().__init__(f"{actor.name} may not ask {query}{why} (roles {roles})")
+        self.actor, self.query = actor, query
 
 
 class UnknownQuery(InvalidQuery):

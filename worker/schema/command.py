@@ -41,11 +41,12 @@ import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db
-from worker.base.actor import acting_as, anyone
+from worker.base.actor import acting_as
 from worker.base.app import app
 from worker.base.db_errors import is_away, sentence
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
+from worker.base.rights import only
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import After, holds_receipts
 from worker.commands.command import CommandTask
@@ -76,6 +77,8 @@ OPERATIONS, SOFT, HARD = 0.8, 0.9, 0.95
 """Shares of `visibility_timeout`: for the operations, until told to stop, until killed."""
 MOST_WAITING = 900.0
 """Seconds of pauses, after which a command has waited long enough for others' changesets."""
+ADMINS = only("admin")
+"""Who changes the schema: through a function's body that is any SQL, with the owner's rights."""
 _NOTHING_FOLLOWS: Mapping[str, Any] = {"chain": [], "link": []}
 _ALONE = "a schema change has transactions of its own: send it with .delay()"
 
@@ -273,7 +276,7 @@ def schema_command(
 
     def declare(act: Act[C]) -> SchemaCommand[C]:
         purpose = (act.__doc__ or "").strip().partition("\n")[0]
-        spec = CommandSpec(name, model, _in_a_batch, lambda _: (), anyone, purpose)
+        spec = CommandSpec(name, model, _in_a_batch, lambda _: (), ADMINS, purpose)
         commands.add(name, spec)
         task = app.task(
             SchemaCommand.run,

@@ -96,6 +96,15 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+RIGHTS = (
+    "rights/record_audit_steps",
+    "rights/record_audit",
+    "rights/audit",
+    "rights/guard_audit",
+    "rights/audit_query",
+)
+"""Who may ask; an audit without holes and without secrets."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.
