@@ -17,6 +17,8 @@ rolls it back, in the transaction that does so.
 
 What happens on each failure:
 
+- Nobody who may write the database has sent it: `rejected`, see permits.py. Nor is it run for
+  anybody but an admin.
 - The process is killed: the message is delivered again, a second later if a child died, after
   `visibility_timeout` if the whole worker did. Meanwhile, or then at the latest, the changeset is
   marked as failed (see `turn`); the message executes it once more, under the same id, up to three
@@ -33,6 +35,7 @@ longer one is executed from a shell.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
@@ -48,12 +51,13 @@ from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.rights import only
 from worker.base.settings import get_settings
-from worker.commands.call_arguments import After, holds_receipts
+from worker.commands.call_arguments import HEADER, After, holds_receipts
 from worker.commands.command import CommandTask
 from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import CommandSpec, Decoded, commands, decode, prepare
 from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.executor import BatchRun
+from worker.commands.headers import follows
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, failed, settle_once
 from worker.contracts import Command, Envelope, Refusal, Status
@@ -68,6 +72,7 @@ from worker.schema.errors import (
 )
 from worker.schema.history.plain import summary
 from worker.schema.history.records import load
+from worker.schema.permits import NO_PERMIT, permitted, sent_here
 
 C = TypeVar("C", bound=Command)
 Act = Callable[[C, Context, UUID], Any]
@@ -123,8 +128,9 @@ class SchemaCommand(CommandTask[C]):
         if not self._is_sent_again(task_id):
             wire = prepare(self.spec, wire).wire
             self.check(cast("C", self.spec.model.model_validate(wire)))
-        before = filter(holds_receipts, args or ())
-        return super().apply_async(list(before), wire, task_id, after=after, **options)
+        before = list(filter(holds_receipts, args or ()))
+        with sent_here() if self._is_our_own(task_id, options) else nullcontext():
+            return super().apply_async(before, wire, task_id, after=after, **options)
 
     def apply(
         self,
@@ -192,8 +198,27 @@ class SchemaCommand(CommandTask[C]):
 
     def _execute(self, envelope: Envelope) -> BatchRun:
         enqueued = self._sent_header().get("enqueued", False)
-        outcome = settle_once(decode(envelope), self._act, enqueued=enqueued)
+        outcome = settle_once(self._permitted(envelope), self._act, enqueued=enqueued)
         return BatchRun([outcome], frozenset())
+
+    def _is_our_own(self, task_id: UUID | str | None, options: Mapping[str, Any]) -> bool:
+        """Whether the code that calls wants this itself, and does not send on what came to it: the
+        next link, the body of a chord, which name their sender, or this very message again."""
+        names_sender = (options.get("headers") or {}).get(HEADER, {}).get("actor")
+        return (
+            not self._is_sent_again(task_id)
+            and not names_sender
+            and follows(options.get("parent_id")) is None
+        )
+
+    def _permitted(self, envelope: Envelope) -> Decoded:
+        """The command in the name of whoever may have sent it; refused if nobody may."""
+        if self.request.is_eager:
+            return decode(envelope)
+        known = permitted(envelope)
+        decoded = decode(known or envelope)
+        nobody = decoded.refusal or Refusal(NO_PERMIT)
+        return decoded if known else replace(decoded, refusal=nobody)
 
     def _act(self, command: Decoded) -> Settled:
         envelope = command.envelope

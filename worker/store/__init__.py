@@ -102,6 +102,7 @@ RIGHTS = (
     "rights/audit",
     "rights/guard_audit",
     "rights/audit_query",
+    "rights/schema_permits",
 )
 """Who may ask; an audit without holes and without secrets."""
 
