@@ -336,6 +336,12 @@ def _swallowed(name: str, model: type[Command]) -> Iterator[str]:
         )
 
 
+def _unknown(name: str, model: type[Command], hidden: Iterable[str]) -> Iterator[str]:
+    """Fields that are called secret and are none: what was meant would be shown."""
+    for field in sorted(set(hidden).difference(model.model_fields)):
+        yield f"no such field: mend `secret` or `storable` ({name}, {model.__name__}.{field})"
+
+
 def command(
     name: str,
     model: Callable[P, C],
@@ -344,20 +350,23 @@ def command(
     may_send: Right | None = None,
     emits: Sequence[type[Event]] = (),
     secret: Iterable[str] = (),
+    storable: Iterable[str] = (),
 ) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
     The handler takes (command, state, work), decides by pure rules, and hands its changes and
     events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it, by
     actor, payload or loaded state (worker/base/rights.py), `emits` which events it can append (for
-    the map), `secret` which fields no log may show.
+    the map), `secret` which fields no log may show, and no table hold in clear: a command that has
+    them is not enqueued, and keeps them not when it is dead; but for those that are `storable`.
 
     To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
     Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
     verb could be given, since it has an option so named.
     """
     payload = model_class(name, model, Command)
-    if problems := list(_swallowed(name, payload)):
+    hidden = {*secret} | {*storable}
+    if problems := [*_swallowed(name, payload), *_unknown(name, payload, hidden)]:
         raise BadDeclarations(problems)
 
     def declare(handler: Handler) -> CommandTask[C, P]:
@@ -371,6 +380,7 @@ def command(
             purpose,
             tuple(event.type for event in emits),
             frozenset(secret),
+            frozenset(storable),
         )
         commands.add(name, spec)
         task = app.task(  # made when it is first used: importing a domain needs no server

@@ -15,6 +15,7 @@ import orjson
 from celery.exceptions import SoftTimeLimitExceeded
 from pydantic import ValidationError
 
+from worker.base import secrets
 from worker.base.encoding import canonical, fingerprint, first_fingerprint, is_fingerprint
 from worker.base.registry import Registry
 from worker.base.rights import Right, allows, looks_at, why_not
@@ -45,6 +46,18 @@ class CommandSpec:
     purpose: str
     emits: tuple[str, ...] = ()
     secret: frozenset[str] = frozenset()
+    storable: frozenset[str] = frozenset()
+
+    @property
+    def unstored(self) -> frozenset[str]:
+        """Secret fields that may not stand in clear in any table."""
+        return self.secret - self.storable
+
+    def unstorable(self, payload: Any) -> list[str]:
+        """Those of them that this payload holds."""
+        if not self.unstored or not isinstance(payload, Mapping):
+            return []
+        return sorted(field for field in self.unstored if payload.get(field) not in (None, ""))
 
     def hidden(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """A payload that may be shown: without what its secret fields hold."""
@@ -100,6 +113,8 @@ def decode(envelope: Envelope) -> Decoded:
 
 def _decoded(envelope: Envelope) -> Decoded:
     spec = find_command(envelope.name)
+    if lost := secrets.not_kept(envelope.payload):
+        raise Refusal(secrets.SEND_ANEW, fields=", ".join(lost))
     model = f"the model {spec.model.__name__}"
     command = _call(model, spec.name, lambda: validate(spec, envelope.payload))
     _call("`may_send`", spec.name, lambda: _authorize(spec, envelope, command))
@@ -251,7 +266,7 @@ def _model(spec: CommandSpec, payload: Mapping[str, Any]) -> Command:
     try:
         return spec.model.model_validate(payload)
     except ValidationError as error:
-        raise InvalidCommand(spec.name, by_field(error)) from None
+        raise InvalidCommand(spec.name, by_field(error, secret=spec.secret)) from None
 
 
 def _check_wire(name: str, wire: bytes, payload: Mapping[str, Any]) -> None:

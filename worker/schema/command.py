@@ -198,7 +198,10 @@ class SchemaCommand(CommandTask[C]):
 
     def _execute(self, envelope: Envelope) -> BatchRun:
         enqueued = self._sent_header().get("enqueued", False)
-        outcome = settle_once(self._permitted(envelope), self._act, enqueued=enqueued)
+        try:
+            outcome = settle_once(self._permitted(envelope), self._act, enqueued=enqueued)
+        except CommandIdReused as other:
+            outcome = other
         return BatchRun([outcome], frozenset())
 
     def _is_our_own(self, task_id: UUID | str | None, options: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from worker.base.encoding import to_json
 from worker.base.sql import blocks
 from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import signatures
+from worker.commands.errors import CommandIdReused
 from worker.contracts import Actor, Envelope
 
 _SQL = blocks("worker.schema")
@@ -81,7 +82,10 @@ def _schema_commands(name: str, body: Any, headers: Mapping[str, Any]) -> Iterat
 
 
 def permitted(envelope: Envelope) -> Envelope | None:
-    """The command in the name of whoever was permitted to send it; None if nobody was."""
+    """The command in the name of whoever was permitted to send it; None if nobody was.
+
+    Raises CommandIdReused where it was another command that was permitted under this id.
+    """
     wanted = {
         "id": envelope.id,
         "name": envelope.name,
@@ -89,4 +93,9 @@ def permitted(envelope: Envelope) -> Envelope | None:
     }
     with db.writer() as connection:
         row = connection.execute(_SQL["permitted"], wanted).fetchone()
-    return None if row is None else replace(envelope, actor=Actor(row[0], frozenset(row[1])))
+    if row is None:
+        return None
+    name, roles, is_this_one = row
+    if not is_this_one:
+        raise CommandIdReused(envelope.id, envelope.name)
+    return replace(envelope, actor=Actor(name, frozenset(roles)))

@@ -11,6 +11,7 @@ SELECT c.command_id, c.name, c.payload, %(actor)s, %(roles)s::text[]
     ON CONFLICT DO NOTHING
 
 -- name: permitted
--- Who was permitted to send this very command.
-SELECT actor, roles FROM cqrs.schema_permits
- WHERE command_id = %(id)s AND name = %(name)s AND payload = %(payload)s::jsonb
+-- Who was permitted to send a command under this id, and whether it was this very one.
+SELECT actor, roles, name = %(name)s AND payload = %(payload)s::jsonb
+  FROM cqrs.schema_permits
+ WHERE command_id = %(id)s

@@ -103,6 +103,8 @@ RIGHTS = (
     "rights/guard_audit",
     "rights/audit_query",
     "rights/schema_permits",
+    "rights/secret_fault",
+    "rights/write_commands",
 )
 """Who may ask; an audit without holes and without secrets."""
 
