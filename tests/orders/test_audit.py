@@ -246,7 +246,9 @@ def test_of_a_secret_column_it_is_told_that_it_changed_and_not_what_it_held(
 def test_what_several_commands_of_a_batch_did_holds_no_secret_either(shop: Shop) -> None:
     pen = shop.product(pieces=100)
     with shop.database.connect() as connection:
-        connection.execute("SELECT cqrs.audit('command.products', 'product_id', 'quantity_available')")
+        connection.execute(
+            "SELECT cqrs.audit('command.products', 'product_id', 'quantity_available')"
+        )
 
     run([envelope(commands.adjust_inventory, CLERK, product_id=pen, quantity_change=1)])
     run(
