@@ -232,7 +232,9 @@ def test_who_forgets_to_say_who_he_is_has_no_rights_where_that_is_set(
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda: True, lambda a, c, s, more: True, lambda a, *, c: True], ids=str
+    "wrong",
+    [lambda: True, lambda a, c, s, more: True, lambda a, *, c: True],
+    ids=["none", "four", "by name"],
 )
 def test_a_right_that_could_not_be_asked_is_refused_when_it_is_declared(wrong: Any) -> None:
     with pytest.raises(TypeError, match="actor"):

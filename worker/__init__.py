@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from worker.queries.answers import Answer as Answer
     from worker.queries.errors import EventParked as EventParked
     from worker.queries.errors import InvalidQuery as InvalidQuery
+    from worker.queries.errors import NotAllowed as NotAllowed
     from worker.queries.errors import ReadModelBehind as ReadModelBehind
     from worker.queries.errors import UnknownQuery as UnknownQuery
     from worker.queries.filters import Filters as Filters

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from worker.base.errors import Permanent, Transient
-from worker.contracts import Actor
 
 
 class ReadModelBehind(Transient):
@@ -66,10 +65,9 @@ class InvalidQuery(Permanent):
 class NotAllowed(Permanent):
     """An actor may not ask this query, or not with these parameters. It is recorded."""
 
-    def __init__(self, actor: Actor, query: str, why: str = "") -> None:
-        roles = ", ".join(sorted(actor.roles)) or "none"
-        super().__init__(f"{actor.name} may not ask {query}{why} (roles {roles})")
-        self.actor, self.query = actor, query
+    def __init__(self, actor: str, query: str, roles: str = "none", why: str = "") -> None:
+        super().__init__(f"{actor} may not ask {query}{why} (roles {roles})")
+        self.actor, self.query, self.roles = actor, query, roles
 
 
 class UnknownQuery(InvalidQuery):

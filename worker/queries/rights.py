@@ -32,7 +32,8 @@ def check(
     """
     if allows(may_ask, actor, given):
         return
-    refused = NotAllowed(actor, query, why_not("may_ask", may_ask))
+    roles = ", ".join(sorted(actor.roles)) or "none"
+    refused = NotAllowed(actor.name, query, roles, why_not("may_ask", may_ask))
     try:
         query_audit.record(
             query,
