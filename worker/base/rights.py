@@ -46,11 +46,12 @@ def looks_at(right: Right) -> int:
     """How many values a right wants. Raises TypeError for one that cannot be called so."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(right).parameters.values()
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     needed = [p for p in parameters if p.kind in kinds and p.default is p.empty]
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    if not needed or named:
+    if named or not (needed or any_number):
         raise TypeError(f"a right takes an actor first, and no more by name (is {right!r})")
-    return len(needed)
+    return max(1, len(needed))
 
 
 def as_declared(option: str, name: str, right: Right | None, most: int) -> Right | None:

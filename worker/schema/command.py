@@ -51,7 +51,7 @@ from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
 from worker.base.rights import only
 from worker.base.settings import get_settings
-from worker.commands.call_arguments import HEADER, After, holds_receipts
+from worker.commands.call_arguments import After, holds_receipts
 from worker.commands.command import CommandTask
 from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import CommandSpec, Decoded, commands, decode, prepare
@@ -72,7 +72,7 @@ from worker.schema.errors import (
 )
 from worker.schema.history.plain import summary
 from worker.schema.history.records import load
-from worker.schema.permits import NO_PERMIT, permitted, sent_here
+from worker.schema.permits import decode_permitted, names_sender, sent_here
 
 C = TypeVar("C", bound=Command)
 Act = Callable[[C, Context, UUID], Any]
@@ -129,7 +129,8 @@ class SchemaCommand(CommandTask[C]):
             wire = prepare(self.spec, wire).wire
             self.check(cast("C", self.spec.model.model_validate(wire)))
         before = list(filter(holds_receipts, args or ()))
-        with sent_here() if self._is_our_own(task_id, options) else nullcontext():
+        goes_on = self._is_sent_again(task_id) or follows(options.get("parent_id")) is not None
+        with nullcontext() if goes_on or names_sender(options) else sent_here():
             return super().apply_async(before, wire, task_id, after=after, **options)
 
     def apply(
@@ -199,29 +200,11 @@ class SchemaCommand(CommandTask[C]):
     def _execute(self, envelope: Envelope) -> BatchRun:
         enqueued = self._sent_header().get("enqueued", False)
         try:
-            outcome = settle_once(self._permitted(envelope), self._act, enqueued=enqueued)
+            command = decode(envelope) if self.request.is_eager else decode_permitted(envelope)
+            outcome = settle_once(command, self._act, enqueued=enqueued)
         except CommandIdReused as other:
             outcome = other
         return BatchRun([outcome], frozenset())
-
-    def _is_our_own(self, task_id: UUID | str | None, options: Mapping[str, Any]) -> bool:
-        """Whether the code that calls wants this itself, and does not send on what came to it: the
-        next link, the body of a chord, which name their sender, or this very message again."""
-        names_sender = (options.get("headers") or {}).get(HEADER, {}).get("actor")
-        return (
-            not self._is_sent_again(task_id)
-            and not names_sender
-            and follows(options.get("parent_id")) is None
-        )
-
-    def _permitted(self, envelope: Envelope) -> Decoded:
-        """The command in the name of whoever may have sent it; refused if nobody may."""
-        if self.request.is_eager:
-            return decode(envelope)
-        known = permitted(envelope)
-        decoded = decode(known or envelope)
-        nobody = decoded.refusal or Refusal(NO_PERMIT)
-        return decoded if known else replace(decoded, refusal=nobody)
 
     def _act(self, command: Decoded) -> Settled:
         envelope = command.envelope

@@ -27,8 +27,9 @@ from worker.base.encoding import to_json
 from worker.base.sql import blocks
 from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import signatures
+from worker.commands.decoding import Decoded, decode
 from worker.commands.errors import CommandIdReused
-from worker.contracts import Actor, Envelope
+from worker.contracts import Actor, Envelope, Refusal
 
 _SQL = blocks("worker.schema")
 _own: ContextVar[bool] = ContextVar("cqrs_permitted", default=False)
@@ -81,8 +82,14 @@ def _schema_commands(name: str, body: Any, headers: Mapping[str, Any]) -> Iterat
             yield {"command_id": id_, "name": sig["task"], "payload": sig.get("kwargs") or {}}
 
 
-def permitted(envelope: Envelope) -> Envelope | None:
-    """The command in the name of whoever was permitted to send it; None if nobody was.
+def names_sender(options: Mapping[str, Any]) -> bool:
+    """Whether a call says who sends it: nobody's code does, but the body of a chord was sent so."""
+    header = (options.get("headers") or {}).get(HEADER) or {}
+    return bool(header.get("actor"))
+
+
+def decode_permitted(envelope: Envelope) -> Decoded:
+    """A command off the wire, in the name of whoever was permitted to send it; refused if nobody was.
 
     Raises CommandIdReused where it was another command that was permitted under this id.
     """
@@ -94,8 +101,9 @@ def permitted(envelope: Envelope) -> Envelope | None:
     with db.writer() as connection:
         row = connection.execute(_SQL["permitted"], wanted).fetchone()
     if row is None:
-        return None
+        decoded = decode(envelope)
+        return replace(decoded, refusal=decoded.refusal or Refusal(NO_PERMIT))
     name, roles, is_this_one = row
     if not is_this_one:
         raise CommandIdReused(envelope.id, envelope.name)
-    return replace(envelope, actor=Actor(name, frozenset(roles)))
+    return decode(replace(envelope, actor=Actor(name, frozenset(roles))))
