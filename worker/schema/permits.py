@@ -89,7 +89,7 @@ def names_sender(options: Mapping[str, Any]) -> bool:
 
 
 def decode_permitted(envelope: Envelope) -> Decoded:
-    """A command off the wire, in the name of whoever was permitted to send it; refused if nobody was.
+    """A command off the wire, in the name of whoever was permitted to send it; else refused.
 
     Raises CommandIdReused where it was another command that was permitted under this id.
     """
