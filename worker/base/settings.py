@@ -79,6 +79,12 @@ class Settings(BaseModel):
         " comma-separated",
     )
 
+    deny_by_default: bool = Field(
+        False,
+        description="what declares no `may_send=` or `may_ask=` is refused, and who sends without"
+        " `acting_as` is a guest",
+    )
+
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
     max_message_bytes: int = Field(

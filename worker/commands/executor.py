@@ -40,7 +40,7 @@ from worker.base.db_errors import message_of
 from worker.base.errors import ServerUnavailable, Transient
 from worker.base.logs import get_logger
 from worker.commands.change_set import DeletedWhatItInserted
-from worker.commands.decoding import Decoded, decode
+from worker.commands.decoding import Decoded, authorize, decode
 from worker.commands.errors import (
     CommandIdReused,
     DatabaseAway,
@@ -288,6 +288,7 @@ class _Batch:
         envelope = command.envelope
         work = Work(envelope.id, envelope.actor)
         try:
+            authorize(command, self.work.state)
             data = plain(envelope.name, command.handler(command.command, self.work.state, work))
             check(envelope.name, data, work, thorough=self.thorough)
             self.work.take(work)

@@ -259,11 +259,15 @@ RETURNING count
 
 -- name: tell_schemas
 -- Says which shapes of commands this process knows, and that it is there.
-INSERT INTO cqrs.command_schemas AS s (name, schema)
-SELECT k.name, k.schema FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS k (name, schema)
+INSERT INTO cqrs.command_schemas AS s (name, schema, unstored)
+SELECT k.name, k.schema, string_to_array(k.unstored, ',')
+  FROM unnest(%(names)s::text[], %(schemas)s::text[], %(unstored)s::text[])
+       AS k (name, schema, unstored)
  ORDER BY k.name
-    ON CONFLICT (name, schema) DO UPDATE SET last_seen_at = clock_timestamp()
+    ON CONFLICT (name, schema) DO UPDATE
+   SET last_seen_at = clock_timestamp(), unstored = EXCLUDED.unstored
  WHERE s.last_seen_at < clock_timestamp() - %(seconds)s * interval '1 second'
+    OR s.unstored <> EXCLUDED.unstored
 
 -- name: newer_schema
 -- Whether a sender's shape of a command is for others: it was first seen after ours, or never; or a
