@@ -38,11 +38,14 @@ def go_on(request: Any, result: Any) -> None:
     """Send what follows a task that has succeeded, as Celery does after it has returned.
 
     Here, because Celery takes a task for failed, and its message for done, whose broker is full or
-    away at this moment: the rest of its chain would be lost. Raises what the broker raises.
+    away at this moment: the rest of its chain would be lost. Raises what the broker raises, and
+    what a link raises that cannot be sent; what was sent by then is taken off the request.
     """
     origin = {"parent_id": request.id, "root_id": request.root_id or request.id}
-    for link in request.callbacks or ():
-        signature(link, app=app).apply_async((result,), **origin)
+    request.callbacks = list(request.callbacks or ())
+    while request.callbacks:
+        signature(request.callbacks[0], app=app).apply_async((result,), **origin)
+        del request.callbacks[0]
     if chain := opened(request.chain):
         *later, following = chain
         signature(following, app=app).apply_async((result,), chain=later, **origin)

@@ -96,6 +96,14 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+WRITE_SIDE = (
+    "write_side/dead_commands",
+    "write_side/end_enqueued",
+    "write_side/revive_command",
+    "write_side/enqueue_fault",
+)
+"""What a dead command keeps for its retry; what no command may wait for."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

@@ -22,6 +22,7 @@ from worker.base.intake.substitute import Substitute
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.base.validation_errors import unstorable
+from worker.contracts import is_receipt
 
 log = get_logger(__name__)
 
@@ -71,7 +72,8 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
 
     def _unknown(self, message: Any, letter: Letter) -> Substitute:
         """Nobody here knows the task: it may be a command of another release, or a mistake."""
-        if not letter.args and substitute.as_uuid(letter.id) and not _is_engines(letter.task):
+        comes_alone = all(map(is_receipt, letter.args))  # but for what those before it came to
+        if comes_alone and substitute.as_uuid(letter.id) and not _is_engines(letter.task):
             if errors := unstorable(letter.kwargs):
                 return self._set_aside(message, Fault(Reason.COMMAND, errors))
             return substitute.hand_over(_queue(message), letter)
