@@ -154,6 +154,22 @@ def test_a_malformed_command_gets_a_receipt_that_names_what_is_wrong(
     assert reasons() == {}
 
 
+def test_a_command_of_another_release_waits_for_it_in_a_chain_too(
+    worker: None, things: Database
+) -> None:
+    """Celery puts in front of it what the one before it came to; that is no payload."""
+    before = Receipt(uuid7(), "things.add", Status.SUCCEEDED).to_json()
+    id_ = str(uuid7())
+    push(json.dumps(message([[before], {"n": 1}, None], task="things.newer", id_=id_)))
+    with things.connect() as connection:
+        row = until(
+            lambda: connection.execute(
+                "SELECT name, payload FROM cqrs.enqueued_commands WHERE command_id = %s", [id_]
+            ).fetchone()
+        )
+    assert row == ("things.newer", {"n": 1})
+
+
 def test_a_bad_message_answers_for_no_command_but_its_own(database: Database, worker: None) -> None:
     with psycopg.connect(database.url) as connection:
         waiting = add_thing.enqueue(connection, price=Decimal("1.00"))

@@ -63,11 +63,15 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
 
     def retry(self, *args: Any, **options: Any) -> Any:
-        """As Celery's. A message that cannot be sent again is given back, after a pause; Celery
+        """As Celery's. A message that the broker does not take is given back, after a pause; Celery
         would drop it."""
+        from worker.base.server_errors import server_errors
+
         try:
             return super().retry(*args, **options)
         except Reject as not_sent:
+            if not isinstance(not_sent.reason, server_errors()):
+                raise
             rest(PAUSE)
             raise Reject(not_sent.reason, requeue=True) from not_sent
 

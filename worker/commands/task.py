@@ -170,10 +170,9 @@ class CommandRun(EngineTask):
         except (ServerUnavailable, SoftTimeLimitExceeded, *server_errors()) as error:
             raise put_off.give_back(error) from error
         except Exception as error:
-            log.error(
-                "its chain cannot go on", command=self.name, id=str(envelope.id), exc_info=error
-            )
-            why = f"it could not be sent after command {envelope.id} ({type(error).__name__}: {error})"
+            name, id_ = type(error).__name__, str(envelope.id)
+            log.error("its chain cannot go on", command=self.name, id=id_, exc_info=error)
+            why = f"it could not be sent after the one before it ({name}: {error}; command {id_})"
             self._tell_chain(envelope, why)
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
