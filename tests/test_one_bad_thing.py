@@ -237,6 +237,17 @@ def test_who_waits_for_others_holds_up_nobody_behind_it(log: psycopg.Connection[
         due(log)
 
 
+def test_a_look_beyond_what_waits_keeps_the_order_of_keys(log: psycopg.Connection[Any]) -> None:
+    """What was looked at a moment ago may be due again by now."""
+    first, behind, free = adding(key="k"), adding(key="k"), adding()
+    written(log, first, behind, free)
+    row = log.execute(
+        "SELECT seq FROM cqrs.enqueued_commands WHERE command_id = %s", [first.id]
+    ).fetchone()
+    assert row is not None
+    assert [one.id for one in queue_consumer.claim(10, row[0]).run] == [free.id]
+
+
 def test_a_handler_that_asks_a_server_in_vain_is_put_off_alone(
     log: psycopg.Connection[Any], declare: Callable[..., None]
 ) -> None:
@@ -435,6 +446,7 @@ def test_a_link_that_nobody_can_send_is_refused_and_what_was_before_it_stands() 
     )
     try:
         done = add_thing.run(thing_id=str(thing), price="1.00")
+        assert not add_thing.request.chain  # or Celery would send it after all
     finally:
         add_thing.pop_request()
 
