@@ -18,6 +18,7 @@ from tests.support.messages import sent
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.history import Things
 from tests.support.things.models import BumpThing
+from worker.base.app import app
 from worker.base.errors import ServerUnavailable
 from worker.commands import (
     after_commit,
@@ -489,6 +490,63 @@ def test_who_gives_a_command_up_and_dies_can_do_it_again(
 
     dead_commands.discard(dead.id, by="ada")
     assert statuses([following["options"]["task_id"]]) == [Status.REJECTED]
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None]]:
+    """What the chords are told: of whom, what became of it, and its place."""
+    told: list[tuple[str, str, int | None]] = []
+    monkeypatch.setattr(
+        app.backend,
+        "on_chord_part_return",
+        lambda request, state, _: told.append((request.id, state, request.group_index)),
+    )
+    return told
+
+
+def test_a_handed_over_member_is_counted_by_its_chord(
+    log: psycopg.Connection[Any], counted: list[tuple[str, str, int | None]]
+) -> None:
+    """By whoever runs it; and if nobody ever does, the chord hears of that."""
+    id_, body = uuid7(), link()
+    member = {"chord": body, "group": str(uuid7()), "group_index": 3}
+    handing_over(queue="commands", name="things.add", command_id=str(id_), payload={}, **member)
+    due(log)
+    queue_consumer.drain()
+    (message,) = (one for one in sent("commands") if one.task == "things.add")
+    assert message.embed["chord"] == body
+    assert counted == []
+
+    unknown = uuid7()
+    handing_over(queue="commands", name="no.body", command_id=str(unknown), payload={}, **member)
+    log.execute("UPDATE cqrs.enqueued_commands SET enqueued_at = now() - interval '9 days'")
+    log.execute("DELETE FROM cqrs.command_schemas")
+    log.execute("UPDATE cqrs.enqueued_commands SET due_at = now() WHERE name = 'no.body'")
+    queue_consumer.drain()
+    assert statuses([unknown]) == [Status.DEAD]
+    assert counted == [(str(unknown), "FAILURE", 3)]
+
+
+def test_a_member_that_is_handed_over_by_its_own_task_keeps_its_chord(
+    log: psycopg.Connection[Any],
+) -> None:
+    body = link()
+    bump_thing.push_request(
+        id=str(uuid7()),
+        retries=0,
+        headers={"cqrs": {"schema": NEWER}},
+        called_directly=False,
+        chord=body,
+        group="g",
+        group_index=1,
+    )
+    try:
+        with pytest.raises(Ignore):
+            bump_thing.run(thing_id=str(uuid7()), by=1, new="field")
+    finally:
+        bump_thing.pop_request()
+    row = log.execute("SELECT links FROM cqrs.enqueued_commands").fetchone()
+    assert row == ({"chain": [], "link": [], "chord": body, "group_id": "g", "group_index": 1},)
 
 
 def test_one_that_is_handed_over_by_a_message_is_left_to_others() -> None:

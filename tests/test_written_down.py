@@ -8,11 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 from billiard.einfo import ExceptionInfo
-from celery.exceptions import Reject, WorkerLostError
+from celery.exceptions import Reject, SoftTimeLimitExceeded, WorkerLostError
 from kombu.exceptions import OperationalError
 
 from tests.support.messages import sent
-from tests.support.things.commands import bump_thing
+from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.models import BumpThing
 from worker.base.app import app
 from worker.base.celery_internals import chord_failed
@@ -202,6 +202,23 @@ def test_an_event_task_is_not_done_again_for_what_it_returns(
     receipts = [CommandResult(str(each.id)).stored_receipt() for each in tasks]
     assert [receipt and receipt.status for receipt in receipts] == [Status.SUCCEEDED] * len(ODD)
     assert done == [each.id for each in tasks]
+
+
+def test_what_its_time_ends_after_its_commit_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that hangs while the chain goes on, say: the rest of it is not lost."""
+    monkeypatch.setattr(put_off, "rest", lambda _: None)
+
+    def hangs(*_: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(task, "go_on", hangs)
+    add_thing.push_request(id=str(uuid7()), retries=0, headers={}, called_directly=False)
+    try:
+        with pytest.raises(Reject) as rejected:
+            add_thing.run(price="1.00")
+    finally:
+        add_thing.pop_request()
+    assert rejected.value.requeue
 
 
 def test_what_is_written_down_at_once_is_no_trouble() -> None:

@@ -141,6 +141,16 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
         _best_effort(task_id, lambda: app.backend.on_chord_part_return(_member(sig), failed, why))
 
 
+def fail_member(command_id: UUID, links: ChainContinuation | None, why: str) -> None:
+    """Tell the chord of a command that came to nothing, if it is a member of one."""
+    if links and links.get("chord"):
+        told = {"task": "?", "options": {**links, "task_id": str(command_id)}}
+        _best_effort(
+            str(command_id),
+            lambda: app.backend.on_chord_part_return(_member(told), states.FAILURE, CqrsError(why)),
+        )
+
+
 def _best_effort(task_id: str, tell: Callable[[], object]) -> None:
     """Tell of a task of somebody else's, or of a chord's; who waits for it may not hear of it."""
     try:

@@ -23,7 +23,8 @@ from worker.commands.decoding import commands
 from worker.contracts import Envelope
 
 ChainContinuation: TypeAlias = Mapping[str, Any]
-"""`chain`: the rest of a chain, its next link last; `link`: what was linked to this task alone."""
+"""`chain`: the rest of a chain, its next link last; `link`: what was linked to this task alone. Of
+a command that another worker is to run, `chord`, `group_id`, `group_index`, too: who counts it."""
 
 
 def links_of(request: Any) -> ChainContinuation | None:
@@ -32,6 +33,21 @@ def links_of(request: Any) -> ChainContinuation | None:
     if not chain and not callbacks:
         return None
     return {"chain": list(chain or ()), "link": list(callbacks or ())}
+
+
+def all_of(request: Any) -> ChainContinuation | None:
+    """What follows the task of this request, and the chord that it is a member of."""
+    return with_chord(links_of(request), request.chord, request.group, request.group_index)
+
+
+def with_chord(
+    links: ChainContinuation | None, chord: Any, group: Any, index: Any
+) -> ChainContinuation | None:
+    """These links, with the chord that counts the command, if one does."""
+    if not chord:
+        return links
+    member = {"chord": chord, "group_id": group, "group_index": index}
+    return {**(links or {"chain": [], "link": []}), **member}
 
 
 def go_on(request: Any, result: Any) -> None:

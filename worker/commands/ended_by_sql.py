@@ -36,6 +36,8 @@ class Ended:
     error: str
     envelope: Envelope | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    is_known: bool = True
+    """Whether its fingerprint can be taken here: not of another release's."""
 
 
 def readable(row: Mapping[str, Any]) -> Envelope | Ended:
@@ -55,10 +57,7 @@ def end(ended: Sequence[Ended]) -> list[Receipt]:
     """
     if not ended:
         return []
-    for one in ended:  # first, or a death in between would leave the rest of its chain without
-        if one.status is Status.REJECTED and one.envelope and one.envelope.links:
-            why = after_commit.REFUSED_BEFORE.format(one.command_id)
-            after_commit.skip(one.envelope.links, why)
+    _tell_what_follows(ended)
     with db.writer() as connection:
         rows = to_json([_row(one) for one in ended])
         written = connection.execute(SQL["end_enqueued"], {"commands": rows}).fetchall()
@@ -71,8 +70,20 @@ def end(ended: Sequence[Ended]) -> list[Receipt]:
     return receipts
 
 
+def _tell_what_follows(ended: Sequence[Ended]) -> None:
+    """Tell the rest of their chains and their chords; first, or who dies in between tells nobody.
+
+    The links of one that is dead stay with it: they follow once it is retried.
+    """
+    for one in ended:
+        links = one.envelope.links if one.envelope else None
+        if one.status is Status.REJECTED:
+            after_commit.skip(links, after_commit.REFUSED_BEFORE.format(one.command_id))
+        after_commit.fail_member(one.command_id, links, one.error)
+
+
 def _row(one: Ended) -> dict[str, Any]:
-    print_ = fingerprint_of(one.envelope).hex() if one.envelope else None
+    print_ = fingerprint_of(one.envelope).hex() if one.envelope and one.is_known else None
     return {
         "command_id": one.command_id,
         "status": one.status,

@@ -301,7 +301,10 @@ UPDATE cqrs.enqueued_commands AS e
 -- name: unknown_commands
 -- Commands that this worker does not know, that have waited long enough, and that no worker which was
 -- there lately knows.
-SELECT e.command_id, e.name
+SELECT e.command_id, e.name, e.key, e.actor, e.roles, e.correlation_id, e.causation_id, e.links::text,
+       e.after, e.schema, NULL AS payload_hash,
+       CASE WHEN pg_column_size(e.payload) < 2000
+              OR octet_length(e.payload::text) <= %(largest)s THEN e.payload::text END AS payload
   FROM cqrs.enqueued_commands AS e
  WHERE e.due_at <= clock_timestamp()
    AND NOT e.name = ANY (%(known)s::text[])

@@ -205,13 +205,17 @@ def _wanted(size: int, beyond: int, known: Sequence[str]) -> dict[str, Any]:
 def _unknown(connection: Any, known: Sequence[str], size: int) -> list[Ended]:
     """Commands whose patience is over: no worker that was there lately knows their name."""
     patience = get_settings().unknown_patience
-    asked = {"known": known, "patience": patience, "limit": size}
+    largest = get_settings().max_message_bytes
+    asked = {"known": known, "patience": patience, "limit": size, "largest": largest}
     with Pipeline(connection) as pipeline:
         rows = pipeline.execute(SQL["unknown_commands"], asked)
-    return [
-        Ended(row["command_id"], Status.DEAD, releases.waited_in_vain(row["name"], patience))
-        for row in rows.dicts()
-    ]
+    return [_given_up(row, releases.waited_in_vain(row["name"], patience)) for row in rows.dicts()]
+
+
+def _given_up(row: Mapping[str, Any], why: str) -> Ended:
+    found = readable(row)
+    envelope = None if isinstance(found, Ended) else found
+    return Ended(row["command_id"], Status.DEAD, why, envelope, is_known=False)
 
 
 def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
@@ -263,7 +267,7 @@ def _leave(choice: Choice, envelope: Envelope, row: Mapping[str, Any], why: str)
     if row["waited"] < get_settings().unknown_patience:
         choice.elsewhere.append(envelope.id)
         return False
-    choice.ended.append(Ended(envelope.id, Status.DEAD, why))  # its fingerprint is not ours to take
+    choice.ended.append(Ended(envelope.id, Status.DEAD, why, envelope, is_known=False))
     return True
 
 

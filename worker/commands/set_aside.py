@@ -32,6 +32,7 @@ from worker.base.intake.substitute import HAND_OVER, SET_ASIDE, as_uuid, told_of
 from worker.base.logs import get_logger
 from worker.commands import after_commit, receipts, refused_messages, releases
 from worker.commands.call_arguments import HEADER
+from worker.commands.chain_continuation import with_chord
 from worker.commands.decoding import commands
 from worker.commands.executor import because
 from worker.commands.message_checks import command_fault
@@ -119,10 +120,20 @@ def hand_over(
     parent_id: str | None = None,
     chain: Sequence[Any] | None = None,
     callbacks: Sequence[Any] | None = None,
+    chord: Mapping[str, Any] | None = None,
+    group: str | None = None,
+    group_index: int | None = None,
 ) -> None:
     """Let a command that is not known here wait for a worker that knows it."""
-    fields = {"task": name, "id": command_id, "root_id": root_id, "parent_id": parent_id}
-    embed = {"chain": chain, "callbacks": callbacks}
+    fields: dict[str, Any] = {
+        "task": name,
+        "id": command_id,
+        "root_id": root_id,
+        "parent_id": parent_id,
+        "group": group,
+        "group_index": group_index,
+    }
+    embed = {"chain": chain, "callbacks": callbacks, "chord": chord}
     letter = Letter(name, command_id, (), payload, fields, {HEADER: header}, embed)
     fault = command_fault(letter)
     with _sent_again_while_away(self):
@@ -175,7 +186,9 @@ def envelope_of(letter: Letter) -> Envelope:
     """The command in a message that was found to be in order."""
     header = letter.headers.get(HEADER) or {}
     chain, callbacks = letter.embed.get("chain"), letter.embed.get("callbacks")
-    links = {"chain": list(chain or ()), "link": list(callbacks or ())}
+    follows = {"chain": list(chain or ()), "link": list(callbacks or ())}
+    group = (letter.fields.get("group"), letter.fields.get("group_index"))
+    links = with_chord(follows if chain or callbacks else None, letter.embed.get("chord"), *group)
     return Envelope(
         UUID(letter.id),
         letter.task,
@@ -184,7 +197,7 @@ def envelope_of(letter: Letter) -> Envelope:
         after=tuple(map(UUID, header.get("after") or ())),
         correlation_id=UUID(letter.fields.get("root_id") or letter.id),
         causation_id=letter.fields.get("parent_id"),
-        links=links if chain or callbacks else None,
+        links=links,
         schema=header.get("schema"),
         fingerprint=fingerprint_in(header.get("fingerprint")),
     )

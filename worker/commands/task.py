@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
@@ -30,7 +31,7 @@ from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
-from worker.commands.chain_continuation import go_on, links_of
+from worker.commands.chain_continuation import all_of, go_on, links_of
 from worker.commands.decoding import decode, undeclared
 from worker.commands.errors import (
     CommandDead,
@@ -74,7 +75,11 @@ class CommandRun(EngineTask):
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
-        return self._conclude(envelope, self._outcome(envelope, stopper(args)))
+        outcome = self._outcome(envelope, stopper(args))
+        try:
+            return self._conclude(envelope, outcome)
+        except SoftTimeLimitExceeded as error:  # it comes again, and finds its receipt
+            raise put_off.give_back(error) from error
 
     def _outcome(self, envelope: Envelope, stopped: str | None) -> Outcome:
         header = self._sent_header()
@@ -85,7 +90,8 @@ class CommandRun(EngineTask):
             return end(ended(undeclared(envelope), Status.REJECTED, error=why))
         try:
             if releases.why_elsewhere(envelope):
-                for _, why in releases.hand_over([envelope]):
+                links = all_of(self.request)
+                for _, why in releases.hand_over([replace(envelope, links=links)]):
                     return end(ended(undeclared(envelope), Status.REJECTED, error=why))
                 raise Ignore  # its receipt is another worker's to give
             nobody_takes = None if header.get("routed") else unroutable(envelope.links)
@@ -167,9 +173,11 @@ class CommandRun(EngineTask):
         """Send what follows. A link that nobody could send is refused: its sender hears of it."""
         try:
             go_on(self.request, receipt.to_json())
-        except (ServerUnavailable, SoftTimeLimitExceeded, *server_errors()) as error:
-            raise put_off.give_back(error) from error
+        except SoftTimeLimitExceeded:
+            raise
         except Exception as error:
+            if isinstance(error, (ServerUnavailable, *server_errors())):
+                raise put_off.give_back(error) from error
             name, id_ = type(error).__name__, str(envelope.id)
             log.error("its chain cannot go on", command=self.name, id=id_, exc_info=error)
             why = f"it could not be sent after the one before it ({name}: {error}; command {id_})"

@@ -64,6 +64,9 @@ def hand_over(queue: str, letter: Letter) -> Substitute:
         "parent_id": letter.fields.get("parent_id"),
         "chain": letter.embed.get("chain"),
         "callbacks": letter.embed.get("callbacks"),
+        "chord": letter.embed.get("chord"),
+        "group": letter.fields.get("group"),
+        "group_index": letter.fields.get("group_index"),
     }
     return _message(HAND_OVER, told)
 
