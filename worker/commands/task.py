@@ -90,7 +90,7 @@ class CommandRun(EngineTask):
             return end(ended(undeclared(envelope), Status.REJECTED, error=why))
         try:
             if releases.why_elsewhere(envelope):
-                links = all_of(self.request)
+                links = all_of(self.request) or envelope.links
                 for _, why in releases.hand_over([replace(envelope, links=links)]):
                     return end(ended(undeclared(envelope), Status.REJECTED, error=why))
                 raise Ignore  # its receipt is another worker's to give
