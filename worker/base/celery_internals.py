@@ -62,6 +62,9 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         options = extract_exec_options(cls)
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
 
+    is_kept_until_due = False
+    """Whether a message for it that is not due for a while is kept as a row until it is."""
+
     def retry(self, *args: Any, **options: Any) -> Any:
         """As Celery's. A message that the broker does not take is given back, after a pause; Celery
         would drop it."""

@@ -291,9 +291,11 @@ SELECT coalesce(
         AND (ours.name, ours.schema) = (%(name)s, %(ours)s)), true)
 
 -- name: put_off_to_others
--- Lets handed-over commands wait for a worker that knows them.
+-- Lets handed-over commands wait for a worker that knows them; or until they are due, from when on
+-- they have waited.
 UPDATE cqrs.enqueued_commands AS e
    SET schema = coalesce(n.schema, e.schema), links = coalesce(n.links, e.links),
+       enqueued_at = e.enqueued_at + %(kept)s * interval '1 second',
        due_at = clock_timestamp() + %(seconds)s * interval '1 second'
   FROM json_to_recordset(%(commands)s::json) AS n (command_id uuid, schema text, links json)
  WHERE e.command_id = n.command_id

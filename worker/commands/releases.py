@@ -143,37 +143,46 @@ class Unwritable(NamedTuple):
     why: str
 
 
-def hand_over(envelopes: Sequence[Envelope]) -> list[Unwritable]:
+def hand_over(envelopes: Sequence[Envelope], seconds: float | None = None) -> list[Unwritable]:
     """Give commands that came as messages to workers that know them: write them among the enqueued.
 
-    One that is there already stays as it is. One whose id is another command's is told so. What can
-    never be written comes back; it costs the others nothing.
+    `seconds`: until they are due, where they are only kept for that long. One that is there already
+    stays as it is. One whose id is another command's is told so. What can never be written comes
+    back; it costs the others nothing.
     """
     try:
         if envelopes:
-            _hand_over(envelopes)
+            _hand_over(envelopes, seconds)
     except _UNWRITABLE as error:
         if len(envelopes) > 1:
-            return [one for envelope in envelopes for one in hand_over([envelope])]
+            return [one for envelope in envelopes for one in hand_over([envelope], seconds)]
         why = shortened(message_of(error))
         return [Unwritable(envelopes[0], f"it cannot be kept for a worker that knows it: {why}")]
     return []
 
 
-def _hand_over(envelopes: Sequence[Envelope]) -> None:
+def _hand_over(envelopes: Sequence[Envelope], seconds: float | None) -> None:
     rows = [{"command_id": one.id, "schema": one.schema, "links": one.links} for one in envelopes]
-    told = {"commands": to_json(rows), "seconds": LOOK_AGAIN}
+    due = {"seconds": max(seconds or 0.0, LOOK_AGAIN), "kept": seconds or 0.0}
     with db.writer() as connection, connection.transaction():
         reused = write_commands(connection, envelopes, of_others=True)
-        connection.execute(SQL["put_off_to_others"], told)
-    log.warning(
-        "commands that are not known here wait for a newer worker",
-        commands=len(envelopes),
-        names=sorted({one.name for one in envelopes}),
-    )
+        connection.execute(SQL["put_off_to_others"], {"commands": to_json(rows), **due})
+    _tell_of(envelopes, seconds)
     wrong = [one for one, is_reused in zip(envelopes, reused, strict=True) if is_reused]
     after_commit.publish_results([(one.id, CommandIdReused(one.id, one.name)) for one in wrong])
     after_commit.wake_queue_consumer()
+
+
+def _tell_of(envelopes: Sequence[Envelope], seconds: float | None) -> None:
+    names = sorted({one.name for one in envelopes})
+    if seconds is not None:
+        log.info("kept until it is due", names=names, seconds=round(seconds))
+        return
+    log.warning(
+        "commands that are not known here wait for a newer worker",
+        commands=len(envelopes),
+        names=names,
+    )
 
 
 def known_names() -> list[str]:

@@ -1,7 +1,8 @@
 """What becomes of messages that this worker cannot run: the tasks that take their place.
 
     cqrs.set_aside   a bad message: a `rejected` receipt where there is an id, else counted
-    cqrs.hand_over   a command that is not known here: written among the enqueued ones, for others
+    cqrs.hand_over   a command that is not known here, or not due for a while: written among the
+                     enqueued ones, for others or for later
     cqrs.skip        what would have followed one that did not succeed, where that is told later
 
 Each runs in the pool under the acknowledgement of the message it stands for (worker/base/intake),
@@ -28,6 +29,7 @@ from worker.base.app import app
 from worker.base.encoding import fingerprint_in
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
+from worker.base.intake.due import seconds_until
 from worker.base.intake.substitute import HAND_OVER, SET_ASIDE, as_uuid, told_of
 from worker.base.logs import get_logger
 from worker.commands import after_commit, receipts, refused_messages, releases
@@ -123,8 +125,9 @@ def hand_over(
     chord: Mapping[str, Any] | None = None,
     group: str | None = None,
     group_index: int | None = None,
+    due: str | None = None,
 ) -> None:
-    """Let a command that is not known here wait for a worker that knows it."""
+    """Let a command that is not known here wait for a worker that knows it; or until it is due."""
     fields: dict[str, Any] = {
         "task": name,
         "id": command_id,
@@ -137,7 +140,8 @@ def hand_over(
     letter = Letter(name, command_id, (), payload, fields, {HEADER: header}, embed)
     fault = command_fault(letter)
     with _sent_again_while_away(self):
-        for _, why in releases.hand_over([envelope_of(letter)]) if fault is None else ():
+        seconds = seconds_until(due) if due else None
+        for _, why in releases.hand_over([envelope_of(letter)], seconds) if fault is None else ():
             fault = Fault(Reason.COMMAND, {"payload": why})
         if fault is not None:
             refuse(Refused.of(letter, queue, fault))

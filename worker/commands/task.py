@@ -65,6 +65,7 @@ class CommandRun(EngineTask):
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
+    is_kept_until_due = True
     settles_with_its_effect = True
     """Its receipt is written in the transaction of its effect: if there is one, all is undone."""
 

@@ -18,6 +18,7 @@ from kombu.exceptions import ContentDisallowed, DecodeError
 from worker.base.celery_internals import EngineTask
 from worker.base.intake import checks, substitute
 from worker.base.intake.checks import Fault, Letter, Reason
+from worker.base.intake.due import far_off
 from worker.base.intake.substitute import Substitute
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
@@ -53,8 +54,13 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
         task = self.app.tasks.get(letter.task)
         if task is None:
             return self._unknown(message, letter)
-        fault = task.fault(letter) if isinstance(task, EngineTask) else None
-        return self._set_aside(message, fault) if fault else None
+        if not isinstance(task, EngineTask):
+            return None
+        if fault := task.fault(letter):
+            return self._set_aside(message, fault)
+        if task.is_kept_until_due and (due := far_off(letter)):
+            return substitute.hand_over(_queue(message), letter, due)
+        return None
 
     def _letter(self, message: Any) -> Letter | Fault:
         fault = checks.content_fault(
