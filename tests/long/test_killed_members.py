@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from celery import chord
 
+from tests.processes.test_durable_messages import full, settled
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.history import Things
 from tests.support.workers import Workers, until
-from tests.test_durable_messages import full, settled
 from worker.contracts import Status
 from worker.embedded import Servers
 
