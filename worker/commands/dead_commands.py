@@ -166,11 +166,12 @@ def discard(command_id: UUID, *, by: str) -> DeadCommand:
 
     Raises UnknownDeadCommand, DeadCommandIsClosed.
     """
-    with db.writer() as connection:
+    reason = f"an earlier command of its chain was given up (command {command_id})"
+    with db.writer() as connection, connection.transaction():
         command = _act(connection, "discard_dead_command", command_id, by)
         links = connection.execute(SQL["dead_command_links"], {"command": command_id}).fetchone()
-    reason = f"an earlier command of its chain was given up (command {command_id})"
-    after_commit.skip(_links(links[0]) if links else None, reason)
+        # Before it is closed: who is killed in between finds it open, and discards it again.
+        after_commit.skip(_links(links[0]) if links else None, reason)
     return command
 
 

@@ -117,11 +117,13 @@ class Settled:
             "name": envelope.name,
             "payload": kept_payload(envelope.name, envelope.payload),
             "key": envelope.key,
+            "after": list(envelope.after),
             "actor": envelope.actor.name,
             "roles": sorted(envelope.actor.roles, key=str),
             "correlation_id": envelope.correlation_id,
             "causation_id": envelope.causation_id,
             "links": kept_links(envelope.links),
+            "schema": envelope.schema,
             "error": self.error,
         }
         return cast("dict[str, Any]", storable(row))

@@ -96,6 +96,8 @@ class SchemaCommand(CommandTask[C]):
     act: Act[C]
     check: Check[C]
 
+    is_kept_until_due = False  # it is never run in a batch
+
     @property
     def soft_time_limit(self) -> float:
         """Seconds until it is told to stop, by the settings of the worker that runs it."""
