@@ -173,6 +173,12 @@ class Settings(BaseModel):
     lock_timeout: float = Field(
         10.0, gt=0, le=DAY, description="longest wait for a lock in a command or query, seconds"
     )
+    pool_size: int = Field(
+        4, ge=1, le=1_000, description="connections to PostgreSQL that a process keeps for each use"
+    )
+    pool_overflow: int = Field(
+        16, ge=0, le=1_000, description="how many more of each it may open while all are in use"
+    )
     connect_timeout: int = Field(5, ge=1, le=60, description="wait for a server to answer, seconds")
 
     redbeat: bool = Field(False, description="keep the schedule in Redis, for more than one beat")

@@ -12,10 +12,11 @@ import redis
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from worker.base import db
 from worker.base.app import QUEUES, app
-from worker.base.db import psycopg_url, safe_url
 from worker.base.errors import Permanent, ServerUnavailable
 from worker.base.settings import ServerUrls, get_settings
+from worker.base.urls import safe_url
 
 
 class RedisCluster(Permanent):
@@ -115,9 +116,8 @@ def _reason(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _postgres(_name: str, url: str) -> str:
-    seconds = get_settings().connect_timeout
-    with psycopg.connect(psycopg_url(url), connect_timeout=seconds) as connection:
+def _postgres(name: str, url: str) -> str:
+    with db.visit(url, any_host=name == "query database") as connection:
         return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
 
