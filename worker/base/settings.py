@@ -126,6 +126,15 @@ class Settings(BaseModel):
     sweep_interval: float = Field(
         1.0, gt=0, le=60, description="how often beat looks for lost wake-ups, seconds"
     )
+    horizon_patience: float = Field(
+        60.0,
+        ge=1,
+        le=DAY,
+        description="how long a transaction may keep others' events from being read, seconds",
+    )
+    end_horizon_holders: bool = Field(
+        False, description="end the session of one that keeps them for longer; else it is named"
+    )
     refresh_interval: float = Field(
         900.0, gt=0, description="how often materialized views are refreshed, seconds"
     )
