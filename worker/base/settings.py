@@ -252,6 +252,13 @@ class Settings(BaseModel):
         copied.__dict__.pop("servers", None)
         return copied
 
+    @property
+    def embedded_servers(self) -> frozenset[str]:
+        """Which embedded servers stand for what no URL names: `postgres`, `valkey`."""
+        named = (self.broker_url, self.result_url, self.cache_url)
+        unset = {"postgres": self.database_url is None, "valkey": not all(named)}
+        return frozenset(server for server, is_wanted in unset.items() if is_wanted)
+
     @cached_property
     def servers(self) -> ServerUrls:
         """Where the servers are; embedded ones are looked up in `home`, once."""
@@ -270,7 +277,7 @@ class ServerUrls:
     @property
     def database(self) -> str:
         """PostgreSQL."""
-        return self._settings.database_url or self._embedded.database_url
+        return self._settings.database_url or self._embedded("database_url")
 
     @property
     def query_database(self) -> str:
@@ -280,31 +287,39 @@ class ServerUrls:
     @property
     def broker(self) -> str:
         """Celery's broker."""
-        return self._settings.broker_url or self._embedded.broker_url
+        return self._settings.broker_url or self._embedded("broker_url")
 
     @property
     def result(self) -> str:
         """Celery's result backend."""
-        return self._settings.result_url or self._embedded.result_url
+        return self._settings.result_url or self._embedded("result_url")
 
     @property
     def cache(self) -> str:
         """Cached answers and wake-up signals."""
-        return self._settings.cache_url or self._embedded.cache_url
+        return self._settings.cache_url or self._embedded("cache_url")
+
+    def _embedded(self, name: str) -> str:
+        if url := str(getattr(self._running, name)):
+            return url
+        raise self._none_runs()
 
     @cached_property
-    def _embedded(self) -> embedded.Servers:
+    def _running(self) -> embedded.Servers:
         from worker import embedded
 
         servers = embedded.find(self._settings.home)
         if servers is None:
-            raise ServerUnavailable(
-                "an embedded server",
-                str(self._settings.home),
-                "none is running there",
-                f"Start them with `cqrs up`, or set {self._unset()}.",
-            )
+            raise self._none_runs()
         return servers
+
+    def _none_runs(self) -> ServerUnavailable:
+        return ServerUnavailable(
+            "an embedded server",
+            str(self._settings.home),
+            "none is running there",
+            f"Start them with `cqrs up`, or set {self._unset()}.",
+        )
 
     def _unset(self) -> str:
         names = ("database_url", "broker_url", "result_url", "cache_url")
