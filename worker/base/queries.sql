@@ -54,8 +54,14 @@ SELECT current_user, array_agg(statement ORDER BY statement) FILTER (WHERE state
   FROM (SELECT CASE WHEN role.oid IS NULL AND wanted = 'cqrs_sender'
                     THEN 'CREATE ROLE cqrs_sender NOLOGIN IN ROLE cqrs_reader;'
                     WHEN role.oid IS NULL THEN format('CREATE ROLE %%I NOLOGIN;', wanted) END,
-               CASE WHEN wanted <> 'cqrs_sender' AND (role.oid IS NULL OR NOT pg_has_role(current_user, role.oid, 'MEMBER'))
-                    THEN format('GRANT %%I TO %%I;', wanted, current_user) END
+               CASE WHEN wanted = 'cqrs_sender' THEN NULL
+                    WHEN role.oid IS NULL OR NOT pg_has_role(current_user, role.oid, 'MEMBER')
+                    THEN format('GRANT %%I TO %%I;', wanted, current_user)
+                    WHEN current_setting('server_version_num')::int >= 160000
+                         AND NOT pg_has_role(current_user, role.oid,
+                                 CASE WHEN current_setting('server_version_num')::int >= 160000
+                                      THEN 'SET' ELSE 'MEMBER' END)
+                    THEN format('GRANT %%I TO %%I WITH SET TRUE;', wanted, current_user) END
           FROM unnest(%(roles)s::text[]) AS wanted
           LEFT JOIN pg_roles AS role ON role.rolname = wanted) AS missing (made, granted),
        LATERAL (VALUES (made), (granted)) AS each (statement)
