@@ -47,6 +47,7 @@ from .folders import Folders, make_home
 __all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop", "watchdog"]
 
 
+VALKEY_ALONE = frozenset({"valkey"})
 BOTH = frozenset({"postgres", "valkey"})
 
 
