@@ -13,11 +13,12 @@ from tests.conftest import Database
 from tests.support import shop
 from tests.support.workers import until
 from worker.base import db, sessions
-from worker.base.errors import ServerUnavailable
+from worker.base.errors import BadSettings, ServerUnavailable
 from worker.base.settings import Settings
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
 from worker.embedded import Servers
+from worker.ops import servers
 
 HOSTILE = {
     "default_transaction_isolation": "serializable",
@@ -156,3 +157,13 @@ def test_pool_sizes_are_settings(database: Database) -> None:
     with database.connect() as connection:
         until_row = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (%s)"
         until(lambda: connection.execute(until_row, [list(pids)]).fetchall() == [(1,)], 10)
+
+
+@pytest.mark.settings(pool_size=900, pool_overflow=200)
+def test_pools_that_the_server_has_no_room_for_are_refused_at_the_start(
+    database: Database,
+) -> None:
+    with database.connect() as connection:
+        most = connection.execute("SHOW max_connections").fetchall()[0][0]
+    with pytest.raises(BadSettings, match=rf"are 900 \+ 200.*max_connections = {most}, 3 of"):
+        servers.require_room()
