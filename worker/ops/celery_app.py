@@ -28,7 +28,8 @@ def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
     Raises BadSettings: a worker that misses a domain must not start. Nor one whose commands would
-    fail one by one, half done: RedisCluster. Where the domains name what does not exist, the
+    fail one by one, half done: RedisCluster. Pools that are larger than PostgreSQL's own limit are
+    BadSettings. Where the domains name what does not exist, the
     program ends with the lines that `cqrs map` shows.
     """
     if sender is app:
@@ -41,6 +42,7 @@ def load_everything(sender: Any = None, **_: Any) -> None:
         except BadDeclarations as error:
             sys.exit(str(error))
         servers.refuse_clusters()
+        servers.require_room()
         app.conf.beat_schedule = beat_schedule()
 
 

@@ -39,7 +39,8 @@ SELECT cqrs.horizon(), coalesce(pg_sequence_last_value('cqrs.events_position_seq
 
 -- name: holders
 -- Who holds the horizon, the lowest fence first.
-SELECT fence, pid, prepared, application_name, state, seconds FROM cqrs.horizon_holders()
+SELECT fence, pid, prepared, application_name, state, seconds, username, held
+  FROM cqrs.horizon_holders()
 
 -- name: backlog
 -- What waits: enqueued commands (all, due now, age of the oldest), dead commands, tags.
@@ -128,7 +129,8 @@ SELECT w.pid, w.application_name, w.seconds,
 SELECT session_user::text, n.nspowner::regrole::text,
        (SELECT r.rolname::text FROM pg_roles AS r
          WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender', 'cqrs_reader')
-           AND pg_has_role(r.oid, 'MEMBER')
+           AND pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                       THEN 'SET' ELSE 'MEMBER' END)
          ORDER BY r.rolname DESC LIMIT 1)
   FROM pg_namespace AS n WHERE n.nspname = 'cqrs'
 

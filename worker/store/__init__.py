@@ -96,6 +96,9 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+HOLDERS = ("holders/fences", "holders/horizon_holders", "holders/end_horizon_holders")
+"""Whose locks count as fences, and who is told to end."""
+
 
 EVENT_TYPES = (
     "event_types/subscribed_types",
