@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import WRITE_SIDE, install
 
 revision = "0013_write_side"
-down_revision = "0011_event_types"
+down_revision = "0012_holders"
 branch_labels = None
 depends_on = None
 
