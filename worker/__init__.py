@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from worker.base.settings import declare_section as declare_section
     from worker.base.settings import get_settings as get_settings
     from worker.base.settings import section as section
+    from worker.base.time_zone import today as today
     from worker.commands.aggregate import Aggregate as Aggregate
     from worker.commands.aggregate import aggregate as aggregate
     from worker.commands.command import CommandTask as CommandTask
@@ -107,6 +108,7 @@ _HOMES = {
     "worker.base.actor": "acting_as current_actor",
     "worker.base.rights": "anyone only",
     "worker.base.settings": "Settings declare_section get_settings section",
+    "worker.base.time_zone": "today",
     "worker.event_log": "StoredEvent",
     "worker.subscriptions.projection": "projection Projection Row row_from",
     "worker.reactions.reaction": "Then reaction",

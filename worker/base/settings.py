@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -136,8 +137,14 @@ class Settings(BaseModel):
         900.0, gt=0, description="how often materialized views are refreshed, seconds"
     )
 
+    time_zone: str = Field(
+        "UTC", description="where the nightly hour, and days, are those of: a name as Europe/Berlin"
+    )
     rebuild_hour: int = Field(
-        3, ge=0, le=23, description="the hour (UTC) of the nightly rebuild of the read models"
+        3,
+        ge=0,
+        le=23,
+        description="the hour (of `CQRS_TIME_ZONE`) of the nightly rebuild of the read models",
     )
     verify_sample: int = Field(
         100, ge=0, description="rows that each hourly verification folds again; 0: none"
@@ -204,6 +211,18 @@ class Settings(BaseModel):
         if value and not re.match(rf"({'|'.join(wanted)})(\+\w+)?://", value):
             raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
         return value or None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"no time zone is called {value!r} here: a name such as Europe/Berlin is wanted and"
+                " the machine's time zone data (`pip install tzdata` where it has none)"
+            ) from error
+        return value
 
     @field_validator("result_url")
     @classmethod

@@ -114,7 +114,8 @@ SELECT w.stream, w.aggregate, coalesce(n.version, 0), coalesce(e.version, n.vers
   LEFT JOIN cqrs.snapshots AS n USING (stream, aggregate, shape)
  CROSS JOIN LATERAL (
        SELECT max(l.version) AS version,
-              json_agg(json_build_array(l.type, l.data) ORDER BY l.version) AS events
+              json_agg(json_build_array(l.type, l.schema_version, l.data)
+                       ORDER BY l.version) AS events
          FROM cqrs.events AS l
         WHERE l.stream = w.stream AND l.version > coalesce(n.version, 0)) AS e
 

@@ -9,6 +9,7 @@
 A domain's models import this and nothing else of the engine; importing it costs pydantic alone.
 """
 
+from worker.contracts.event_versions import upcaster
 from worker.contracts.messages import Command, Event, Message, ReadRow
 from worker.contracts.receipt import (
     GUEST_ACTOR,
@@ -55,5 +56,6 @@ __all__ = [
     "Text",
     "is_receipt",
     "to_cents",
+    "upcaster",
     "uuid7",
 ]

@@ -108,6 +108,16 @@ RIGHTS = (
 )
 """Who may ask; an audit without holes and without secrets."""
 
+EVENT_TYPES = (
+    "event_types/subscribed_types",
+    "event_types/read_model_owners",
+    "event_types/renamed_subscriptions",
+    "event_types/rename_subscription",
+    "event_types/verification_runs",
+    "event_types/rebuilds",
+)
+"""What subscriptions have named, who keeps which read model, verifications in slices."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

@@ -140,6 +140,8 @@ def _value(row: LoadedRow, column: str) -> Hashable:
 def _folded(need: FoldStreams, history: Mapping[str, Iterable[Event]]) -> Iterable[Any]:
     """Rows as `fold_streams` gives them: no snapshot, every event."""
     for stream in need.streams:
-        events = [(event.type, event.payload()) for event in history.get(stream, ())]
+        events = [
+            (event.type, event.schema_version, event.payload()) for event in history.get(stream, ())
+        ]
         text = orjson.dumps(events, default=str).decode()
         yield stream, need.aggregate.name, 0, len(events), None, text
