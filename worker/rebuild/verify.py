@@ -164,7 +164,8 @@ def _some_keys(
         SQL["at"], where | {"types": sorted(projection.event_types)}
     ).fetchall()
     folded = live.folded(stored_events(rows), projection)
-    return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
+    told = {str(projection.form.key(key)) for (key,) in present}
+    return told | {str(call.key) for call in projection.calls(folded)}
 
 
 def _keep_live_rows(
@@ -189,6 +190,7 @@ def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys
         "keys": sorted(keys),
     }
     block = SQL["read_keys" if projection.keyed else "read_all"]
+    block = block.replace("{key}", projection.key_in_event)
     connection.execute(SQL["prepare_session"])
     for after in range(0, live.upto, WINDOW):
         window = {"after": after, "upto": min(after + WINDOW, live.upto)}
