@@ -18,10 +18,11 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from worker.base.db import Connection
+from worker.base.encoding import to_json
 from worker.contracts import Event
 from worker.event_log import StoredEvent
 from worker.rebuild.part import copy_rows
-from worker.subscriptions.projection import Projection, ProjectionBatch, Row
+from worker.subscriptions.projection import Projection, ProjectionBatch, Row, read_table
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -239,12 +240,21 @@ def in_batches(
 def anew(
     connection: Connection, projection: Projection, table: str, history: list[StoredEvent]
 ) -> Outcome:
-    """What a rebuild makes of it."""
+    """What a rebuild makes of it. Its rows come back from the table as they are in memory."""
     rows: dict[Any, Row | None] = {}
     connection.execute(f"TRUNCATE query.{table}")
     projection.fold_all(rows, history)
     copy_rows(connection, projection.table, table, filter(None, rows.values()))
+    statements = read_table(projection.table, table)
+    for row in map(statements.form.loaded, connection.execute(statements.load, [to_json([*rows])])):
+        folded = rows[row["row_id"]] or {}
+        unlike = {name for name in row if _told(row[name]) != _told(folded[name])}
+        assert {name: (row[name], folded[name]) for name in unlike} == {}
     return Outcome(_rows(connection, table), None)
+
+
+def _told(value: Any) -> str:
+    return repr(_in_order(value))
 
 
 def _rows(connection: Connection, table: str) -> list[dict[str, Any]]:

@@ -48,9 +48,9 @@ def same_however_folded(
 ) -> None:
     """One batch, a batch an event, and all anew: the same rows, from the same rows."""
     events = [rows.stored(number, *event) for number, event in enumerate(history, 1)]
+    new = rows.anew(connection, projection, "kinds_v2", events)
     one = rows.in_batches(connection, projection, "kinds_v1", [events])
     many = rows.in_batches(connection, projection, "kinds_v1", [[event] for event in events])
-    new = rows.anew(connection, projection, "kinds_v2", events)
     assert (many.differs(one), new.differs(one)) == ({}, {})
 
 

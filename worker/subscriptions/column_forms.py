@@ -207,7 +207,8 @@ def _single(value: Any) -> float:
 def _float(kind: sa.Float[Any], name: str) -> ColumnForm:
     small = name == "REAL" or (kind.precision is not None and kind.precision <= 24)
     give = _single if small else _double
-    return ColumnForm(give, "{}::float8", _or_as_it_is(give), is_key=False)
+    as_told, in_array = _or_as_it_is(give), "to_json({}::text[])"
+    return ColumnForm(give, "{}::float8", as_told, in_array, is_key=False)
 
 
 def _numeric(kind: sa.Numeric[Any], _name: str) -> ColumnForm:
