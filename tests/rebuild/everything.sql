@@ -12,6 +12,7 @@ CREATE POLICY own ON query.things_v1 FOR SELECT TO {role} USING (owner = current
 CREATE POLICY listed ON query.things_v1 AS RESTRICTIVE FOR ALL TO cqrs_reader, {role}
     USING (EXISTS (SELECT FROM query.allowed AS a WHERE a.owner = things_v1.owner))
     WITH CHECK (price > 0);
+CREATE POLICY written ON query.things_v1 TO cqrs_writer USING (true);
 COMMENT ON POLICY own ON query.things_v1 IS 'a tenant''s own';
 REVOKE SELECT ON query.things_v1 FROM cqrs_reader;
 GRANT SELECT, TRIGGER ON query.things_v1 TO {role} WITH GRANT OPTION;
@@ -38,7 +39,8 @@ ALTER TABLE query.things_v1 ALTER note SET STORAGE EXTERNAL, ALTER note SET COMP
 CREATE STATISTICS query.things_v1_together (ndistinct, mcv) ON owner, price FROM query.things_v1;
 ALTER STATISTICS query.things_v1_together SET STATISTICS 555;
 COMMENT ON STATISTICS query.things_v1_together IS 'they go together';
-CREATE PUBLICATION {role}_all FOR TABLE query.things_v1 (thing_id, owner, price) WHERE (owner <> 'x');
+CREATE PUBLICATION {role}_all FOR TABLE query.things_v1 (thing_id, owner, price)
+    WHERE (thing_id IS NOT NULL);
 
 -- the view, and what is built on it
 ALTER VIEW query.things SET (security_barrier = true);

@@ -37,7 +37,7 @@ def dumped(things: ReadModels) -> set[str]:
 
 @pytest.fixture
 def furnished(filled: ReadModels) -> Iterator[ReadModels]:
-    """Things with one of everything; the roles are of the cluster, and so are named for the test."""
+    """Things with one of everything; the roles are of the cluster, and named for the test."""
     role = f"tenant_{filled.name}"
     names = {"role": role, "owner": f"owner_{filled.name}"}
     filled.connection.execute((HERE / "everything.sql").read_text().format(**names))

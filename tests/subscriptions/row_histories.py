@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zlib import crc32
 
+import orjson
 import sqlalchemy as sa
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
@@ -261,6 +263,26 @@ def _rows(connection: Connection, table: str) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
         columns = ", ".join(f"{name}::text" for name in ("row_id", *KINDS))
         return cursor.execute(f"SELECT {columns} FROM query.{table} ORDER BY 1").fetchall()
+
+
+def prepare(connection: Connection) -> None:
+    """A session with settings that no form may depend on, and the type of colours."""
+    set_json_loads(orjson.loads, connection)
+    connection.autocommit = True
+    connection.execute("SET timezone = 'Asia/Kathmandu'; SET datestyle = 'German, DMY'")
+    names = ", ".join("'" + colour.replace("'", "''") + "'" for colour in Colour)
+    connection.execute(f"CREATE TYPE query.row_colour AS ENUM ({names})")
+
+
+def same_however_folded(
+    connection: Connection, projection: Projection, history: Sequence[Any]
+) -> None:
+    """One batch, a batch an event, and all anew: the same rows, from the same rows."""
+    events = [stored(number, *event) for number, event in enumerate(history, 1)]
+    new = anew(connection, projection, "kinds_v2", events)
+    one = in_batches(connection, projection, "kinds_v1", [events])
+    many = in_batches(connection, projection, "kinds_v1", [[event] for event in events])
+    assert (many.differs(one), new.differs(one)) == ({}, {})
 
 
 def uuid_in_capitals() -> str:

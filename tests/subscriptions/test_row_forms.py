@@ -7,16 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
-import psycopg
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
-from psycopg.types.json import set_json_loads
 from sqlalchemy.dialects import postgresql
 
 from tests.conftest import Database
 from tests.subscriptions import row_histories as rows
+from worker.base.db import Connection
 from worker.subscriptions.projection import Projection
 from worker.subscriptions.row_forms import UnfitValue
 
@@ -30,38 +28,20 @@ IN_SUITE = settings(
 
 
 @pytest.fixture
-def connection(own_database: Database) -> Iterator[psycopg.Connection[Any]]:
+def connection(own_database: Database) -> Iterator[Connection]:
     with own_database.connect() as raw:
-        set_json_loads(orjson.loads, raw)
-        raw.autocommit = True
-        raw.execute("SET timezone = 'Asia/Kathmandu'; SET datestyle = 'German, DMY'")
-        raw.execute(f"CREATE TYPE query.row_colour AS ENUM ({_enumerated()})")
+        rows.prepare(raw)
         yield raw
 
 
-def _enumerated() -> str:
-    return ", ".join("'" + colour.replace("'", "''") + "'" for colour in rows.Colour)
-
-
-def same_however_folded(
-    connection: psycopg.Connection[Any], projection: Projection, history: list[Any]
-) -> None:
-    """One batch, a batch an event, and all anew: the same rows, from the same rows."""
-    events = [rows.stored(number, *event) for number, event in enumerate(history, 1)]
-    new = rows.anew(connection, projection, "kinds_v2", events)
-    one = rows.in_batches(connection, projection, "kinds_v1", [events])
-    many = rows.in_batches(connection, projection, "kinds_v1", [[event] for event in events])
-    assert (many.differs(one), new.differs(one)) == ({}, {})
-
-
-def test_one_batch_is_many_is_rebuilt(connection: psycopg.Connection[Any]) -> None:
+def test_one_batch_is_many_is_rebuilt(connection: Connection) -> None:
     projection = rows.projection_of(sa.Text)
     rows.create(connection, projection, "kinds_v1", "kinds_v2")
 
     @IN_SUITE
     @given(rows.events)
     def holds(history: list[Any]) -> None:
-        same_however_folded(connection, projection, history)
+        rows.same_however_folded(connection, projection, history)
 
     holds()
 
@@ -86,15 +66,13 @@ KEYS: dict[str, tuple[Any, list[Any]]] = {
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_a_key_finds_its_row_however_an_event_writes_it(
-    connection: psycopg.Connection[Any], kind: str
-) -> None:
+def test_a_key_finds_its_row_however_an_event_writes_it(connection: Connection, kind: str) -> None:
     key, spellings = KEYS[kind]
     projection = rows.projection_of(key)
     rows.create(connection, projection, "kinds_v1", "kinds_v2")
     history = [(each, {"count": number}, False, "texts") for number, each in enumerate(spellings)]
 
-    same_however_folded(connection, projection, history)
+    rows.same_however_folded(connection, projection, history)
 
     assert connection.execute("SELECT count(*) FROM query.kinds_v1").fetchone() == (1,)
 
