@@ -40,6 +40,7 @@ from worker.rebuild.errors import (
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
+    TypesLost,
     UnknownProjection,
     ViewInUse,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "RebuildRunning",
     "RebuildUnfinished",
     "Rebuilt",
+    "TypesLost",
     "UnknownProjection",
     "ViewInUse",
     "cancel",
