@@ -108,6 +108,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "UnknownView": ("query.revenu", ["query.revenue"], ""),
     "UnsafeReset": ("orders.order_summaries", "it would count twice", "Rebuild it."),
     "VersionRefused": ("1.2.0", "1.3.0", "the version is lower"),
+    "CannotCarryOver": ("query.orders_v1", ["policy own"], "no such column"),
     "ViewInUse": ("query.order_summaries", ["query.revenue"], "columns change"),
     "WrongStatus": (ID, "completed", "it was executed already"),
     "NotRegistered": ("orders.order_summaries", "it is kept by another"),

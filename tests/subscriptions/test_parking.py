@@ -54,9 +54,9 @@ def test_a_subscription_without_trouble_handles_what_another_has_parked(things: 
     ("trouble", "error"),
     [
         ({"place": "nowhere"}, "LookupError"),
-        ({"thing_id": "seven"}, "InvalidTextRepresentation"),
+        ({"thing_id": "seven"}, "UnfitValue"),
         ({"price": "1000000.00"}, "CheckViolation"),
-        ({"price": "dear"}, "InvalidTextRepresentation"),
+        ({"price": "dear"}, "UnfitValue"),
     ],
     ids=["fold", "key", "constraint", "type"],
 )

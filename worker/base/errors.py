@@ -69,6 +69,7 @@
         ├── MigrationDiffers          migrated rows are not what the log says
         ├── RebuildFailed             a part could not be built
         ├── ViewInUse                 the view cannot change its columns: others use them
+        ├── CannotCarryOver           what was added to a read table would be lost by its rebuild
         ├── NotComparable             the live table is of another version
         ├── SchemaError               a schema change is impossible as it stands
         │   ├── InvalidChange         the changeset says what it may not (every problem named)

@@ -133,6 +133,18 @@ class ViewInUse(Permanent):
         self.view, self.dependants, self.reason = view, list(dependants), reason
 
 
+class CannotCarryOver(Permanent):
+    """Something was added to the live table, and the new one cannot have it: the live table stays
+    as it is. `belongings` names it."""
+
+    def __init__(self, relation: str, belongings: Sequence[str], reason: str) -> None:
+        named = ", ".join(belongings)
+        super().__init__(
+            f"it would be lost, {named}: {reason}; change or drop it first (relation {relation})"
+        )
+        self.relation, self.belongings, self.reason = relation, list(belongings), reason
+
+
 class NotComparable(Permanent):
     """The live table has the columns of another version of the projection."""
 

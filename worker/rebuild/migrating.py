@@ -42,9 +42,12 @@ PAGE = 5_000
 SAMPLE = 200
 """Rows that are folded anew before the table goes live, about."""
 AS_THEY_ARE = frozenset(
-    ("boolean", "smallint", "integer", "bigint", "text", "character varying", "json", "jsonb")
+    (
+        *("boolean", "smallint", "integer", "bigint", "real", "double precision"),
+        *("text", "character varying", "json", "jsonb"),
+    )
 )
-"""Types of columns that a row has as they come; others are text."""
+"""Types of columns that a row has as they come; arrays are lists, others are text."""
 TOO_LONG = (
     "its rows cannot be migrated within a task's time: start it with `cqrs rebuild`, which has none"
 )
@@ -84,12 +87,17 @@ class MigratedRows:
             places = PositionVector.by(checkpoints.of(self.connection, self.projection.name))
             excluded = excluded_events(self.connection, self.projection.name)
             for page in self._pages():
-                rows = [new for old in page if (new := migrate(old)) is not None]
+                rows = [self._formed(new) for old in page if (new := migrate(old)) is not None]
                 copy_rows(self.connection, self.projection.table, self.journal.shadow, rows)
                 if time.monotonic() > self.until:
                     raise RebuildFailed(self.projection.name, TOO_LONG)
             self.journal.note_reached(places, excluded, 0)
             self.journal.enter("indexing")  # in the same transaction, or it would be copied twice
+
+    def _formed(self, row: Row) -> Row:
+        """A row that the function made, in the form of those that folds make."""
+        form = self.projection.form
+        return form.row(row, form.blank, form.key(row.get(form.key_column)))
 
     def examine(self) -> None:
         """Fold some rows from the log and compare. Raises MigrationDiffers, RebuildUnfinished."""
@@ -134,5 +142,7 @@ class MigratedRows:
 
 def _plain(name: str, kind: str) -> sql.Composable:
     column = sql.Identifier(name)
+    if kind.endswith("[]"):
+        return sql.SQL("to_json({})").format(column)
     simple = kind.partition("(")[0] in AS_THEY_ARE
     return column if simple else sql.SQL("{}::text").format(column)

@@ -132,11 +132,10 @@ class PartBuilder:
         return [call for call in calls if str(call.key) in marked]
 
     def _load(self, keys: list[str]) -> None:
-        place = self._table.columns.index(self._table.key)
-        for values in self.connection.execute(self._table.load, [to_json(keys)]):
-            row = dict(zip(self._table.columns, values, strict=True))
-            self._rows[values[place]] = row
-            self._stored.add(values[place])
+        loaded = self.connection.execute(self._table.load, [to_json(keys)])
+        for row in map(self._table.form.loaded, loaded):
+            self._rows[row[self._table.key]] = row
+            self._stored.add(row[self._table.key])
 
     def _flush(self) -> None:
         """Write the rows and forget them; other rows may follow, and these come back by key."""
@@ -203,7 +202,7 @@ def _windows(
         "parts": plan.parts,
         "rebuild_id": plan.rebuild_id,
     }
-    block = SQL[_reading(projection, plan)]
+    block = SQL[_reading(projection, plan)].replace("{key}", projection.key_in_event)
     connection.execute(SQL["prepare_session"])
 
     def read(after: int) -> list[Any]:

@@ -12,7 +12,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
   FROM cqrs.events
  WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
    AND type = ANY (%(types)s::text[])
-   AND (hashtext(data ->> %(key)s::text) & 65535) %% %(parts)s::int = %(part)s::int
+   AND (hashtext({key}) & 65535) %% %(parts)s::int = %(part)s::int
  ORDER BY position
 
 -- name: read_marked
@@ -21,9 +21,9 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
   FROM cqrs.events AS e
  WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
    AND type = ANY (%(types)s::text[])
-   AND (hashtext(data ->> %(key)s::text) & 65535) %% %(parts)s::int = %(part)s::int
+   AND (hashtext({key}) & 65535) %% %(parts)s::int = %(part)s::int
    AND EXISTS (SELECT FROM cqrs.rebuild_keys AS k
-                WHERE k.rebuild_id = %(rebuild_id)s AND k.key = e.data ->> %(key)s::text)
+                WHERE k.rebuild_id = %(rebuild_id)s AND k.key = {key})
  ORDER BY position
 
 -- name: prepare_session
@@ -222,7 +222,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
   FROM cqrs.events
  WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
    AND type = ANY (%(types)s::text[])
-   AND data ->> %(key)s::text = ANY (%(keys)s::text[])
+   AND {key} = ANY (%(keys)s::text[])
  ORDER BY position
 
 -- name: at

@@ -16,7 +16,7 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Transient
 from worker.base.logs import get_logger
-from worker.rebuild import copy_unchanged, shadow
+from worker.rebuild import belongings, copy_unchanged, shadow
 from worker.rebuild import journal as journals
 from worker.rebuild.compare import Drift
 from worker.rebuild.coverage import SQL, excluded_events
@@ -106,8 +106,8 @@ def rebuild(
     whoever rolls a release back, not for a worker that the new release has not reached yet.
 
     Raises UnknownProjection, NoSuchPosition, CannotStartThere, TypesLost, NotRegistered,
-    RebuildRunning, AnotherRebuild, CodeTooOld, RebuildCancelled, RebuildFailed, ViewInUse, and what
-    a fold raises.
+    CannotCarryOver, RebuildRunning, AnotherRebuild, CodeTooOld, RebuildCancelled, RebuildFailed,
+    ViewInUse, and what a fold raises.
     """
     group = moved_together(projection_named(name))
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
@@ -292,6 +292,8 @@ class _RebuildRequest:
             upto = self._upto(alike)
             name = shadow.next_name(connection, projection.table)
             shadow.create(connection, projection.table, name, live, alike=alike)
+            if live is not None and self.goes_live:
+                belongings.try_to_carry_over(connection, projection.table, live, name)
             return journals.begin(
                 connection,
                 projection,

@@ -72,7 +72,8 @@ class TableState:
         where = {"positions": random.sample(range(1, upto + 1), min(half, upto))}
         types = {"types": stored_types(projection.event_types)}
         folded = self.folded(stored_events(connection.execute(SQL["at"], where | types).fetchall()))
-        return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
+        told = {str(projection.form.key(key)) for (key,) in present}
+        return told | {str(call.key) for call in projection.calls(folded)}
 
     def keep_rows(self, connection: Connection, projection: Projection, keys: set[str]) -> None:
         """Copy the rows of these keys into a table of the session, and make another like it."""
@@ -166,6 +167,7 @@ class SampleFold:
             "keys": sorted(self.keys),
         }
         block = SQL["read_keys" if self.projection.keyed else "read_all"]
+        block = block.replace("{key}", self.projection.key_in_event)
         for after in range(self.position, upto, WINDOW):
             window = {"after": after, "upto": min(after + WINDOW, upto)}
             rows = self.connection.execute(block, what | window).fetchall()

@@ -19,7 +19,7 @@ from psycopg import errors as pg
 from worker.base.db import Connection
 from worker.base.logs import get_logger
 from worker.commands import after_commit
-from worker.rebuild import shadow
+from worker.rebuild import belongings, shadow
 from worker.rebuild.compare import SHOWN, KeyRange, count_rows, key_ranges
 from worker.rebuild.copy_unchanged import UnchangedRows
 from worker.rebuild.coverage import PositionVector
@@ -145,6 +145,8 @@ class RebuildRun:
         shadow.add_key(self.connection, table, name)
         if self._live is not None:
             self._carry_over(self._live)
+            if self.journal.goes_live:
+                belongings.carry_over(self.connection, table, self._live, name, belongings.CALM)
         for text in shadow.missing_statistics(self.connection, table, name):
             run_detached(text, self._in_time_and_wanted)
         if self.journal.migrated_from is not None:

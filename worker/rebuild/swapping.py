@@ -36,7 +36,7 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.cache import source_tag
 from worker.commands import after_commit
-from worker.rebuild import views
+from worker.rebuild import belongings, views
 from worker.rebuild.coverage import SQL, PositionVector, excluded_events
 from worker.rebuild.errors import RebuildUnfinished, must_name_all_types
 from worker.rebuild.following import Follower
@@ -117,6 +117,8 @@ class Swap:
         where = holder, self.projection.table, self.journal.shadow
         if self._staged is not None and not views.is_current(*where, self._staged):
             raise self._unfinished("views that are built on it were changed meanwhile")
+        if self.replaces is not None:
+            belongings.carry_over(*where[:2], self.replaces, self.journal.shadow)
         views.switch(*where, self._staged)
         self._supersede_dead_letters(holder)
         reached = list(self.journal.reached.positions)

@@ -5,8 +5,10 @@ engine does the rest: it loads the rows that a batch touches with one statement,
 memory, writes with one statement, and moves the checkpoint in the same transaction. A batch of two
 thousand events costs two round trips, and a rebuild folds with the very same functions.
 
-Rows are plain JSON values, whether folded a moment ago or read back from the table: ids, money and
-times are strings, whole numbers, booleans and text are themselves.
+Rows are plain JSON values, the same whether folded a moment ago or read back from the table: ids,
+money and times are strings, numbers, booleans and text are themselves (column_forms.py has each
+type). So it is one row that comes out, whether events are folded in one batch or in many, or anew
+by a rebuild.
 """
 
 from __future__ import annotations
@@ -27,16 +29,15 @@ from worker.contracts import Event, event_versions
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.subscriptions import read_tables
+from worker.subscriptions.row_forms import Row as Row
+from worker.subscriptions.row_forms import RowForm, row_form
 
-Row: TypeAlias = dict[str, Any]
 Fold: TypeAlias = Callable[[Row | None, StoredEvent], Row | None]
 FoldEach: TypeAlias = Callable[[Row | None, StoredEvent, Any], Row | None]
 Parts: TypeAlias = Callable[[StoredEvent], Mapping[str, Any]]
 Migration: TypeAlias = Callable[[Row], Row | None]
 Tags: TypeAlias = Callable[[Row], Iterable[str]]
 Rows: TypeAlias = dict[str, Row | None]
-
-_AS_THEY_ARE = (sa.Boolean, sa.Integer, sa.String, sa.JSON)
 
 
 def _no_tags(_row: Row) -> Iterable[str]:
@@ -79,6 +80,10 @@ class Projection:
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
     _plain: dict[str, list[Fold]] = field(default_factory=dict)
     _parted: bool = False
+    form: RowForm = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.form = row_form(self.table)
 
     @property
     def event_types(self) -> frozenset[str]:
@@ -115,8 +120,15 @@ class Projection:
 
     @property
     def keyed(self) -> bool:
-        """Whether every event touches one row, the one whose key stands in it, as it is stored."""
-        return not self._parted and not event_versions.is_upcast(self.event_types)
+        """Whether every event touches one row, the one whose key stands in it, as it is stored, and
+        the server finds it there by its text."""
+        as_stored = not event_versions.is_upcast(self.event_types)
+        return not self._parted and as_stored and self.form.spelled is not None
+
+    @property
+    def key_in_event(self) -> str:
+        """A keyed row's key in an event, in SQL: `data` and the parameter `key` are needed."""
+        return (self.form.spelled or "{}").format("data ->> %(key)s::text")
 
     def on(self, *events: type[Event]) -> Callable[[Fold], Fold]:
         """Fold these events into the row whose key stands in the event under the key's name."""
@@ -149,21 +161,27 @@ class Projection:
         return ProjectionBatch(self, events)
 
     def calls(self, events: Iterable[StoredEvent]) -> list[Call]:
-        """Every row that these events touch, in order."""
+        """Every row that these events touch, in order. Raises UnfitValue for what is no key."""
+        canonical = self.form.key
         return [
-            Call(key, fold, event, part)
+            Call(canonical(key), fold, event, part)
             for event in events
             for parts, fold in self._folds.get(event.type, ())
             for key, part in parts(event).items()
         ]
 
     def fold(self, rows: Rows, calls: Iterable[Call]) -> None:
-        """Fold calls into rows, in place. Pure but for that; raises what a fold raises."""
-        for call in calls:
+        """Fold calls into rows, in place, each row in its form. Raises what a fold raises, and
+        UnfitValue."""
+        form = self.form.row
+        for key, fold, event, part in calls:
+            before = rows.get(key)
+            known = self.form.blank if before is None else before.copy()
             try:
-                rows[call.key] = call.fold(rows.get(call.key), call.event, call.part)
+                row = fold(before, event, part)
+                rows[key] = row if row is None else form(row, known, key)
             except Exception as error:
-                _say_where(error, call.event)
+                _say_where(error, event)
                 raise
 
     def fold_all(self, rows: Rows, events: Iterable[StoredEvent]) -> None:
@@ -171,13 +189,19 @@ class Projection:
         if self._parted:
             self.fold(rows, self.calls(events))
             return
-        folds, by, get = self._plain, primary_key(self.table), rows.get
+        folds, by, get = self._plain, self.form.key_column, rows.get
+        canonical, form, blank = self.form.key, self.form.row, self.form.blank
         event = None
         try:
             for event in events:
                 key = event.data[by]
+                if type(key) is not str or key not in rows:
+                    key = canonical(key)
                 for fold in folds[event.type]:
-                    rows[key] = fold(get(key), event)
+                    before = get(key)
+                    known = blank if before is None else before.copy()
+                    row = fold(before, event)
+                    rows[key] = row if row is None else form(row, known, key)
         except Exception as error:
             _say_where(error, event)
             raise
@@ -247,17 +271,12 @@ def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:
 
     Columns that neither names are NULL.
     """
-    row, data = _empty_row(table).copy(), event.data
+    row, data = row_form(table).blank.copy(), event.data
     for column in row:
         if column in data:
             row[column] = data[column]
     row.update(values)
     return row
-
-
-@lru_cache(maxsize=1_024)
-def _empty_row(table: sa.Table) -> Row:
-    return dict.fromkeys(map(str, table.c.keys()))
 
 
 def _say_where(error: Exception, event: StoredEvent | None) -> None:
@@ -269,15 +288,16 @@ class ReadTable:
     """The statements of one physical read table."""
 
     def __init__(self, table: sa.Table, physical: str) -> None:
-        self.key = primary_key(table)
-        self.columns = [str(column.name) for column in table.c]
+        self.form = row_form(table)
+        self.key = self.form.key_column
+        self.columns = self.form.columns
         self.name = quoted(table.schema or "query", physical)
         self._table = table
 
     @cached_property
     def load(self) -> str:
-        """Rows by key, as plain JSON values."""
-        columns = ", ".join(map(self._plain, self._table.c))
+        """Rows by key; `form.loaded` makes rows of the values."""
+        columns = ", ".join(self.form.selected())
         return f"SELECT {columns} FROM {self.name} WHERE {self._among_keys}"
 
     @cached_property
@@ -304,11 +324,6 @@ class ReadTable:
         kind = sql_type(self._table, self.key)
         keys = f"SELECT key::{kind} FROM json_array_elements_text(%s::json) AS keys (key)"
         return f"{quoted(self.key)} = ANY(ARRAY({keys}))"
-
-    @staticmethod
-    def _plain(column: sa.Column[Any]) -> str:
-        name = quoted(column.name)
-        return name if isinstance(column.type, _AS_THEY_ARE) else f"{name}::text"
 
 
 @lru_cache(maxsize=1_024)
@@ -340,9 +355,8 @@ class ProjectionBatch:
         """Take the rows in and fold the events into them."""
         if self._cursor is None:
             return
-        place = self.table.columns.index(self.table.key)
-        for values in self._cursor:
-            self._rows[values[place]] = dict(zip(self.table.columns, values, strict=True))
+        for row in map(self.table.form.loaded, self._cursor):
+            self._rows[row[self.table.key]] = row
         self._collect_tags()
         self.projection.fold(self._rows, self.calls)
         self._collect_tags()
