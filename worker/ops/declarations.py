@@ -125,7 +125,7 @@ def _views_of_database() -> set[str]:
     url, timeout = settings.servers.database, settings.connect_timeout
     try:
         with psycopg.connect(psycopg_url(url), connect_timeout=timeout) as connection:
-            return set(refresh.materialized_views(connection))
+            return refresh.view_names(connection)
     except psycopg.errors.InvalidSchemaName:
         return set()
     except psycopg.OperationalError as error:

@@ -44,6 +44,7 @@ from worker.refresh.views import (
     UnknownView,
     Views,
     materialized_views,
+    view_names,
 )
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "refresh_over",
     "refresh_views",
     "request",
+    "view_names",
     "wake_due",
     "wake_ups",
 ]

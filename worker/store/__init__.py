@@ -96,6 +96,14 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+TRACES = (
+    "traces/refresh_traces",
+    "traces/refresh_requests",
+    "traces/ask_for_refresh",
+    "traces/standing_failures",
+)
+"""What refreshes read, who waits for them, and what has failed and not succeeded since."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.
