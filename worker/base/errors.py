@@ -61,6 +61,7 @@
         ├── RebuildFailed             a part could not be built
         ├── ViewInUse                 the view cannot change its columns: others use them
         ├── NotComparable             the live table is of another version
+        ├── MaintenanceFailed         some of what the schedule starts failed; names each
         ├── SchemaError               a schema change is impossible as it stands
         │   ├── InvalidChange         the changeset says what it may not (every problem named)
         │   ├── VersionRefused        the version is too low, or too small a step

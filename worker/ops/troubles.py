@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from worker.base.standing_failures import StandingFailure
 from worker.ops.status import LockWait, LogStatus, Status
 
 
@@ -25,6 +26,8 @@ class Kind(StrEnum):
     DEAD_COMMANDS = "dead-commands"
     MESSAGES = "messages"
     READ_MODELS = "read-models"
+    VIEWS = "views"
+    MAINTENANCE = "maintenance"
     SAGAS = "sagas"
     LOCKS = "locks"
     CHANGESETS = "changesets"
@@ -80,6 +83,7 @@ def _log(log: LogStatus) -> Iterator[Trouble]:
         yield Trouble(Kind.MESSAGES, sentence)
     yield from (Trouble(Kind.LOCKS, _wait(wait)) for wait in log.lock_waits)
     yield from _models(log)
+    yield from (failure(one) for one in log.failures if one.acknowledged_at is None)
     for stuck in log.stuck_sagas:
         sentence = f"{stuck.count} stuck sagas of {stuck.saga_type} (cqrs sagas list)"
         yield Trouble(Kind.SAGAS, sentence)
@@ -97,6 +101,20 @@ def _subscriptions(log: LogStatus) -> Iterator[Trouble]:
         if one.dead_letters:
             sentence = f"{one.name} has {one.dead_letters} dead letters (cqrs dead-letters list)"
             yield Trouble(Kind.DEAD_LETTERS, sentence)
+
+
+_FAILED = {
+    "cqrs.refresh": (Kind.VIEWS, "refresh of"),
+    "cqrs.rebuild": (Kind.READ_MODELS, "rebuild of"),
+    "cqrs.verify": (Kind.READ_MODELS, "verification of"),
+}
+
+
+def failure(one: StandingFailure) -> Trouble:
+    """A failure that stands: what failed, why, how often, and what to do once it is known."""
+    kind, what = _FAILED.get(one.task, (Kind.MAINTENANCE, one.task))
+    name = " ".join(part for part in (what, one.subject) if part)
+    return Trouble(kind, f"{name} failed: {one.sentence} (cqrs failures list)")
 
 
 def _wait(wait: LockWait) -> str:

@@ -11,7 +11,7 @@ import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import event_log
-from worker.base import db
+from worker.base import db, standing_failures
 from worker.base.db import Connection
 from worker.base.errors import Transient
 from worker.base.logs import get_logger
@@ -44,6 +44,8 @@ SMALL = 50_000
 """Positions of the log; to read fewer, no processes are started."""
 FAR_BEHIND = 100_000
 """Positions; a live table that is so far behind is not waited for, but overtaken."""
+REBUILD = "cqrs.rebuild"
+"""What a projection's rebuild is called among the failures that stand, whoever tried it."""
 FOLDS_CHANGED = "the folds have changed since it began, so it is begun anew"
 
 
@@ -115,7 +117,10 @@ def rebuild(
             _run(RebuildRun(connection, projection, journal, jobs, until, progress, limits))
             continues = journal.rebuild_id
         assert continues is not None
-        return _ended(connection, continues)
+        done = _ended(connection, continues)
+        if goes_live:
+            standing_failures.mend(connection, REBUILD, name)
+        return done
 
 
 def cancel(name: str) -> bool:

@@ -9,6 +9,10 @@ events and ETA.
 While a release is rolled out, old and new workers share the queue. A rebuild that is owed to a new
 version is passed on by old ones until a new one has it. None puts a table of a lower version in
 the place of a higher one: only `cqrs rebuild` does, for a release that is rolled back.
+
+What fails is red: the others are rebuilt, or verified, all the same, and then the task fails by the
+projection's name. It stands in `cqrs status` until the projection has been rebuilt, or verified, by
+whomever.
 """
 
 from __future__ import annotations
@@ -20,15 +24,24 @@ from typing import Any
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker.base import slots
+from worker.base import db, slots, standing_failures
 from worker.base.app import app
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
+from worker.base.standing_failures import MaintenanceFailed
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
-from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
+from worker.rebuild.errors import (
+    TIME_IS_UP,
+    CodeTooOld,
+    NotComparable,
+    RebuildCancelled,
+    RebuildFailed,
+    RebuildRunning,
+    RebuildUnfinished,
+)
 from worker.rebuild.jobs import RebuildProgress
-from worker.rebuild.run import rebuild
+from worker.rebuild.run import REBUILD, rebuild
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
@@ -41,6 +54,9 @@ MOST_PASSES = 1_800
 """Times that an old worker passes a rebuild on: an hour, if nobody new comes."""
 NO_GAP = 30.0
 """Seconds until a swap that found no gap is tried again."""
+
+VERIFY = "cqrs.verify"
+"""What a projection's verification is called among the failures that stand."""
 
 
 @app.task(name="cqrs.maintenance.rebuild", bind=True, max_retries=None, acks_on_timeout=False)
@@ -64,6 +80,9 @@ def rebuild_projection(
     options = {"from_position": from_position, "jobs": jobs}
     try:
         return _slice(self, name, continues, owed=version is not None, **options)
+    except RebuildFailed as failed:
+        standing_failures.note_or_log(REBUILD, name, failed)
+        raise
     except _NextSlice as later:
         rest = {"name": name, "version": version, "continues": later.continues, **options}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
@@ -82,20 +101,30 @@ def rebuild_all(
     every: float | None = None,
     continues: int | None = None,
 ) -> None:
-    """Rebuild projections one after the other (all, if none is named); a failure stops no other."""
+    """Rebuild projections one after the other (all, if none is named).
+
+    A failure stops no other. Raises MaintenanceFailed for the one at hand, once the others are sent
+    for.
+    """
     if not slots.take("cqrs.maintenance.rebuild_all", every):
         return
     names = projections() if names is None else names
     if not names:
         return
+    failed: dict[str, str] = {}
     try:
         _slice(self, names[0], continues)
     except _NextSlice as later:
         rest = {"names": list(names), "continues": later.continues}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
+    except (RebuildRunning, RebuildCancelled) as error:  # somebody sees to it
+        log.info("not rebuilt", projection=names[0], reason=str(error))
     except Exception as error:  # the domain's own, too: a fold that fails, say
+        failed[names[0]] = standing_failures.note_or_log(REBUILD, names[0], error)
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
     app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
+    if failed:
+        raise MaintenanceFailed("cqrs.maintenance.rebuild_all", failed)
 
 
 @app.task(name="cqrs.maintenance.verify")
@@ -103,19 +132,30 @@ def verify_sample(
     names: Sequence[str] | None = None, sample: int | None = None, every: float | None = None
 ) -> dict[str, int]:
     """Verify a sample of rows of each projection (all, if none is named); rows that differ, by
-    name. A projection that cannot be verified now is left out."""
+    name. A projection that waits for its rebuild is left out.
+
+    A failure stops no other. Raises MaintenanceFailed at the end.
+    """
     if not slots.take("cqrs.maintenance.verify", every):
         return {}
     rows = get_settings().verify_sample if sample is None else sample
     wanted = projections() if names is None else names
     differing: dict[str, int] = {}
+    failed: dict[str, str] = {}
     for name in wanted if rows else ():
         try:
             differing[name] = verify.verify(name, sample=rows).differing
+            with db.writer() as connection:
+                standing_failures.mend(connection, VERIFY, name)
         except SoftTimeLimitExceeded:
             raise
+        except NotComparable as error:  # `cqrs status` says that it needs a rebuild
+            log.info("not verified", projection=name, reason=str(error))
         except Exception as error:  # the domain's own, too
+            failed[name] = standing_failures.note_or_log(VERIFY, name, error)
             log.warning("not verified", projection=name, reason=in_one_line(error))
+    if failed:
+        raise MaintenanceFailed("cqrs.maintenance.verify", failed)
     return differing
 
 
