@@ -138,7 +138,7 @@ def _named_views() -> Iterator[tuple[str, str]]:
         for view in query.sources.views:
             yield view, f"query {query.name}"
     for rule in rules:
-        for view in rule.refresh:
+        for view in (*rule.refresh, *rule.every):
             yield view, f"rule {rule.name}"
 
 

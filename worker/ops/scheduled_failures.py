@@ -1,8 +1,8 @@
 """Whatever the schedule starts and fails stands as a failure, a domain's own entries too.
 
 A task of the schedule is given its period as `every`. If it raises, that is written down under its
-name, red in `cqrs status`; the next run that succeeds takes it back, but for one that found its slot
-taken and did nothing. What has been written down by its subject already, such as a view's refresh,
+name, red in `cqrs status`; the next run that succeeds takes it back, but for one that finds its
+slot taken and does nothing. What has been written down by its subject already, such as a view's refresh,
 is not written twice. Celery's own record, Flower's, is a failure in any case.
 """
 

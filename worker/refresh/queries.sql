@@ -65,7 +65,7 @@ WITH RECURSIVE reads AS (
     SELECT f.view, p.proname, p.provolatile, p.prokind,
            p.pronamespace = 'pg_catalog'::regnamespace AS of_the_server,
            p.prosqlbody IS NULL AND l.lanname NOT IN ('internal', 'c') AS is_text,
-           p.prosqlbody IS NULL AS is_closed
+           p.prosqlbody IS NULL OR p.oid < 12000 AS is_closed  -- the server's own are not followed
       FROM functions AS f
       JOIN pg_proc AS p ON p.oid = f.oid
       JOIN pg_language AS l ON l.oid = p.prolang
