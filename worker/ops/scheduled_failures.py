@@ -2,7 +2,7 @@
 
 A task of the schedule is given its period as `every`. If it raises, that is written down under its
 name, red in `cqrs status`; the next run that succeeds takes it back, but for one that finds its
-slot taken and does nothing. What has been written down by its subject already, such as a view's refresh,
+slot taken and does nothing. What is written down by its subject already, as a view's refresh is,
 is not written twice. Celery's own record, Flower's, is a failure in any case.
 """
 
