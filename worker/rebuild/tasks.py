@@ -18,6 +18,7 @@ whomever.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,9 +40,12 @@ from worker.rebuild.errors import (
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
+    UnknownProjection,
+    VerificationUnfinished,
 )
-from worker.rebuild.jobs import RebuildProgress
+from worker.rebuild.jobs import EVERY, ProgressCallback, RebuildProgress
 from worker.rebuild.run import REBUILD, rebuild
+from worker.rebuild.together import moved_together
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
@@ -122,40 +126,57 @@ def rebuild_all(
     except Exception as error:  # the domain's own, too: a fold that fails, say
         failed[names[0]] = standing_failures.note_or_log(REBUILD, names[0], error)
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
-    app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
+    left = [name for name in names[1:] if name not in _moved_with(names[0])]
+    app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
     if failed:
         raise MaintenanceFailed("cqrs.maintenance.rebuild_all", failed)
 
 
-@app.task(name="cqrs.maintenance.verify")
+@app.task(name="cqrs.maintenance.verify", bind=True, max_retries=None, acks_on_timeout=False)
 def verify_sample(
-    names: Sequence[str] | None = None, sample: int | None = None, every: float | None = None
+    self: Task,
+    names: Sequence[str] | None = None,
+    sample: int | None = None,
+    every: float | None = None,
+    differing: dict[str, int] | None = None,
+    failed: dict[str, str] | None = None,
 ) -> dict[str, int]:
     """Verify a sample of rows of each projection (all, if none is named); rows that differ, by
     name. A projection that waits for its rebuild is left out.
 
-    A failure stops no other. Raises MaintenanceFailed at the end.
+    It is done in slices, as a rebuild is; `differing` and `failed` are for the task itself: what
+    earlier ones have found. A failure stops no other. Raises MaintenanceFailed at the end.
     """
     if not slots.take("cqrs.maintenance.verify", every):
         return {}
     rows = get_settings().verify_sample if sample is None else sample
-    wanted = projections() if names is None else names
-    differing: dict[str, int] = {}
-    failed: dict[str, str] = {}
-    for name in wanted if rows else ():
+    left = list(projections() if names is None else names) if rows else []
+    found, failed = dict(differing or {}), dict(failed or {})
+    until = time.monotonic() + _slice_seconds()
+    while left:
         try:
-            differing[name] = verify.verify(name, sample=rows).differing
-            with db.writer() as connection:
-                standing_failures.mend(connection, VERIFY, name)
-        except SoftTimeLimitExceeded:
-            raise
+            found[left[0]] = _verify(self, left[0], rows, until)
+        except (VerificationUnfinished, SoftTimeLimitExceeded):
+            rest = {"names": left, "sample": rows, "differing": found, "failed": failed}
+            raise self.retry(args=(), kwargs=rest, countdown=0.0) from None
         except NotComparable as error:  # `cqrs status` says that it needs a rebuild
-            log.info("not verified", projection=name, reason=str(error))
+            log.info("not verified", projection=left[0], reason=str(error))
         except Exception as error:  # the domain's own, too
-            failed[name] = standing_failures.note_or_log(VERIFY, name, error)
-            log.warning("not verified", projection=name, reason=in_one_line(error))
+            failed[left[0]] = standing_failures.note_or_log(VERIFY, left[0], error)
+            log.warning("not verified", projection=left[0], reason=in_one_line(error))
+        left.pop(0)
     if failed:
         raise MaintenanceFailed("cqrs.maintenance.verify", failed)
+    return found
+
+
+def _verify(task: Task, name: str, sample: int, until: float) -> int:
+    """How many rows of a projection's sample differ, if that can be told in time."""
+    left = max(0.0, until - time.monotonic())
+    tell = _teller(task)
+    differing = verify.verify(name, sample=sample, seconds=left, progress=tell).differing
+    with db.writer() as connection:
+        standing_failures.mend(connection, VERIFY, name)
     return differing
 
 
@@ -183,20 +204,45 @@ class _NextSlice(Exception):
         self.continues, self.seconds = continues, seconds
 
 
+def _moved_with(name: str) -> set[str]:
+    """Those that have been rebuilt together with a projection, if this code knows it."""
+    subscriber = subscriptions.get(name)
+    if not isinstance(subscriber, Projection):
+        return set()
+    try:
+        return {other.name for other in moved_together(subscriber)}
+    except UnknownProjection:
+        return set()
+
+
+def _slice_seconds() -> float:
+    """How long a slice may take."""
+    return get_settings().task_soft_time_limit * 0.6
+
+
+def _teller(task: Task) -> ProgressCallback:
+    """Tells Flower how far a task is, twice a second at most, and whoever waits for its result."""
+    last = 0.0
+
+    def tell(progress: RebuildProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last < EVERY and progress.state == "verifying":
+            return
+        last = time.monotonic()
+        task.send_event("task-progress", progress=progress.to_json())
+        if task.request.id and not task.ignore_result:
+            task.update_state(state="PROGRESS", meta=progress.to_json())
+
+    return tell
+
+
 def _slice(
     task: Task, name: str, continues: int | None, *, owed: bool = False, **options: Any
 ) -> dict[str, Any]:
     """As much of a rebuild as fits into the time limit; raises _Later for the rest."""
-
-    def tell(progress: RebuildProgress) -> None:
-        task.send_event("task-progress", progress=progress.to_json())  # for Flower
-        if not task.ignore_result:
-            task.update_state(state="PROGRESS", meta=progress.to_json())
-
-    seconds = get_settings().task_soft_time_limit * 0.6
     try:
-        limits: dict[str, Any] = {"seconds": seconds, "may_go_back": False}
-        done = rebuild(name, continues=continues, progress=tell, **limits, **options)
+        limits: dict[str, Any] = {"seconds": _slice_seconds(), "may_go_back": False}
+        done = rebuild(name, continues=continues, progress=_teller(task), **limits, **options)
         return done.to_json()
     except RebuildUnfinished as unfinished:
         wait = 0.0 if unfinished.why == TIME_IS_UP else NO_GAP
