@@ -65,6 +65,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "NoSuchPosition": (9, 7),
     "NoTransaction": ("psycopg connection",),
     "NoUniqueIndex": ("query.revenue",),
+    "MaintenanceFailed": ("cqrs.maintenance.verify", {"orders.order_summaries": "disk full"}),
     "NotComparable": ("orders.order_summaries",),
     "UndeclaredSubscription": ("orders.order_summaries",),
     "NotMigrated": (None, "0001"),

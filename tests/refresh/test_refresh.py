@@ -246,8 +246,10 @@ def test_a_refresh_may_take_only_so_long(views: ReadModels) -> None:
 def test_two_who_refresh_a_view_at_once_compute_it_once(views: ReadModels) -> None:
     views.connection.execute(
         "CREATE MATERIALIZED VIEW query.thing_slow AS"
-        " SELECT count(*), pg_sleep(0.5)::text FROM query.things WITH NO DATA"
+        " SELECT count(*) FROM query.things, generate_series(1, 2000000) WITH NO DATA"
     )
+    views.add(1)
+    views.project()
     done: list[Refreshed] = []
     both = [
         threading.Thread(target=lambda: done.extend(refresh.refresh(["thing_slow"])))

@@ -71,6 +71,7 @@
         ├── ViewInUse                 the view cannot change its columns: others use them
         ├── CannotCarryOver           what was added to a read table would be lost by its rebuild
         ├── NotComparable             the live table is of another version
+        ├── MaintenanceFailed         some of what the schedule starts failed; names each
         ├── SchemaError               a schema change is impossible as it stands
         │   ├── InvalidChange         the changeset says what it may not (every problem named)
         │   ├── VersionRefused        the version is too low, or too small a step

@@ -127,7 +127,7 @@ def _views_of_database() -> set[str]:
     url = get_settings().servers.database
     try:
         with db.visit(url) as connection:
-            return set(refresh.materialized_views(connection))
+            return refresh.view_names(connection)
     except psycopg.errors.InvalidSchemaName:
         return set()
     except psycopg.OperationalError as error:
@@ -140,7 +140,7 @@ def _named_views() -> Iterator[tuple[str, str]]:
         for view in query.sources.views:
             yield view, f"query {query.name}"
     for rule in rules:
-        for view in rule.refresh:
+        for view in (*rule.refresh, *rule.every):
             yield view, f"rule {rule.name}"
 
 

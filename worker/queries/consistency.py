@@ -178,11 +178,11 @@ def wait(
     """
     if required.level is Consistency.CAUSAL:
         must_exist(query, wanted)
-    nudge_at, away = 0.0, None
+    nudge_at, again, away = 0.0, False, None
     while True:
         if time.monotonic() >= nudge_at:
-            nudge(required, sources, here, wanted)
-            nudge_at = time.monotonic() + NUDGE_EVERY
+            nudge(required, sources, here, wanted, again=again)
+            nudge_at, again = time.monotonic() + NUDGE_EVERY, True
         if (pause := backoff.pause()) is None:
             raise away or behind(here, wanted)
         yield pause
@@ -210,11 +210,13 @@ def must_exist(query: str, wanted: int) -> None:
         raise InvalidQuery(query, {"after": f"no such position yet (after {wanted}, last {last})"})
 
 
-def nudge(required: ReadRequirement, sources: Sources, here: Snapshot, wanted: int) -> None:
-    """Get the sources that lag to move."""
+def nudge(
+    required: ReadRequirement, sources: Sources, here: Snapshot, wanted: int, *, again: bool
+) -> None:
+    """Get the sources that lag to move; `again` where they have been told before."""
     lagging = {name for name, position in here.positions.items() if position < wanted}
     for view in sorted(lagging.intersection(sources.views)):
-        ask_for_refresh(view)
+        ask_for_refresh(view, wanted, again=again)
     slow = lagging.intersection(sources.reads)
     if required.level is Consistency.STRONG:
         catch_up(Sources(tuple(sorted(slow))))
@@ -229,10 +231,10 @@ def wake(names: Iterable[str]) -> None:
         after_commit.wake("cqrs.project", group)
 
 
-def ask_for_refresh(view: str) -> None:
-    """Have a materialized view refreshed, because somebody waits for it."""
+def ask_for_refresh(view: str, position: int, *, again: bool) -> None:
+    """Have a materialized view refreshed, because somebody waits for it to hold a position."""
     try:
-        refresh.ask_for(view)
+        refresh.ask_for(view, position, again=again)
     except (ServerUnavailable, BrokerError, OSError) as error:
         log.warning("refresh not asked for", view=view, reason=str(error))
 

@@ -123,6 +123,7 @@ RIGHTS = (
 )
 """Who may ask; an audit without holes and without secrets."""
 
+
 WRITE_SIDE = (
     "write_side/dead_commands",
     "write_side/end_enqueued",
@@ -130,6 +131,14 @@ WRITE_SIDE = (
     "write_side/enqueue_fault",
 )
 """What a dead command keeps for its retry; what no command may wait for."""
+
+TRACES = (
+    "traces/refresh_traces",
+    "traces/refresh_requests",
+    "traces/ask_for_refresh",
+    "traces/standing_failures",
+)
+"""What refreshes read, who waits for them, and what has failed and not succeeded since."""
 
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:

@@ -4,7 +4,7 @@
                                                    take the checkpoint · fold · write · move it
                       ▲                                             │
                       └──────────── until nobody lags ◀─────────────┘
-               then, if there is work for them:  invalidate tags ─▶ schedule refreshes
+               then, if there is work for them:  invalidate tags · schedule refreshes
 
 Messages only wake; the order comes from the log. What is promised:
 
@@ -28,7 +28,6 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import cache, event_log, refresh
@@ -69,10 +68,9 @@ def project(group: str) -> None:
     done = catch_up(group=group, seconds=min(TURN_SECONDS, get_settings().task_soft_time_limit / 3))
     if not done.caught_up:
         app.send_task("cqrs.project", args=(group,), ignore_result=True)
-    next_tasks = [invalidate.si()] if done.tags else []
-    next_tasks += refresh.wake_ups(done.types)
-    if next_tasks:
-        chain(*next_tasks).apply_async(ignore_result=True)
+    if done.tags:
+        invalidate.si().apply_async(ignore_result=True)
+    refresh.wake_ups(done.types)
 
 
 @app.task(name="cqrs.invalidate", ignore_result=True)
