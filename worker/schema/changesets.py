@@ -168,7 +168,8 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
             for operation in plan.operations
         ],
         context.limits,
-        finish=lambda timings: mark_completed(lock.work, changeset.id, timings, plan.follow_up),
+        finish=lambda timings, observed: mark_completed(lock.work, changeset.id, timings, observed),
+        read_side=context.read_side,
     )
 
 

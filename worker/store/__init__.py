@@ -96,6 +96,20 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+FACTS = (
+    "facts/changesets",
+    "facts/deployments",
+    "facts/change",
+    "facts/enqueue_schema_command",
+    "facts/track_change",
+    "facts/execute_changeset",
+    "facts/refresh_query_side",
+    "facts/refresh_all_materialized_views",
+    "facts/begin_deployment",
+    "facts/end_deployment",
+)
+"""What a changeset did, and what became of one that was refused; schema commands from SQL."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

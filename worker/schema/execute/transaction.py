@@ -24,6 +24,9 @@ from worker.base.db_errors import message_of
 from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
 from worker.schema.execute.lock_budget import LockBudget
 from worker.schema.history.journal import Timing
+from worker.schema.observed import snapshot
+from worker.schema.observed.follow_up import observe
+from worker.schema.observed.snapshot import Snapshot
 from worker.schema.plan.locks import to_take_first
 from worker.schema.statements.effects import Effects, Lock
 
@@ -42,13 +45,24 @@ def in_a_transaction(run: ChangesetRun) -> None:
 def _attempt(run: ChangesetRun) -> None:
     budget = LockBudget(run.work, run.lock.journal.connection, run.limits.lock_timeout)
     with run.work.transaction():
+        before = _snapshot(run, budget)
         _take_locks(run, budget)
         try:
             with budget.sampled():
                 timings = _run_all(run, budget)
         except OperationFailed as failed:
             raise _as_lock_timeout(failed, budget) from failed.error
-        run.end(timings)
+        after = snapshot.take(run.work)
+        run.end(timings, observe(run.work, before, after, run.read_side, run.plan.outdated))
+
+
+def _snapshot(run: ChangesetRun, budget: LockBudget) -> Snapshot:
+    """Before anything is locked: it is cheap, but nobody should wait for it."""
+    try:
+        run.limit(budget.left)
+        return snapshot.take(run.work)
+    except psycopg.Error as error:
+        raise OperationFailed(run.statements[0].number, error) from error
 
 
 def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:

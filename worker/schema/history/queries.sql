@@ -23,7 +23,7 @@ WITH cleared AS (
 UPDATE cqrs.changesets
    SET status = 'in_progress', started_at = clock_timestamp(), completed_at = NULL, error = NULL,
        executed_by = %(by)s, command_id = %(command)s::uuid, attempts = 0,
-       follow_up = NULL, followed_up_at = NULL
+       follow_up = NULL, followed_up_at = NULL, locks = NULL
  WHERE id = %(id)s AND status IN ('pending', 'failed')
 
 -- name: claim_undo
@@ -87,7 +87,7 @@ UPDATE cqrs.changeset_operations
 -- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'completed', completed_at = clock_timestamp(), error = NULL,
-       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
+       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL, locks = %(locks)s::jsonb
  WHERE id = %(id)s AND status = 'in_progress' AND NOT undoing
    AND EXISTS (SELECT FROM pg_locks AS l
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
@@ -97,7 +97,7 @@ UPDATE cqrs.changesets
 -- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'rolled_back', undoing = false, completed_at = clock_timestamp(), error = NULL,
-       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
+       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL, locks = %(locks)s::jsonb
  WHERE id = %(id)s AND status = 'in_progress' AND undoing
    AND EXISTS (SELECT FROM pg_locks AS l
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
@@ -131,7 +131,7 @@ SELECT c.id, c.description, coalesce(c.executed_by, '?'), c.undoing,
 -- One changeset.
 SELECT c.id, c.kind, c.description, c.version, c.status, c.forced, c.created_at, c.started_at,
        c.completed_at, c.created_by, c.executed_by, c.attempts, c.error, c.follow_up,
-       c.followed_up_at, c.command_id, c.undoing, d.name
+       c.followed_up_at, c.command_id, c.undoing, c.locks, d.name
   FROM cqrs.changesets AS c LEFT JOIN cqrs.deployments AS d ON d.id = c.deployment_id
  WHERE c.id = %(id)s
 

@@ -54,7 +54,9 @@ class SchemaPlan:
     catalogue says depends on what is changed, `registry_dependents` what the registry says;
     `breaking` are the reasons for a major version; `blockers` what PostgreSQL will refuse; `notes`
     what is worth knowing and stops nothing; `version_problem` why this version cannot follow the
-    newest one.
+    newest one. `outdated` are projections that this code declares a newer version of. `follow_up`
+    is an estimate, by the words and the catalogue: what triggers, rules or programs do, the server
+    says when it is done (`observed`).
     """
 
     operations: tuple[ParsedOperation, ...]
@@ -65,6 +67,7 @@ class SchemaPlan:
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     follow_up: FollowUp = FollowUp()
+    outdated: tuple[str, ...] = ()
     version: Version | None = None
     version_problem: str | None = None
 

@@ -41,13 +41,14 @@ def plan(
     """
     planned = plan_operations(connection, read_operations(change, schemas), read_side, schemas)
     problem = version_problem(connection, change.version, planned.breaking)
-    outdated = read_side.outdated()
+    outdated = tuple(read_side.outdated())
     return replace(
         planned,
         version=change.version,
         version_problem=problem,
         notes=(*planned.notes, *map(_OUTDATED.format, outdated)),
         follow_up=planned.follow_up.and_rebuild(outdated),
+        outdated=outdated,
     )
 
 
