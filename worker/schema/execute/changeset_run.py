@@ -20,6 +20,7 @@ from worker.base.db import Connection
 from worker.base.db_errors import message_of
 from worker.schema.catalogue.context import Limits
 from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.change.change import Schemas
 from worker.schema.execute import SQL
 from worker.schema.execute.changeset_lock import ChangesetLock
 from worker.schema.history.journal import Failure, Timing
@@ -76,6 +77,7 @@ class ChangesetRun:
     limits: Limits
     finish: Finish
     read_side: ReadSide
+    schemas: Schemas
     undoing: bool = False
     running: int | None = field(init=False, default=None)
     _end: float = field(init=False)

@@ -119,6 +119,7 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
         context.limits,
         finish=lambda _, observed: mark_rolled_back(lock.work, changeset.id, observed),
         read_side=context.read_side,
+        schemas=context.schemas,
         undoing=True,
     )
 

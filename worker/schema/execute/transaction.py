@@ -21,6 +21,7 @@ from psycopg import sql
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
+from worker.schema.execute.border import Border
 from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
 from worker.schema.execute.lock_budget import LockBudget
 from worker.schema.history.journal import Timing
@@ -37,7 +38,7 @@ class _StillDependedOn(psycopg.errors.DependentObjectsStillExist):
 
 def in_a_transaction(run: ChangesetRun) -> None:
     """Run all, then finish, then commit. Raises OperationFailed; then nothing was kept."""
-    for blocker in run.plan.blockers:
+    for blocker in (each for each in run.plan.blockers if each.dependents):
         raise OperationFailed(blocker.number, _StillDependedOn(str(blocker)))
     run.with_retries(lambda: _attempt(run))
 
@@ -68,10 +69,13 @@ def _snapshot(run: ChangesetRun, budget: LockBudget) -> Snapshot:
 def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     """Every statement in order, then what was deferred."""
     effects = {operation.number: operation.effects for operation in run.plan.operations}
+    sides = {operation.number: operation.side for operation in run.plan.operations}
+    border = Border(run.work, run.schemas)
     timings: list[Timing] = []
     savepoints: list[int] = []
     for statement in run.statements:
         timings.append(run.one(statement, timings, budget.left))
+        border.check(statement.number, sides[statement.number], timings)
         if _may_violate(effects[statement.number]):
             run.work.execute(f"SAVEPOINT {_savepoint(statement.number)}".encode())
             savepoints.append(statement.number)

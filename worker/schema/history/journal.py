@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -80,6 +81,31 @@ class ChangesetJournal:
             "forced": forced,
         }
         return self._record(changeset_id, facts, map(_operation_row, operations))
+
+    def record_refused(
+        self,
+        change: SchemaChange,
+        reason: str,
+        by: str,
+        forced: bool,
+        changeset_id: UUID | None = None,
+    ) -> UUID:
+        """Record a changeset that does not run as it stands, and why; the id as above."""
+        facts = {
+            "description": change.description,
+            "version": str(change.version),
+            "kind": "change",
+            "by": by,
+            "forced": forced,
+        }
+        rows = (
+            (number, side.value, "not planned", None, _storable(each.sql), _storable(each.undo))
+            for number, (side, each) in enumerate(change, start=1)
+        )
+        with self.connection.transaction():
+            refused = self._record(changeset_id, facts, rows)
+            self._execute("mark_refused", {"id": refused, "error": _storable(reason)})
+        return refused
 
     def record_refresh(
         self, views: Sequence[ObjectName], by: str, changeset_id: UUID | None = None
@@ -236,6 +262,14 @@ def stored_follow_up(follow_up: FollowUp) -> str | None:
             "refreshes": list(map(str, follow_up.refreshes)),
         }
     )
+
+
+def _storable(text: str | None) -> str | None:
+    """A text without what PostgreSQL keeps in none, since that may be why it was refused."""
+    return None if text is None else _UNSTORABLE.sub("\ufffd", text)
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def _operation_row(each: ParsedOperation) -> tuple[Any, ...]:

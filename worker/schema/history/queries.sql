@@ -13,6 +13,10 @@ SELECT %(id)s, o.*
   FROM unnest(%(numbers)s::int[], %(sides)s::text[], %(kinds)s::text[], %(objects)s::text[],
               %(sqls)s::text[], %(undos)s::text[]) AS o
 
+-- name: mark_refused
+-- It does not run as it stands.
+UPDATE cqrs.changesets SET status = 'refused', error = %(error)s WHERE id = %(id)s AND status = 'pending'
+
 -- name: claim
 -- Somebody executes it; what an earlier, failed try left behind is cleared.
 WITH cleared AS (
@@ -152,12 +156,24 @@ SELECT h.changeset_id, h.kind, h.description, h.version, h.status, h.created_at,
 
 -- name: begin_deployment
 -- A deployment opens; a unique index lets only one be open.
-INSERT INTO cqrs.deployments (name, begun_by) VALUES (%(name)s, %(by)s) RETURNING id
+INSERT INTO cqrs.deployments (id, name, begun_by)
+VALUES (coalesce(%(id)s::uuid, gen_random_uuid()), %(name)s, %(by)s) RETURNING id
+
+-- name: deployment
+-- The deployment that a command has opened.
+SELECT d.id, d.name, d.begun_at, d.begun_by, d.ended_at, d.outcome, d.message, 0, 0
+  FROM cqrs.deployments AS d WHERE d.id = %(command)s
+
+-- name: ended_deployment
+-- The deployment that a command has closed.
+SELECT d.id, d.name, d.begun_at, d.begun_by, d.ended_at, d.outcome, d.message, 0, 0
+  FROM cqrs.deployments AS d WHERE d.ended_by_command = %(command)s
 
 -- name: end_deployment
 -- The open one ends, if it is the one that is meant: null means whichever it is.
 UPDATE cqrs.deployments
-   SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, '')
+   SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, ''),
+       ended_by_command = %(command)s::uuid
  WHERE ended_at IS NULL AND id = coalesce(%(id)s::uuid, id)
 RETURNING id
 

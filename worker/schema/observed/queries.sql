@@ -119,7 +119,8 @@ SELECT 'pg_class', t.ftrelid, 'pg_foreign_server', t.ftserver FROM pg_foreign_ta
 -- whether it reads whole rows, whether it reads the catalogue or names of objects, and large objects.
 SELECT w.ev_class::int8,
        w.ev_action::text ~ ':varattno 0 ' AS whole_rows,
-       w.ev_action::text ~ ':(?:vartype|resulttype|consttype|funcresulttype) (?:2205|2206|24|2202|2203|2204|3734|3769|4089|4096|4191) '
+       w.ev_action::text ~ ':(?:vartype|resulttype|funcresulttype) (?:2205|2206|24|2202|2203|2204|3734|3769|4089|4096|4191) '
+       OR w.ev_action::text ~ ':consttype (?:2205|2206|24|2202|2203|2204|4089|4096|4191) '
        OR EXISTS (SELECT FROM regexp_matches(w.ev_action::text, ':relid ([0-9]+)', 'g') AS m
                    WHERE m[1]::int8 BETWEEN 1 AND 16383)
        OR EXISTS (SELECT FROM regexp_matches(w.ev_action::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS m

@@ -15,7 +15,8 @@ from worker.schema.statements.names import ObjectName
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """An operation that PostgreSQL will refuse, because others use what it drops or retypes.
+    """An operation that PostgreSQL will refuse, because others use what it drops or retypes, or (no
+    dependents) because what it makes is there already.
 
     `way_out` says how the change can be made all the same, where that is not plain.
     """
@@ -26,6 +27,8 @@ class Blocker:
     way_out: str = ""
 
     def __str__(self) -> str:
+        if not self.dependents:
+            return f"{self.what}. {self.way_out}" if self.way_out else self.what
         users = f"{self.what}: used by {', '.join(self.dependents)}"
         return f"{users}. {self.way_out}" if self.way_out else users
 
