@@ -1,7 +1,7 @@
 """An oracle of changes: the facts' answer held against the contents of every materialized view.
 
-Each change runs in one transaction, between two snapshots, as a changeset's does; then every view is
-refreshed, in order, and what it holds is compared with what it held. All of it is rolled back.
+Each change runs in one transaction, between two snapshots, as a changeset's does; then every view
+is refreshed, in order, and what it holds is compared with what it held. All is rolled back.
 """
 
 from __future__ import annotations
