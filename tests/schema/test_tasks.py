@@ -282,3 +282,44 @@ def test_a_change_that_takes_longer_than_a_worker_has_says_in_which_operation(
     assert "`cqrs changeset execute ID`" in receipt.error
     assert receipt.data["failed_operation"]["number"] == 2
     assert load(db, receipt.command_id).status == "failed"
+
+
+FROM_PSQL = """
+    SELECT cqrs.begin_deployment('Notes'),
+           cqrs.track_change(ROW(ARRAY['CREATE TABLE command.notes (n int)'],
+                                 ARRAY['CREATE MATERIALIZED VIEW query.notes AS TABLE command.notes'],
+                                 'Notes', '9.1.0')::cqrs.change),
+           cqrs.track_change(ROW(ARRAY['INSERT INTO command.notes VALUES (1)'], NULL,
+                                 'A note', '9.2.0')::cqrs.change, atomic => false)
+"""
+
+
+def test_schema_commands_are_sent_from_sql_and_run_in_their_order(
+    worker: None, db: Connection
+) -> None:
+    begun, tracked, recorded = db.execute(FROM_PSQL).fetchall()[0]
+    again, refreshed, ended = db.execute(
+        "SELECT cqrs.execute_changeset(%s), cqrs.refresh_query_side('query.notes'),"
+        " cqrs.end_deployment('done')",
+        [recorded],
+    ).fetchall()[0]
+    ids = (begun, tracked, recorded, again, refreshed, ended)
+    receipts = [CommandResult(str(each)).receipt(20) for each in ids]
+    assert [receipt.error for receipt in receipts] == [None] * len(ids)
+    assert db.execute("SELECT id, message FROM cqrs.deployments").fetchall() == [(begun, "done")]
+    found = {line.changeset_id: (line.status, line.deployment) for line in history(db)}
+    assert found[tracked] == found[recorded] == found[refreshed] == ("completed", "Notes")
+    assert db.execute("TABLE query.notes").fetchall() == [(1,)]
+    (everything,) = db.execute("SELECT cqrs.refresh_all_materialized_views()").fetchall()[0]
+    assert CommandResult(str(everything)).receipt(20).status == Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("role", ["cqrs_writer", "cqrs_sender", "cqrs_reader"])
+def test_schema_commands_from_sql_are_the_owners_alone(db: Connection, role: str) -> None:
+    open_to = db.execute(
+        "SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace = 'cqrs'::regnamespace"
+        " AND p.proname ~ '(deployment|changeset|track_change|refresh_query|refresh_all|schema_command)'"
+        " AND has_function_privilege(%s, p.oid, 'EXECUTE')",
+        [role],
+    )
+    assert open_to.fetchall() == []

@@ -60,8 +60,8 @@ def track_change(
     """Record a change, then (unless `atomic` is false) execute it in one transaction.
 
     Raises InvalidChange and VersionRefused before anything runs: the history has it as `refused`,
-    with the reason; ChangeFailed when an operation fails: then the database is as it was. `force` overrules the
-    rules for versions. `command_id`: of the command that this is done for, if it is.
+    with the reason; ChangeFailed when an operation fails: then the database is as it was. `force`
+    overrules the rules for versions. `command_id`: of the command that this is done for, if it is.
     """
     return track(
         context,

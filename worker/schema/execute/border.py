@@ -16,6 +16,7 @@ where the server counts rows, which it does unless `track_counts` is off.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import psycopg
 
@@ -25,7 +26,6 @@ from worker.schema.execute import SQL
 from worker.schema.execute.changeset_run import OperationFailed
 from worker.schema.history.journal import Timing
 
-_Key = tuple[str, str, str]
 _WRITES = "RowExclusiveLock"
 _READS = ("AccessShareLock", "RowShareLock")
 
@@ -34,11 +34,19 @@ class Crossed(psycopg.errors.RaiseException):
     """An operation that wrote on the other side."""
 
 
+class _Held(NamedTuple):
+    """A relation, and a mode that it is locked in."""
+
+    oid: int
+    mode: str
+
+
 class Border:
     """Watches one transaction: `check` after each of its operations, in order."""
 
     def __init__(self, work: Connection, schemas: Schemas) -> None:
         self.work, self.schemas = work, schemas
+        self._names: dict[int, tuple[str, str]] = {}
         self._seen = self._look()
 
     def check(self, number: int, side: Side, timings: Sequence[Timing]) -> None:
@@ -46,29 +54,28 @@ class Border:
         before, self._seen = self._seen, self._look()
         crossed = sorted(set(self._crossed(side, before)))
         if crossed:
-            where = ", ".join(crossed)
             reason = (
                 f"a {side.value} operation may not touch the {_OTHER[side].value} side: it wrote to"
-                f" {where}, which it reaches through a trigger, a rule, a foreign key or a program"
+                f" {', '.join(crossed)}, which it reaches through a trigger, a rule, a foreign key"
+                " or a program"
             )
             raise OperationFailed(number, Crossed(reason), timings, reason)
 
-    def _crossed(self, side: Side, before: dict[_Key, int]) -> Iterator[str]:
-        opposite = self.schemas.opposite(side)
-        for (schema, name, mode), written in self._seen.items():
-            if schema != opposite:
-                continue
-            is_new = (schema, name, mode) not in before
-            if (written > before.get((schema, name, mode), 0) and mode == _WRITES) or (
-                is_new and (mode == _WRITES or (side is Side.COMMAND and mode not in _READS))
-            ):
-                yield f"{schema}.{name}"
+    def _crossed(self, side: Side, before: dict[_Held, int]) -> Iterator[str]:
+        for held, written in self._seen.items():
+            schema, name = self._names.get(held.oid, ("", ""))
+            if schema == self.schemas.opposite(side) and held.mode not in _READS:
+                is_new = held not in before and (side is Side.COMMAND or held.mode == _WRITES)
+                if is_new or (held.mode == _WRITES and written > before.get(held, 0)):
+                    yield f"{schema}.{name}"
 
-    def _look(self) -> dict[_Key, int]:
-        """Locks of this session on relations of both sides, with the rows written so far."""
+    def _look(self) -> dict[_Held, int]:
+        """Locks of this session, with the rows written so far. A relation that is dropped has no
+        name any more: those of before are kept."""
         both = {"schemas": [self.schemas.command, self.schemas.query]}
-        rows = self.work.execute(SQL["locks_of_sides"], both)
-        return {(schema, name, mode): written for schema, name, mode, written in rows}
+        for oid, schema, name in self.work.execute(SQL["relations_of_sides"], both):
+            self._names.setdefault(oid, (schema, name))
+        return {_Held(oid, mode): rows for oid, mode, rows in self.work.execute(SQL["held"])}
 
 
 _OTHER = {Side.COMMAND: Side.QUERY, Side.QUERY: Side.COMMAND}

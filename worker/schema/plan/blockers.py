@@ -61,7 +61,7 @@ class _Names:
     def taken(self, operation: ParsedOperation) -> Iterator[Blocker]:
         """What an operation makes although it is there; afterwards its names are taken too.
 
-        Nothing is said of functions, whose overloads are told apart by types alone.
+        Nothing is said of functions, whose overloads are told apart by types alone, nor of indexes.
         """
         effects = operation.effects
         made = [target for target in effects.creates if target.kind in _NAMED]
@@ -81,7 +81,7 @@ class _Names:
         return bool(self._facts.identities.get(str(target.name)))
 
 
-_NAMED = frozenset({"table", "view", "materialized view", "sequence", "index", "type", "domain"})
+_NAMED = frozenset({"table", "view", "materialized view", "sequence", "type", "domain"})
 
 
 def _if_not_exists(operation: ParsedOperation) -> bool:
