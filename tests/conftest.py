@@ -60,7 +60,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.arrange(items)
 
 
-ELSEWHERE = frozenset(Path(__file__).parent / name for name in ("long", "hosts", "faults", "wheel"))
+ELSEWHERE = frozenset(
+    Path(__file__).parent / name for name in ("faults", "hosts", "long", "processes", "wheel")
+)
 """What `make test` leaves out: it takes longer, or needs what no requirement brings."""
 
 

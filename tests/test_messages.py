@@ -110,7 +110,8 @@ def test_an_actor_travels_whole() -> None:
     actor = Actor("user:1", frozenset({"clerk", "night"}))
 
     assert from_header(to_header(actor)) == actor
-    assert from_header(None) == from_header({}) == Actor()
+    assert from_header(None) == from_header({}) == Actor("guest", frozenset())
+    assert from_header({"roles": ["clerk"]}) == Actor("guest", frozenset({"clerk"}))
     assert from_header({"name": "user:1"}) == Actor("user:1", frozenset())
 
 

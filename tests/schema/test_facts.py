@@ -61,7 +61,6 @@ ACROSS = """
         ([], ["INSERT INTO query.w VALUES (2)"], 1, "command.t"),
         (["DELETE FROM command.t"], ["INSERT INTO query.w VALUES (2)"], 2, None),
         (["UPDATE command.t SET id = 5"], ["INSERT INTO query.w VALUES (2)"], 2, "command.t"),
-        (["DO $$BEGIN EXECUTE 'DROP TABLE ' || 'query.q'; END$$"], [], 1, "query.q"),
     ],
 )
 def test_whoever_crosses_the_border_by_a_trigger_is_stopped_and_named(

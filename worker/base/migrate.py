@@ -102,7 +102,7 @@ def upgrade(url: str | None = None) -> str:
         with _connected(engine) as connection, connection.begin():
             for line in lines():
                 _upgrade(connection, line)
-            connection.exec_driver_sql("SELECT cqrs.guard_views()")
+            connection.exec_driver_sql("SELECT cqrs.guard_views(), cqrs.guard_audit()")
     except (sa.exc.ProgrammingError, pg.InsufficientPrivilege) as error:
         if isinstance(getattr(error, "orig", error), pg.InsufficientPrivilege):
             _require_roles(engine)

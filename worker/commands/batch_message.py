@@ -28,6 +28,7 @@ from worker.commands.errors import DatabaseAway, DatabaseInConflict, InvalidComm
 from worker.commands.executor import because, end, execute
 from worker.commands.receipts import Outcome, PutOff
 from worker.commands.releases import schema_named
+from worker.commands.secrets import kept_payload
 from worker.commands.settling import dead
 from worker.contracts import Envelope
 
@@ -177,7 +178,9 @@ class BatchMessage:
             id_ = as_uuid(values[0])
         except (IndexError, InvalidCommand):
             id_ = uuid5(self._root, repr(raw))
-        return Envelope(id_, name, {"line": raw}, self._sender, correlation_id=self._root)
+        kept = [*values[:2], *(kept_payload(name, value) for value in values[2:])]
+        line = kept if values else raw
+        return Envelope(id_, name, {"line": line}, self._sender, correlation_id=self._root)
 
 
 def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> list[Outcome]:

@@ -27,6 +27,7 @@ from worker.commands import SQL
 from worker.commands.command_result import CommandResult
 from worker.commands.decoding import fingerprint_of, stands_for
 from worker.commands.errors import CommandIdReused
+from worker.commands.secrets import must_be_storable
 from worker.commands.transaction import AsyncConnectable as AsyncConnectable
 from worker.commands.transaction import Connectable as Connectable
 from worker.commands.transaction import (
@@ -133,7 +134,11 @@ def _handle(envelope: Envelope) -> CommandResult:
 
 
 def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
-    """A command as `cqrs.enqueue` takes it, with its place among those written with it."""
+    """A command as `cqrs.enqueue` takes it, with its place among those written with it.
+
+    Raises InvalidCommand for one that holds what may not be stored.
+    """
+    must_be_storable(envelope)
     return {
         "ord": place,
         "command_id": envelope.id,

@@ -40,7 +40,7 @@ from worker.base.db_errors import message_of
 from worker.base.errors import ServerUnavailable, Transient
 from worker.base.logs import get_logger
 from worker.commands.change_set import DeletedWhatItInserted
-from worker.commands.decoding import Decoded, decode
+from worker.commands.decoding import Decoded, authorize, decode
 from worker.commands.errors import (
     CommandIdReused,
     DatabaseAway,
@@ -54,7 +54,7 @@ from worker.commands.settling import SETTLED_ELSEWHERE, ended, failed, given_up,
 from worker.commands.state import Work
 from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
-from worker.event_log import WRONG_VERSION
+from worker.event_log import WRONG_VERSION, NewerEvent
 
 log = get_logger(__name__)
 
@@ -94,6 +94,10 @@ def _execute(batch: Sequence[Decoded], dequeue: bool, *, second_look: bool = Fal
             time.sleep(random.uniform(0, 0.01 * 4**attempt))  # noqa: S311
         except SoftTimeLimitExceeded:
             raise
+        except NewerEvent as error:
+            if len(batch) > 1:
+                return _one_by_one(batch, dequeue)
+            return _all_put_off(batch, DatabaseAway(str(error), whole=False))
         except Exception as error:
             return _after_fault(batch, error, dequeue, second_look)
     raise AssertionError("unreachable")
@@ -284,12 +288,13 @@ class _Batch:
         envelope = command.envelope
         work = Work(envelope.id, envelope.actor)
         try:
+            authorize(command, self.work.state)
             data = plain(envelope.name, command.handler(command.command, self.work.state, work))
             check(envelope.name, data, work, thorough=self.thorough)
             self.work.take(work)
         except (Refusal, InvalidCommand) as refusal:
             return refused(command, refusal)
-        except (psycopg.Error, DeletedWhatItInserted, SoftTimeLimitExceeded):
+        except (psycopg.Error, DeletedWhatItInserted, SoftTimeLimitExceeded, NewerEvent):
             raise  # not this command's fault: nothing of the batch is done
         except Exception as error:
             return failed(command, error)

@@ -114,7 +114,8 @@ SELECT w.stream, w.aggregate, coalesce(n.version, 0), coalesce(e.version, n.vers
   LEFT JOIN cqrs.snapshots AS n USING (stream, aggregate, shape)
  CROSS JOIN LATERAL (
        SELECT max(l.version) AS version,
-              json_agg(json_build_array(l.type, l.data) ORDER BY l.version) AS events
+              json_agg(json_build_array(l.type, l.schema_version, l.data)
+                       ORDER BY l.version) AS events
          FROM cqrs.events AS l
         WHERE l.stream = w.stream AND l.version > coalesce(n.version, 0)) AS e
 
@@ -258,11 +259,15 @@ RETURNING count
 
 -- name: tell_schemas
 -- Says which shapes of commands this process knows, and that it is there.
-INSERT INTO cqrs.command_schemas AS s (name, schema)
-SELECT k.name, k.schema FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS k (name, schema)
+INSERT INTO cqrs.command_schemas AS s (name, schema, unstored)
+SELECT k.name, k.schema, string_to_array(k.unstored, ',')
+  FROM unnest(%(names)s::text[], %(schemas)s::text[], %(unstored)s::text[])
+       AS k (name, schema, unstored)
  ORDER BY k.name
-    ON CONFLICT (name, schema) DO UPDATE SET last_seen_at = clock_timestamp()
+    ON CONFLICT (name, schema) DO UPDATE
+   SET last_seen_at = clock_timestamp(), unstored = EXCLUDED.unstored
  WHERE s.last_seen_at < clock_timestamp() - %(seconds)s * interval '1 second'
+    OR s.unstored <> EXCLUDED.unstored
 
 -- name: newer_schema
 -- Whether a sender's shape of a command is for others: it was first seen after ours, or never; or a

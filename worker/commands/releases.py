@@ -32,12 +32,16 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import psycopg
+from celery import signals
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from worker.base import db
+from worker.base.app import app
 from worker.base.encoding import canonical, to_json
+from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
-from worker.commands import SQL, after_commit
+from worker.commands import SQL, after_commit, settling
 from worker.commands.decoding import CommandSpec, commands, validate
 from worker.commands.enqueue import write_commands
 from worker.commands.errors import CommandIdReused, InvalidCommand
@@ -79,10 +83,25 @@ def tell_what_we_know() -> None:
     if time.monotonic() < _told + TELL_EVERY:
         return
     known = {spec.name: schema_of(spec.model) for spec in commands}
-    told = {"names": list(known), "schemas": list(known.values()), "seconds": TELL_EVERY / 2}
+    told = {
+        "names": list(known),
+        "schemas": list(known.values()),
+        "unstored": [",".join(sorted(spec.unstored)) for spec in commands],
+        "seconds": TELL_EVERY / 2,
+    }
     with db.writer() as connection:
         connection.execute(SQL["tell_schemas"], told)
     _told = time.monotonic()
+
+
+@signals.worker_ready.connect
+def _at_start(sender: Any = None, **_: Any) -> None:
+    """SQL's door asks what may be stored of a command: before the first one waits."""
+    try:
+        if getattr(sender, "app", None) is app:
+            tell_what_we_know()
+    except (psycopg.Error, ServerUnavailable) as error:
+        log.warning("not told which commands are known here; it will be", reason=str(error))
 
 
 def why_elsewhere(envelope: Envelope) -> str | None:
@@ -132,6 +151,7 @@ def hand_over(envelopes: Sequence[Envelope]) -> None:
 
     One that is there already stays as it is. One whose id is another command's is told so.
     """
+    envelopes = [one for one in envelopes if not _refused_for_secrets(one)]
     if not envelopes:
         return
     rows = [{"command_id": one.id, "schema": one.schema, "links": one.links} for one in envelopes]
@@ -147,6 +167,17 @@ def hand_over(envelopes: Sequence[Envelope]) -> None:
     wrong = [one for one, is_reused in zip(envelopes, reused, strict=True) if is_reused]
     after_commit.publish_results([(one.id, CommandIdReused(one.id, one.name)) for one in wrong])
     after_commit.wake_queue_consumer()
+
+
+def _refused_for_secrets(envelope: Envelope) -> bool:
+    """Whether a command holds what may not be stored: it cannot wait here, and is told so."""
+    spec = commands.get(envelope.name)
+    if spec is None or not (fields := spec.unstorable(envelope.payload)):
+        return False
+    why = "it is of a release that is not known here, and may not wait: its secret fields would be"
+    receipt = settling.refuse(envelope, f"{why} stored in clear ({', '.join(fields)})")
+    after_commit.publish_results([(envelope.id, receipt)])
+    return True
 
 
 def known_names() -> list[str]:

@@ -35,6 +35,7 @@ from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import commands
 from worker.commands.message_checks import command_fault
 from worker.commands.receipts import Settled
+from worker.commands.secrets import has_secrets
 from worker.commands.settling import settle
 from worker.contracts import Actor, Envelope, Receipt, Status
 
@@ -161,7 +162,7 @@ def refuse(message: Refused) -> None:
         queue=message.queue,
         reason=message.reason,
         errors=message.errors,
-        first_bytes=message.first_bytes,
+        first_bytes="" if has_secrets(message.name) else message.first_bytes,
         task=message.name,
         command_id=message.command_id,
     )

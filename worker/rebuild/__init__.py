@@ -37,6 +37,7 @@ from worker.rebuild.errors import (
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
+    TypesLost,
     UnknownProjection,
     ViewInUse,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "RebuildRunning",
     "RebuildUnfinished",
     "Rebuilt",
+    "TypesLost",
     "UnknownProjection",
     "ViewInUse",
     "cancel",

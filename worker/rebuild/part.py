@@ -27,7 +27,7 @@ from worker.base import db, gc_pause
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.commands.load_plan import primary_key
-from worker.event_log import StoredEvent, stored_events
+from worker.event_log import StoredEvent, stored_events, stored_types
 from worker.rebuild import shadow
 from worker.rebuild.coverage import SQL, ExcludedEvents
 from worker.rebuild.errors import RebuildUnfinished, projection_named
@@ -197,7 +197,7 @@ def _windows(
 ) -> Iterator[tuple[int, list[StoredEvent]]]:
     """The part's events, window by window, each with its end; the next is read ahead."""
     what = {
-        "types": sorted(projection.event_types),
+        "types": stored_types(projection.event_types),
         "key": primary_key(projection.table),
         "part": plan.part,
         "parts": plan.parts,

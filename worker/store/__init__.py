@@ -110,6 +110,28 @@ FACTS = (
 )
 """What a changeset did, and what became of one that was refused; schema commands from SQL."""
 
+EVENT_TYPES = (
+    "event_types/subscribed_types",
+    "event_types/read_model_owners",
+    "event_types/renamed_subscriptions",
+    "event_types/rename_subscription",
+    "event_types/verification_runs",
+    "event_types/rebuilds",
+)
+"""What subscriptions have named, who keeps which read model, verifications in slices."""
+
+RIGHTS = (
+    "rights/record_audit_steps",
+    "rights/record_audit",
+    "rights/audit",
+    "rights/guard_audit",
+    "rights/audit_query",
+    "rights/schema_permits",
+    "rights/secret_fault",
+    "rights/write_commands",
+)
+"""Who may ask; an audit without holes and without secrets."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

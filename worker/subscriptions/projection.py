@@ -20,9 +20,10 @@ import sqlalchemy as sa
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.errors import BadDeclarations
 from worker.base.sql import quoted
 from worker.commands.load_plan import primary_key, sql_type
-from worker.contracts import Event
+from worker.contracts import Event, event_versions
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.subscriptions import read_tables
@@ -31,6 +32,7 @@ Row: TypeAlias = dict[str, Any]
 Fold: TypeAlias = Callable[[Row | None, StoredEvent], Row | None]
 FoldEach: TypeAlias = Callable[[Row | None, StoredEvent, Any], Row | None]
 Parts: TypeAlias = Callable[[StoredEvent], Mapping[str, Any]]
+Migration: TypeAlias = Callable[[Row], Row | None]
 Tags: TypeAlias = Callable[[Row], Iterable[str]]
 Rows: TypeAlias = dict[str, Row | None]
 
@@ -57,7 +59,10 @@ class Projection:
     `version` is the version of the read table: the table is `<name>_v<version>`, behind a view
     of the plain name. `tags` says which cached answers depend on a row. `by_stream` promises that
     each row collects from one stream only, whatever the event: then workers may share the
-    projection (partitions.py).
+    projection (partitions.py). `renamed_from` are the names that it had, the oldest first;
+    `forgets` are types of events that it folded once, and that it is to be built without.
+    `migrate_from` makes rows of this version of those of an earlier one; `moves_with` are
+    projections whose tables take their places together with this one's.
     """
 
     name: str
@@ -67,6 +72,10 @@ class Projection:
     tags: Tags = _no_tags
     by_stream: bool = False
     purpose: str = ""
+    renamed_from: tuple[str, ...] = ()
+    forgets: frozenset[str] = frozenset()
+    migrate_from: Mapping[int, Migration] = field(default_factory=dict)
+    moves_with: frozenset[str] = frozenset()
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
     _plain: dict[str, list[Fold]] = field(default_factory=dict)
     _parted: bool = False
@@ -106,8 +115,8 @@ class Projection:
 
     @property
     def keyed(self) -> bool:
-        """Whether every event touches one row, the one whose key stands in it."""
-        return not self._parted
+        """Whether every event touches one row, the one whose key stands in it, as it is stored."""
+        return not self._parted and not event_versions.is_upcast(self.event_types)
 
     def on(self, *events: type[Event]) -> Callable[[Fold], Fold]:
         """Fold these events into the row whose key stands in the event under the key's name."""
@@ -187,15 +196,50 @@ def projection(
     group: str = "default",
     by_stream: bool = False,
     purpose: str = "",
+    renamed_from: str | Iterable[str] = (),
+    forgets: Iterable[str] = (),
+    migrate_from: Mapping[int, Migration] | None = None,
+    moves_with: Iterable[str] = (),
 ) -> Projection:
-    """Declare a projection. Its name is its checkpoint's: it never changes.
+    """Declare a projection. Its name is its checkpoint's.
 
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
+    `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
+    their checkpoint. `forgets` are types of events that it folded once and is to be built without.
+
+    `migrate_from={1: function}` makes each row of this version of a row of version 1 (plain values
+    by column, as a fold has them; None: there is none), where folding the log anew would take too
+    long: some rows are folded all the same, and what differs does not go live. `moves_with` names
+    projections that readers must never see apart from this one: their tables are built, and take
+    their places, together.
     """
     version = table.info.get("version", 1) if version is None else version
-    declared = Projection(name, table, version, group, tags, by_stream, purpose)
+    must_be_free(table, name)
+    former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
+    declared = Projection(
+        name,
+        table,
+        version,
+        group,
+        tags,
+        by_stream,
+        purpose,
+        renamed_from=former,
+        forgets=frozenset(forgets),
+        migrate_from=dict(migrate_from or {}),
+        moves_with=frozenset(moves_with),
+    )
     subscriptions.add(name, declared)
     return declared
+
+
+def must_be_free(table: sa.Table, name: str) -> None:
+    """Raise BadDeclarations if another projection keeps the read model: it has one owner."""
+    for other in subscriptions:
+        if isinstance(other, Projection) and other.table.fullname == table.fullname:
+            raise BadDeclarations(
+                [f"two projections of one read model, {table.fullname}: {other.name} and {name}"]
+            )
 
 
 def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:

@@ -1,14 +1,15 @@
 """The border between the sides, checked by what operations do: the locks that they have taken.
 
 Reading an operation tells what its words write. A trigger, a rule, a foreign key or SQL that a
-program makes up tells nothing beforehand; but to write a row, or to change an object, PostgreSQL
-locks the relation, by whatever means it is reached. So after each operation the locks that it has
-added are looked at (1 ms). Locks that were taken up front for later operations are no offence, and
-what a rolled-back savepoint locked is released.
+program makes up tells nothing beforehand; but to write a row PostgreSQL locks its table, by
+whatever means it is reached. So after each operation the locks that it has added are looked at
+(1 ms). Locks that were taken up front for later operations are no offence, and what a rolled-back
+savepoint locked is released.
 
-    a command operation   adds no lock beyond reading to a relation of the query side
-    a query operation     writes no rows of the command side: foreign keys may point there
+    a command operation   writes no rows of the query side
+    a query operation     writes no rows of the command side
 
+What else may lock there is no offence: CASCADE takes views along, a foreign key may point across.
 What is written again in a table that an earlier operation has locked alike adds no lock. It is seen
 where the server counts rows, which it does unless `track_counts` is off.
 """
@@ -27,7 +28,6 @@ from worker.schema.execute.changeset_run import OperationFailed
 from worker.schema.history.journal import Timing
 
 _WRITES = "RowExclusiveLock"
-_READS = ("AccessShareLock", "RowShareLock")
 
 
 class Crossed(psycopg.errors.RaiseException):
@@ -64,10 +64,9 @@ class Border:
     def _crossed(self, side: Side, before: dict[_Held, int]) -> Iterator[str]:
         for held, written in self._seen.items():
             schema, name = self._names.get(held.oid, ("", ""))
-            if schema == self.schemas.opposite(side) and held.mode not in _READS:
-                is_new = held not in before and (side is Side.COMMAND or held.mode == _WRITES)
-                if is_new or (held.mode == _WRITES and written > before.get(held, 0)):
-                    yield f"{schema}.{name}"
+            is_there = schema == self.schemas.opposite(side) and held.mode == _WRITES
+            if is_there and (held not in before or written > before[held]):
+                yield f"{schema}.{name}"
 
     def _look(self) -> dict[_Held, int]:
         """Locks of this session, with the rows written so far. A relation that is dropped has no
