@@ -23,7 +23,7 @@ What it promises:
   finished or cleaned up.
 - Nobody waits for its locks longer than `Limits.lock_timeout`; only one is executed at a time.
 - What depends on what it changes is told beforehand, by the catalogue and the registry, as an
-  estimate; what it owes is what the server says that it did, and that is rebuilt, refreshed, purged.
+  estimate; what it owes is what the server says that it did: that is rebuilt, refreshed, purged.
 - A changeset that is refused before it runs is recorded too, as `refused`, with the reason.
 
 A release that adds a column is rolled out in this order, and nobody notices (test_under_load.py):

@@ -24,6 +24,7 @@ from worker.schema.plan.impossible import impossible
 from worker.schema.plan.locks import locks_of
 from worker.schema.plan.operations import ParsedOperation, read_operations
 from worker.schema.plan.plan import SchemaPlan
+from worker.schema.plan.replaced_views import replaced_views
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
@@ -78,7 +79,7 @@ def plan_operations(
             sorted({d for found in facts.registry_dependents.values() for d in found})
         ),
         breaking=tuple(_breaking(whole, facts, schemas)),
-        blockers=tuple(blockers(whole, facts)),
+        blockers=(*blockers(whole, facts), *replaced_views(connection, whole)),
         notes=tuple(_notes(whole, facts)),
         follow_up=follow_up_of(whole, facts.dependents_of, facts.registry_dependents),
     )
