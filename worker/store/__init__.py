@@ -96,21 +96,6 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
-HOLDERS = ("holders/fences", "holders/horizon_holders", "holders/end_horizon_holders")
-"""Whose locks count as fences, and who is told to end."""
-
-
-EVENT_TYPES = (
-    "event_types/subscribed_types",
-    "event_types/read_model_owners",
-    "event_types/renamed_subscriptions",
-    "event_types/rename_subscription",
-    "event_types/verification_runs",
-    "event_types/rebuilds",
-)
-"""What subscriptions have named, who keeps which read model, verifications in slices."""
-
-
 RIGHTS = (
     "rights/record_audit_steps",
     "rights/record_audit",
@@ -123,6 +108,40 @@ RIGHTS = (
 )
 """Who may ask; an audit without holes and without secrets."""
 
+TRACES = (
+    "traces/refresh_traces",
+    "traces/refresh_requests",
+    "traces/ask_for_refresh",
+    "traces/standing_failures",
+)
+"""What refreshes read, who waits for them, and what has failed and not succeeded since."""
+
+FACTS = (
+    "facts/changesets",
+    "facts/deployments",
+    "facts/change",
+    "facts/enqueue_schema_command",
+    "facts/track_change",
+    "facts/execute_changeset",
+    "facts/refresh_query_side",
+    "facts/refresh_all_materialized_views",
+    "facts/begin_deployment",
+    "facts/end_deployment",
+)
+"""What a changeset did, and what became of one that was refused; schema commands from SQL."""
+
+EVENT_TYPES = (
+    "event_types/subscribed_types",
+    "event_types/read_model_owners",
+    "event_types/renamed_subscriptions",
+    "event_types/rename_subscription",
+    "event_types/verification_runs",
+    "event_types/rebuilds",
+)
+"""What subscriptions have named, who keeps which read model, verifications in slices."""
+
+HOLDERS = ("holders/fences", "holders/horizon_holders", "holders/end_horizon_holders")
+"""Whose locks count as fences, and who is told to end."""
 
 WRITE_SIDE = (
     "write_side/dead_commands",
@@ -131,14 +150,6 @@ WRITE_SIDE = (
     "write_side/enqueue_fault",
 )
 """What a dead command keeps for its retry; what no command may wait for."""
-
-TRACES = (
-    "traces/refresh_traces",
-    "traces/refresh_requests",
-    "traces/ask_for_refresh",
-    "traces/standing_failures",
-)
-"""What refreshes read, who waits for them, and what has failed and not succeeded since."""
 
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
