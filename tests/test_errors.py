@@ -54,6 +54,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "InTransaction": ("orders.order_summaries",),
     "InvalidChange": ([Problem("no such column", 1, 2, 3), Problem("empty")],),
     "InvalidCommand": ("orders.create_order", {"items": "is empty"}),
+    "NotAllowed": ("user:7", "orders.audit_log", "clerk", ""),
+    "SecretsNotKept": (ID, ["pin"]),
     "InvalidQuery": ("orders.summary", {"limit": "is 0"}),
     "DeadLetterIsClosed": (1, "discarded", "ada"),
     "MissingRoles": ("shop", ("GRANT cqrs_writer TO shop;",)),

@@ -16,7 +16,9 @@ from tests.fence_model import (
     END,
     EVERY_KIND,
     FENCE,
+    INSERT,
     READ,
+    READ_WRITERS,
     Program,
     Violation,
     appends,
@@ -32,6 +34,25 @@ def test_two_appenders_of_any_kind_never_make_a_reader_skip() -> None:
 def test_three_appenders_never_make_a_reader_skip() -> None:
     """Those of which some draw twice: `tests/long`."""
     assert explore([appends(1)] * 3, READ * 2) == 16_855
+
+
+WRITES = (*FENCE, *INSERT, *END)
+WRITES_AFTER_SAVEPOINT = (*FENCE, *INSERT, "roll back to savepoint", *WRITES)
+WRITES_TWICE = (*FENCE, *INSERT, *FENCE, *INSERT, *END)
+BYSTANDER = (*FENCE, "end", "unlock")
+
+
+@pytest.mark.parametrize(
+    "appenders",
+    [
+        [WRITES, WRITES_TWICE],
+        [WRITES, WRITES_AFTER_SAVEPOINT],
+        [WRITES, WRITES, BYSTANDER],
+    ],
+    ids=["twice", "after a savepoint", "beside a lock of one who appends nothing"],
+)
+def test_fences_of_those_alone_who_write_never_make_a_reader_skip(appenders: list[Program]) -> None:
+    assert explore(appenders, READ_WRITERS * 2) > 10_000
 
 
 # --- each rule broken ---------------------------------------------------------------------------
@@ -65,6 +86,18 @@ BROKEN: dict[str, tuple[list[Program], Program]] = {
         ("peek at horizon", "scan locks", "take snapshot", "select") * 2,
     ),
     "the sequence hands out numbers in advance": ([KEEPS_NUMBERS, appends(1)], READ * 2),
+    "the table is locked after the draw": (
+        [(*FENCE, *DRAW, "lock table", *END)] * 2,
+        READ_WRITERS * 2,
+    ),
+    "who writes is listed before the sequence is read": (
+        [WRITES] * 2,
+        ("list writers", "read horizon", "scan locks of writers", "take snapshot", "select") * 2,
+    ),
+    "the locks are scanned before who writes is listed": (
+        [WRITES] * 2,
+        ("read horizon", "scan locks of writers", "list writers", "take snapshot", "select") * 2,
+    ),
     "the checkpoint follows the horizon down": (
         [appends(1)] * 3,
         ("read horizon", "scan locks", "take snapshot", "select and step back") * 2,

@@ -38,6 +38,8 @@
         ├── UnknownDeadCommand        no dead command has this id
         ├── DeadCommandIsClosed       it was retried or discarded already
         ├── BelongsToSaga             a saga sent it, and has gone on without it
+        ├── SecretsNotKept            its secret fields were not stored, so it cannot be retried
+        ├── NotAllowed                an actor may not ask a query (a command's no is its receipt)
         ├── InvalidQuery              a query's parameter is wrong
         │   └── UnknownQuery          no query has this name
         ├── UnreadableEvent           no upcaster brings a stored event to today's version

@@ -106,8 +106,9 @@ app = typer.Typer(
 def _begin(ctx: typer.Context) -> None:
     """Logging belongs to the program: who calls `app` in a process of his own keeps his."""
     if ctx.obj is PROGRAM:
-        from worker.base import logs
+        from worker.base import actor, logs
 
+        actor.this_process_is_ours()
         logs.configure()
 
 

@@ -11,7 +11,15 @@ A domain's models import this and nothing else of the engine; importing it costs
 
 from worker.contracts.event_versions import upcaster
 from worker.contracts.messages import Command, Event, Message, ReadRow
-from worker.contracts.receipt import SYSTEM_ACTOR, Actor, Envelope, Receipt, Status, is_receipt
+from worker.contracts.receipt import (
+    GUEST_ACTOR,
+    SYSTEM_ACTOR,
+    Actor,
+    Envelope,
+    Receipt,
+    Status,
+    is_receipt,
+)
 from worker.contracts.refusal import Refusal
 from worker.contracts.values import (
     CENT,
@@ -28,6 +36,7 @@ from worker.contracts.values import (
 
 __all__ = [
     "CENT",
+    "GUEST_ACTOR",
     "SYSTEM_ACTOR",
     "Actor",
     "Code",

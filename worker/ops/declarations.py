@@ -32,12 +32,12 @@ from typing import Any
 import psycopg
 
 from worker import refresh, store
+from worker.base import db
 from worker.base.app import QUEUES, app
 from worker.base.errors import BadDeclarations, ServerUnavailable, did_you_mean
 from worker.base.project import import_named
 from worker.base.registry import MODULES, load_domains, packages
 from worker.base.settings import get_settings
-from worker.base.urls import psycopg_url
 from worker.commands.decoding import CommandSpec, commands
 from worker.commands.event_task import event_tasks
 from worker.contracts import event_versions
@@ -124,10 +124,9 @@ def _views_of_files() -> Iterator[str]:
 
 def _views_of_database() -> set[str]:
     """One connection that is closed again: whoever forks after this must not hold any."""
-    settings = get_settings()
-    url, timeout = settings.servers.database, settings.connect_timeout
+    url = get_settings().servers.database
     try:
-        with psycopg.connect(psycopg_url(url), connect_timeout=timeout) as connection:
+        with db.visit(url) as connection:
             return set(refresh.materialized_views(connection))
     except psycopg.errors.InvalidSchemaName:
         return set()

@@ -103,7 +103,11 @@ class ReadModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class HolderStatus:
-    """A transaction that holds the horizon at `fence`; `prepared` names one without a process."""
+    """A transaction that holds the horizon at `fence`; `prepared` names one without a process.
+
+    `seconds` is its age, `held` for how long it has held the horizon at least; None: it has just
+    begun. `user` is who logged in, or who prepared it.
+    """
 
     fence: int
     pid: int | None
@@ -111,6 +115,8 @@ class HolderStatus:
     application_name: str | None
     state: str | None
     seconds: float | None
+    user: str | None
+    held: float | None
 
 
 @dataclass(frozen=True, slots=True)

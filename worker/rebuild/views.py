@@ -35,6 +35,7 @@ from psycopg.pq import TransactionStatus
 
 from worker.base.db import Connection
 from worker.base.logs import get_logger
+from worker.base.sessions import SEARCH_PATH
 from worker.base.sql import quoted
 from worker.rebuild.errors import ViewInUse
 from worker.rebuild.sessions import restore
@@ -188,7 +189,7 @@ def is_current(
 ) -> bool:
     """Whether nobody has changed one of the views since, or built upon one; in a transaction."""
     now = _on_path(connection, table, name)
-    connection.execute("SET LOCAL search_path TO DEFAULT")
+    connection.execute(f"SET LOCAL search_path = {SEARCH_PATH}".encode())
     return now == staged
 
 

@@ -26,7 +26,7 @@ from worker.base.actor import current_actor
 from worker.commands.call_arguments import payload_of
 from worker.commands.change_set import check_declared
 from worker.commands.command import CommandTask
-from worker.commands.decoding import Decoded, decode, prepare
+from worker.commands.decoding import Decoded, authorize, decode, prepare
 from worker.commands.errors import InvalidCommand
 from worker.commands.load_plan import (
     DrawNumbers,
@@ -84,6 +84,7 @@ def _decided(decoded: Decoded, state: State) -> Decided:
     assert decoded.handler is not None
     work = Work(decoded.envelope.id, decoded.envelope.actor)
     try:
+        authorize(decoded, state)
         data = to_jsonable_python(decoded.handler(decoded.command, state, work))
     except (Refusal, InvalidCommand) as refusal:
         return Decided(refusal=refusal)
