@@ -286,12 +286,12 @@ class _RebuildRequest:
         TypesLost, NotRegistered."""
         connection, projection = self.connection, self.projection
         must_register(connection, projection)
-        if self.goes_live:
-            must_name_all_types(connection, projection)
         with connection.transaction():
             live = shadow.live_table(connection, projection.table)
             if self.position:
                 copy_unchanged.must_tell(connection, projection, live, self.position)
+            if self.goes_live:
+                must_name_all_types(connection, projection)
             migrated = migration_of(connection, projection) if live and self.goes_live else None
             alike = is_current_version(connection, projection)
             upto = self._upto(alike)
