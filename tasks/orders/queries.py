@@ -1,6 +1,7 @@
 """Questions about the orders domain. Each answers with rows of `models.orders.read`, or with
 a value of `models.orders.answers` that is put together of them.
 
+Staff may ask everything, a customer what names him (`customer_id`), admins alone who changed what.
 Nothing found is None or an empty list. Lists come in pages: `limit` 1 to 1,000, `offset` from 0.
 """
 
@@ -20,7 +21,8 @@ from models.orders.read import (
     Payment,
     ProductInventory,
 )
-from worker import Filters, Reader, Where, query
+from tasks.orders.rights import admins, own, staff
+from worker import Filters, Reader, Where, anyone, query
 from worker.contracts import ReadRow
 
 Row = TypeVar("Row", bound=ReadRow)
@@ -30,6 +32,7 @@ Row = TypeVar("Row", bound=ReadRow)
     "orders.orders_summary",
     reads=("orders.order_summaries",),
     tags=lambda p: (f"customer:{p.customer_id}" if p.customer_id else "orders",),
+    may_ask=own,
 )
 def orders_summary(
     db: Reader,
@@ -50,10 +53,14 @@ def orders_summary(
     "orders.order_by_number",
     reads=("orders.order_summaries",),
     tags=lambda p: (f"order-number:{p.order_number}",),
+    may_ask=own,
 )
-def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
-    """One order, by the number that its customer knows."""
-    return db.find(OrderSummary, "order_summaries", order_number=order_number)
+def order_by_number(
+    db: Reader, *, order_number: str, customer_id: UUID | None = None
+) -> OrderSummary | None:
+    """One order, by the number that its customer knows; with his id, only if it is his."""
+    his = {} if customer_id is None else {"customer_id": customer_id}
+    return db.find(OrderSummary, "order_summaries", order_number=order_number, **his)
 
 
 @query(
@@ -65,10 +72,15 @@ def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
         "orders.order_status_timeline",
     ),
     tags=lambda p: (f"order:{p.order_id}",),
+    may_ask=own,
 )
-def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
-    """All about one order: its summary, lines, payments and times."""
-    order = db.find(OrderSummary, "order_summaries", order_id=order_id)
+def order_details(
+    db: Reader, *, order_id: UUID, customer_id: UUID | None = None
+) -> OrderDetails | None:
+    """All about one order: its summary, lines, payments and times; with a customer's id, only if it
+    is his."""
+    his = {} if customer_id is None else {"customer_id": customer_id}
+    order = db.find(OrderSummary, "order_summaries", order_id=order_id, **his)
     timeline = db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
     if order is None or timeline is None:
         return None
@@ -82,6 +94,7 @@ def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
     "orders.customer_orders",
     reads=("orders.customer_orders",),
     tags=lambda p: (f"customer:{p.customer_id}",),
+    may_ask=own,
 )
 def customer_orders(
     db: Reader, *, customer_id: UUID, limit: int = 100, offset: int = 0
@@ -96,6 +109,7 @@ def customer_orders(
     "orders.product_inventory",
     reads=("orders.product_inventory",),
     tags=lambda p: (f"product:{p.product_id}" if p.product_id else "inventory",),
+    may_ask=anyone,
 )
 def product_inventory(
     db: Reader,
@@ -111,7 +125,7 @@ def product_inventory(
     return db.select(ProductInventory, "product_inventory", page)
 
 
-@query("orders.revenue_by_product", views=("query.revenue_by_product",))
+@query("orders.revenue_by_product", views=("query.revenue_by_product",), may_ask=staff)
 def revenue_by_product(
     db: Reader, *, product_id: UUID | None = None, limit: int = 100, offset: int = 0
 ) -> list[ProductRevenue]:
@@ -121,7 +135,7 @@ def revenue_by_product(
     return db.select(ProductRevenue, "revenue_by_product", page)
 
 
-@query("orders.customer_lifetime_value", views=("query.customer_lifetime_value",))
+@query("orders.customer_lifetime_value", views=("query.customer_lifetime_value",), may_ask=own)
 def customer_lifetime_value(
     db: Reader, *, customer_id: UUID | None = None, limit: int = 100, offset: int = 0
 ) -> list[CustomerLifetimeValue]:
@@ -135,13 +149,14 @@ def customer_lifetime_value(
     "orders.order_status_timeline",
     reads=("orders.order_status_timeline",),
     tags=lambda p: (f"order:{p.order_id}",),
+    may_ask=staff,
 )
 def order_status_timeline(db: Reader, *, order_id: UUID) -> OrderStatusTimeline | None:
     """When an order took each step, and the hours between."""
     return db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
 
 
-@query("orders.audit_log")
+@query("orders.audit_log", may_ask=admins)
 def audit_log(
     db: Reader,
     *,

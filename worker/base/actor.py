@@ -3,6 +3,13 @@
     with acting_as("user:42", roles=["clerk"]):
         create_order.delay(...)
 
+    a block of `acting_as`                      that actor
+    none, in a process of ours                  `system`: `cqrs`, a worker, beat, `worker.testing`
+    none, in an application's process           `system`; with CQRS_DENY_BY_DEFAULT `guest`, so that
+                                                a view that forgot `acting_as` has no rights
+    a message that names nobody                 `guest`: whoever reaches the broker sent it
+    what follows a command in its chain         whoever sent that command
+
 The actor travels in the message's headers. The broker is the boundary of trust: who may publish
 may name any actor, so an application names the one that it has authenticated.
 """
@@ -11,15 +18,21 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from worker.contracts import SYSTEM_ACTOR, Actor
+from worker.base.rights import anyone as anyone
+from worker.base.rights import only as only
+from worker.base.settings import get_settings
+from worker.contracts import GUEST_ACTOR, Actor
 
 _actor: ContextVar[Actor | None] = ContextVar("cqrs_actor", default=None)
 _SYSTEM = Actor()
+GUEST = Actor(GUEST_ACTOR, frozenset())
+"""Whoever sent a message that names nobody."""
+_ours = False
 
 
 @contextmanager
@@ -34,8 +47,14 @@ def acting_as(name: str, *, roles: Iterable[str] = ()) -> Iterator[Actor]:
 
 
 def current_actor() -> Actor:
-    """The actor of this context: the one of `acting_as`, or else `system`."""
-    return _actor.get() or _SYSTEM
+    """The actor of this context: the one of `acting_as`, or else that of this process."""
+    return _actor.get() or (_SYSTEM if _ours or not get_settings().deny_by_default else GUEST)
+
+
+def this_process_is_ours() -> None:
+    """Say that the engine runs this process, not an application: what it does, `system` does."""
+    global _ours
+    _ours = True
 
 
 def operator() -> str:
@@ -55,25 +74,8 @@ def to_header(actor: Actor) -> dict[str, Any]:
 
 
 def from_header(header: Mapping[str, Any] | None) -> Actor:
-    """The actor that a message names; a message that names none comes from `system`."""
+    """The actor that a message names; a message that names none comes from a guest."""
     if not header:
-        return _SYSTEM
-    return Actor(
-        str(header.get("name", SYSTEM_ACTOR)), frozenset(map(str, header.get("roles", ())))
-    )
-
-
-def anyone(actor: Actor) -> bool:
-    """Permission for all."""
-    return True
-
-
-def only(*roles: str) -> Callable[[Actor], bool]:
-    """Permission for actors with one of these roles, and for the system itself."""
-    allowed = {*roles, SYSTEM_ACTOR}
-
-    def may_send(actor: Actor) -> bool:
-        return not allowed.isdisjoint(actor.roles)
-
-    may_send.__doc__ = f"Permission for {', '.join(roles)}."
-    return may_send
+        return GUEST
+    roles = map(str, header.get("roles") or ())
+    return Actor(str(header.get("name") or GUEST_ACTOR), frozenset(roles))

@@ -135,7 +135,7 @@ def upgrade(url: str | None = None) -> str:
                 _upgrade(connection, line)
             if _run(connection, "lacks_rights") == [(True,)]:
                 raise RestoredWithoutRoles
-            connection.exec_driver_sql("SELECT cqrs.guard_views()")
+            connection.exec_driver_sql("SELECT cqrs.guard_views(), cqrs.guard_audit()")
     except (sa.exc.ProgrammingError, pg.InsufficientPrivilege) as error:
         if isinstance(getattr(error, "orig", error), pg.InsufficientPrivilege):
             _require_roles(engine)

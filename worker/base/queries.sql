@@ -1,8 +1,12 @@
 -- name: take_slot
 -- Takes the present slot of a scheduled task; no row if another message has it. A message that
--- comes again, in a later slot maybe, keeps its own: it must not take that of the next message.
+-- comes again, in a later slot maybe, keeps its own: it must not take that of the next message. With a
+-- time zone, a slot is a day there; it begins half an hour before midnight.
 INSERT INTO cqrs.slots AS s (task, slot, holder)
-VALUES (%(task)s, floor(extract(epoch FROM clock_timestamp()) / %(every)s), %(holder)s)
+SELECT %(task)s, floor(CASE WHEN %(zone)s::text IS NULL
+           THEN extract(epoch FROM clock_timestamp()) / %(every)s
+           ELSE (extract(epoch FROM clock_timestamp() AT TIME ZONE %(zone)s) + 1800) / 86400 END),
+       %(holder)s
 ON CONFLICT (task) DO UPDATE SET holder = EXCLUDED.holder,
    slot = CASE WHEN s.holder = EXCLUDED.holder THEN s.slot ELSE EXCLUDED.slot END
  WHERE s.slot < EXCLUDED.slot OR s.holder = EXCLUDED.holder

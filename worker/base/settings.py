@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -78,6 +79,12 @@ class Settings(BaseModel):
         " comma-separated",
     )
 
+    deny_by_default: bool = Field(
+        False,
+        description="what declares no `may_send=` or `may_ask=` is refused, and who sends without"
+        " `acting_as` is a guest",
+    )
+
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
     max_message_bytes: int = Field(
@@ -139,8 +146,14 @@ class Settings(BaseModel):
         900.0, gt=0, description="how often materialized views are refreshed, seconds"
     )
 
+    time_zone: str = Field(
+        "UTC", description="where the nightly hour, and days, are those of: a name as Europe/Berlin"
+    )
     rebuild_hour: int = Field(
-        3, ge=0, le=23, description="the hour (UTC) of the nightly rebuild of the read models"
+        3,
+        ge=0,
+        le=23,
+        description="the hour (of `CQRS_TIME_ZONE`) of the nightly rebuild of the read models",
     )
     verify_sample: int = Field(
         100, ge=0, description="rows that each hourly verification folds again; 0: none"
@@ -213,6 +226,18 @@ class Settings(BaseModel):
         if value and not re.match(rf"({'|'.join(wanted)})(\+\w+)?://", value):
             raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
         return value or None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"no time zone is called {value!r} here: a name such as Europe/Berlin is wanted and"
+                " the machine's time zone data (`pip install tzdata` where it has none)"
+            ) from error
+        return value
 
     @field_validator("result_url")
     @classmethod

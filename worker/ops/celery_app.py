@@ -13,6 +13,7 @@ from typing import Any
 from celery import signals
 
 from worker.base import logs
+from worker.base.actor import this_process_is_ours
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.base.logs import get_logger
@@ -49,6 +50,14 @@ def load_everything(sender: Any = None, **_: Any) -> None:
 def _say_what_runs(instance: Any = None, **_: Any) -> None:
     if instance is not None and instance.app is app and not get_settings().domains:
         log.warning(no_domains())
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _is_ours(sender: Any = None, **_: Any) -> None:
+    """A worker or beat of ours. Another app's, whose process only sends to us, is none."""
+    if getattr(sender, "app", None) is app:
+        this_process_is_ours()
 
 
 def load_tasks() -> None:

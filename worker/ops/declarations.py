@@ -40,6 +40,7 @@ from worker.base.registry import MODULES, load_domains, packages
 from worker.base.settings import get_settings
 from worker.commands.decoding import CommandSpec, commands
 from worker.commands.event_task import event_tasks
+from worker.contracts import event_versions
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
 from worker.ops import schedule
@@ -80,6 +81,8 @@ def problems(views: Collection[str] | None) -> list[str]:
         _tags(),
         _reactions(),
         _sagas(),
+        _events(),
+        _moved_together(),
     ]
     if views is not None:
         checks.append(_views(views))
@@ -286,6 +289,14 @@ def _instructions(function: Callable[..., Any]) -> Iterator[dis.Instruction]:
         yield from dis.get_instructions(code)
 
 
+def _moved_together() -> Iterator[str]:
+    names = [one.name for one in subscriptions if isinstance(one, Projection)]
+    for one in subscriptions:
+        for name in sorted(one.moves_with) if isinstance(one, Projection) else ():
+            if name not in names:
+                yield _unknown("no projection", name, names, f"moves_with of {one.name}")
+
+
 def _sagas() -> Iterator[str]:
     names = [spec.name for spec in commands]
     for kind in sagas:
@@ -298,6 +309,18 @@ def _sagas() -> Iterator[str]:
             if key not in event.model_fields:
                 fields = list(event.model_fields)
                 yield _unknown(f"no field of {event.type}", key, fields, who)
+
+
+def _events() -> Iterator[str]:
+    """Versions of events that nothing leads on from, and names that mean two events."""
+    for type_, version in event_versions.missing_steps():
+        yield (
+            f"no upcaster leads from version {version} to {version + 1}: declare"
+            f" `upcaster(..., {version})`, of a function that returns the data as it is where"
+            f" nothing is to be done (event {type_})"
+        )
+    for name in event_versions.doubtful_names():
+        yield f"a former name of one event is another's name today: take one away (event {name})"
 
 
 def _unknown(what: str, name: str, known: Iterable[str], who: str) -> str:

@@ -46,8 +46,8 @@ SELECT fence, pid, prepared, application_name, state, seconds, username, held
 -- What waits: enqueued commands (all, due now, age of the oldest), dead commands, tags.
 SELECT (SELECT count(*) FROM cqrs.enqueued_commands),
        (SELECT count(*) FROM cqrs.enqueued_commands WHERE due_at <= clock_timestamp()),
-       (SELECT extract(epoch FROM clock_timestamp() - min(enqueued_at))::float
-          FROM cqrs.enqueued_commands),
+       (SELECT greatest(extract(epoch FROM clock_timestamp() - min(enqueued_at)), 0)::float
+          FROM cqrs.enqueued_commands HAVING count(*) > 0),
        (SELECT count(*) FROM cqrs.dead_commands WHERE state = 'open'),
        (SELECT count(*) FROM cqrs.invalidations)
 

@@ -25,6 +25,7 @@ from worker.base.errors import CqrsError, NotMigrated, ServerUnavailable
 from worker.base.settings import get_settings
 from worker.base.sql import blocks, statement
 from worker.cache.entries import Snapshot
+from worker.event_log import stored_types
 from worker.event_log.sources import Sources
 from worker.event_log.subscribers import subscriptions
 from worker.queries.consistency import Behind, statements
@@ -121,7 +122,7 @@ class Reader:
             raise Behind(self._snapshot)
         for row in parked:
             subscriber = subscriptions.get(row["name"])
-            if subscriber is not None and row["type"] in subscriber.event_types:
+            if subscriber is not None and row["type"] in stored_types(subscriber.event_types):
                 raise EventParked(row["name"], after, row["letter_id"])
 
     def _execute(self, text: LiteralString | sql.Composed, parameters: Mapping[str, Any]) -> Cursor:

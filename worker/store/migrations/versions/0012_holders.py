@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import HOLDERS, install
 
 revision = "0012_holders"
-down_revision = "0005_derived_ids"
+down_revision = "0011_event_types"
 branch_labels = None
 depends_on = None
 
