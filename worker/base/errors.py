@@ -183,6 +183,17 @@ class MissingRoles(Permanent):
         self.user, self.statements = user, tuple(statements)
 
 
+class RestoredWithoutRoles(Permanent):
+    """A database lacks the rights of the group roles: its dump was restored where they were not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the group roles have no rights in this database: it was restored into a cluster that"
+            " did not have them. Run `cqrs migrate --roles-only`, then restore the rights alone:"
+            " `pg_restore -l DUMP | grep ' ACL ' > rights; pg_restore -L rights -d DATABASE DUMP`"
+        )
+
+
 class DatabaseIsNewer(Permanent):
     """The database is at a version that this code does not know."""
 

@@ -22,7 +22,13 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 
 from worker.base import db
-from worker.base.errors import BadSettings, DatabaseIsNewer, MissingRoles, NotMigrated
+from worker.base.errors import (
+    BadSettings,
+    DatabaseIsNewer,
+    MissingRoles,
+    NotMigrated,
+    RestoredWithoutRoles,
+)
 from worker.base.registry import parts
 from worker.base.sql import quoted, statement
 from worker.store import migrations as environment
@@ -90,18 +96,45 @@ def lines() -> Iterator[Line]:
         yield line
 
 
+def make_roles(url: str | None = None) -> None:
+    """Make the group roles of a cluster, and no more: before a dump is restored into it.
+
+    Raises MissingRoles for a user who may not.
+    """
+    engine = db.unlimited_engine(url)
+    try:
+        with _connected(engine) as connection, connection.begin():
+            _run(connection, "make_roles")
+    except (sa.exc.ProgrammingError, pg.InsufficientPrivilege) as error:
+        _require_roles(engine)
+        raise error
+
+
+def _run(connection: sa.Connection, name: str) -> list[tuple[object, ...]]:
+    """A statement as it stands: `%` in it means nothing to the driver."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement("worker.base", name))
+        return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        cursor.close()
+
+
 def upgrade(url: str | None = None) -> str:
     """Migrate the database of this URL (default: that of the settings); returns its new version.
 
     Safe to run by several at once: they take turns, and the later ones find nothing to do.
     Raises DatabaseIsNewer where a later release has been, MissingRoles for a user who may neither
-    make the group roles nor take them on.
+    make the group roles nor take them on, RestoredWithoutRoles for a database whose rights were
+    lost on the way here.
     """
     engine = db.unlimited_engine(url)
     try:
         with _connected(engine) as connection, connection.begin():
             for line in lines():
                 _upgrade(connection, line)
+            if _run(connection, "lacks_rights") == [(True,)]:
+                raise RestoredWithoutRoles
             connection.exec_driver_sql("SELECT cqrs.guard_views(), cqrs.guard_audit()")
     except (sa.exc.ProgrammingError, pg.InsufficientPrivilege) as error:
         if isinstance(getattr(error, "orig", error), pg.InsufficientPrivilege):

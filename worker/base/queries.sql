@@ -95,3 +95,39 @@ SELECT task, subject, reason, times, first_at, last_at, acknowledged_by, acknowl
 UPDATE cqrs.standing_failures
    SET acknowledged_by = %(by)s, acknowledged_at = clock_timestamp()
  WHERE task = %(task)s AND subject = coalesce(%(subject)s, subject) AND acknowledged_at IS NULL
+
+-- name: make_roles
+-- The group roles of the cluster, where they are missing, and the sender's membership.
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['cqrs_writer', 'cqrs_reader', 'cqrs_sender'] LOOP
+        CONTINUE WHEN to_regrole(wanted) IS NOT NULL;
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+    IF NOT pg_has_role('cqrs_sender', 'cqrs_reader', 'USAGE') THEN
+        GRANT cqrs_reader TO cqrs_sender;
+    END IF;
+    FOREACH wanted IN ARRAY ARRAY['cqrs_writer', 'cqrs_reader'] LOOP
+        IF NOT pg_has_role(current_user, wanted,
+                           CASE WHEN current_setting('server_version_num')::int >= 160000
+                                THEN 'SET' ELSE 'MEMBER' END) THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+        END IF;
+    END LOOP;
+END
+$$
+
+-- name: lacks_rights
+-- Whether the groups lack the rights that migrations have given them, as after a restore into a
+-- cluster that had no such groups.
+SELECT to_regrole('cqrs_writer') IS NULL OR to_regrole('cqrs_reader') IS NULL
+    OR to_regrole('cqrs_sender') IS NULL
+    OR NOT EXISTS (SELECT FROM pg_proc AS p, aclexplode(p.proacl) AS a
+                    WHERE p.oid = to_regprocedure('cqrs.append(jsonb)')
+                      AND a.grantee = to_regrole('cqrs_writer'))

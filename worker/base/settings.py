@@ -416,8 +416,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def _sections_of(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """How variables begin that a domain checks, when it asks for its section."""
+    """How variables begin that a domain checks, when it asks for its section; or our own tests."""
     named = environment.get(f"{PREFIX}DOMAINS")
     domains = project().domains if named is None else split(named)
-    names = ["schema", *(domain.rsplit(".", 1)[-1] for domain in domains)]
+    names = ["schema", "test", *(domain.rsplit(".", 1)[-1] for domain in domains)]
     return tuple(f"{PREFIX}{name.upper()}_" for name in names)

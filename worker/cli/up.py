@@ -74,8 +74,19 @@ app = typer.Typer()
 
 @app.command("migrate")
 @explained
-def migrate_(as_json: JsonFlag = False) -> None:
+def migrate_(
+    as_json: JsonFlag = False,
+    roles_only: Annotated[
+        bool,
+        typer.Option(help="Make the cluster's group roles and no more: before a pg_restore."),
+    ] = False,
+) -> None:
     """Bring the database to the version of this code. Safe to run again."""
+    if roles_only:
+        migrate.make_roles()
+        if not as_json:
+            out.print("the group roles are there")
+        return
     version = migrate.upgrade()
     if as_json:
         print_json({"version": version})

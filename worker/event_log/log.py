@@ -9,8 +9,8 @@ The difficulty is that a position is drawn before its event commits: 7 may be vi
 not yet, and a reader that has moved on to 7 never comes back for 6. So appenders put up a fence.
 
     appender   m := last position drawn     reader   h := last position drawn
-               lock m, shared                        m := lowest lock that is held, if any
-               draw positions, insert                horizon := least(h, m)
+               lock m, shared                        m := lowest lock that is held by whoever writes
+               lock the table, draw, insert          horizon := least(h, m)
                commit: visible, then unlock          in a LATER statement: position <= horizon
 
 Why no event is skipped. Let p <= horizon be the position of an event. p <= h, so p was drawn before
@@ -28,9 +28,13 @@ What it rests on, each with a test:
 
 What happens when something fails:
 
+- Another login takes a lock of that kind: it holds nobody up. A fence counts where its transaction
+  holds the lock of a writer on `cqrs.events` as well, and that only `cqrs.append()` can take for
+  whoever does not own the table (worker/store/sql/holders/fences.sql).
 - An appender rolls back, or is killed: its lock is gone with it, its positions stay empty.
 - An appender hangs between its append and its commit: the horizon stands still below it, and
-  `cqrs.horizon_holders()` names it (so does `cqrs status`). Bounded by
+  `cqrs.horizon_holders()` names it (so does `cqrs status`, in red after
+  `CQRS_HORIZON_PATIENCE`; `CQRS_END_HORIZON_HOLDERS` has beat end its session). Bounded by
   `idle_in_transaction_session_timeout` and, where the server has it, `transaction_timeout`.
 - A prepared transaction is forgotten: the same; it is named by its gid.
 - The server crashes: locks and unfinished transactions are gone together; prepared transactions

@@ -27,10 +27,10 @@ log = get_logger(__name__)
 def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
-    Raises BadSettings: a worker that misses a domain must not start. Nor one whose commands would
-    fail one by one, half done: RedisCluster. Pools that are larger than PostgreSQL's own limit are
-    BadSettings. Where the domains name what does not exist, the
-    program ends with the lines that `cqrs map` shows.
+    Raises BadSettings: a worker that misses a domain must not start, nor one whose pools are larger
+    than PostgreSQL's own limit. Nor one whose commands would fail one by one, half done:
+    RedisCluster. Where the domains name what does not exist, the program ends with the lines that
+    `cqrs map` shows.
     """
     if sender is app:
         from worker.ops import declarations, servers
