@@ -14,11 +14,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from worker.contracts import SYSTEM_ACTOR, Actor
 
-_actor: ContextVar[Actor | None] = ContextVar("cqrs_actor", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """An actor that nobody is to look at; `why` makes the error for who does."""
+
+    actor: Actor
+    why: Callable[[], Exception]
+
+
+_actor: ContextVar[Actor | _Unseen | None] = ContextVar("cqrs_actor", default=None)
 _SYSTEM = Actor()
 
 
@@ -34,8 +44,30 @@ def acting_as(name: str, *, roles: Iterable[str] = ()) -> Iterator[Actor]:
 
 
 def current_actor() -> Actor:
-    """The actor of this context: the one of `acting_as`, or else `system`."""
-    return _actor.get() or _SYSTEM
+    """The actor of this context: the one of `acting_as`, or else `system`.
+
+    Raises UndeclaredInput within a query whose answers are kept for everybody.
+    """
+    actor = _actor.get() or _SYSTEM
+    if isinstance(actor, _Unseen):
+        raise actor.why()
+    return actor
+
+
+def acting() -> Actor:
+    """The same for the engine's own account of who asks, which is in nobody's answer."""
+    actor = _actor.get() or _SYSTEM
+    return actor.actor if isinstance(actor, _Unseen) else actor
+
+
+@contextmanager
+def without_actor(why: Callable[[], Exception]) -> Iterator[None]:
+    """In here, `current_actor()` raises what `why` makes."""
+    token = _actor.set(_Unseen(acting(), why))
+    try:
+        yield
+    finally:
+        _actor.reset(token)
 
 
 def operator() -> str:

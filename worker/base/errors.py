@@ -37,6 +37,8 @@
         ├── BelongsToSaga             a saga sent it, and has gone on without it
         ├── InvalidQuery              a query's parameter is wrong
         │   └── UnknownQuery          no query has this name
+        ├── UnreadableAnswer          the database holds what Python, or the row's class, cannot
+        ├── UndeclaredInput           a kept answer depends on who asks, the clock, chance
         ├── WrongStreamVersion        a stream is not at the version that an append expected
         ├── TooManyDeadLetters        so many events fail that the subscription must be at fault
         ├── UnknownDeadLetter         no dead letter has this number
