@@ -51,9 +51,7 @@ class Checks:
     declaring: bool = False
     left: int = MOST_CONDITIONS
 
-    def checked(
-        self, condition: Condition, given: Mapping[str, Any] | None = None
-    ) -> AnyCondition:
+    def checked(self, condition: Condition, given: Mapping[str, Any] | None = None) -> AnyCondition:
         """The condition with its values in the types of their columns, and named ones spelt out.
 
         `given`: what stands for the values that it asks for. Raises InvalidQuery, naming the

@@ -53,7 +53,8 @@ from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
 from worker.cache.entries import CacheKey, Snapshot
 from worker.contracts import Receipt
-from worker.event_log.sources import Sources, queries
+from worker.event_log.sources import Sources, named, named_views, queries
+from worker.event_log.tags import check_tags
 from worker.queries import consistency as levels
 from worker.queries import costs, inputs, parameters, query_audit
 from worker.queries.answers import Answer, Lookup, Policy, answer
@@ -218,7 +219,7 @@ class Query(Generic[T, P]):
         if required.level is Consistency.EVENTUAL:
             return None
         if self.sources:
-            return levels.target(required, self.sources)
+            return levels.target(self.name, required, self.sources)
         servers = get_settings().servers
         if required.after is not None and servers.query_database != servers.database:
             why = "this query reads no read model, and a replica cannot say how far it is"
@@ -309,11 +310,11 @@ def query(
     """
 
     def declare(function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
-        returned = _returned_by(name, function)
+        returned, who = _returned_by(name, function), f"query {name}"
         declared = Query(
             name=name,
             function=function,
-            sources=Sources(tuple(reads), tuple(views)),
+            sources=Sources(named("reads", reads, who), named_views(views, who)),
             tags=tags,
             policy=Policy(ttl, jitter, stale_ok),
             cost=costs.checked(name, cost),
@@ -325,6 +326,8 @@ def query(
             per_actor=per_actor,
             clock=clock,
         )
+        fields = list(declared.parameters.model_fields)
+        check_tags(tags, "parameter", fields, f"tags of {who}")
         if declared.cached:
             inputs.check(name, function, clock=clock)
         queries.add(name, declared)

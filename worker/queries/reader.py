@@ -27,8 +27,7 @@ from worker.base.settings import get_settings
 from worker.base.sql import blocks, statement
 from worker.cache.entries import Snapshot
 from worker.event_log.sources import Sources
-from worker.event_log.subscribers import subscriptions
-from worker.queries import inputs
+from worker.queries import inputs, sources
 from worker.queries.consistency import Behind, statements
 from worker.queries.errors import EventParked, InvalidQuery, QueryStopped, UnreadableAnswer
 from worker.queries.filters import Filters
@@ -64,13 +63,13 @@ class Reader:
     def __init__(
         self,
         connection: db.Connection,
-        sources: Sources,
+        read_models: Sources,
         *,
         after: int | None = None,
         terms: Terms = PLAIN,
         name: str = "",
     ) -> None:
-        self._connection, self._sources = connection, sources
+        self._connection, self._sources = connection, read_models
         self._after, self._terms, self._name = after, terms, name
         self._snapshot: Snapshot | None = None
 
@@ -167,6 +166,8 @@ class Reader:
             cursor = self._execute(text, parameters) if text else self._connection.cursor()
         rows = [tuple(row.values()) for reply in positions for row in reply]
         self._snapshot = Snapshot.of(self._sources.names, rows)
+        if len(rows) < len(self._sources.names):
+            self._must_exist({name for name, _, _ in rows})
         if self._after is not None:
             self._must_hold(self._after, parked)
         return cursor  # type: ignore[return-value]  # without a statement nobody looks at it
@@ -177,9 +178,15 @@ class Reader:
         if not self._snapshot.reaches(after):
             raise Behind(self._snapshot)
         for row in parked:
-            subscriber = subscriptions.get(row["name"])
-            if subscriber is not None and row["type"] in subscriber.event_types:
+            if sources.wants(row["name"], row["type"], row["wanted"]):
                 raise EventParked(row["name"], after, row["letter_id"])
+
+    def _must_exist(self, found: set[str]) -> None:
+        """Refuse a source without a position that is not merely new: its name is misspelt."""
+        views = sorted(set(self._sources.views) - found)
+        there = self._execute(_SQL["materialized_views"], {"views": views}) if views else ()
+        sources.must_be_known(self._name, set(self._sources.reads) - found)
+        sources.must_be_views(self._name, views, {row["name"] for row in there})
 
     def _execute(self, text: LiteralString | sql.Composed, parameters: Mapping[str, Any]) -> Cursor:
         cursor = self._connection.cursor(row_factory=dict_row)
@@ -192,7 +199,7 @@ class Reader:
 def read(
     name: str,
     query: Callable[[Reader], T],
-    sources: Sources,
+    read_models: Sources,
     *,
     after: int | None = None,
     terms: Terms = PLAIN,
@@ -203,7 +210,7 @@ def read(
     away, QueryStopped, NotMigrated, and InvalidQuery for values that the database refuses.
     """
     try:
-        return _read(name, query, sources, after, terms)
+        return _read(name, query, read_models, after, terms)
     except psycopg.Error as error:
         raise _understood(name, error) or error from None
     except InvalidQuery as wrong:
@@ -213,7 +220,7 @@ def read(
 
 
 def _read(
-    name: str, query: Callable[[Reader], T], sources: Sources, after: int | None, terms: Terms
+    name: str, query: Callable[[Reader], T], read_models: Sources, after: int | None, terms: Terms
 ) -> tuple[T, Snapshot]:
     """Reading changes nothing, so a connection that breaks, or whose prepared statements are from
     before a change of the schema, is replaced and the query run again."""
@@ -221,7 +228,7 @@ def _read(
     for left in reversed(range(STALE_CONNECTIONS)):
         with db.reader() as connection:
             try:
-                reader = Reader(connection, sources, after=after, terms=terms, name=name)
+                reader = Reader(connection, read_models, after=after, terms=terms, name=name)
                 return query(reader), reader.end()
             except psycopg.OperationalError as error:
                 if not (connection.closed or db.was_cut(error)):

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from worker.base.registry import Registry
 from worker.cache import query_tag
 from worker.contracts import Event
-from worker.event_log.sources import queries
+from worker.event_log.sources import named, named_views, queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,20 @@ def invalidation_rule(
     affects: Iterable[str] = (),
     refresh: Mapping[str, float] | None = None,
 ) -> InvalidationRule:
-    """Declare an invalidation rule. Raises ValueError for an empty one and a negative wait."""
+    """Declare an invalidation rule. Raises ValueError for an empty one and a wait that is none,
+    BadDeclarations for a view without its schema, and for one name where several are meant."""
     waits = {view: float(wait) for view, wait in (refresh or {}).items()}
-    rule = InvalidationRule(name, frozenset(event.type for event in on), tuple(affects), waits)
-    if not rule.events or not (rule.queries or waits) or min(waits.values(), default=0) < 0:
+    affected = named("affects", affects, f"rule {name}")
+    named_views(waits, f"rule {name}")
+    rule = InvalidationRule(name, frozenset(event.type for event in on), affected, waits)
+    if not rule.events or not (rule.queries or waits) or not all(map(_is_wait, waits.values())):
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
     rules.add(name, rule)
     return rule
+
+
+def _is_wait(seconds: float) -> bool:
+    return 0 <= seconds < inf  # NaN is not
 
 
 def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:

@@ -96,6 +96,9 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+READS = ("reads/running_subscriptions",)
+"""What the workers say of the subscriptions that they run."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

@@ -25,6 +25,7 @@ from worker.commands.load_plan import primary_key, sql_type
 from worker.contracts import Event
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
+from worker.event_log.tags import check_tags
 from worker.subscriptions import read_tables
 
 Row: TypeAlias = dict[str, Any]
@@ -193,6 +194,8 @@ def projection(
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
     """
     version = table.info.get("version", 1) if version is None else version
+    columns = [str(column.name) for column in table.c]
+    check_tags(tags, "column", columns, f"tags of projection {name}")
     declared = Projection(name, table, version, group, tags, by_stream, purpose)
     subscriptions.add(name, declared)
     return declared

@@ -27,6 +27,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
@@ -34,6 +35,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker import cache, event_log, refresh
 from worker.base import db, gc_pause, wake_ups
 from worker.base.app import app
+from worker.base.encoding import to_json
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import Subscriber, subscriptions
@@ -117,7 +119,13 @@ def _add_new(connection: db.Connection, wanted: Iterable[Subscriber]) -> None:
     new = [subscriber for subscriber in wanted if (where, subscriber.name) not in _added]
     if new:
         connection.execute(SQL["add"], read_tables.first(new))
+        connection.execute(SQL["say_what_runs"], {"wanted": to_json([*map(_said, new)])})
         _added.update((where, subscriber.name) for subscriber in new)
+
+
+def _said(subscriber: Subscriber) -> dict[str, Any]:
+    types = sorted(subscriber.event_types)
+    return {"name": subscriber.name, "group": subscriber.group, "types": types}
 
 
 class _Runner:
