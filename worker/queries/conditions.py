@@ -93,7 +93,11 @@ class Condition(Combined, BaseModel):
     """Base of the conditions: values, immutable, each with a form in JSON."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        serialize_by_alias=True,
+        ser_json_inf_nan="strings",
     )
 
     @property
