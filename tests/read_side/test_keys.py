@@ -61,7 +61,7 @@ DIFFERENT: list[Any] = [
     *(UUID(int=0), str(UUID(int=0)), UUID(int=0).bytes, "UUID('0')"),
     *(date(2024, 1, 1), datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)),  # noqa: DTZ001
     *(datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC")), datetime(2024, 1, 1, tzinfo=UTC, fold=1)),
-    *(Shape(), Round(), Round(radius=INF), Round(radius=-INF), Shape.model_construct(name=None)),
+    *(Shape(), Round(), Round(radius=INF), Round(radius=-INF), Shape(name="None")),
     *(Kind.ONE, "Kind.ONE", 1, True, frozenset({1}), {1}, "é", "\ud800"),
     *(Where(column="a", value=1), Where(column="a", value=True), Where(column="a", value="1")),
     *(Where(column="a", value=Decimal(1)), Where(column="a", value=1.0), {"column": "a"}),
@@ -128,7 +128,7 @@ def test_numbers_that_json_cannot_hold_come_back_as_they_are(things: ReadSide, v
     assert not number.ask().from_cache
 
 
-@pytest.mark.parametrize("value", [b"\xff", Round(), SecretStr("x"), (1,), object()], ids=repr)
+@pytest.mark.parametrize("value", [b"\xff", Round(), SecretStr("x"), (1,), object()], ids=range(5))
 def test_what_would_come_back_as_something_else_is_not_kept(things: ReadSide, value: Any) -> None:
     kinds = {bytes: bytes, Round: Shape, SecretStr: SecretStr}
 
