@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast hosts faults fuzz long up lint format bench mutants requirements clean
+.PHONY: help install demo test test-fast processes hosts faults fuzz long up lint format bench mutants requirements clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,11 +40,14 @@ demo: install ## A few hundred real commands, a killed worker, and the totals ch
 up: install ## Servers, worker, beat and Flower in the foreground; Ctrl-C stops them
 	$(BIN)/cqrs up
 
-test: lint ## Lint, then all tests, on servers of their own
+test: lint ## Lint, then the tests, on servers of their own: five minutes
 	$(BIN)/pytest $(SPREAD)
 
 test-fast: install ## Lint aside, what needs no worker process and no server of its own: 80 s
 	$(BIN)/pytest $(SPREAD) -m "not slow"
+
+processes: install ## Whole programs as people start them, killed at any point; in .ci/run
+	$(BIN)/pytest $(SPREAD) tests/processes
 
 hosts: install ## Applications that install the wheel, in environments of their own (from PyPI)
 	$(BIN)/pytest tests/wheel tests/hosts

@@ -16,6 +16,7 @@ RUNS = (
     "rebuild",
     "rebuild --commands",
     "orm",
+    "decode",
     "dependencies",
     "imports",
 )

@@ -176,7 +176,7 @@ def scratch(server: str, mode: str) -> Iterator[str]:
 
 def install_log(connection: Connection) -> None:
     """The event log's own objects, without the rest of the engine."""
-    for name in OBJECTS[: OBJECTS.index("append") + 1]:
+    for name in (*OBJECTS[: OBJECTS.index("append") + 1], "holders/fences"):
         file = resources.files("worker.store") / "sql" / f"{name}.sql"
         connection.execute(file.read_text(encoding="utf-8").encode())
 

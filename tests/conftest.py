@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis as redis_py
 
-for _name in [name for name in os.environ if name.startswith("CQRS_") and name != "CQRS_TEST_DATA"]:
+_OURS = ("CQRS_TEST_DATA", "CQRS_TEST_DATABASE_URL")
+for _name in [name for name in os.environ if name.startswith("CQRS_") and name not in _OURS]:
     del os.environ[_name]  # the tests choose every setting themselves
 
 from tests.support.memory import keep_files_in_memory
@@ -29,7 +31,7 @@ from tests.support.workers import ROOT, Workers
 from worker.base import settings
 from worker.base.registry import load_domains
 from worker.base.settings import Settings
-from worker.embedded import Servers
+from worker.embedded import BOTH, VALKEY_ALONE, Servers
 from worker.testing import promises
 from worker.testing.databases import Database as Database
 from worker.testing.databases import Template
@@ -60,15 +62,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order.arrange(items)
 
 
-ELSEWHERE = frozenset(Path(__file__).parent / name for name in ("long", "hosts", "faults", "wheel"))
+ELSEWHERE = frozenset(
+    Path(__file__).parent / name for name in ("faults", "hosts", "long", "processes", "wheel")
+)
 """What `make test` leaves out: it takes longer, or needs what no requirement brings."""
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """PostgreSQL and Valkey for this run."""
-    with private_servers() as made:
-        yield made
+    """PostgreSQL and Valkey for this run; PostgreSQL is that of CQRS_TEST_DATABASE_URL, if set.
+
+    There its user is to be a superuser; databases and roles of the tests' own come and go.
+    """
+    named = os.environ.get("CQRS_TEST_DATABASE_URL")
+    with private_servers(wanted=VALKEY_ALONE if named else BOTH) as made:
+        yield replace(made, database_url=named) if named else made
 
 
 @pytest.fixture(scope="session")

@@ -21,13 +21,16 @@ UNBOUNDED = 99
 
 
 class Appender(NamedTuple):
-    """What is left of its program; what it has read, locked, drawn, and kept for later."""
+    """What is left of its program; what it has read, locked, drawn, and kept for later; whether it
+    has locked the table, and whether the reader has that in its list."""
 
     program: Program
     last_read: int = 0
     fences: tuple[int, ...] = ()
     drawn: int = 0
     kept: int = 0
+    writes: bool = False
+    listed: bool = False
 
 
 class Reader(NamedTuple):
@@ -72,6 +75,11 @@ FENCE: Program = ("read sequence", "lock")
 DRAW: Program = ("start nextval", "finish nextval")
 END: Program = ("end", "unlock")
 READ: Program = ("read horizon", "scan locks", "take snapshot", "select")
+INSERT: Program = ("lock table", *DRAW)
+READ_WRITERS: Program = (
+    "read horizon", "list writers", "scan locks of writers", "take snapshot", "select",
+)  # fmt: skip
+"""How PostgreSQL lists locks: those on tables first, and the advisory ones after them."""
 
 
 def appends(*draws: int) -> Program:
@@ -144,11 +152,15 @@ def end(state: State, me: Appender) -> Iterator[tuple[State, Appender]]:
 
 
 def unlock(state: State, me: Appender) -> Iterator[tuple[State, Appender]]:
-    yield state, me._replace(fences=())
+    yield state, me._replace(fences=(), writes=False)
+
+
+def lock_table(state: State, me: Appender) -> Iterator[tuple[State, Appender]]:
+    yield state, me._replace(writes=True)
 
 
 def roll_back_to_savepoint(state: State, me: Appender) -> Iterator[tuple[State, Appender]]:
-    yield state, me._replace(fences=me.fences[:-1], drawn=0)
+    yield state, me._replace(fences=me.fences[:-1], drawn=0, writes=False)
 
 
 def read_horizon(state: State, me: Reader) -> Iterator[Reader]:
@@ -163,6 +175,16 @@ def peek_at_horizon(state: State, me: Reader) -> Iterator[Reader]:
 def scan_locks(state: State, me: Reader) -> Iterator[Reader]:
     fences = [fence for appender in state.appenders for fence in appender.fences]
     yield me._replace(horizon=min(me.horizon, *fences, UNBOUNDED))
+
+
+def scan_locks_of_writers(state: State, me: Reader) -> Iterator[Reader]:
+    """Those alone count whose lock on the table is in the list."""
+    fences = [fence for one in state.appenders if one.listed for fence in one.fences]
+    yield me._replace(horizon=min(me.horizon, *fences, UNBOUNDED))
+
+
+def list_writers(state: State, me: Reader) -> Iterator[Reader]:
+    yield me  # what it lists is written beside each appender: see `successors`
 
 
 def take_snapshot(state: State, me: Reader) -> Iterator[Reader]:
@@ -201,11 +223,13 @@ STEPS: dict[str, Step] = {
     "start nextval": start_nextval, "finish nextval": finish_nextval,
     "draw two, use one": draw_two_use_one, "use kept number": use_kept_number,
     "end": end, "unlock": unlock, "roll back to savepoint": roll_back_to_savepoint,
+    "lock table": lock_table,
 }  # fmt: skip
 READ_STEPS: dict[str, ReadStep] = {
     "read horizon": read_horizon, "peek at horizon": peek_at_horizon,
     "scan locks": scan_locks, "take snapshot": take_snapshot, "select": select,
     "select and step back": select_and_step_back, "select all": select_all,
+    "list writers": list_writers, "scan locks of writers": scan_locks_of_writers,
 }  # fmt: skip
 
 
@@ -226,7 +250,20 @@ def successors(state: State) -> Iterator[tuple[str, State]]:
         step, reader = state.reader.program[0], state.reader
         for read in READ_STEPS[step](state, Reader(reader.program[1:], *reader[1:])):
             visible = state.visible & ~bits_upto(read.checkpoint)
-            yield f"reader: {step}", state._replace(reader=read, visible=visible)
+            everyone = with_list(state.appenders, step)
+            yield (
+                f"reader: {step}",
+                State(everyone, read, state.last_position, state.overstated, visible),
+            )
+
+
+def with_list(appenders: tuple[Appender, ...], step: str) -> tuple[Appender, ...]:
+    """What the reader has listed is kept beside each appender, and is forgotten after its scan."""
+    if step == "list writers":
+        return tuple(sorted(one._replace(listed=one.writes) for one in appenders))
+    if step == "scan locks of writers":
+        return tuple(sorted(one._replace(listed=False) for one in appenders))
+    return appenders
 
 
 def explore(appenders: Sequence[Program], reader: Program) -> int:

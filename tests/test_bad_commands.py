@@ -26,7 +26,16 @@ from worker.commands.executor import BatchRun, execute
 from worker.commands.load_plan import fold, lock
 from worker.commands.queue_consumer import drain
 from worker.commands.state import State, Work
-from worker.contracts import Envelope, Event, Message, Receipt, Status, uuid7
+from worker.contracts import (
+    Envelope,
+    Event,
+    Message,
+    Receipt,
+    Status,
+    event_versions,
+    upcaster,
+    uuid7,
+)
 
 pytestmark = pytest.mark.usefixtures("things")
 BIG, HALF = 2**64, "half \ud800 a pair"
@@ -242,6 +251,44 @@ def test_a_stored_event_that_cannot_be_read_costs_its_own_stream(
     error = error_of(run.outcomes[1])
     assert why in error
     assert f"(stream count-{spoilt}, version 2, things.Counted)" in error
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_stored_event_of_a_newer_release_makes_the_commands_of_its_stream_wait(
+    things: Things,
+) -> None:
+    newer, sound = uuid7(), uuid7()
+    execute([counted(newer), counted(sound)])
+    change = "UPDATE cqrs.events SET schema_version = 2 WHERE stream = %s"
+    things.connection.execute(change, [f"count-{newer}"])
+
+    first, waits, last = execute([counted(sound), counted(newer), counted(sound)]).outcomes
+
+    assert isinstance(first, Receipt)
+    assert isinstance(last, Receipt)
+    assert isinstance(waits, DatabaseAway)
+    assert not waits.whole
+    assert "a newer release wrote it" in str(waits)
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_snapshot_of_another_version_is_not_read_and_replaced(
+    things: Things, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = uuid7()
+    execute([counted(thing, 2) for _ in range(4)])
+    assert things.one("SELECT shape FROM cqrs.snapshots") == 1
+    monkeypatch.setattr(event_versions, "_steps", {})
+    monkeypatch.setattr(Counted, "schema_version", 2)
+    upcaster(Counted, 1)(lambda data: {"by": data["by"] * 10})
+
+    (done,) = execute([counted(thing, 2)]).outcomes
+
+    event_versions.as_stored.clear()
+    assert isinstance(done, Receipt)
+    assert done.data == {"before": 80}
+    assert things.one("SELECT shape FROM cqrs.snapshots") == 2
+    assert things.one("SELECT state FROM cqrs.snapshots") == {"total": 82}
 
 
 @pytest.mark.usefixtures("counting")

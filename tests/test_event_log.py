@@ -212,8 +212,10 @@ def test_a_fence_says_where_it_stands_and_holds_the_horizon_there(
     with log.transaction():
         assert log.execute("SELECT cqrs.fence()").fetchone() == (3,)
         append(other, [event("another")])
+        assert horizon(other) == 4, "it has drawn nothing"
+        append(log, [event("its own")])
         assert horizon(other) == 3
-    assert horizon(other) == 4
+    assert horizon(other) == 5
 
 
 def test_rolling_back_to_a_savepoint_takes_the_fence_down_with_the_events(

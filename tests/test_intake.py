@@ -154,6 +154,45 @@ def test_a_malformed_command_gets_a_receipt_that_names_what_is_wrong(
     assert reasons() == {}
 
 
+def test_a_command_of_another_release_waits_for_it_in_a_chain_too(
+    worker: None, things: Database
+) -> None:
+    """Celery puts in front of it what the one before it came to; that is no payload."""
+    before = Receipt(uuid7(), "things.add", Status.SUCCEEDED).to_json()
+    id_ = str(uuid7())
+    push(json.dumps(message([[before], {"n": 1}, None], task="things.newer", id_=id_)))
+    with things.connect() as connection:
+        row = until(
+            lambda: connection.execute(
+                "SELECT name, payload FROM cqrs.enqueued_commands WHERE command_id = %s", [id_]
+            ).fetchone()
+        )
+    assert row == ("things.newer", {"n": 1})
+
+
+def test_a_command_that_is_not_due_for_a_while_is_a_row(worker: None, things: Database) -> None:
+    """No worker holds its message, which Redis would give out again and again."""
+    handle = add_thing.apply_async(kwargs={"price": "1.00"}, countdown=3_600)
+    with things.connect() as connection:
+        connection.autocommit = True
+
+        def kept() -> Any:
+            return connection.execute(
+                "SELECT extract(epoch FROM due_at - now()) FROM cqrs.enqueued_commands"
+            ).fetchone()
+
+        (seconds,) = until(kept)
+        assert 3_500 < seconds < 3_601
+        seen = status.gather().log
+        assert seen is not None
+        assert seen.enqueued_seconds == 0
+        with redis_py.Redis.from_url(get_settings().servers.broker) as broker:
+            until(lambda: broker.hlen("cqrs.unacked") == 0)
+        connection.execute("UPDATE cqrs.enqueued_commands SET due_at = now()")
+    app.send_task("cqrs.drain")
+    assert handle.receipt(20).succeeded
+
+
 def test_a_bad_message_answers_for_no_command_but_its_own(database: Database, worker: None) -> None:
     with psycopg.connect(database.url) as connection:
         waiting = add_thing.enqueue(connection, price=Decimal("1.00"))

@@ -7,17 +7,23 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis as redis_py
 import sqlalchemy as sa
 from psycopg import errors as pg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.conftest import in_database
-from worker import embedded
+from tests.conftest import in_database, test_settings
+from tests.support import shop
+from worker import embedded, rebuild
 from worker.base import db, migrate
 from worker.base.db_errors import sentence
 from worker.base.errors import MissingRoles
+from worker.commands.executor import execute
+from worker.contracts import Envelope, Receipt, uuid7
 from worker.embedded import Servers
+from worker.testing.servers import in_use
+from worker.testing.system import System
 
 OWNER = "shop_owner"
 GROUPS = ("cqrs_writer", "cqrs_reader", "cqrs_sender")
@@ -109,16 +115,68 @@ def _migrate_to(url: str, revision: str) -> None:
 
 
 @pytest.fixture
-def bare_cluster(tmp_path: Path) -> Iterator[psycopg.Connection]:
+def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
     """A cluster in which nobody has made a group, as its superuser; a login owns a database."""
-    servers = embedded.start(tmp_path, durable=False)
+    home = tmp_path_factory.mktemp("bare")
+    servers = embedded.start(home, durable=False, wanted=frozenset({"postgres"}))
     try:
         with psycopg.connect(servers.database_url, autocommit=True) as superuser:
             superuser.execute(f"CREATE ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEROLE")
             superuser.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
             yield superuser
     finally:
-        embedded.remove(tmp_path)
+        embedded.remove(home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rights", ["CREATEROLE", "NOCREATEROLE"])
+def test_an_owner_without_superusers_rights_migrates_and_runs_it_all(
+    bare_cluster: psycopg.Connection,
+    servers: Servers,
+    redis: redis_py.Redis,
+    rights: str,
+    tmp_path: Path,
+) -> None:
+    """As managed PostgreSQL has it: he makes the groups himself, or a DBA has made them before."""
+    bare_cluster.execute(f"ALTER ROLE {OWNER} {rights}".encode())
+    if rights == "NOCREATEROLE":
+        bare_cluster.execute(
+            "CREATE ROLE cqrs_writer NOLOGIN; CREATE ROLE cqrs_reader NOLOGIN;"
+            "CREATE ROLE cqrs_sender NOLOGIN IN ROLE cqrs_reader;"
+            f"GRANT cqrs_writer, cqrs_reader TO {OWNER}"
+        )
+    info = bare_cluster.info
+    owner_url = f"postgresql://{OWNER}@/{OWNER}?host={info.host}&port={info.port}"
+    migrate.upgrade(owner_url)
+
+    with in_use(test_settings(servers, owner_url, tmp_path)):
+        system = System(OWNER, owner_url)
+        ordered = shop.order(shop.customer(), shop.product(10))
+        (receipt,) = execute([Envelope(uuid7(), "orders.create_order", ordered)]).outcomes
+        assert isinstance(receipt, Receipt)
+        assert receipt.succeeded
+        system.catch_up()
+        rebuild.rebuild("orders.order_summaries")
+        with db.reader() as connection:
+            assert connection.execute("SELECT count(*) FROM query.order_summaries").fetchone() == (
+                1,
+            )
+        with db.sender() as connection:
+            assert db.is_writer(connection)
+
+
+def test_a_member_who_may_not_set_the_role_is_told_so(
+    cluster: psycopg.Connection, servers: Servers
+) -> None:
+    if cluster.info.server_version < 160000:
+        pytest.skip("before PostgreSQL 16 whoever is a member may set the role")
+    cluster.execute(f"GRANT cqrs_writer TO {OWNER} WITH SET FALSE".encode())
+    cluster.execute(f"GRANT cqrs_reader TO {OWNER}".encode())
+    with pytest.raises(MissingRoles) as missing:
+        migrate.upgrade(url(servers))
+    assert missing.value.statements == (f"GRANT cqrs_writer TO {OWNER} WITH SET TRUE;",)
+    cluster.execute(missing.value.statements[0].encode())
+    migrate.upgrade(url(servers))
 
 
 @pytest.mark.slow

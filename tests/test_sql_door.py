@@ -88,6 +88,14 @@ FAULTS = [
     ("'  ', '{}'", 'name is "  ": give the command\'s name'),
     ("repeat('n', 256), '{}'", "name is 256 bytes long: give at most 255 (name nnn"),
     ("'things.add', '{}', key => repeat('k', 1025)", "key is 1025 bytes long: give at most"),
+    (
+        "'things.add', '{}', after => array_fill(gen_random_uuid(), ARRAY[1001])",
+        "after names 1001 commands: give at most 1000 (name things.add)",
+    ),
+    (
+        f"'things.add', '{{}}', id => '{ID}', after => '{{{ID}}}'",
+        "after names the command itself: it would wait for ever (name things.add)",
+    ),
     ("'things.add', '{}', actor => ''", 'actor is "": give who sends, or leave it out'),
 ]
 """What the arguments are, and how what is said of them begins."""

@@ -16,10 +16,10 @@ import pytest
 from rich.console import Console
 
 from tests.conftest import Database
+from tests.support.programs import cqrs as run_cqrs
 from tests.support.things.commands import add_thing
 from tests.support.things.projections import thing_list
 from tests.support.workers import Workers, until
-from tests.test_submit import cqrs as run_cqrs
 from worker import event_log
 from worker.base import settings
 from worker.base.app import app
@@ -66,7 +66,9 @@ def shown() -> str:
 
 def kinds() -> set[Kind]:
     """What is wrong, but for the workers: here none runs."""
-    return {one.kind for one in troubles(status.gather(timeout=0.01))} - {Kind.WORKERS}
+    found = [one for one in troubles(status.gather(timeout=0.01)) if one.kind != Kind.WORKERS]
+    print(*found, sep="\n")  # shown with a failure
+    return {one.kind for one in found}
 
 
 @contextmanager

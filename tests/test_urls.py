@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.engine import make_url
 
 from worker.base.settings import Settings
-from worker.base.urls import safe_url
+from worker.base.urls import leads_to_several, psycopg_url, safe_url, sqlalchemy_url
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,42 @@ def test_a_copy_of_the_settings_leads_where_it_says() -> None:
     copied = settings.model_copy(update={"database_url": "postgresql://bob@there/shop"})
     assert copied.servers.database == "postgresql://bob@there/shop"
     assert settings.servers.database == "postgresql://ada@here/shop"
+
+
+SEVERAL = [
+    "postgresql://u:p@h1:1,h2:2/db",
+    "postgresql+psycopg://u:p@/db?host=h1:1&host=h2:2",
+    "postgres://u:p@/db?host=h1&host=h2&port=1&port=2",
+    "postgresql://u:p@/db?host=h1,h2&port=1,2",
+]
+
+
+@pytest.mark.parametrize("url", SEVERAL)
+def test_several_hosts_are_one_address_in_every_spelling(url: str) -> None:
+    wanted = {"user": "u", "password": "p", "dbname": "db", "host": "h1,h2", "port": "1,2"}
+    assert conninfo_to_dict(psycopg_url(url)) == wanted
+    assert leads_to_several(url)
+    dialect = make_url(sqlalchemy_url(url)).get_dialect()()
+    ((), parts) = dialect.create_connect_args(make_url(sqlalchemy_url(url)))
+    assert {name: parts[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("postgresql://u@/db?host=[::1]:1&host=::2", "::1,::2", "1,"),
+        ("postgresql://u@/db?host=/run/a&host=/run/b", "/run/a,/run/b", None),
+        ("postgresql://u@/db?host=/run/a&port=7", "/run/a", "7"),
+        ("postgresql://u@h1,h2:2/db", "h1,h2", ",2"),
+    ],
+)
+def test_hosts_keep_their_ports_and_folders_are_no_ports(
+    url: str, host: str, port: str | None
+) -> None:
+    given = conninfo_to_dict(psycopg_url(url))
+    assert (given["host"], given.get("port")) == (host, port)
+
+
+def test_who_says_which_server_is_wanted_is_taken_at_his_word() -> None:
+    assert not leads_to_several("postgresql://h1,h2/db?target_session_attrs=read-write")
+    assert not leads_to_several("postgresql://h1/db")

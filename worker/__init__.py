@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from worker.base.actor import acting_as as acting_as
-    from worker.base.actor import anyone as anyone
     from worker.base.actor import current_actor as current_actor
-    from worker.base.actor import only as only
     from worker.base.errors import BadDeclarations as BadDeclarations
     from worker.base.errors import BadSettings as BadSettings
     from worker.base.errors import CqrsError as CqrsError
@@ -26,10 +24,13 @@ if TYPE_CHECKING:
     from worker.base.errors import Permanent as Permanent
     from worker.base.errors import ServerUnavailable as ServerUnavailable
     from worker.base.errors import Transient as Transient
+    from worker.base.rights import anyone as anyone
+    from worker.base.rights import only as only
     from worker.base.settings import Settings as Settings
     from worker.base.settings import declare_section as declare_section
     from worker.base.settings import get_settings as get_settings
     from worker.base.settings import section as section
+    from worker.base.time_zone import today as today
     from worker.commands.aggregate import Aggregate as Aggregate
     from worker.commands.aggregate import aggregate as aggregate
     from worker.commands.command import CommandTask as CommandTask
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from worker.queries.conditions import condition as condition
     from worker.queries.errors import EventParked as EventParked
     from worker.queries.errors import InvalidQuery as InvalidQuery
+    from worker.queries.errors import NotAllowed as NotAllowed
     from worker.queries.errors import ReadModelBehind as ReadModelBehind
     from worker.queries.errors import UndeclaredInput as UndeclaredInput
     from worker.queries.errors import UnknownQuery as UnknownQuery
@@ -110,8 +112,10 @@ _HOMES = {
     "worker.commands.aggregate": "aggregate Aggregate",
     "worker.commands.event_task": "event_task",
     "worker.contracts": "Actor Command Event Message Money ReadRow Receipt Refusal Status uuid7",
-    "worker.base.actor": "acting_as anyone current_actor only",
+    "worker.base.actor": "acting_as current_actor",
+    "worker.base.rights": "anyone only",
     "worker.base.settings": "Settings declare_section get_settings section",
+    "worker.base.time_zone": "today",
     "worker.event_log": "StoredEvent",
     "worker.subscriptions.projection": "projection Projection Row row_from",
     "worker.reactions.reaction": "Then reaction",
@@ -132,7 +136,8 @@ _HOMES = {
         " NotReady NoTransaction"
     ),
     "worker.queries.errors": (
-        "InvalidQuery UnknownQuery ReadModelBehind EventParked UndeclaredInput UnreadableAnswer"
+        "InvalidQuery UnknownQuery NotAllowed ReadModelBehind EventParked UndeclaredInput"
+        " UnreadableAnswer"
     ),
 }
 """Where each name lives; the imports above say the same to type checkers (a test compares)."""

@@ -42,13 +42,29 @@ from models.banking.write import (
     evolve_account,
     evolve_transfer,
 )
-from worker import FoldStreams, State, Work, aggregate, anyone, command, fold, only
+from worker import Actor, FoldStreams, State, Work, aggregate, anyone, command, fold, only
 
 accounts = aggregate("banking.account", Account, evolve_account, ACCOUNT_EVENTS, category="account")
 transfers = aggregate(
     "banking.transfer", Transfer, evolve_transfer, TRANSFER_EVENTS, category="transfer"
 )
 the_saga = only()
+tellers = only("teller")
+
+
+def _is_owner(actor: Actor, account: Account | None) -> bool:
+    """Tellers; and the actor whose name the account bears. Of one that is not there, nobody."""
+    return tellers(actor) or (account is not None and account.owner == actor.name)
+
+
+def own_account(actor: Actor, c: Withdraw | CloseAccount, state: State) -> bool:
+    """Who may take what is on an account. Anybody may put money on it."""
+    return _is_owner(actor, state.folded(accounts, c.account_id))
+
+
+def own_source(actor: Actor, c: TransferMoney, state: State) -> bool:
+    """Who may have money moved: the owner of the account that it leaves."""
+    return _is_owner(actor, state.folded(accounts, c.from_account_id))
 
 
 # ---------------------------------------------------------------------------------- accounts
@@ -72,14 +88,20 @@ def deposit(c: Deposit, state: State, work: Work) -> dict[str, Any]:
     return _emit(work, rules.deposit(c, state.folded(accounts, c.account_id)))
 
 
-@command("banking.withdraw", Withdraw, may_send=anyone, emits=(MoneyWithdrawn,), needs=_account)
+@command(
+    "banking.withdraw", Withdraw, may_send=own_account, emits=(MoneyWithdrawn,), needs=_account
+)
 def withdraw(c: Withdraw, state: State, work: Work) -> dict[str, Any]:
     """Takes money off an account, never more than is on it."""
     return _emit(work, rules.withdraw(c, state.folded(accounts, c.account_id)))
 
 
 @command(
-    "banking.close_account", CloseAccount, may_send=anyone, emits=(AccountClosed,), needs=_account
+    "banking.close_account",
+    CloseAccount,
+    may_send=own_account,
+    emits=(AccountClosed,),
+    needs=_account,
 )
 def close_account(c: CloseAccount, state: State, work: Work) -> dict[str, Any]:
     """Closes an account that holds nothing."""
@@ -90,9 +112,9 @@ def close_account(c: CloseAccount, state: State, work: Work) -> dict[str, Any]:
 @command(
     "banking.transfer_money",
     TransferMoney,
-    may_send=anyone,
+    may_send=own_source,
     emits=(TransferRequested,),
-    needs=lambda c: (fold(transfers, c.transfer_id),),
+    needs=lambda c: (fold(transfers, c.transfer_id), fold(accounts, c.from_account_id)),
 )
 def transfer_money(c: TransferMoney, state: State, work: Work) -> dict[str, Any]:
     """Begins a transfer: the saga `banking.money_transfer` moves the money."""

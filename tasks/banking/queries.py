@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from models.banking.read import AccountSummary, TransferSummary
-from worker import Conditions, Filters, Order, Page, Reader, query
+from worker import Actor, Conditions, Filters, Order, Page, Reader, only, query
 from worker.contracts import Money
 
 ACCOUNTS = ("banking.account_summaries",)
 
 
-@query("banking.account_summary", reads=ACCOUNTS, tags=lambda p: (f"account:{p.account_id}",))
-def account_summary(db: Reader, *, account_id: UUID) -> AccountSummary | None:
-    """One account at a glance; None if there is no such account."""
-    return db.find(AccountSummary, "account_summaries", account_id=account_id)
+tellers = only("teller")
 
 
-@query("banking.accounts_by_balance", reads=ACCOUNTS, tags=lambda p: ("accounts",))
+def own(actor: Actor, p: Any) -> bool:
+    """Tellers; and an owner who names himself."""
+    return tellers(actor) or p.owner == actor.name
+
+
+@query(
+    "banking.account_summary",
+    reads=ACCOUNTS,
+    tags=lambda p: (f"account:{p.account_id}",),
+    may_ask=own,
+)
+def account_summary(
+    db: Reader, *, account_id: UUID, owner: str | None = None
+) -> AccountSummary | None:
+    """One account at a glance; with an owner, only if it is his. None if there is none."""
+    his = {} if owner is None else {"owner": owner}
+    return db.find(AccountSummary, "account_summaries", account_id=account_id, **his)
+
+
+@query("banking.accounts_by_balance", reads=ACCOUNTS, tags=lambda p: ("accounts",), may_ask=tellers)
 def accounts_by_balance(
     db: Reader,
     *,
@@ -44,6 +61,7 @@ def accounts_by_balance(
     "banking.transfer",
     reads=("banking.transfers",),
     tags=lambda p: (f"transfer:{p.transfer_id}",),
+    may_ask=tellers,
 )
 def transfer(db: Reader, *, transfer_id: UUID) -> TransferSummary | None:
     """One transfer and how it ended; None if it has not been asked for."""

@@ -54,10 +54,9 @@ from tasks.orders.common import (
     step_time,
     take_off_the_shelf,
 )
+from tasks.orders.rights import own, own_order, staff
 from tasks.orders.settings import pricing
-from worker import LoadRows, State, Work, anyone, command, draw, lock, lock_via, only, read
-
-staff = only("clerk", "admin")
+from worker import LoadRows, State, Work, anyone, command, draw, lock, lock_via, read
 
 
 # ---------------------------------------------------------------------------------- catalogue
@@ -121,7 +120,7 @@ def adjust_inventory(c: AdjustInventory, state: State, work: Work) -> dict[str, 
 @command(
     "orders.create_order",
     CreateOrder,
-    may_send=anyone,
+    may_send=own,
     emits=(OrderCreated,),
     needs=lambda c: (
         read(customers, c.customer_id),
@@ -152,7 +151,7 @@ def create_order(c: CreateOrder, state: State, work: Work) -> dict[str, Any]:
 @command(
     "orders.add_order_item",
     AddOrderItem,
-    may_send=anyone,
+    may_send=own_order,
     emits=(OrderItemAdded,),
     needs=lambda c: (lock(orders, c.order_id), lock(products, c.product_id)),
 )
@@ -190,7 +189,7 @@ def _payment_needs(c: ProcessPayment) -> tuple[LoadRows, ...]:
 @command(
     "orders.process_payment",
     ProcessPayment,
-    may_send=anyone,
+    may_send=own_order,
     emits=(PaymentProcessed,),
     needs=_payment_needs,
 )
@@ -249,7 +248,7 @@ def update_order_status(c: UpdateOrderStatus, state: State, work: Work) -> dict[
 @command(
     "orders.cancel_order",
     CancelOrder,
-    may_send=anyone,
+    may_send=own_order,
     emits=(OrderCancelled,),
     needs=lambda c: (*_goods_of(c.order_id), lock(payments, order_id=c.order_id)),
 )

@@ -1,6 +1,7 @@
 """Questions about the orders domain. Each answers with rows of `models.orders.read`, or with
 a value of `models.orders.answers` that is put together of them.
 
+Staff may ask everything, a customer what names him (`customer_id`), admins alone who changed what.
 Nothing found is None or an empty list. A list comes in pages (`limit` 1 to 1,000; `cursor`, the
 `next` of the page before, or `offset`), narrowed by `where`, in the `order` that is asked for or in
 its own, and says how many rows there are if `total` is asked for.
@@ -22,7 +23,8 @@ from models.orders.read import (
     Payment,
     ProductInventory,
 )
-from worker import Conditions, Filters, Order, Page, Reader, query
+from tasks.orders.rights import admins, own, staff
+from worker import Conditions, Filters, Order, Page, Reader, anyone, query
 from worker.contracts import ReadRow
 
 Row = TypeVar("Row", bound=ReadRow)
@@ -32,6 +34,7 @@ Row = TypeVar("Row", bound=ReadRow)
     "orders.orders_summary",
     reads=("orders.order_summaries",),
     tags=lambda p: (f"customer:{p.customer_id}" if p.customer_id else "orders",),
+    may_ask=own,
 )
 def orders_summary(
     db: Reader,
@@ -55,10 +58,14 @@ def orders_summary(
     "orders.order_by_number",
     reads=("orders.order_summaries",),
     tags=lambda p: (f"order-number:{p.order_number}",),
+    may_ask=own,
 )
-def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
-    """One order, by the number that its customer knows."""
-    return db.find(OrderSummary, "order_summaries", order_number=order_number)
+def order_by_number(
+    db: Reader, *, order_number: str, customer_id: UUID | None = None
+) -> OrderSummary | None:
+    """One order, by the number that its customer knows; with his id, only if it is his."""
+    his = {} if customer_id is None else {"customer_id": customer_id}
+    return db.find(OrderSummary, "order_summaries", order_number=order_number, **his)
 
 
 @query(
@@ -70,10 +77,15 @@ def order_by_number(db: Reader, *, order_number: str) -> OrderSummary | None:
         "orders.order_status_timeline",
     ),
     tags=lambda p: (f"order:{p.order_id}",),
+    may_ask=own,
 )
-def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
-    """All about one order: its summary, lines, payments and times."""
-    order = db.find(OrderSummary, "order_summaries", order_id=order_id)
+def order_details(
+    db: Reader, *, order_id: UUID, customer_id: UUID | None = None
+) -> OrderDetails | None:
+    """All about one order: its summary, lines, payments and times; with a customer's id, only if it
+    is his."""
+    his = {} if customer_id is None else {"customer_id": customer_id}
+    order = db.find(OrderSummary, "order_summaries", order_id=order_id, **his)
     timeline = db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
     if order is None or timeline is None:
         return None
@@ -87,6 +99,7 @@ def order_details(db: Reader, *, order_id: UUID) -> OrderDetails | None:
     "orders.customer_orders",
     reads=("orders.customer_orders",),
     tags=lambda p: (f"customer:{p.customer_id}",),
+    may_ask=own,
 )
 def customer_orders(
     db: Reader,
@@ -109,6 +122,7 @@ def customer_orders(
     "orders.product_inventory",
     reads=("orders.product_inventory",),
     tags=lambda p: (f"product:{p.product_id}" if p.product_id else "inventory",),
+    may_ask=anyone,
 )
 def product_inventory(
     db: Reader,
@@ -128,7 +142,7 @@ def product_inventory(
     return db.page(ProductInventory, "product_inventory", page, cursor=cursor, total=total)
 
 
-@query("orders.revenue_by_product", views=("query.revenue_by_product",))
+@query("orders.revenue_by_product", views=("query.revenue_by_product",), may_ask=staff)
 def revenue_by_product(
     db: Reader,
     *,
@@ -146,7 +160,7 @@ def revenue_by_product(
     return db.page(ProductRevenue, "revenue_by_product", page, cursor=cursor, total=total)
 
 
-@query("orders.customer_lifetime_value", views=("query.customer_lifetime_value",))
+@query("orders.customer_lifetime_value", views=("query.customer_lifetime_value",), may_ask=own)
 def customer_lifetime_value(
     db: Reader,
     *,
@@ -170,13 +184,14 @@ def customer_lifetime_value(
     "orders.order_status_timeline",
     reads=("orders.order_status_timeline",),
     tags=lambda p: (f"order:{p.order_id}",),
+    may_ask=staff,
 )
 def order_status_timeline(db: Reader, *, order_id: UUID) -> OrderStatusTimeline | None:
     """When an order took each step, and the hours between."""
     return db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
 
 
-@query("orders.audit_log")
+@query("orders.audit_log", may_ask=admins)
 def audit_log(
     db: Reader,
     *,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +15,7 @@ from tests.banking.support import Bank, envelope, let_everything_happen, run
 from worker.base.encoding import to_json
 from worker.base.sql import blocks
 from worker.commands.executor import execute
-from worker.contracts import Receipt, Status, uuid7
+from worker.contracts import Actor, Receipt, Status, uuid7
 
 CENT = Decimal("0.01")
 
@@ -33,6 +35,27 @@ def test_more_than_there_is_cannot_be_withdrawn(bank: Bank) -> None:
     assert refused.error.startswith("insufficient funds")
     assert refused.data["balance"] == "10.00"
     assert bank.balances() == {account: 1000 * CENT}
+
+
+def test_what_is_on_an_account_its_owner_alone_may_take(bank: Bank) -> None:
+    source, target = bank.open("10.00"), bank.open()
+    ada, eve = Actor("Ada", frozenset()), Actor("Eve", frozenset())
+    transfer = {"from_account_id": source, "to_account_id": target, "amount": "1.00"}
+
+    def by(actor: Actor, name: str, **payload: Any) -> Receipt:
+        (receipt,) = execute([replace(envelope(name, **payload), actor=actor)]).outcomes
+        assert isinstance(receipt, Receipt)
+        return receipt
+
+    assert by(eve, "deposit", account_id=source, amount="1.00").succeeded
+    for name, payload in (
+        ("withdraw", {"account_id": source, "amount": "1.00"}),
+        ("transfer_money", transfer),
+        ("close_account", {"account_id": source}),
+    ):
+        told = f"Eve may not send banking.{name} (roles none)"
+        assert by(eve, name, **payload).error == told
+        assert told not in (by(ada, name, **payload).error or "")
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.conftest import in_database, test_settings
+from tests.processes.test_docs import DOCS, blocks
 from tests.support.host_project import HostProject, deliveries, host_project
 from tests.support.workers import until
-from tests.test_docs import DOCS, blocks
 from worker.embedded import Servers
 
 SOURCE = Path(__file__).parent / "django_site"

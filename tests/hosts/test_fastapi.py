@@ -17,10 +17,10 @@ import psycopg
 import pytest
 
 from tests.conftest import Database, in_database, test_settings
+from tests.processes.test_docs import BESIDE, Application
+from tests.processes.test_docs import notes as notes  # a fixture
 from tests.support.host_project import HostProject, deliveries, host_project
 from tests.support.workers import until
-from tests.test_docs import BESIDE, Application
-from tests.test_docs import notes as notes  # a fixture
 from worker.base.urls import sqlalchemy_url
 from worker.embedded import Servers
 

@@ -14,9 +14,9 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import in_database, test_settings
+from tests.processes.test_docs import DOCS, blocks
 from tests.support.host_project import HostProject, host_project
 from tests.support.workers import until
-from tests.test_docs import DOCS, blocks
 from worker.embedded import Servers
 
 SOURCE = Path(__file__).parent / "plain_celery"

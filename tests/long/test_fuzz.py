@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from tests.test_fuzz import seed, test_no_bytes_in_a_queue_stop_a_worker
+from tests.processes.test_fuzz import seed, test_no_bytes_in_a_queue_stop_a_worker
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.schema.rollout.load import FULL, Size
-from tests.schema.test_under_load import (
+from tests.processes.test_schema_under_load import (
     database,
     db,
     test_a_column_on_both_sides_while_commands_run,
 )
+from tests.schema.rollout.load import FULL, Size
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.processes.test_durable_messages import counted, settled
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.things.history import Things
 from tests.support.workers import Workers
-from tests.test_durable_messages import counted, settled
 from worker.contracts import Status
 
 

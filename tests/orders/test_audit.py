@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
+from psycopg import errors as pg
 
 from models.orders import write
 from tasks.orders import commands
@@ -143,3 +146,125 @@ def test_a_row_that_went_and_came_back_is_seen_as_it_was_each_time(shop: Shop) -
     assert [one["operation"] for one in trail] == ["INSERT", "UPDATE", "UPDATE", "DELETE", "INSERT"]
     assert [one["changed_fields"] for one in trail[1:3]] == [["city", "phone"], ["phone"]]
     assert trail[3]["old_values"]["city"] == "Rome"
+
+
+# --- what once left no row, or left too much ------------------------------------------------------
+
+
+@pytest.fixture
+def accounts(shop: Shop) -> Iterator[psycopg.Connection]:
+    """Logins, whose passwords' hashes must not be copied, and sessions that hang on them."""
+    with shop.database.connect() as connection:
+        connection.execute(
+            "CREATE TABLE command.logins (login text PRIMARY KEY, hash text, city text);"
+            "CREATE TABLE command.sessions (id int PRIMARY KEY, login text NOT NULL"
+            " REFERENCES command.logins ON UPDATE CASCADE);"
+            "SELECT cqrs.audit('command.logins', 'login', 'hash'),"
+            "       cqrs.audit('command.sessions', 'id');"
+            "INSERT INTO command.logins VALUES ('ada', 'h4sh', 'Rome'), ('bob', 'h5sh', 'Bonn');"
+            "INSERT INTO command.sessions VALUES (1, 'ada')"
+        )
+        yield connection
+
+
+def trail_of(connection: psycopg.Connection, table: str) -> list[Any]:
+    """What was recorded of a table since its rows were made, in order."""
+    return connection.execute(
+        "SELECT operation, entity_id, old_values, new_values, changed_fields FROM cqrs.audit_log"
+        " WHERE entity_type = %s AND audit_id > (SELECT min(audit_id) FROM cqrs.audit_log"
+        "       WHERE entity_type = 'command.sessions') ORDER BY operation, entity_id",
+        [table],
+    ).fetchall()
+
+
+def test_a_key_that_changes_is_a_row_that_goes_and_one_that_comes(
+    accounts: psycopg.Connection,
+) -> None:
+    before = now(accounts)
+    accounts.execute(
+        "UPDATE command.logins SET login = CASE login WHEN 'ada' THEN 'eve' ELSE login END,"
+        " city = CASE login WHEN 'bob' THEN 'Oslo' ELSE city END"
+    )
+
+    assert trail_of(accounts, "command.logins") == [
+        ("DELETE", "ada", {"login": "ada", "city": "Rome"}, None, None),
+        ("INSERT", "eve", None, {"login": "eve", "city": "Rome"}, None),
+        ("UPDATE", "bob", {"city": "Bonn"}, {"city": "Oslo"}, ["city"]),
+    ]
+    assert trail_of(accounts, "command.sessions") == [
+        ("UPDATE", "1", {"login": "ada"}, {"login": "eve"}, ["login"])
+    ]
+    states = accounts.execute(
+        "SELECT cqrs.state_at('command.logins', l, t) ->> 'city'"
+        "  FROM (VALUES ('ada', %(before)s), ('ada', now()), ('eve', %(before)s), ('eve', now()))"
+        " AS v (l, t)",
+        {"before": before},
+    ).fetchall()
+    assert states == [("Rome",), (None,), (None,), ("Rome",)]
+
+
+@pytest.mark.parametrize("emptied", ["command.logins, command.sessions", "command.logins CASCADE"])
+def test_truncate_is_recorded_row_by_row_by_cascade_too(
+    accounts: psycopg.Connection, emptied: str
+) -> None:
+    accounts.execute(f"TRUNCATE {emptied}".encode())
+
+    assert trail_of(accounts, "command.logins") == [
+        ("DELETE", "ada", {"login": "ada", "city": "Rome"}, None, None),
+        ("DELETE", "bob", {"login": "bob", "city": "Bonn"}, None, None),
+    ]
+    assert trail_of(accounts, "command.sessions") == [
+        ("DELETE", "1", {"id": 1, "login": "ada"}, None, None)
+    ]
+
+
+def test_every_audited_table_of_before_has_its_truncate_recorded(shop: Shop) -> None:
+    pen = shop.product()
+    with shop.database.connect() as connection:
+        connection.execute("TRUNCATE command.products CASCADE")
+
+    *_, last = shop.rows("cqrs.audit_log", entity_id=str(pen))
+    assert (last["operation"], last["old_values"]["product_id"]) == ("DELETE", str(pen))
+
+
+def test_of_a_secret_column_it_is_told_that_it_changed_and_not_what_it_held(
+    accounts: psycopg.Connection,
+) -> None:
+    accounts.execute("UPDATE command.logins SET hash = 'n3w' WHERE login = 'ada'")
+    accounts.execute("DELETE FROM command.sessions")
+    accounts.execute("DELETE FROM command.logins WHERE login = 'bob'")
+
+    *_, changed = trail_of(accounts, "command.logins")
+    assert changed == ("UPDATE", "ada", {}, {}, ["hash"])
+    held = "SELECT string_agg(a::text, ' ') FROM {} AS a WHERE entity_type = 'command.logins'"
+    for place in ("cqrs.audit_log", "query.audit_log"):
+        (everything,) = accounts.execute(held.format(place).encode()).fetchone() or ("",)
+        assert "Bonn" in everything
+        assert not {"h4sh", "h5sh", "n3w"} & set(everything.replace('"', " ").split())
+
+
+def test_what_several_commands_of_a_batch_did_holds_no_secret_either(shop: Shop) -> None:
+    pen = shop.product(pieces=100)
+    with shop.database.connect() as connection:
+        connection.execute(
+            "SELECT cqrs.audit('command.products', 'product_id', 'quantity_available')"
+        )
+
+    run([envelope(commands.adjust_inventory, CLERK, product_id=pen, quantity_change=1)])
+    run(
+        [
+            envelope(commands.adjust_inventory, CLERK, product_id=pen, quantity_change=n)
+            for n in (1, 2)
+        ]
+    )
+
+    trail = shop.rows("cqrs.audit_log", entity_id=str(pen))
+    assert len(trail) == 4
+    # Declared later: what was copied before is gone as well.
+    assert all("quantity_available" not in (one["new_values"] or {}) for one in trail)
+    assert [one["changed_fields"] for one in trail[1:]] == [["quantity_available"]] * 3
+
+
+def test_what_is_no_column_cannot_be_audited(accounts: psycopg.Connection) -> None:
+    with pytest.raises(pg.UndefinedColumn, match=r"table command.logins, column pasword"):
+        accounts.execute("SELECT cqrs.audit('command.logins', 'login', 'pasword')")

@@ -479,10 +479,20 @@ def test_a_customer_orders_pays_and_cancels(shop: Shop) -> None:
     pen = shop.product()
     line = [{"product_id": str(pen), "quantity": 1}]
 
-    data = accepted(send(commands.create_order, CUSTOMER, customer_id=shop.customer_id, items=line))
+    she = Actor(f"customer:{shop.customer_id}", frozenset({"customer"}))
+    order: dict[str, Any] = {"customer_id": shop.customer_id, "items": line}
+    refused(
+        send(commands.create_order, CUSTOMER, **order),
+        "customer:ada may not send orders.create_order",
+        roles="customer",
+    )
+    data = accepted(send(commands.create_order, she, **order))
     order_id = data["order_id"]
     paid: dict[str, Any] = {"order_id": order_id, "amount": data["total"], "payment_method": "card"}
-    accepted(send(commands.process_payment, CUSTOMER, **paid))
-    accepted(send(commands.cancel_order, CUSTOMER, order_id=order_id, reason="changed my mind"))
+    given_up = {"order_id": order_id, "reason": "changed my mind"}
+    for task, payload in ((commands.process_payment, paid), (commands.cancel_order, given_up)):
+        sentence = f"customer:ada may not send {task.name}"
+        refused(send(task, CUSTOMER, **payload), sentence, roles="customer")
+        accepted(send(task, she, **payload))
 
     assert shop.row("command.orders")["status"] == "cancelled"

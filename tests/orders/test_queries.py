@@ -23,9 +23,9 @@ from tasks.orders.queries import (
     revenue_by_product,
 )
 from tests.support.shop import Shop, accepted, send
-from worker import refresh
+from worker import acting_as, refresh
 from worker.contracts import Actor, uuid7
-from worker.queries.errors import InvalidQuery
+from worker.queries.errors import InvalidQuery, NotAllowed
 from worker.queries.filters import Op, Where
 from worker.queries.query import ask
 from worker.subscriptions.runner import catch_up, invalidate
@@ -251,3 +251,30 @@ def test_the_audit_log_tells_who_changed_what(shop: Shop) -> None:
     assert first.new_values is not None
     assert first.new_values["price"] == Decimal("0.10")
     assert len(audit_log.ask(entity_type="command.products", limit=1).data) == 1
+
+
+def test_a_customer_sees_what_is_his_and_staff_sees_all(shop: Shop) -> None:
+    his, another = shop.customer_id, uuid7()
+    order_id = shop.ordered((shop.product(), 1))
+    settle()
+    number = orders_summary.ask().data[0].order_number
+    with acting_as(f"customer:{his}", roles=["customer"]):
+        assert len(orders_summary.ask(customer_id=his).data) == 1
+        assert order_details.ask(order_id=order_id, customer_id=his).data is not None
+        assert order_by_number.ask(order_number=number, customer_id=his).data is not None
+        for question in (
+            lambda: orders_summary.ask(),
+            lambda: orders_summary.ask(customer_id=another),
+            lambda: order_details.ask(order_id=order_id),
+            lambda: revenue_by_product.ask(),
+            lambda: audit_log.ask(),
+        ):
+            with pytest.raises(NotAllowed, match=f"customer:{his} may not ask orders"):
+                question()
+    with acting_as(f"customer:{another}"):
+        assert order_details.ask(order_id=order_id, customer_id=another).data is None
+        assert order_by_number.ask(order_number=number, customer_id=another).data is None
+    with acting_as("user:1", roles=["clerk"]):
+        assert order_details.ask(order_id=order_id).data is not None
+        with pytest.raises(NotAllowed, match=r"may not ask orders\.audit_log"):
+            audit_log.ask()

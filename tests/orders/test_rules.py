@@ -507,4 +507,4 @@ class Trade(RuleBasedStateMachine):
 
 
 TestTrade = Trade.TestCase
-TestTrade.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestTrade.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -6,8 +6,18 @@ import pytest
 
 from tests.rebuild.conftest import ReadModels
 from tests.support.things.history import LIST, PLACES
-from tests.support.things.models import thing_id
-from worker.rebuild import RebuildFailed, RebuildProgress, UnknownProjection, part, rebuild, run
+from tests.support.things.models import ThingPriced, thing_id
+from worker import event_log
+from worker.event_log import NewEvent
+from worker.rebuild import (
+    RebuildFailed,
+    RebuildProgress,
+    UnknownProjection,
+    part,
+    rebuild,
+    run,
+    verify,
+)
 
 
 def test_a_rebuilt_table_has_the_rows_of_the_live_one(things: ReadModels) -> None:
@@ -39,6 +49,24 @@ def test_events_after_the_swap_are_folded_into_the_new_table(things: ReadModels)
     shipped = {row["thing_id"] for row in things.listed() if row["shipped"]}
     assert thing_id(1) in shipped
     assert len(things.listed()) == 28
+
+
+def test_a_key_in_capitals_finds_its_row_wherever_events_are_read(
+    things: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a live batch, by the parts of a rebuild, from a checkpoint, and by the verifier."""
+    monkeypatch.setattr(run, "SMALL", 0)
+    things.fill(1, 9)
+    things.project()
+    data = {"thing_id": str(thing_id(2)).upper(), "price": "7"}
+    event_log.append(things.connection, [NewEvent("thing-2", ThingPriced.type, data)])
+    things.project()
+    (row,) = (row for row in things.listed() if row["thing_id"] == thing_id(2))
+    assert (str(row["price"]), len(things.listed())) == ("7.00", 9)
+    assert verify.verify(LIST).differing == 0
+    position = things.one("SELECT max(position) FROM cqrs.events")
+    assert rebuild(LIST, from_position=position - 1, jobs=1).differing == 0
+    assert rebuild(LIST, jobs=2).differing == 0
 
 
 def test_rows_that_collect_from_many_streams_are_whole(things: ReadModels) -> None:

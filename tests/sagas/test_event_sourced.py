@@ -43,7 +43,7 @@ counts = aggregate("test.count", Count, evolve, [Counted], category="count", sna
 def loaded(*numbers: int) -> AggregateStates:
     """A stream `count-a` with these numbers, as a batch loads it."""
     streams = AggregateStates()
-    events = ",".join(f'["test.Counted", {{"by": {number}}}]' for number in numbers)
+    events = ",".join(f'["test.Counted", 1, {{"by": {number}}}]' for number in numbers)
     row = ("count-a", "test.count", 0, len(numbers), None, f"[{events}]")
     streams.load([counts], [row])
     return streams

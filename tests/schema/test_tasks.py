@@ -75,7 +75,7 @@ def test_a_changeset_is_tracked_executed_and_taken_back_by_commands(db: Connecti
     done = execute_changeset.delay(changeset).get(timeout=20)
     assert (done["status"], done["data"]["status"]) == ("succeeded", "completed")
     assert done["data"]["operations"] == {"command": 1, "query": 0}
-    with acting_as("user:7"):
+    with acting_as("user:7", roles=["admin"]):
         back = rollback_changeset.delay(changeset).receipt(20)
     assert (back.data["status"], back.actor) == ("rolled_back", "user:7")
     assert db.execute("SELECT to_regclass('command.notes')").fetchone() == (None,)
@@ -97,7 +97,7 @@ def test_views_are_refreshed_by_a_command_and_tracked_once(db: Connection) -> No
 
 @pytest.mark.usefixtures("worker")
 def test_the_sender_is_written_into_the_history(db: Connection) -> None:
-    with acting_as("user:42", roles=["dba"]):
+    with acting_as("user:42", roles=["admin"]):
         receipt = track_change.delay([NOTES], [], "add notes", "1.0.0").receipt(20)
     assert receipt.actor == "user:42"
     assert load(db, receipt.command_id).created_by == "user:42"

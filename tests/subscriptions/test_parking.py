@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from psycopg import errors as pg
@@ -10,6 +11,7 @@ from tests.support.things.history import LIST, PLACES, Things, tags_of
 from tests.support.things.models import ThingMoved, thing_id
 from tests.support.things.projections import mended
 from worker.cache.server import CacheAway
+from worker.event_log.unreadable import UnreadableData
 from worker.subscriptions import dead_letters, runner
 from worker.subscriptions.bisect import blames_an_event
 from worker.subscriptions.errors import TooManyDeadLetters
@@ -52,9 +54,9 @@ def test_a_subscription_without_trouble_handles_what_another_has_parked(things: 
     ("trouble", "error"),
     [
         ({"place": "nowhere"}, "LookupError"),
-        ({"thing_id": "seven"}, "InvalidTextRepresentation"),
+        ({"thing_id": "seven"}, "UnfitValue"),
         ({"price": "1000000.00"}, "CheckViolation"),
-        ({"price": "dear"}, "InvalidTextRepresentation"),
+        ({"price": "dear"}, "UnfitValue"),
     ],
     ids=["fold", "key", "constraint", "type"],
 )
@@ -72,6 +74,26 @@ def test_one_bad_event_among_many_is_found_wherever_it_fails(
     (letter,) = dead_letters.find()
     assert letter.position == bad
     assert letter.error.startswith(error)
+
+
+def test_an_event_that_no_program_can_read_is_parked_and_stops_nobody(things: Things) -> None:
+    """jsonb takes a number that nothing else does: by SQL, on an event that was stored."""
+    things.move(1, "kiel")
+    (bad,) = things.move(2, "kiel")
+    things.move(3, "kiel")
+    things.connection.execute("ALTER TABLE cqrs.events DISABLE TRIGGER ALL")
+    things.connection.execute(
+        "UPDATE cqrs.events SET data = data || '{\"place\": 1e400}' WHERE position = %s", [bad]
+    )
+    things.project()
+    assert things.tracked() == {1: "kiel", 3: "kiel"}
+    letters = dead_letters.find()
+    assert {(one.subscription, one.position) for one in letters} == {(LIST, bad), (PLACES, bad)}
+    assert {one.error.partition(":")[2][:32] for one in letters} == {
+        " the event's data cannot be read"
+    }
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        orjson.dumps(UnreadableData("why"))
 
 
 def test_every_bad_event_of_a_batch_is_parked_once(things: Things) -> None:

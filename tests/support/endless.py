@@ -1,4 +1,4 @@
-"""A test that never ends: `tests/test_ended.py` starts a pytest with it, and kills that."""
+"""A test that never ends: `tests/processes/test_ended.py` starts it in a pytest, and kills that."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ import pytest
 import redis as redis_py
 
 from tests.conftest import Database
-from tests.test_docs import follow_the_tutorial
-from tests.test_new import installed as installed  # a fixture
-from tests.test_new import pass_types_and_tests
-from tests.test_testing import serve_an_application
+from tests.processes.test_docs import follow_the_tutorial
+from tests.processes.test_new import installed as installed  # a fixture
+from tests.processes.test_new import pass_types_and_tests
+from tests.processes.test_testing import serve_an_application
 from worker.embedded import Servers
 
 

@@ -3,6 +3,13 @@
     with acting_as("user:42", roles=["clerk"]):
         create_order.delay(...)
 
+    a block of `acting_as`                      that actor
+    none, in a process of ours                  `system`: `cqrs`, a worker, beat, `worker.testing`
+    none, in an application's process           `system`; with CQRS_DENY_BY_DEFAULT `guest`, so that
+                                                a view that forgot `acting_as` has no rights
+    a message that names nobody                 `guest`: whoever reaches the broker sent it
+    what follows a command in its chain         whoever sent that command
+
 The actor travels in the message's headers. The broker is the boundary of trust: who may publish
 may name any actor, so an application names the one that it has authenticated.
 """
@@ -17,7 +24,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from worker.contracts import SYSTEM_ACTOR, Actor
+from worker.base.rights import anyone as anyone
+from worker.base.rights import only as only
+from worker.base.settings import get_settings
+from worker.contracts import GUEST_ACTOR, Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,9 @@ class _Unseen:
 
 _actor: ContextVar[Actor | _Unseen | None] = ContextVar("cqrs_actor", default=None)
 _SYSTEM = Actor()
+GUEST = Actor(GUEST_ACTOR, frozenset())
+"""Whoever sent a message that names nobody."""
+_ours = False
 
 
 @contextmanager
@@ -44,11 +57,11 @@ def acting_as(name: str, *, roles: Iterable[str] = ()) -> Iterator[Actor]:
 
 
 def current_actor() -> Actor:
-    """The actor of this context: the one of `acting_as`, or else `system`.
+    """The actor of this context: the one of `acting_as`, or else that of this process.
 
     Raises UndeclaredInput within a query whose answers are kept for everybody.
     """
-    actor = _actor.get() or _SYSTEM
+    actor = _actor.get() or _own()
     if isinstance(actor, _Unseen):
         raise actor.why()
     return actor
@@ -56,7 +69,7 @@ def current_actor() -> Actor:
 
 def acting() -> Actor:
     """The same for the engine's own account of who asks, which is in nobody's answer."""
-    actor = _actor.get() or _SYSTEM
+    actor = _actor.get() or _own()
     return actor.actor if isinstance(actor, _Unseen) else actor
 
 
@@ -68,6 +81,17 @@ def without_actor(why: Callable[[], Exception]) -> Iterator[None]:
         yield
     finally:
         _actor.reset(token)
+
+
+def _own() -> Actor:
+    """The actor of this process."""
+    return _SYSTEM if _ours or not get_settings().deny_by_default else GUEST
+
+
+def this_process_is_ours() -> None:
+    """Say that the engine runs this process, not an application: what it does, `system` does."""
+    global _ours
+    _ours = True
 
 
 def operator() -> str:
@@ -87,25 +111,8 @@ def to_header(actor: Actor) -> dict[str, Any]:
 
 
 def from_header(header: Mapping[str, Any] | None) -> Actor:
-    """The actor that a message names; a message that names none comes from `system`."""
+    """The actor that a message names; a message that names none comes from a guest."""
     if not header:
-        return _SYSTEM
-    return Actor(
-        str(header.get("name", SYSTEM_ACTOR)), frozenset(map(str, header.get("roles", ())))
-    )
-
-
-def anyone(actor: Actor) -> bool:
-    """Permission for all."""
-    return True
-
-
-def only(*roles: str) -> Callable[[Actor], bool]:
-    """Permission for actors with one of these roles, and for the system itself."""
-    allowed = {*roles, SYSTEM_ACTOR}
-
-    def may_send(actor: Actor) -> bool:
-        return not allowed.isdisjoint(actor.roles)
-
-    may_send.__doc__ = f"Permission for {', '.join(roles)}."
-    return may_send
+        return GUEST
+    roles = map(str, header.get("roles") or ())
+    return Actor(str(header.get("name") or GUEST_ACTOR), frozenset(roles))

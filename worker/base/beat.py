@@ -6,17 +6,34 @@
 A message of beat's is counted when it is sent; whoever takes one of its task begins to count anew.
 Nothing expires by the clock of another machine. Each slot is taken in the database (slots.py), so
 that those that waited do nothing once one of them has run.
+
+What runs once a day runs at an hour of `CQRS_TIME_ZONE`, once on every day of its calendar. Where
+the clocks go forward over that hour it runs when they have; where they go back and the hour comes
+twice, the first time. Celery's own time zone stays UTC: it adds countdowns to the time of a wall
+clock, which an hour that comes twice would make an hour late.
 """
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from celery import signals
 from celery.beat import PersistentScheduler
+from celery.schedules import crontab
 
 from worker.base import wake_ups
 from worker.base.app import app
+from worker.base.time_zone import zone
+
+
+class Daily(crontab):  # type: ignore[misc]  # celery has no types
+    """Once a day, at an hour of the settings' time zone."""
+
+    @property
+    def tz(self) -> tzinfo:
+        """The zone of the hour."""
+        return zone()
 
 
 class Bounded:

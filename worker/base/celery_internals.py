@@ -1,10 +1,12 @@
 """What we take from Celery's insides, each with its reason: look here first when Celery changes.
 
 EngineTask       `_exec_options`, `extract_exec_options`  whose time limits hold
+                 `retry`, which drops what it cannot send a message that is given back
 EngineResult     `AsyncResult.__del__`                   no word at the interpreter's end
-CommandRequest   `Request.on_timeout`, `request_stack`   who sent a task that its limit killed
-                 `Request._announce_revoked`             a receipt for what Celery throws away
+CommandRequest   `Request._announce_revoked`             a receipt for what Celery throws away
 EngineRequest    `Request.__repr__`                      no payload in a log line
+                 `Request.on_failure`, `on_timeout`,     what was killed is written down before its
+                 `request_stack`                         message is done
 CommandChords    `Backend.on_chord_part_return`,         a refused member stops its chord, and
                  `chord_error_from_stack`, `_fail_chain`  what depends on it hears of it
 ResultBackend    `RedisBackend._store_result` and what   results of a batch in one round trip,
@@ -26,12 +28,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from celery import Task
 from celery.app.backends import by_url
 from celery.app.task import extract_exec_options
+from celery.exceptions import Reject
 from celery.result import AsyncResult
 from celery.utils.dispatch import Signal
+
+from worker.base.backoff import rest
 
 if TYPE_CHECKING:
     from worker.base.intake.checks import Fault, Letter
 
+PAUSE = 1.0
+"""Seconds that a process keeps a message that it has to give back: it would come again at once."""
 ENGINE_REQUEST = "worker.base.command_request:EngineRequest"
 COMMAND_REQUEST = "worker.base.command_request:CommandRequest"
 """As Celery itself names a task's request: a worker loads it when it takes the first message."""
@@ -54,6 +61,26 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
         """Collect what goes into each message, once."""
         options = extract_exec_options(cls)
         cls._exec_options = {**options, "time_limit": None, "soft_time_limit": None}
+
+    is_kept_until_due = False
+    """Whether a message for it that is not due for a while is kept as a row until it is."""
+
+    def retry(self, *args: Any, **options: Any) -> Any:
+        """As Celery's. A message that the broker does not take is given back, after a pause; Celery
+        would drop it."""
+        from worker.base.server_errors import server_errors
+
+        try:
+            return super().retry(*args, **options)
+        except Reject as not_sent:
+            if not isinstance(not_sent.reason, server_errors()):
+                raise
+            rest(PAUSE)
+            raise Reject(not_sent.reason, requeue=True) from not_sent
+
+    def on_killed(self, request: Any, error: BaseException) -> None:
+        """Its process has died, or was ended by its time limit, and it is not run again: write down
+        what somebody waits for. In the worker's main process; if it raises, the message stays."""
 
     def fault(self, letter: Letter) -> Fault | None:
         """What is wrong with a message for this task; asked in the worker's main process.

@@ -7,6 +7,9 @@
     reader     queries; `cqrs_reader`, read-only, on `CQRS_QUERY_DATABASE_URL`
     owner      migrations, refreshes, rebuilds: whoever the URL names
 
+What a session of each rests on is said when it is made (worker/base/sessions.py). Of several hosts
+in the URL the primary is the one that counts (worker/base/urls.py).
+
 Hot paths use the psycopg connection under SQLAlchemy's pool, in autocommit, and say BEGIN
 themselves: that way BEGIN, the reads and COMMIT travel in one pipeline.
 """
@@ -17,31 +20,29 @@ import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-import orjson
 import psycopg
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import PipelineAborted
-from psycopg.rows import TupleRow
-from psycopg.types.json import set_json_loads
-from sqlalchemy.exc import DBAPIError
 
-from worker.base import forks
-from worker.base.errors import ServerUnavailable
+from worker.base import forks, sessions
+from worker.base.connections import Connection as Connection
+from worker.base.connections import address_of, unavailable
+from worker.base.connections import connect as connect
+from worker.base.connections import visit as visit
+from worker.base.sessions import READER as READER
+from worker.base.sessions import SENDER as SENDER
+from worker.base.sessions import WRITER as WRITER
 from worker.base.settings import get_settings
-from worker.base.sql import quoted, statement
+from worker.base.sql import statement
 from worker.base.urls import psycopg_url as psycopg_url
 from worker.base.urls import safe_url as safe_url
 from worker.base.urls import sqlalchemy_url as sqlalchemy_url
 
-Connection = psycopg.Connection[TupleRow]
 T = TypeVar("T")
 
-WRITER = "cqrs_writer"
-READER = "cqrs_reader"
-SENDER = "cqrs_sender"
 AWAY = ("08", "57P")
 """How the SQLSTATEs of a server begin that goes away, or comes up."""
 STALE_PLAN = "0A000"
@@ -53,8 +54,6 @@ READ_ONLY = "25006"
 _USELESS = (STALE_PLAN, NOT_PREPARED, READ_ONLY)
 """After these a connection is closed: its prepared statements are of another time, or gone; or its
 server has become a standby, and a new connection finds the primary."""
-_ADVICE = "Check CQRS_DATABASE_URL, or start the embedded servers with `cqrs up`."
-_TAKE_ON = statement("worker.base", "take_on_a_role")
 _CURRENT_ROLE = statement("worker.base", "current_role")
 
 
@@ -123,7 +122,7 @@ def read(role: str, work: Callable[[Connection], T]) -> T:
         with _borrowed(engine) as connection:
             return work(connection)
     except psycopg.OperationalError as error:
-        raise (unavailable(engine, error) if was_cut(error) else error) from None
+        raise (unavailable(address_of(role), error) if was_cut(error) else error) from None
 
 
 def was_cut(error: BaseException) -> bool:
@@ -141,11 +140,18 @@ def owner_engine() -> sa.Engine:
     return _engine("owner")
 
 
+def unlimited_engine(url: str | None = None) -> sa.Engine:
+    """An engine as the owner, without limits and without a pool; default: of the settings' URL."""
+    opened = partial(connect, "schema", url, name="cqrs owner")
+    return sa.create_engine("postgresql+psycopg://", creator=opened, poolclass=sa.NullPool)
+
+
 def forget() -> None:
     """Drop every engine without closing its sockets: in a forked child they are the parent's."""
     forks.keep(*_engines)
     _engines.clear()
     _engine.cache_clear()
+    sessions.forget()
 
 
 def close() -> None:
@@ -162,71 +168,26 @@ _engines: list[sa.Engine] = []
 @cache
 def _engine(role: str) -> sa.Engine:
     settings = get_settings()
-    servers = settings.servers
-    url = servers.query_database if role == "reader" else servers.database
     engine = sa.create_engine(
-        sqlalchemy_url(url),
+        "postgresql+psycopg://",
+        creator=partial(connect, role, address_of(role)),
         isolation_level="AUTOCOMMIT",
-        pool_size=4,
-        max_overflow=16,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_overflow,
         pool_recycle=1_800,
-        connect_args={
-            "connect_timeout": settings.connect_timeout,
-            "application_name": f"cqrs {role}",
-            "options": _options(role),
-            "prepare_threshold": None if role == "commands" else 1,
-        },
     )
-    sa.event.listen(engine, "connect", _decode_fast)
-    if role == "sender":
-        sa.event.listen(engine, "connect", partial(_take_on_a_role, engine))
     forks.in_child(forget)
     _engines.append(engine)
     return engine
 
 
-def _decode_fast(connection: psycopg.Connection[Any], _record: object) -> None:
-    """JSON of our own connections by orjson. Those of the application around us keep their way:
-    other floats, long integers and Decimals come out of it."""
-    set_json_loads(orjson.loads, connection)
-
-
-def _take_on_a_role(
-    engine: sa.Engine, connection: psycopg.Connection[Any], _record: object
-) -> None:
-    """Become what the URL's user may be. Asked here, so that a GRANT counts from now on."""
-    try:
-        with connection.transaction():
-            row = connection.execute(_TAKE_ON).fetchone()
-            assert row is not None
-        user, role, _ = row
-        if role is None:
-            raise unavailable(engine, PermissionError(f"{user} is no member of {SENDER}"))
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _options(role: str) -> str:
-    settings = get_settings()
-    options = {"timezone": "UTC", "statement_timeout": int(settings.statement_timeout * 1000)}
-    if role != "owner":
-        options["lock_timeout"] = int(settings.lock_timeout * 1000)
-        options["idle_in_transaction_session_timeout"] = int(settings.statement_timeout * 1000)
-    if role not in ("owner", "sender"):
-        options["role"] = READER if role == "reader" else WRITER
-    if role == "reader":
-        options["default_transaction_read_only"] = "on"
-    return " ".join(f"-c {name}={value}" for name, value in options.items())
-
-
 @contextmanager
 def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
-    proxy = _taken(engine)
+    proxy = engine.raw_connection()
     if _is_hung_up(cast("Connection", proxy.driver_connection)):
         _drop(engine, proxy, cut=True)
         proxy.close()
-        proxy = _taken(engine)
+        proxy = engine.raw_connection()
     try:
         connection = cast("Connection", proxy.driver_connection)
         yield connection
@@ -237,15 +198,6 @@ def _borrowed(engine: sa.Engine) -> Iterator[Connection]:
         raise
     finally:
         proxy.close()
-
-
-def _taken(engine: sa.Engine) -> sa.PoolProxiedConnection:
-    try:
-        return engine.raw_connection()
-    except DBAPIError as error:
-        raise unavailable(engine, error.orig or error) from None
-    except psycopg.OperationalError as error:
-        raise unavailable(engine, error) from None
 
 
 def _is_hung_up(connection: Connection) -> bool:
@@ -288,31 +240,6 @@ def _drop(engine: sa.Engine, proxy: sa.PoolProxiedConnection, cut: bool) -> None
         engine.pool._invalidate(proxy)  # as SQLAlchemy's own connections do
     else:
         proxy.invalidate()
-
-
-def unavailable(engine: sa.Engine, error: BaseException) -> ServerUnavailable:
-    """The error that says which database is away, why, and what to do."""
-    reason = " ".join(str(error).split())
-    address = safe_url(psycopg_url(str(engine.url)))
-    what = "refuses connections" if "FATAL:" in reason else "is not reachable"
-    advice = _grant(engine, reason) or _ADVICE
-    return ServerUnavailable("PostgreSQL", address, reason, advice, what)
-
-
-def _grant(engine: sa.Engine, reason: str) -> str | None:
-    """What to say to a user who was let in, but not into one of the groups.
-
-    The server names the role, in whatever language it speaks.
-    """
-    user = quoted(str(engine.url.username or "..."))
-    if any(name in reason for name in (f'"{READER}"', SENDER)):
-        return f"An application's user is to be a member of {SENDER}: GRANT {SENDER} TO {user}."
-    if f'"{WRITER}"' in reason:
-        return (
-            f"Only the workers write: their user is to be a member of {WRITER}, GRANT {WRITER} TO"
-            f" {user}; an application's of {SENDER} alone."
-        )
-    return None
 
 
 def database_url() -> str:

@@ -60,6 +60,15 @@ def is_fingerprint(value: bytes) -> bool:
     return len(value) == 17 and value.startswith(_FORM)
 
 
+def fingerprint_in(text: object) -> bytes | None:
+    """A fingerprint off the wire; None if there is none, or something else."""
+    try:
+        print_ = bytes.fromhex(str(text))
+    except ValueError:
+        return None
+    return print_ if is_fingerprint(print_) else None
+
+
 def storable(value: Any) -> Any:
     """A plain value as one that JSON and PostgreSQL take, whatever it is: for receipts that say no.
 

@@ -14,10 +14,13 @@
     │   ├── EventParked               the event at `after=` waits behind a dead letter
     │   ├── PartitionsApart           a subscription's partitions did not come to one position
     │   ├── RefreshFailed             some materialized views were not refreshed
+    │   ├── NewerEvent                a stored event is of a version that a newer release has
     │   ├── RebuildRunning            the projection is being rebuilt by somebody else
     │   ├── AnotherRebuild            a rebuild has begun that this one must not put aside
     │   ├── RebuildUnfinished         time was up; the next call goes on from there
     │   ├── CodeTooOld                a rebuild is owed to a version that this code does not know
+    │   ├── VerificationRunning       the projection is being verified by somebody else
+    │   ├── VerificationUnfinished    time was up; the next call goes on from there
     │   ├── TooFarBehind              the live table lags too much to be compared
     │   ├── ChangesetBusy             another changeset is being executed
     │   └── ServersEnded              the embedded servers ended under the system
@@ -35,10 +38,13 @@
         ├── UnknownDeadCommand        no dead command has this id
         ├── DeadCommandIsClosed       it was retried or discarded already
         ├── BelongsToSaga             a saga sent it, and has gone on without it
+        ├── SecretsNotKept            its secret fields were not stored, so it cannot be retried
+        ├── NotAllowed                an actor may not ask a query (a command's no is its receipt)
         ├── InvalidQuery              a query's parameter is wrong
         │   └── UnknownQuery          no query has this name
         ├── UnreadableAnswer          the database holds what Python, or the row's class, cannot
         ├── UndeclaredInput           a kept answer depends on who asks, the clock, chance
+        ├── UnreadableEvent           no upcaster brings a stored event to today's version
         ├── WrongStreamVersion        a stream is not at the version that an append expected
         ├── TooManyDeadLetters        so many events fail that the subscription must be at fault
         ├── UnknownDeadLetter         no dead letter has this number
@@ -50,6 +56,7 @@
         ├── UnsafeReset               it would count events twice, or leave some out
         ├── OutOfRange                a number that is too small or too large
         ├── InTransaction             a batch was begun inside a transaction
+        ├── NotRegistered             another subscription keeps its read model
         ├── CannotPartition           a subscription that cannot be split
         ├── UnknownSaga               no saga has this id or key, or several have the key
         ├── SagaIsNotStuck            any other goes on by itself, or has ended
@@ -59,9 +66,12 @@
         ├── UnknownProjection         no projection has this name
         ├── NoSuchPosition            a rebuild cannot begin behind the log's end
         ├── CannotStartThere          the live table does not tell what was right at a position
+        ├── TypesLost                 a rebuild would be without events that the live table has
         ├── RebuildCancelled          somebody cancelled the rebuild
+        ├── MigrationDiffers          migrated rows are not what the log says
         ├── RebuildFailed             a part could not be built
         ├── ViewInUse                 the view cannot change its columns: others use them
+        ├── CannotCarryOver           what was added to a read table would be lost by its rebuild
         ├── NotComparable             the live table is of another version
         ├── SchemaError               a schema change is impossible as it stands
         │   ├── InvalidChange         the changeset says what it may not (every problem named)

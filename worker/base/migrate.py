@@ -97,19 +97,16 @@ def upgrade(url: str | None = None) -> str:
     Raises DatabaseIsNewer where a later release has been, MissingRoles for a user who may neither
     make the group roles nor take them on.
     """
-    engine = sa.create_engine(db.sqlalchemy_url(url)) if url else db.owner_engine()
+    engine = db.unlimited_engine(url)
     try:
         with _connected(engine) as connection, connection.begin():
             for line in lines():
                 _upgrade(connection, line)
-            connection.exec_driver_sql("SELECT cqrs.guard_views()")
+            connection.exec_driver_sql("SELECT cqrs.guard_views(), cqrs.guard_audit()")
     except (sa.exc.ProgrammingError, pg.InsufficientPrivilege) as error:
         if isinstance(getattr(error, "orig", error), pg.InsufficientPrivilege):
             _require_roles(engine)
         raise
-    finally:
-        if url:
-            engine.dispose()
     return head()
 
 
@@ -138,10 +135,7 @@ def _require_roles(engine: sa.Engine) -> None:
 
 
 def _connected(engine: sa.Engine) -> sa.Connection:
-    try:
-        return engine.connect().execution_options(isolation_level="READ COMMITTED")
-    except sa.exc.OperationalError as error:
-        raise db.unavailable(engine, error.orig or error) from None
+    return engine.connect().execution_options(isolation_level="READ COMMITTED")
 
 
 def head() -> str:

@@ -12,7 +12,8 @@ instead of 47, and 17 % less CPU.
 
 - If the block raises, nothing is sent.
 - The first statement that fails is the error that is raised; none after it has run.
-- A statement is prepared when its connection sees it first, and kept: send few that differ.
+- A statement is prepared when its connection sees it first, and kept: send few that differ. Its
+  name follows from its text: whoever else may prepare on that server means the same by it.
   Parameters travel as text, and the statement says their types (`%s::uuid[]`). Give it connections
   of its own (`db.commands`): psycopg's rollbacks make a connection forget what it has prepared.
 - If a pipeline is broken off (the connection is lost, a time limit has passed), the connection is
@@ -25,7 +26,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import count
+from hashlib import blake2b
 from types import TracebackType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
@@ -46,7 +47,6 @@ CANCEL_WITHIN = 2.0
 """Seconds that the server has to hear that a statement is not wanted any more."""
 
 _PLACEHOLDER = re.compile(r"%%|%s|%\((\w+)\)s")
-_number = count()
 _prepared: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
 """The names of the statements that each connection has prepared."""
 
@@ -190,4 +190,5 @@ def _statement(sql: str) -> Statement:
         return f"${keys.index(key) + 1}"
 
     text = _PLACEHOLDER.sub(numbered, sql)
-    return Statement(f"cqrs_{next(_number)}".encode(), text.encode(), tuple(keys))
+    name = f"cqrs_{blake2b(text.encode(), digest_size=16).hexdigest()}"
+    return Statement(name.encode(), text.encode(), tuple(keys))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -78,6 +79,12 @@ class Settings(BaseModel):
         " comma-separated",
     )
 
+    deny_by_default: bool = Field(
+        False,
+        description="what declares no `may_send=` or `may_ask=` is refused, and who sends without"
+        " `acting_as` is a guest",
+    )
+
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
     max_message_bytes: int = Field(
@@ -126,12 +133,27 @@ class Settings(BaseModel):
     sweep_interval: float = Field(
         1.0, gt=0, le=60, description="how often beat looks for lost wake-ups, seconds"
     )
+    horizon_patience: float = Field(
+        60.0,
+        ge=1,
+        le=DAY,
+        description="how long a transaction may keep others' events from being read, seconds",
+    )
+    end_horizon_holders: bool = Field(
+        False, description="end the session of one that keeps them for longer; else it is named"
+    )
     refresh_interval: float = Field(
         900.0, gt=0, description="how often materialized views are refreshed, seconds"
     )
 
+    time_zone: str = Field(
+        "UTC", description="where the nightly hour, and days, are those of: a name as Europe/Berlin"
+    )
     rebuild_hour: int = Field(
-        3, ge=0, le=23, description="the hour (UTC) of the nightly rebuild of the read models"
+        3,
+        ge=0,
+        le=23,
+        description="the hour (of `CQRS_TIME_ZONE`) of the nightly rebuild of the read models",
     )
     verify_sample: int = Field(
         100, ge=0, description="rows that each hourly verification folds again; 0: none"
@@ -173,6 +195,12 @@ class Settings(BaseModel):
     lock_timeout: float = Field(
         10.0, gt=0, le=DAY, description="longest wait for a lock in a command or query, seconds"
     )
+    pool_size: int = Field(
+        4, ge=1, le=1_000, description="connections to PostgreSQL that a process keeps for each use"
+    )
+    pool_overflow: int = Field(
+        16, ge=0, le=1_000, description="how many more of each it may open while all are in use"
+    )
     connect_timeout: int = Field(5, ge=1, le=60, description="wait for a server to answer, seconds")
 
     redbeat: bool = Field(False, description="keep the schedule in Redis, for more than one beat")
@@ -198,6 +226,18 @@ class Settings(BaseModel):
         if value and not re.match(rf"({'|'.join(wanted)})(\+\w+)?://", value):
             raise ValueError(f"a URL is wanted that begins with {'://, '.join(wanted)}://")
         return value or None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"no time zone is called {value!r} here: a name such as Europe/Berlin is wanted and"
+                " the machine's time zone data (`pip install tzdata` where it has none)"
+            ) from error
+        return value
 
     @field_validator("result_url")
     @classmethod
@@ -237,6 +277,13 @@ class Settings(BaseModel):
         copied.__dict__.pop("servers", None)
         return copied
 
+    @property
+    def embedded_servers(self) -> frozenset[str]:
+        """Which embedded servers stand for what no URL names: `postgres`, `valkey`."""
+        named = (self.broker_url, self.result_url, self.cache_url)
+        unset = {"postgres": self.database_url is None, "valkey": not all(named)}
+        return frozenset(server for server, is_wanted in unset.items() if is_wanted)
+
     @cached_property
     def servers(self) -> ServerUrls:
         """Where the servers are; embedded ones are looked up in `home`, once."""
@@ -255,7 +302,7 @@ class ServerUrls:
     @property
     def database(self) -> str:
         """PostgreSQL."""
-        return self._settings.database_url or self._embedded.database_url
+        return self._settings.database_url or self._embedded("database_url")
 
     @property
     def query_database(self) -> str:
@@ -265,31 +312,39 @@ class ServerUrls:
     @property
     def broker(self) -> str:
         """Celery's broker."""
-        return self._settings.broker_url or self._embedded.broker_url
+        return self._settings.broker_url or self._embedded("broker_url")
 
     @property
     def result(self) -> str:
         """Celery's result backend."""
-        return self._settings.result_url or self._embedded.result_url
+        return self._settings.result_url or self._embedded("result_url")
 
     @property
     def cache(self) -> str:
         """Cached answers and wake-up signals."""
-        return self._settings.cache_url or self._embedded.cache_url
+        return self._settings.cache_url or self._embedded("cache_url")
+
+    def _embedded(self, name: str) -> str:
+        if url := str(getattr(self._running, name)):
+            return url
+        raise self._none_runs()
 
     @cached_property
-    def _embedded(self) -> embedded.Servers:
+    def _running(self) -> embedded.Servers:
         from worker import embedded
 
         servers = embedded.find(self._settings.home)
         if servers is None:
-            raise ServerUnavailable(
-                "an embedded server",
-                str(self._settings.home),
-                "none is running there",
-                f"Start them with `cqrs up`, or set {self._unset()}.",
-            )
+            raise self._none_runs()
         return servers
+
+    def _none_runs(self) -> ServerUnavailable:
+        return ServerUnavailable(
+            "an embedded server",
+            str(self._settings.home),
+            "none is running there",
+            f"Start them with `cqrs up`, or set {self._unset()}.",
+        )
 
     def _unset(self) -> str:
         names = ("database_url", "broker_url", "result_url", "cache_url")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from celery import current_task
 
 from worker.base import db
+from worker.base.settings import DAY, get_settings
 from worker.base.sql import statement
 from worker.contracts import uuid7
 
@@ -18,15 +19,17 @@ def take(task: str, every: float | None) -> bool:
     """Whether this call is the first in its slot; without a period it is nobody's slot, and runs.
 
     `every`: the period in seconds. Slots are counted by the database's clock, so that the clocks
-    of the beats need not agree.
+    of the beats need not agree. A period of a whole day is a day of the settings' time zone, so
+    that days of 23 and 25 hours have one slot each; it begins half an hour before midnight, so that
+    a beat whose clock is a little ahead takes no slot of the day before.
     """
     if every is None:
         return True
     with db.writer() as connection:
-        slot = {"task": task, "every": every, "holder": _message()}
-        return (
-            connection.execute(statement("worker.base", "take_slot"), slot).fetchone() is not None
-        )
+        zone = get_settings().time_zone if every == DAY else None
+        slot = {"task": task, "every": every, "holder": _message(), "zone": zone}
+        taken = connection.execute(statement("worker.base", "take_slot"), slot).fetchone()
+        return taken is not None
 
 
 def _message() -> str:

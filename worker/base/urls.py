@@ -3,16 +3,56 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote, unquote
+
+from psycopg.conninfo import conninfo_to_dict
 
 
 def sqlalchemy_url(url: str) -> str:
     """A PostgreSQL URL in SQLAlchemy's spelling, with psycopg 3 as the driver."""
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", url)
+    scheme, _, rest = psycopg_url(url).partition("://")
+    before, mark, query = rest.partition("?")
+    user, at, where = before.rpartition("@")
+    hosts, slash, path = where.partition("/")
+    if "," not in hosts:
+        return f"{scheme}+psycopg://{rest}"
+    names, ports = zip(*map(_host_and_port, hosts.split(",")), strict=True)
+    several = f"host={','.join(names)}" + f"&port={','.join(ports)}" * any(ports)
+    return f"{scheme}+psycopg://{user}{at}{slash}{path}?{several}" + f"&{query}" * bool(mark)
 
 
 def psycopg_url(url: str) -> str:
-    """A PostgreSQL URL in libpq's spelling."""
-    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+    """A PostgreSQL URL in libpq's spelling.
+
+    Several hosts may stand in it as libpq has them (`h1:p1,h2:p2`), or as SQLAlchemy has them
+    (`?host=h1:p1&host=h2:p2`), of which libpq would take the last alone.
+    """
+    url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+    before, _, query = url.partition("?")
+    options = [option.partition("=")[::2] for option in query.split("&")]
+    given = [value for name, value in options if name == "host"]
+    if len(given) < 2:
+        return url
+    own = [value for name, value in options if name == "port"]
+    hosts, ports = zip(*(_host_and_port(unquote(host)) for host in given), strict=True)
+    if not any(ports):
+        ports = tuple(own)
+    others = [f"{name}={value}" for name, value in options if name not in ("host", "port")]
+    several = [f"host={quote(','.join(hosts))}"] + [f"port={','.join(ports)}"] * any(ports)
+    return f"{before}?{'&'.join(several + others)}"
+
+
+def leads_to_several(url: str) -> bool:
+    """Whether a URL names several servers without saying which of them is wanted."""
+    given = conninfo_to_dict(psycopg_url(url))
+    several = "," in str(given.get("host", "")) or "," in str(given.get("hostaddr", ""))
+    return several and "target_session_attrs" not in given
+
+
+def _host_and_port(host: str) -> tuple[str, str]:
+    """`h:5432`, `[::1]:5432`, `h`, `::1`, `/a/folder`; the port is "" where there is none."""
+    found = re.fullmatch(r"(\[[^]]*\]|[^:/]*)(?::(\d*))?", host)
+    return (found[1].strip("[]"), found[2] or "") if found else (host, "")
 
 
 def safe_url(url: str) -> str:

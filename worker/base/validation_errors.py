@@ -5,7 +5,7 @@ Both are mappings from a field's dotted path (`items.0.quantity`) to one sentenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +17,12 @@ LONGEST_SHOWN = 60
 """A wrong value is quoted in its message up to this many characters."""
 
 
-def by_field(error: ValidationError) -> dict[str, str]:
-    """Every wrong field of a failed validation, with what is wrong and the value given."""
+def by_field(error: ValidationError, *, secret: Container[str] = ()) -> dict[str, str]:
+    """Every wrong field of a failed validation, with what is wrong and the value given, unless the
+    field is secret."""
     return {
-        ".".join(map(str, problem["loc"])): problem["msg"] + _rendered(problem)
+        ".".join(map(str, problem["loc"])): problem["msg"]
+        + ("" if problem["loc"] and problem["loc"][0] in secret else _rendered(problem))
         for problem in error.errors(include_url=False)
     }
 

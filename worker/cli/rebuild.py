@@ -44,7 +44,8 @@ def rebuild_(
 
     A rebuild that was killed goes on where it was. Rows of the live table that differed are shown.
     With --from, rows are trusted as they were at that position, and only those that events have
-    touched since are folded anew.
+    touched since are folded anew. It can be a position from where the live table was built to where
+    it is; for any other, the answer says which these are.
     """
     wanted = _wanted(names, everything)
     if stop:
@@ -75,10 +76,14 @@ def verify_(
     Without names, every projection is verified.
     """
     wanted = _wanted(names, everything=not names)
-    done = [
-        verify.verify_all(name, jobs=jobs) if everything else verify.verify(name, sample=sample)
-        for name in wanted
-    ]
+    done = []
+    for name in wanted:
+        with _bar(name, as_json) as tell:
+            done.append(
+                verify.verify_all(name, jobs=jobs, progress=tell)
+                if everything
+                else verify.verify(name, sample=sample, progress=tell)
+            )
     if as_json:
         print_json([verified.to_json() for verified in done])
     else:

@@ -35,6 +35,7 @@ ENGINE: Mapping[str, Subcommand] = {
         ("dead_letters", "dead-letters", "Events and commands that could not be handled."),
         ("refused", "refused", "Messages that were no commands, or had no id to answer."),
         ("subscriptions", "subscriptions", "Operate projections and reactions."),
+        ("events", "events", "What the log holds, and whether today's code can read it."),
         ("sagas", "sagas", "Processes over several commands."),
         ("rebuild", "rebuild", "Build read tables anew from the log, beside the live ones"),
         ("rebuild", "verify", "Fold rows anew and compare them with the live ones"),
@@ -105,8 +106,9 @@ app = typer.Typer(
 def _begin(ctx: typer.Context) -> None:
     """Logging belongs to the program: who calls `app` in a process of his own keeps his."""
     if ctx.obj is PROGRAM:
-        from worker.base import logs
+        from worker.base import actor, logs
 
+        actor.this_process_is_ours()
         logs.configure()
 
 

@@ -159,8 +159,8 @@ def _sentences(log: LogStatus) -> Iterator[str]:
         who = f"prepared {holder.prepared}" if holder.prepared else f"process {holder.pid}"
         yield escape(
             f"  held at {holder.fence:,} by {who}"
-            f" ({holder.application_name or '?'}, {holder.state or '?'},"
-            f" {seconds(holder.seconds or 0)})"
+            f" (user {holder.user or '?'}, {holder.application_name or '?'},"
+            f" {holder.state or '?'}, {seconds(holder.seconds or 0)})"
         )
     if log.enqueued:
         age = seconds(log.enqueued_seconds or 0)

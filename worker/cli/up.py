@@ -142,22 +142,16 @@ def _lock_file(home: Path) -> TextIO:
 
 @contextmanager
 def _servers_of(settings: Settings, lock: int) -> Iterator[bool]:
-    """The embedded servers, if any URL is unset: started here, stopped here. Whether they are.
+    """The embedded servers that stand for unset URLs: started here, stopped here. Whether any do.
 
     If we are killed the watchdog stops them and all children, and holds our lock until then.
     """
-    named = (
-        settings.database_url,
-        settings.broker_url,
-        settings.result_url,
-        settings.cache_url,
-    )
-    if all(named):
+    if not settings.embedded_servers:
         with watchdog.watching(None, held=[lock]):
             yield False
         return
     with watchdog.watching(settings.home, held=[lock]):
-        embedded.start(settings.home)
+        embedded.start(settings.home, wanted=settings.embedded_servers)
         try:
             yield True
         finally:

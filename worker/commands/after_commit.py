@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from celery import states
 from celery.app.task import Context
 
@@ -19,21 +20,26 @@ from worker.base import wake_ups
 from worker.base.actor import from_header
 from worker.base.app import app
 from worker.base.celery_internals import Result, chord_failed, store_results
-from worker.base.errors import CqrsError, Transient
+from worker.base.errors import CqrsError, ServerUnavailable, Transient
 from worker.base.intake.substitute import as_uuid
 from worker.base.logs import get_logger
 from worker.base.server_errors import unavailable
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import HEADER
-from worker.commands.chain_continuation import ChainContinuation, links_of, signatures
+from worker.commands.chain_continuation import ChainContinuation, signatures
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, CommandIdReused
+from worker.commands.message_checks import header_faults
 from worker.commands.receipts import Outcome
 from worker.commands.settling import refuse
 from worker.contracts import Envelope, Receipt, Status
 from worker.event_log.subscribers import groups_for
 
 log = get_logger(__name__)
+SKIP = "cqrs.skip"
+"""The task that tells of commands that are not run, where that could not be written at once."""
+REFUSED_BEFORE = "an earlier command of its chain was refused (command {})"
+"""Why a command is not run that stands behind a refused one, by its id."""
 
 
 def wake_readers(event_types: Iterable[str]) -> None:
@@ -107,15 +113,6 @@ def count_member(request: Any, receipt: Receipt) -> None:
         request.chord = None
 
 
-def stop_chain(request: Any, refused: Receipt) -> None:
-    """Keep the rest of a refused command's chain from running."""
-    skip(
-        links_of(request),
-        f"an earlier command of its chain was refused (command {refused.command_id})",
-    )
-    request.chain = request.callbacks = None
-
-
 def skip(links: ChainContinuation | None, why: str) -> None:
     """Give every command among these links a receipt that says why it was not run.
 
@@ -132,8 +129,9 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
     if not task_id or (name in commands and not as_uuid(task_id)):
         return
     if name in commands:
-        header = (sig["options"].get("headers") or {}).get(HEADER) or {}
-        actor = from_header(header.get("actor"))
+        header = (sig["options"].get("headers") or {}).get(HEADER)
+        named = header.get("actor") if isinstance(header, dict) else None
+        actor = from_header(None if header_faults({"actor": named}) else named)
         receipt = refuse(Envelope(UUID(task_id), name, sig.get("kwargs") or {}, actor), reason)
         publish_results([(UUID(task_id), receipt)])
     else:
@@ -141,6 +139,16 @@ def _skip(sig: Mapping[str, Any], reason: str) -> None:
     if sig["options"].get("chord"):
         failed = states.FAILURE
         _best_effort(task_id, lambda: app.backend.on_chord_part_return(_member(sig), failed, why))
+
+
+def fail_member(command_id: UUID, links: ChainContinuation | None, why: str) -> None:
+    """Tell the chord of a command that came to nothing, if it is a member of one."""
+    if links and links.get("chord"):
+        told = {"task": "?", "options": {**links, "task_id": str(command_id)}}
+        _best_effort(
+            str(command_id),
+            lambda: app.backend.on_chord_part_return(_member(told), states.FAILURE, CqrsError(why)),
+        )
 
 
 def _best_effort(task_id: str, tell: Callable[[], object]) -> None:
@@ -165,5 +173,10 @@ def _member(sig: Mapping[str, Any]) -> Context:
 @chord_failed.connect
 def _skip_body(body: Mapping[str, Any], error: BaseException, **_: Any) -> None:
     """A member of a chord did not succeed: its body is not run, nor what follows that."""
-    why = error.__cause__ or error
-    skip({"chain": [body], "link": []}, f"a member of its chord did not succeed: {why}")
+    why = f"a member of its chord did not succeed: {error.__cause__ or error}"
+    links = {"chain": [body], "link": []}
+    try:
+        skip(links, why)
+    except (psycopg.Error, ServerUnavailable) as away:  # nobody would come here again
+        log.warning("told later that a chord's body is not run", reason=str(away))
+        app.send_task(SKIP, kwargs={"links": links, "why": why}, ignore_result=True)

@@ -19,7 +19,7 @@ There is no table to write: the events are the state. What is promised:
 - Snapshots are written after the commit and may be deleted at any time: they only save reading.
   One that cannot be read is passed over, its stream is replayed, and it is dropped.
 - A stream with an event that cannot be read fails the commands that ask for its state, and no
-  other of their batch.
+  other of their batch. One that a newer release wrote makes them wait for a worker of that release.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from worker.base.logs import get_logger
 from worker.base.validation_errors import fields_at_fault
 from worker.commands.errors import UnreadableStream
 from worker.contracts import Event
+from worker.contracts.event_versions import as_stored
+from worker.event_log import NewerEvent, UnreadableEvent, upcast
 
 if TYPE_CHECKING:
     from worker.commands.state import Emitted
@@ -58,6 +60,11 @@ class Aggregate(Generic[S]):
     schema_version: int
     snapshot_every: int
 
+    @property
+    def shape(self) -> int:
+        """Which snapshots are read: it grows with the version of the state, and of any event."""
+        return self.schema_version + sum(event.schema_version - 1 for event in self.events.values())
+
     def stream(self, key: Hashable) -> str:
         """The stream of one aggregate: `<category>-<key>`."""
         return f"{self.category}-{key}"
@@ -71,22 +78,29 @@ class Aggregate(Generic[S]):
         return state
 
     def replay(
-        self, start: S | None, stream: str, version: int, events: Iterable[tuple[str, Any]]
+        self, start: S | None, stream: str, version: int, events: Iterable[tuple[str, int, Any]]
     ) -> S | None:
-        """The state after the stored events (type, data) that follow a state at a version.
+        """The state after the stored events (type, schema version, data) that follow a state at a
+        version, each read as today's code declares it.
 
-        Raises UnreadableStream, naming the event that cannot be read or folded.
+        Raises UnreadableStream, naming the event that cannot be read or folded, and NewerEvent.
         """
         state = start
-        for at, (type_, data) in enumerate(events, version + 1):
+        for at, (type_, schema, data) in enumerate(events, version + 1):
             try:
+                if (type_, schema) not in as_stored:
+                    type_, data = upcast(type_, schema, data)  # as it reads today
                 state = self.evolve(state, self.events[type_].model_validate(data))
+            except NewerEvent:
+                raise
             except Exception as error:
                 why = self._why(type_, error)
                 raise UnreadableStream(stream, at, type_, why) from error
         return state
 
     def _why(self, type_: str, error: Exception) -> str:
+        if isinstance(error, UnreadableEvent):
+            return error.reason
         if type_ not in self.events:
             return f"{self.name} declares no such event"
         if isinstance(error, ValidationError):
@@ -108,8 +122,9 @@ def aggregate(
 
     `evolve(state, event)` is pure and returns the state after one of `events` (the state is None
     before the first). `category` begins the names of its streams. `schema_version` counts
-    changes of the state's own form, so that older snapshots are passed over; one is kept every
-    `snapshot_every` events. `name` outlives a renamed class.
+    changes of the state's own form; older snapshots, and those from before an event of it changed
+    its version, are passed over and replaced. One is kept every `snapshot_every` events. `name`
+    outlives a renamed class.
     """
     by_type = {event.type: event for event in events}
     return Aggregate(name, state, evolve, by_type, category, schema_version, snapshot_every)
@@ -136,7 +151,7 @@ class AggregateState:
     loaded: int
     version: int
     snapshot: int
-    fault: UnreadableStream | None = None
+    fault: UnreadableStream | NewerEvent | None = None
 
     @property
     def wants_snapshot(self) -> bool:
@@ -154,7 +169,7 @@ class AggregateState:
         return {
             "stream": self.stream,
             "aggregate": self.aggregate.name,
-            "shape": self.aggregate.schema_version,
+            "shape": self.aggregate.shape,
             "version": self.version,
             "state": self.state.model_dump(mode="json"),
         }
@@ -177,7 +192,7 @@ class AggregateStates:
             self._by_stream.setdefault(stream, {})[name] = entry
             try:
                 entry.state = by_name[name].replay(start, stream, snapshot, _decoded(events))
-            except UnreadableStream as fault:
+            except (UnreadableStream, NewerEvent) as fault:
                 entry.fault = fault
 
     def _from_snapshot(

@@ -10,26 +10,32 @@ line ─▶ a command ─▶ receipt
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-from uuid import uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import psycopg
 from celery.exceptions import Retry
 
+from worker.base import db
 from worker.base.actor import from_header
 from worker.base.app import app
 from worker.base.db_errors import message_of
 from worker.base.errors import ServerUnavailable
+from worker.base.intake.checks import is_count
+from worker.base.intake.substitute import as_uuid as is_uuid
 from worker.base.settings import get_settings
-from worker.commands import after_commit, put_off, releases
+from worker.commands import after_commit, put_off, receipts, releases
 from worker.commands.call_arguments import HEADER, as_uuid
+from worker.commands.decoding import undeclared
 from worker.commands.errors import DatabaseAway, DatabaseInConflict, InvalidCommand
 from worker.commands.executor import because, end, execute
+from worker.commands.message_checks import header_faults
 from worker.commands.receipts import Outcome, PutOff
 from worker.commands.releases import schema_named
-from worker.commands.settling import dead
-from worker.contracts import Envelope
+from worker.commands.secrets import kept_payload
+from worker.commands.settling import dead, ended, settle
+from worker.contracts import Envelope, Receipt, Status
 
 NAME = "cqrs.run_batch"
 
@@ -79,17 +85,26 @@ class BatchMessage:
 
     def __init__(self, request: Any, actor: Any) -> None:
         self.actor = actor
-        self._sender = from_header(actor)
-        self._root = as_uuid(request.root_id or request.id)
-        header = (request.headers or {}).get(HEADER) or {}
-        schemas = header.get("schemas")
-        self.schemas: Mapping[str, str | None] = schemas if isinstance(schemas, dict) else {}
-        self._counts = {name: int(header.get(name, 0)) for name in ("tries", "away")}
+        self._wrong = str(header_faults({"actor": actor}).get(f"{HEADER}.actor", ""))
+        self._sender = from_header(None if self._wrong else actor)
+        self._root = _root(request.root_id or request.id)
+        header = _object((request.headers or {}).get(HEADER))
+        self.schemas: Mapping[str, str | None] = {
+            name: schema
+            for name, schema in _object(header.get("schemas")).items()
+            if isinstance(schema, str)
+        }
+        self._counts = {
+            name: int(header[name]) if is_count(header.get(name)) else 0
+            for name in ("tries", "away")
+        }
 
     def read(self, raw: Any) -> Line:
         """A line, whatever it is."""
         try:
             id_, name, payload = raw
+            if self._wrong:
+                raise TypeError(f"its sender: {self._wrong}")
             return Line(raw, self._envelope(_text(id_), _text(name), payload))
         except (TypeError, ValueError, InvalidCommand) as error:
             why = f"no command: a line of a batch is [id, name, payload], all of it given ({error})"
@@ -100,13 +115,14 @@ class BatchMessage:
         good, left = self._without_unknown([line for line in lines if line.malformed is None])
         left += _left(good, run_and_tell([line.envelope for line in good]))
         bad = [line for line in lines if line.malformed is not None]
-        return left + _left(bad, [_bury(line, line.malformed or "") for line in bad])
+        return left + _left(bad, [_set_aside(line) for line in bad])
 
     def _without_unknown(self, lines: Sequence[Line]) -> tuple[list[Line], list[Left]]:
         """Hand what another release has to decide over to it; the others, and what is left."""
         try:
             here, elsewhere = releases.sorted_out([line.envelope for line in lines])
-            releases.hand_over(elsewhere)
+            for unwritable in releases.hand_over(elsewhere):
+                _refuse(*unwritable)
         except (psycopg.Error, ServerUnavailable) as error:
             why = because(error) or DatabaseAway(message_of(error), whole=False)
             return [], [Left(line, why) for line in lines]
@@ -177,7 +193,9 @@ class BatchMessage:
             id_ = as_uuid(values[0])
         except (IndexError, InvalidCommand):
             id_ = uuid5(self._root, repr(raw))
-        return Envelope(id_, name, {"line": raw}, self._sender, correlation_id=self._root)
+        kept = [*values[:2], *(kept_payload(name, value) for value in values[2:])]
+        line = kept if values else raw
+        return Envelope(id_, name, {"line": line}, self._sender, correlation_id=self._root)
 
 
 def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> list[Outcome]:
@@ -187,6 +205,39 @@ def run_and_tell(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> lis
     ids = (envelope.id for envelope in envelopes)
     after_commit.publish_results(list(zip(ids, run.outcomes, strict=True)))
     return run.outcomes
+
+
+def _set_aside(line: Line) -> Outcome:
+    """Make a malformed line a dead letter: under an id of its own, if the one in it is that of a
+    command which is nothing of this line's."""
+    why = line.malformed or ""
+    try:
+        with db.writer() as connection:
+            known = receipts.find(connection, [line.envelope.id]).get(line.envelope.id)
+    except (psycopg.Error, ServerUnavailable) as error:
+        return because(error) or DatabaseAway(message_of(error), whole=False)
+    if known is None or known.error == why:
+        return _bury(line, why)
+    envelope = line.envelope
+    own = uuid5(envelope.correlation_id or envelope.id, repr(line.raw))
+    return _bury(replace(line, envelope=replace(envelope, id=own)), why)
+
+
+def _refuse(envelope: Envelope, why: str) -> Receipt:
+    """Refuse what no worker will ever find. Raises psycopg.Error, ServerUnavailable."""
+    receipt = settle(ended(undeclared(envelope), Status.REJECTED, error=why))
+    after_commit.publish_results([(envelope.id, receipt)])
+    return receipt
+
+
+def _root(sent: object) -> UUID:
+    """What correlates the commands of a message, whatever id its sender gave it."""
+    id_ = is_uuid(sent)
+    return UUID(id_) if id_ else uuid5(NAMESPACE_OID, str(sent))
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _bury(line: Line, why: str) -> Outcome:

@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from celery import signals
-from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
+from celery.exceptions import SoftTimeLimitExceeded, WorkerLostError
 
 from worker.base.actor import to_header
 from worker.base.app import app
+from worker.base.celery_internals import EngineTask
 from worker.base.encoding import to_json
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
@@ -46,7 +46,31 @@ def send_batch(
     return handles
 
 
-@app.task(name=NAME, bind=True, ignore_result=True, max_retries=3, default_retry_delay=1)
+class BatchTask(EngineTask):
+    """The task that runs a `delay_many` message."""
+
+    abstract = True
+
+    def on_killed(self, request: Any, error: BaseException) -> None:
+        """Its lines go apart, so that the one that does it is found; a lone one is dead. Raises
+        what the broker raises."""
+        kwargs = request.kwargs or {}
+        message = BatchMessage(request, kwargs.get("actor"))
+        lines = [message.read(raw) for raw in kwargs.get("commands", ())]
+        if len(lines) == 1 and not message.bury(lines[0], put_off.killed(error)):
+            return
+        for line in lines:
+            send([line.raw], message.actor, schemas=message.schemas)
+
+
+@app.task(
+    name=NAME,
+    base=BatchTask,
+    bind=True,
+    ignore_result=True,
+    max_retries=3,
+    default_retry_delay=1,
+)
 def run_batch(self: Any, commands: Sequence[Any], actor: Mapping[str, Any] | None = None) -> None:
     """Run the commands of one `delay_many` message, in their order."""
     message = BatchMessage(self.request, actor)
@@ -78,19 +102,6 @@ def _after_limit(
     again = [*rest, *(one.line for one in left)]
     if again:
         raise message.split((), again, error)
-
-
-@signals.task_failure.connect
-def _end_what_kills(sender: Any, exception: BaseException, kwargs: Any = None, **_: Any) -> None:
-    """In the main process: lines whose worker processes ended go apart; a lone one is dead."""
-    if sender.name != NAME or not isinstance(exception, WorkerLostError | TimeLimitExceeded):
-        return
-    message = BatchMessage(sender.request, (kwargs or {}).get("actor"))
-    lines = [message.read(raw) for raw in (kwargs or {}).get("commands", ())]
-    alone = len(lines) == 1 and not message.bury(lines[0], put_off.killed(exception))
-    if not alone:
-        for line in lines:
-            send([line.raw], message.actor, schemas=message.schemas)
 
 
 def _messages(lines: Sequence[list[Any]]) -> Iterator[list[list[Any]]]:

@@ -23,7 +23,8 @@ from worker.commands.decoding import commands
 from worker.contracts import Envelope
 
 ChainContinuation: TypeAlias = Mapping[str, Any]
-"""`chain`: the rest of a chain, its next link last; `link`: what was linked to this task alone."""
+"""`chain`: the rest of a chain, its next link last; `link`: what was linked to this task alone. Of
+a command that another worker is to run, `chord`, `group_id`, `group_index`, too: who counts it."""
 
 
 def links_of(request: Any) -> ChainContinuation | None:
@@ -34,15 +35,33 @@ def links_of(request: Any) -> ChainContinuation | None:
     return {"chain": list(chain or ()), "link": list(callbacks or ())}
 
 
+def all_of(request: Any) -> ChainContinuation | None:
+    """What follows the task of this request, and the chord that it is a member of."""
+    return with_chord(links_of(request), request.chord, request.group, request.group_index)
+
+
+def with_chord(
+    links: ChainContinuation | None, chord: Any, group: Any, index: Any
+) -> ChainContinuation | None:
+    """These links, with the chord that counts the command, if one does."""
+    if not chord:
+        return links
+    member = {"chord": chord, "group_id": group, "group_index": index}
+    return {**(links or {"chain": [], "link": []}), **member}
+
+
 def go_on(request: Any, result: Any) -> None:
     """Send what follows a task that has succeeded, as Celery does after it has returned.
 
     Here, because Celery takes a task for failed, and its message for done, whose broker is full or
-    away at this moment: the rest of its chain would be lost. Raises what the broker raises.
+    away at this moment: the rest of its chain would be lost. Raises what the broker raises, and
+    what a link raises that cannot be sent; what was sent by then is taken off the request.
     """
     origin = {"parent_id": request.id, "root_id": request.root_id or request.id}
-    for link in request.callbacks or ():
-        signature(link, app=app).apply_async((result,), **origin)
+    request.callbacks = list(request.callbacks or ())
+    while request.callbacks:
+        signature(request.callbacks[0], app=app).apply_async((result,), **origin)
+        del request.callbacks[0]
     if chain := opened(request.chain):
         *later, following = chain
         signature(following, app=app).apply_async((result,), chain=later, **origin)

@@ -27,10 +27,11 @@ from inspect import signature
 from typing import Any, Generic, cast, overload
 from uuid import UUID
 
-from worker.base.actor import anyone, current_actor
+from worker.base.actor import current_actor
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.base.intake.substitute import as_uuid as is_uuid
+from worker.base.rights import Right, as_declared
 from worker.commands import canvas  # noqa: F401  # it looks at what is sent
 from worker.commands.awaitable_verbs import AwaitableVerbs, C, P
 from worker.commands.batches import send_batch
@@ -47,7 +48,6 @@ from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import (
     CommandSpec,
     Handler,
-    MaySend,
     Prepared,
     commands,
     model_class,
@@ -336,27 +336,37 @@ def _swallowed(name: str, model: type[Command]) -> Iterator[str]:
         )
 
 
+def _unknown(name: str, model: type[Command], hidden: Iterable[str]) -> Iterator[str]:
+    """Fields that are called secret and are none: what was meant would be shown."""
+    for field in sorted(set(hidden).difference(model.model_fields)):
+        yield f"no such field: mend `secret` or `storable` ({name}, {model.__name__}.{field})"
+
+
 def command(
     name: str,
     model: Callable[P, C],
     *,
     needs: Callable[[C], Iterable[Load]],
-    may_send: MaySend = anyone,
+    may_send: Right | None = None,
     emits: Sequence[type[Event]] = (),
     secret: Iterable[str] = (),
+    storable: Iterable[str] = (),
 ) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
     The handler takes (command, state, work), decides by pure rules, and hands its changes and
-    events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it,
-    `emits` which events it can append (for the map), `secret` which fields no log may show.
+    events to `work`; what it returns is the receipt's `data`. `may_send` says who may send it, by
+    actor, payload or loaded state (worker/base/rights.py), `emits` which events it can append (for
+    the map), `secret` which fields no log may show, and no table hold in clear: a command that has
+    them is not enqueued, and keeps them not when it is dead; but for those that are `storable`.
 
     To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
     Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
     verb could be given, since it has an option so named.
     """
     payload = model_class(name, model, Command)
-    if problems := list(_swallowed(name, payload)):
+    hidden = {*secret} | {*storable}
+    if problems := [*_swallowed(name, payload), *_unknown(name, payload, hidden)]:
         raise BadDeclarations(problems)
 
     def declare(handler: Handler) -> CommandTask[C, P]:
@@ -366,10 +376,11 @@ def command(
             payload,
             handler,
             needs,
-            may_send,
+            as_declared("may_send", name, may_send, 3),
             purpose,
             tuple(event.type for event in emits),
             frozenset(secret),
+            frozenset(storable),
         )
         commands.add(name, spec)
         task = app.task(  # made when it is first used: importing a domain needs no server

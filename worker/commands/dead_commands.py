@@ -15,7 +15,7 @@ perhaps compensating what came before it: the saga is what can be retried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from uuid import UUID
 
 import orjson
 
-from worker.base import db
+from worker.base import db, secrets
 from worker.base.db import Connection
 from worker.base.errors import Permanent
 from worker.commands import SQL, after_commit, receipts
@@ -107,6 +107,14 @@ class BelongsToSaga(Permanent):
         self.command_id, self.saga_id = command_id, saga_id
 
 
+class SecretsNotKept(Permanent):
+    """A dead command whose secrets were not kept: it can only be sent anew."""
+
+    def __init__(self, command_id: UUID, fields: Sequence[str]) -> None:
+        super().__init__(f"{secrets.SEND_ANEW} (command {command_id}, fields {', '.join(fields)})")
+        self.command_id, self.fields = command_id, tuple(fields)
+
+
 def commands(*, closed: bool = False, limit: int = 100) -> list[DeadCommand]:
     """Dead commands, the latest first: the open ones, or with `closed` all of them."""
     with db.writer() as connection:
@@ -124,10 +132,11 @@ def retry(command_id: UUID, *, by: str) -> DeadCommand:
     """Let a dead command be run again, with its own id, payload, actor and roles.
 
     Returns at once; its receipt says what became of it. Raises UnknownDeadCommand,
-    DeadCommandIsClosed, BelongsToSaga.
+    DeadCommandIsClosed, BelongsToSaga, SecretsNotKept.
     """
     with db.writer() as connection:
         _must_have_no_saga(connection, command_id)
+        _must_be_whole(connection, command_id)
         command = _act(connection, "revive_dead_command", command_id, by)
     after_commit.wake_queue_consumer()
     return command
@@ -157,11 +166,12 @@ def discard(command_id: UUID, *, by: str) -> DeadCommand:
 
     Raises UnknownDeadCommand, DeadCommandIsClosed.
     """
-    with db.writer() as connection:
+    reason = f"an earlier command of its chain was given up (command {command_id})"
+    with db.writer() as connection, connection.transaction():
         command = _act(connection, "discard_dead_command", command_id, by)
         links = connection.execute(SQL["dead_command_links"], {"command": command_id}).fetchone()
-    reason = f"an earlier command of its chain was given up (command {command_id})"
-    after_commit.skip(_links(links[0]) if links else None, reason)
+        # Before it is closed: who is killed in between finds it open, and discards it again.
+        after_commit.skip(_links(links[0]) if links else None, reason)
     return command
 
 
@@ -179,6 +189,12 @@ def _must_have_no_saga(connection: Connection, command_id: UUID) -> None:
     saga_id = saga_behind(row[0]) if row else None
     if saga_id is not None:
         raise BelongsToSaga(command_id, saga_id)
+
+
+def _must_be_whole(connection: Connection, command_id: UUID) -> None:
+    row = connection.execute(SQL["dead_command"], {"command": command_id}).fetchone()
+    if row is not None and (lost := secrets.not_kept(_readable(row[2]))):
+        raise SecretsNotKept(command_id, lost)
 
 
 def _find(connection: Connection, command_id: UUID) -> DeadCommand:

@@ -15,21 +15,22 @@ import orjson
 from celery.exceptions import SoftTimeLimitExceeded
 from pydantic import ValidationError
 
+from worker.base import secrets
 from worker.base.encoding import canonical, fingerprint, first_fingerprint, is_fingerprint
 from worker.base.registry import Registry
+from worker.base.rights import Right, allows, looks_at, why_not
 from worker.base.settings import get_settings
 from worker.base.validation_errors import by_field, unstorable, without_json_form
 from worker.commands.errors import BrokenFunction, InvalidCommand, Undecidable, UnknownCommand
 from worker.commands.left_out import as_shown, complete, given, may_hold_floats
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
-from worker.contracts import Actor, Command, Envelope, Message, Refusal
+from worker.contracts import Command, Envelope, Message, Refusal
 
 M = TypeVar("M", bound=Message)
 
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
 Needs: TypeAlias = Callable[[Any], Iterable[Load]]
-MaySend: TypeAlias = Callable[[Actor], bool]
 R = TypeVar("R")
 
 
@@ -41,10 +42,22 @@ class CommandSpec:
     model: type[Command]
     handler: Handler
     needs: Needs
-    may_send: MaySend
+    may_send: Right | None
     purpose: str
     emits: tuple[str, ...] = ()
     secret: frozenset[str] = frozenset()
+    storable: frozenset[str] = frozenset()
+
+    @property
+    def unstored(self) -> frozenset[str]:
+        """Secret fields that may not stand in clear in any table."""
+        return self.secret - self.storable
+
+    def unstorable(self, payload: Any) -> list[str]:
+        """Those of them that this payload holds."""
+        if not self.unstored or not isinstance(payload, Mapping):
+            return []
+        return sorted(field for field in self.unstored if payload.get(field) not in (None, ""))
 
     def hidden(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """A payload that may be shown: without what its secret fields hold."""
@@ -100,9 +113,11 @@ def decode(envelope: Envelope) -> Decoded:
 
 def _decoded(envelope: Envelope) -> Decoded:
     spec = find_command(envelope.name)
+    if lost := secrets.not_kept(envelope.payload):
+        raise Refusal(secrets.SEND_ANEW, fields=", ".join(lost))
     model = f"the model {spec.model.__name__}"
     command = _call(model, spec.name, lambda: validate(spec, envelope.payload))
-    _call("`may_send`", spec.name, lambda: _authorize(spec, envelope.actor))
+    _call("`may_send`", spec.name, lambda: _authorize(spec, envelope, command))
     print_ = fingerprint_of(envelope, command)
     _call(model, spec.name, lambda: complete(command, envelope.id))
     needs = _call("`needs`", spec.name, lambda: tuple(spec.needs(command)))
@@ -251,7 +266,7 @@ def _model(spec: CommandSpec, payload: Mapping[str, Any]) -> Command:
     try:
         return spec.model.model_validate(payload)
     except ValidationError as error:
-        raise InvalidCommand(spec.name, by_field(error)) from None
+        raise InvalidCommand(spec.name, by_field(error, secret=spec.secret)) from None
 
 
 def _check_wire(name: str, wire: bytes, payload: Mapping[str, Any]) -> None:
@@ -269,8 +284,18 @@ def _check_size(name: str, size: int) -> None:
         raise InvalidCommand(name, {"payload": advice})
 
 
-def _authorize(spec: CommandSpec, actor: Actor) -> None:
-    if not spec.may_send(actor):
+def authorize(command: Decoded, state: State) -> None:
+    """Ask a right that looks at what was loaded. Raises Refusal, BrokenFunction."""
+    envelope = command.envelope
+    spec = find_command(envelope.name)
+    if spec.may_send is not None and looks_at(spec.may_send) > 2:
+        _call("`may_send`", spec.name, lambda: _authorize(spec, envelope, command.command, state))
+
+
+def _authorize(spec: CommandSpec, envelope: Envelope, *seen: object) -> None:
+    actor = envelope.actor
+    if allows(spec.may_send, actor, *seen) is False:
         raise Refusal(
-            f"{actor.name} may not send {spec.name}", roles=", ".join(sorted(actor.roles)) or "none"
+            f"{actor.name} may not send {spec.name}{why_not('may_send', spec.may_send)}",
+            roles=", ".join(sorted(actor.roles)) or "none",
         )

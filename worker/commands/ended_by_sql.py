@@ -10,7 +10,7 @@ or gets one now from whoever could read the command.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,9 @@ class Ended:
     status: Status
     error: str
     envelope: Envelope | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    is_known: bool = True
+    """Whether its fingerprint can be taken here: not of another release's."""
 
 
 def readable(row: Mapping[str, Any]) -> Envelope | Ended:
@@ -54,10 +57,12 @@ def end(ended: Sequence[Ended]) -> list[Receipt]:
     """
     if not ended:
         return []
+    _tell_what_follows(ended)
     with db.writer() as connection:
         rows = to_json([_row(one) for one in ended])
         written = connection.execute(SQL["end_enqueued"], {"commands": rows}).fetchall()
-    receipts = [_receipt(*row) for row in written]
+    errors = {one.command_id: one.errors for one in ended}
+    receipts = [_receipt(errors[row[0]], *row) for row in written]
     log.warning("ended without being run", commands=[one.error for one in receipts])
     if any(receipt.position for receipt in receipts):
         after_commit.wake_readers({SagaCommandSettled.type})
@@ -65,21 +70,39 @@ def end(ended: Sequence[Ended]) -> list[Receipt]:
     return receipts
 
 
+def _tell_what_follows(ended: Sequence[Ended]) -> None:
+    """Tell the rest of their chains and their chords; first, or who dies in between tells nobody.
+
+    The links of one that is dead stay with it: they follow once it is retried.
+    """
+    for one in ended:
+        links = one.envelope.links if one.envelope else None
+        if one.status is Status.REJECTED:
+            after_commit.skip(links, after_commit.REFUSED_BEFORE.format(one.command_id))
+        after_commit.fail_member(one.command_id, links, one.error)
+
+
 def _row(one: Ended) -> dict[str, Any]:
-    print_ = fingerprint_of(one.envelope).hex() if one.envelope else None
-    row = {"command_id": one.command_id, "status": one.status, "error": one.error}
-    return {**row, "payload_hash": print_}
+    print_ = fingerprint_of(one.envelope).hex() if one.envelope and one.is_known else None
+    return {
+        "command_id": one.command_id,
+        "status": one.status,
+        "error": one.error,
+        "errors": one.errors or None,
+        "payload_hash": print_,
+    }
 
 
 def _receipt(
-    command_id: UUID, name: str, actor: str, status: str, error: str, *rest: Any
+    errors: Mapping[str, str], command_id: UUID, name: str, actor: str, status: str, *rest: Any
 ) -> Receipt:
-    print_, position, completed_at = rest
+    error, print_, position, completed_at = rest
     return Receipt(
         command_id,
         name,
         Status(status),
         error=error,
+        errors=errors,
         position=position,
         actor=actor,
         completed_at=completed_at,

@@ -23,10 +23,12 @@ from psycopg.rows import tuple_row
 
 from worker.base.app import app
 from worker.base.encoding import is_fingerprint, to_json
+from worker.base.settings import get_settings
 from worker.commands import SQL
 from worker.commands.command_result import CommandResult
 from worker.commands.decoding import fingerprint_of, stands_for
 from worker.commands.errors import CommandIdReused
+from worker.commands.secrets import must_be_storable
 from worker.commands.transaction import AsyncConnectable as AsyncConnectable
 from worker.commands.transaction import Connectable as Connectable
 from worker.commands.transaction import (
@@ -82,22 +84,28 @@ def _enqueued(
 
 
 def write_commands(
-    connection: psycopg.Connection[Any], envelopes: Sequence[Envelope]
+    connection: psycopg.Connection[Any], envelopes: Sequence[Envelope], *, of_others: bool = False
 ) -> list[bool]:
     """Write commands in this transaction and wake nobody.
+
+    Those `of_others` are not known here, so that their fingerprints cannot be taken here: they have
+    none, unless their senders gave one, until a worker that knows them runs them.
 
     Says of each, in order, whether its id stands for something else already: then it was not
     written. A command that is there already, waiting or settled, is left as it is.
     """
     execute = executor_of(connection)
-    reused = _reused(execute(SQL["enqueue"], _rows(envelopes)))
+    reused = _reused(execute(SQL["enqueue"], _rows(envelopes, of_others)))
     if not any(reused):
         return reused
     return _looked_at(envelopes, reused, execute(SQL["receipts_by_id"], _ids(envelopes)))
 
 
-def _rows(envelopes: Sequence[Envelope]) -> dict[str, str]:
+def _rows(envelopes: Sequence[Envelope], of_others: bool = False) -> dict[str, str]:
     rows = [command_row(place, envelope) for place, envelope in enumerate(envelopes)]
+    for row, envelope in zip(rows, envelopes, strict=True):
+        if of_others and envelope.fingerprint is None:
+            row["payload_hash"] = None
     return {"commands": to_json(rows)}
 
 
@@ -133,7 +141,11 @@ def _handle(envelope: Envelope) -> CommandResult:
 
 
 def command_row(place: int, envelope: Envelope) -> dict[str, Any]:
-    """A command as `cqrs.enqueue` takes it, with its place among those written with it."""
+    """A command as `cqrs.enqueue` takes it, with its place among those written with it.
+
+    Raises InvalidCommand for one that holds what may not be stored.
+    """
+    must_be_storable(envelope)
     return {
         "ord": place,
         "command_id": envelope.id,
@@ -156,6 +168,9 @@ def enqueued_envelope(row: Mapping[str, Any]) -> Envelope:
     Payload and links are text, so that what cannot be decoded is one command's trouble: raises
     ValueError and TypeError.
     """
+    if row["payload"] is None:
+        largest = get_settings().max_message_bytes
+        raise ValueError(f"the payload is larger than {largest} bytes (CQRS_MAX_MESSAGE_BYTES)")
     payload, stored = orjson.loads(row["payload"]), row["payload_hash"]
     if not isinstance(payload, dict):
         raise TypeError(f"the payload is {row['payload'][:40]}; an object is wanted")

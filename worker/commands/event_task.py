@@ -31,6 +31,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from pydantic_core import to_jsonable_python
 from typing_extensions import ParamSpec
 
 from worker.base import db
@@ -41,6 +42,7 @@ from worker.base.intake.checks import Fault, Letter
 from worker.base.logs import get_logger
 from worker.base.registry import Registry
 from worker.base.settings import get_settings
+from worker.base.validation_errors import without_json_form
 from worker.commands import SQL, chain_continuation, leases
 from worker.commands.call_arguments import HEADER
 from worker.commands.decoding import Decoded, model_class, undeclared
@@ -93,10 +95,24 @@ class EventTask(EngineTask, Generic[M, P]):
         try:
             with leases.holding({envelope.id: attempt}):
                 data = self.effect(self.model.model_validate(envelope.payload), envelope.id)
+                data = self._storable(envelope.id, data)
         except Exception as error:
             _put_off(envelope.id, attempt, error)
             raise
         return ended(task, Status.SUCCEEDED, data=data)
+
+    def _storable(self, task_id: UUID, data: Any) -> Any:
+        """What the effect returned, as a receipt can hold it: the effect is done, and is not to be
+        done again because of what it says of itself."""
+        try:
+            plain = to_jsonable_python(data)
+            if not without_json_form(plain):
+                return plain
+        except Exception as error:
+            log.error("its result is kept as text", task=self.name, id=str(task_id), exc_info=error)
+            return storable(repr(data)[:LONGEST_REASON])
+        log.error("its result is kept as text in part", task=self.name, id=str(task_id))
+        return storable(plain)
 
     def _begin(self, task_id: UUID) -> int:
         """Take the task for this process; the number of the attempt. Raises Ignore if somebody has

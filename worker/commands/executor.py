@@ -7,7 +7,8 @@
                      a stream that moved on meanwhile           the batch again, a few times
                      the database is away (see db_errors.py)    all of them put off
                      any other, in a batch of several           one by one
-                     alone: a table or a right is missing       put off, until it is there
+                     alone: a table or a right is missing,
+                            or a server that its handler asks   put off, until it is there
                             in conflict again and again         put off, a few times
                             a broken constraint                 once more, then `rejected`
                             anything else                       once more, then dead
@@ -40,7 +41,7 @@ from worker.base.db_errors import message_of
 from worker.base.errors import ServerUnavailable, Transient
 from worker.base.logs import get_logger
 from worker.commands.change_set import DeletedWhatItInserted
-from worker.commands.decoding import Decoded, decode
+from worker.commands.decoding import Decoded, authorize, decode
 from worker.commands.errors import (
     CommandIdReused,
     DatabaseAway,
@@ -48,13 +49,14 @@ from worker.commands.errors import (
     InvalidCommand,
     NotReady,
 )
+from worker.commands.handling import AskedItself, handled
 from worker.commands.outcome_check import check, plain
 from worker.commands.receipts import Known, Outcome, Settled, blocked
 from worker.commands.settling import SETTLED_ELSEWHERE, ended, failed, given_up, refused, settle
 from worker.commands.state import Work
 from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
-from worker.event_log import WRONG_VERSION
+from worker.event_log import WRONG_VERSION, NewerEvent
 
 log = get_logger(__name__)
 
@@ -94,6 +96,10 @@ def _execute(batch: Sequence[Decoded], dequeue: bool, *, second_look: bool = Fal
             time.sleep(random.uniform(0, 0.01 * 4**attempt))  # noqa: S311
         except SoftTimeLimitExceeded:
             raise
+        except NewerEvent as error:
+            if len(batch) > 1:
+                return _one_by_one(batch, dequeue)
+            return _all_put_off(batch, DatabaseAway(str(error), whole=False))
         except Exception as error:
             return _after_fault(batch, error, dequeue, second_look)
     raise AssertionError("unreachable")
@@ -140,9 +146,22 @@ def _after_fault(
     and is looked at more closely when it is alone."""
     if len(batch) > 1:
         return _one_by_one(batch, dequeue)
+    if isinstance(error, AskedItself):
+        return _after_asking(batch, error.why, dequeue)
     if not second_look and not isinstance(error, DeletedWhatItInserted):
         return _execute(batch, dequeue, second_look=True)
     return _alone(failed(batch[0], error), dequeue)
+
+
+def _after_asking(
+    batch: Sequence[Decoded], error: ServerUnavailable | psycopg.Error, dequeue: bool
+) -> BatchRun:
+    """What becomes of a command whose handler has asked a server itself, in vain."""
+    put_off = because(error)
+    if put_off is None:
+        return _alone(failed(batch[0], error), dequeue)
+    alone = DatabaseAway(put_off.reason, whole=False)
+    return _all_put_off(batch, alone if isinstance(put_off, DatabaseAway) else put_off)
 
 
 def because(error: ServerUnavailable | psycopg.Error) -> DatabaseAway | DatabaseInConflict | None:
@@ -280,16 +299,16 @@ class _Batch:
     def _decide(self, command: Decoded) -> Settled:
         if (given_up_on := given_up(command)) is not None:
             return given_up_on
-        assert command.handler is not None
         envelope = command.envelope
         work = Work(envelope.id, envelope.actor)
         try:
-            data = plain(envelope.name, command.handler(command.command, self.work.state, work))
+            authorize(command, self.work.state)
+            data = plain(envelope.name, handled(command, self.work.state, work))
             check(envelope.name, data, work, thorough=self.thorough)
             self.work.take(work)
         except (Refusal, InvalidCommand) as refusal:
             return refused(command, refusal)
-        except (psycopg.Error, DeletedWhatItInserted, SoftTimeLimitExceeded):
+        except (AskedItself, DeletedWhatItInserted, SoftTimeLimitExceeded, NewerEvent):
             raise  # not this command's fault: nothing of the batch is done
         except Exception as error:
             return failed(command, error)

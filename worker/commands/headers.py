@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from worker.base.actor import current_actor, to_header
+from worker.base.actor import GUEST, current_actor, to_header
 from worker.base.app import app
 from worker.commands.call_arguments import HEADER, After, ids_of, stopper
 from worker.commands.decoding import Prepared
@@ -39,5 +39,9 @@ def header_of(
 
 
 def _sender(before: Any) -> dict[str, Any]:
-    header = (before.request.headers or {}).get(HEADER) or {} if before else {}
-    return cast("dict[str, Any]", header.get("actor") or to_header(current_actor()))
+    """Who sends: this process' actor; or of what follows, whoever sent what it follows. Who did not
+    say so is a guest there too: not the worker, in whose process it goes out."""
+    if before is None:
+        return to_header(current_actor())
+    header = (before.request.headers or {}).get(HEADER) or {}
+    return cast("dict[str, Any]", header.get("actor") or to_header(GUEST))

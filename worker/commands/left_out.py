@@ -25,7 +25,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from worker.contracts.values import derived_uuid
+from worker.contracts.values import derived_uuid, may_be_derived
 
 M = TypeVar("M", bound=BaseModel)
 _EXACT = (str, int, Decimal, UUID, date, time, timedelta, Enum, NoneType, BaseModel)
@@ -54,13 +54,17 @@ class _Place(NamedTuple):
     def derived(self, command_id: UUID) -> UUID:
         return derived_uuid(command_id, ".".join(map(str, self.path)))
 
+    def is_as_derived(self, command_id: UUID) -> bool:
+        value = self.owner.__dict__[self.field]
+        return may_be_derived(command_id, value) and value == self.derived(command_id)
+
 
 def given(payload: BaseModel, command_id: UUID | None = None) -> dict[str, Any]:
     """What the caller gave, as Python values. An id as it would have been derived is not given."""
     values = payload.model_dump(exclude_unset=True, by_alias=False)
     if command_id is not None:
         for place in _places(payload):
-            if place.is_id and place.given and _value(place) == place.derived(command_id):
+            if place.is_id and place.given and place.is_as_derived(command_id):
                 _without(values, place.path)
     return values
 
@@ -118,10 +122,6 @@ def _places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[_Place]:
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
             yield from _places(inner, (*path, number))
-
-
-def _value(place: _Place) -> Any:
-    return place.owner.__dict__[place.field]
 
 
 def _without(values: Any, path: tuple[str | int, ...]) -> None:

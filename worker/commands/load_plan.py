@@ -162,7 +162,7 @@ class LoadPlan:
             wanted = {
                 "streams": streams,
                 "aggregates": [name for _, name in self.folds],
-                "shapes": [aggregate.schema_version for aggregate in self.folds.values()],
+                "shapes": [aggregate.shape for aggregate in self.folds.values()],
             }
             statements.append((SQL["fold_streams"], wanted))
         return statements

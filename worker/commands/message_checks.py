@@ -30,7 +30,7 @@ from worker.base.intake.substitute import as_uuid
 from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import signatures
 from worker.commands.decoding import commands
-from worker.contracts import is_receipt
+from worker.contracts import GUEST_ACTOR, is_receipt
 
 LONGEST = 255
 """Characters of an actor's name, and of a role."""
@@ -106,7 +106,7 @@ def _is_name(value: Any) -> bool:
 def _is_actor(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    name, roles = value.get("name", "system"), value.get("roles", [])
+    name, roles = value.get("name", GUEST_ACTOR), value.get("roles", [])
     return _is_name(name) and isinstance(roles, list) and all(map(_is_name, roles))
 
 

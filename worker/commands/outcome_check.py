@@ -11,6 +11,7 @@ Later it travels with the others' of its batch, and an error names nobody. There
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -18,6 +19,8 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from worker.base.validation_errors import without_json_form
 from worker.commands.errors import UnstorableOutcome
 from worker.commands.state import Delete, Insert, Update, Work
+
+_CONTAINERS = frozenset({dict, list, tuple})
 
 
 def plain(name: str, data: Any) -> Any:
@@ -31,7 +34,7 @@ def plain(name: str, data: Any) -> Any:
 
 def check(name: str, data: Any, work: Work, *, thorough: bool) -> None:
     """Look at a result, changes and events. Raises UnstorableOutcome, naming what is wrong."""
-    if thorough or _has_no_number(data) or any(map(_changes_to_no_number, work.changes)):
+    if thorough or _has_no_number((data, *map(_written, work.changes))):
         faults = without_json_form(data, "data")
         for change in work.changes:
             faults |= _faults_of_change(change)
@@ -41,20 +44,23 @@ def check(name: str, data: Any, work: Work, *, thorough: bool) -> None:
             raise UnstorableOutcome(name, faults)
 
 
-def _has_no_number(value: Any) -> bool:
-    kind = type(value)
-    if kind is float:
-        return not math.isfinite(value)
-    if kind is dict:
-        return any(map(_has_no_number, value.values()))
-    return kind in (list, tuple) and any(map(_has_no_number, value))
+def _has_no_number(values: Iterable[Any]) -> bool:
+    """Whether one of these is no number, however deep. One call a container: every command pays."""
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            if not math.isfinite(value):
+                return True
+        elif kind in _CONTAINERS and _has_no_number(value.values() if kind is dict else value):
+            return True
+    return False
 
 
-def _changes_to_no_number(change: Insert | Update | Delete) -> bool:
+def _written(change: Insert | Update | Delete) -> tuple[Any, ...]:
     match change:
         case Insert(_, values) | Update(_, _, values):
-            return any(map(_has_no_number, values.values()))
-    return False
+            return tuple(values.values())
+    return ()
 
 
 def _faults_of_change(change: Insert | Update | Delete) -> dict[str, str]:

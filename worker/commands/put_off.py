@@ -7,14 +7,14 @@
 So no message is acknowledged before its command has a receipt, or another message stands for it.
 
 What is put off is noted in the cache server: while the database is away it cannot be noted there.
-A note ends by itself, shortly after the time at which the message comes again.
+A note ends by itself, shortly after the time at which the message comes again, by that server's
+clock.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from celery.exceptions import Reject, Retry
 
 from worker.base import wake_ups
 from worker.base.backoff import rest
+from worker.base.celery_internals import PAUSE
 from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
 from worker.base.server_errors import unavailable
@@ -33,8 +34,6 @@ from worker.contracts import Envelope
 
 log = get_logger(__name__)
 
-PAUSE = 1.0
-"""Seconds that a process keeps a message that it has to give back: it would come again at once."""
 GRACE = 20.0
 """Seconds that a note outlives the time at which its message comes again."""
 MOST_NOTES = 10_000
@@ -97,17 +96,18 @@ def give_back(error: Exception) -> Reject:
 
 def note(commands: Iterable[tuple[Envelope, Exception]], seconds: float) -> None:
     """Note commands that wait for the database, for `cqrs status`. Best effort."""
-    now = time.time()
-    notes = {
-        json.dumps([str(envelope.id), envelope.name, why.reason]): now + seconds + GRACE
+    reasons = [
+        json.dumps([str(envelope.id), envelope.name, why.reason])
         for envelope, why in commands
         if isinstance(why, DatabaseAway)
-    }
-    if not notes:
+    ]
+    if not reasons:
         return
     import redis
 
     try:
+        now = _now()
+        notes = dict.fromkeys(reasons, now + seconds + GRACE)
         with wake_ups.client().pipeline(transaction=False) as pipe:
             pipe.zremrangebyscore(_KEY, "-inf", now)
             pipe.zadd(_KEY, notes)
@@ -116,11 +116,17 @@ def note(commands: Iterable[tuple[Envelope, Exception]], seconds: float) -> None
         log.warning("not noted that commands are put off", reason=str(error))
 
 
+def _now() -> float:
+    """The time by the one clock that all who note here share."""
+    seconds, microseconds = wake_ups.client().time()
+    return seconds + microseconds / 1e6
+
+
 def noted() -> list[PutOffCommands]:
     """What is put off now, by name and reason, the most first. Raises redis.RedisError."""
     rows: Any = wake_ups.client().zrange(
         _KEY,
-        time.time(),
+        _now(),
         "inf",
         byscore=True,
         offset=0,

@@ -53,8 +53,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('cqrs.drain', 0))
 -- of these is not even on its way. A key whose first command is rescheduled waits as a whole, and so
 -- does one whose first command this worker does not know.
 -- Payload and links come as text: what cannot be decoded is one command's trouble. One that is
--- `settled` has its receipt already, by a message with the same id.
-SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correlation_id,
+-- `settled` has its receipt already, by a message with the same id. One that is too large to be read
+-- here has no payload.
+SELECT e.seq, e.command_id, e.name, e.key,
+       CASE WHEN pg_column_size(e.payload) < 2000
+              OR octet_length(e.payload::text) <= %(largest)s THEN e.payload::text END AS payload,
+       e.actor, e.roles, e.correlation_id,
        e.causation_id, e.links::text, e.after, e.attempts, e.put_off, e.by_sender, e.schema,
        m.missing, m.unknown,
        (SELECT o.payload_hash FROM cqrs.receipts AS o WHERE o.command_id = e.command_id),
@@ -72,7 +76,9 @@ SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correla
    AND (e.key IS NULL OR NOT EXISTS (
            SELECT FROM cqrs.enqueued_commands AS b
             WHERE b.key = e.key AND b.seq < e.seq
-              AND (b.due_at > clock_timestamp() OR NOT b.name = ANY (%(known)s::text[]))))
+              AND (b.due_at > clock_timestamp() OR b.seq <= %(beyond)s
+                   OR NOT b.name = ANY (%(known)s::text[]))))
+   AND e.seq > %(beyond)s
  ORDER BY e.seq
  LIMIT %(limit)s
 
@@ -105,6 +111,15 @@ UPDATE cqrs.enqueued_commands
    SET due_at = clock_timestamp() + %(seconds)s * interval '1 second'
  WHERE command_id = ANY (%(ids)s::uuid[])
 
+-- name: look_again
+-- Looks later at commands that wait for others: after a tenth of the time that they have waited, five
+-- seconds at most.
+UPDATE cqrs.enqueued_commands
+   SET due_at = clock_timestamp() + greatest(
+           %(seconds)s * interval '1 second',
+           least((clock_timestamp() - enqueued_at) * 0.1, interval '5 seconds'))
+ WHERE command_id = ANY (%(ids)s::uuid[])
+
 -- name: fold_streams
 -- For each stream its newest snapshot of the wanted schema version, and the events after it, in order.
 SELECT w.stream, w.aggregate, coalesce(n.version, 0), coalesce(e.version, n.version, 0),
@@ -114,7 +129,8 @@ SELECT w.stream, w.aggregate, coalesce(n.version, 0), coalesce(e.version, n.vers
   LEFT JOIN cqrs.snapshots AS n USING (stream, aggregate, shape)
  CROSS JOIN LATERAL (
        SELECT max(l.version) AS version,
-              json_agg(json_build_array(l.type, l.data) ORDER BY l.version) AS events
+              json_agg(json_build_array(l.type, l.schema_version, l.data)
+                       ORDER BY l.version) AS events
          FROM cqrs.events AS l
         WHERE l.stream = w.stream AND l.version > coalesce(n.version, 0)) AS e
 
@@ -172,12 +188,13 @@ UPDATE cqrs.enqueued_commands
 -- Keeps commands that are dead, a JSON array, in the transaction of their receipts. One that dies
 -- again is open again.
 INSERT INTO cqrs.dead_commands AS d
-       (command_id, name, payload, key, actor, roles, correlation_id, causation_id, links, error)
-SELECT n.command_id, n.name, n.payload, n.key, n.actor, n.roles, n.correlation_id, n.causation_id,
-       n.links, n.error
+       (command_id, name, payload, key, after, actor, roles, correlation_id, causation_id, links,
+        schema, error)
+SELECT n.command_id, n.name, n.payload, n.key, n.after, n.actor, n.roles, n.correlation_id,
+       n.causation_id, n.links, n.schema, n.error
   FROM json_to_recordset(%(commands)s::json) AS n
-       (command_id uuid, name text, payload json, key text, actor text, roles text[],
-        correlation_id uuid, causation_id text, links json, error text)
+       (command_id uuid, name text, payload json, key text, after uuid[], actor text, roles text[],
+        correlation_id uuid, causation_id text, links json, schema text, error text)
     ON CONFLICT (command_id) DO UPDATE
    SET error = EXCLUDED.error, attempts = d.attempts + 1, last_died_at = clock_timestamp(),
        state = 'open', closed_at = NULL, closed_by = NULL
@@ -258,11 +275,15 @@ RETURNING count
 
 -- name: tell_schemas
 -- Says which shapes of commands this process knows, and that it is there.
-INSERT INTO cqrs.command_schemas AS s (name, schema)
-SELECT k.name, k.schema FROM unnest(%(names)s::text[], %(schemas)s::text[]) AS k (name, schema)
+INSERT INTO cqrs.command_schemas AS s (name, schema, unstored)
+SELECT k.name, k.schema, string_to_array(k.unstored, ',')
+  FROM unnest(%(names)s::text[], %(schemas)s::text[], %(unstored)s::text[])
+       AS k (name, schema, unstored)
  ORDER BY k.name
-    ON CONFLICT (name, schema) DO UPDATE SET last_seen_at = clock_timestamp()
+    ON CONFLICT (name, schema) DO UPDATE
+   SET last_seen_at = clock_timestamp(), unstored = EXCLUDED.unstored
  WHERE s.last_seen_at < clock_timestamp() - %(seconds)s * interval '1 second'
+    OR s.unstored <> EXCLUDED.unstored
 
 -- name: newer_schema
 -- Whether a sender's shape of a command is for others: it was first seen after ours, or never; or a
@@ -275,9 +296,11 @@ SELECT coalesce(
         AND (ours.name, ours.schema) = (%(name)s, %(ours)s)), true)
 
 -- name: put_off_to_others
--- Lets handed-over commands wait for a worker that knows them.
+-- Lets handed-over commands wait for a worker that knows them; or until they are due, from when on
+-- they have waited.
 UPDATE cqrs.enqueued_commands AS e
    SET schema = coalesce(n.schema, e.schema), links = coalesce(n.links, e.links),
+       enqueued_at = e.enqueued_at + %(kept)s * interval '1 second',
        due_at = clock_timestamp() + %(seconds)s * interval '1 second'
   FROM json_to_recordset(%(commands)s::json) AS n (command_id uuid, schema text, links json)
  WHERE e.command_id = n.command_id
@@ -285,7 +308,10 @@ UPDATE cqrs.enqueued_commands AS e
 -- name: unknown_commands
 -- Commands that this worker does not know, that have waited long enough, and that no worker which was
 -- there lately knows.
-SELECT e.command_id, e.name
+SELECT e.command_id, e.name, e.key, e.actor, e.roles, e.correlation_id, e.causation_id, e.links::text,
+       e.after, e.schema, NULL AS payload_hash,
+       CASE WHEN pg_column_size(e.payload) < 2000
+              OR octet_length(e.payload::text) <= %(largest)s THEN e.payload::text END AS payload
   FROM cqrs.enqueued_commands AS e
  WHERE e.due_at <= clock_timestamp()
    AND NOT e.name = ANY (%(known)s::text[])

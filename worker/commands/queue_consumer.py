@@ -21,7 +21,8 @@ by a message too, is taken off the list.
 
 What cannot be read costs no other: rows come as text and are decoded one by one, and ending a
 command decodes nothing. What this worker does not know it leaves to others (see releases.py), and
-buries it only once its patience is over.
+buries it only once its patience is over. What has to wait is looked at ever more seldom, and holds
+up nobody behind it: a drain looks on to the end of the list.
 """
 
 from __future__ import annotations
@@ -44,17 +45,21 @@ from worker.base.pipeline import Pipeline
 from worker.base.settings import get_settings
 from worker.commands import SQL, after_commit, leases, put_off, releases
 from worker.commands.batch_message import run_and_tell
+from worker.commands.decoding import decode, undeclared
 from worker.commands.ended_by_sql import Ended, end, readable
-from worker.commands.errors import DatabaseAway, DatabaseInConflict
+from worker.commands.errors import DatabaseAway, DatabaseInConflict, NotReady
 from worker.commands.event_task import event_tasks, start
 from worker.commands.leases import Leases
 from worker.commands.receipts import Outcome
+from worker.commands.settling import refused
 from worker.contracts import Envelope, Status
 
 log = get_logger(__name__)
 
 LOOK_AGAIN = 0.25
 """Seconds until a command that waits for others is looked at again."""
+PAGE = 2
+"""How many times more rows are looked at than a batch has commands."""
 TRY_AGAIN = 5.0
 """Seconds until a command is tried again that misses something, such as a table."""
 TURN = 10.0
@@ -74,6 +79,8 @@ class Choice:
     elsewhere: list[UUID] = field(default_factory=list)
     attempts: dict[UUID, int] = field(default_factory=dict)
     """How often each was tried before: those that are handed over know it, too."""
+    beyond: int = 0
+    """Where to look on, if there may be more: behind what was looked at and has to wait."""
 
     @property
     def leases(self) -> Leases:
@@ -81,7 +88,7 @@ class Choice:
         return {envelope.id: self.attempts[envelope.id] + 1 for envelope in self.run}
 
     def __bool__(self) -> bool:
-        return bool(self.run or self.start or self.ended or self.settled)
+        return bool(self.run or self.start or self.ended or self.settled or self.beyond)
 
 
 @app.task(name="cqrs.drain", ignore_result=True)
@@ -91,7 +98,9 @@ def drain() -> None:
     size = get_settings().batch_size
     until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
     whole_turn = True
-    while choice := claim(size):
+    beyond, waits = 0, False
+    while choice := claim(size, beyond):
+        beyond, waits = choice.beyond, waits or bool(choice.later)
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
         if not carry_out(choice, whole_turn=whole_turn):
@@ -100,16 +109,18 @@ def drain() -> None:
         if time.monotonic() > until:
             after_commit.wake_queue_consumer()
             return
-    if choice.later:
+    if choice.later or waits:
         after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
 
 
 def carry_out(choice: Choice, *, whole_turn: bool = True) -> bool:
     """Do what was chosen; False if the database is away. Raises what kept it from ending some."""
-    outcomes = _run(choice, whole_turn)
-    _put_off(choice.run, outcomes)
-    start(choice.start, choice.attempts)
-    end(choice.ended)
+    start(choice.start, choice.attempts)  # nothing may keep these from it: they are on their way
+    try:
+        outcomes = _run(choice, whole_turn)
+        _put_off(choice.run, outcomes)
+    finally:
+        end(choice.ended)
     return not any(isinstance(one, DatabaseAway) and one.whole for one in outcomes)
 
 
@@ -133,12 +144,12 @@ def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None
     rows = [
         {
             "command_id": envelope.id,
-            "reason": outcome.reason,
+            "reason": str(outcome) if isinstance(outcome, NotReady) else outcome.reason,
             "tried": isinstance(outcome, DatabaseInConflict),
-            "seconds": TRY_AGAIN if isinstance(outcome, DatabaseAway) else put_off.backoff(1),
+            "seconds": _rest(outcome),
         }
         for envelope, outcome in zip(envelopes, outcomes, strict=True)
-        if isinstance(outcome, DatabaseAway | DatabaseInConflict)
+        if isinstance(outcome, DatabaseAway | DatabaseInConflict | NotReady)
     ]
     if not rows:
         return
@@ -149,16 +160,27 @@ def _put_off(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> None
         log.warning("put off until their lease ends", commands=len(rows), reason=str(error))
 
 
-def claim(size: int) -> Choice:
-    """Lease up to `size` commands that may run now, of those that this worker knows."""
+def _rest(outcome: Outcome) -> float:
+    match outcome:
+        case DatabaseAway():
+            return TRY_AGAIN
+        case NotReady():  # it stood behind one of its batch that was put off
+            return LOOK_AGAIN
+    return put_off.backoff(1)
+
+
+def claim(size: int, beyond: int = 0) -> Choice:
+    """Lease up to `size` commands that may run now, of those that this worker knows.
+
+    `beyond`: of those that were enqueued after this one (its `seq`), as an earlier choice says it.
+    """
     releases.tell_what_we_know()
     known = releases.known_names()
     with db.commands() as connection:
         with Pipeline(connection) as pipeline:
             pipeline.execute("BEGIN")
             pipeline.execute(SQL["lock_claims"])
-            waiting = {"limit": size * 2, "known": known}
-            rows = pipeline.execute(SQL["waiting_commands"], waiting)
+            rows = pipeline.execute(SQL["waiting_commands"], _wanted(size, beyond, known))
         choice = choose(rows.dicts(), size)
         if not choice.run:  # nothing to do but to look for what nobody does
             choice.ended += _unknown(connection, known, size)
@@ -167,7 +189,7 @@ def claim(size: int) -> Choice:
             _lease(pipeline, "lease_commands", [envelope.id for envelope in choice.run], lease)
             sent = [envelope.id for envelope in choice.start]
             _lease(pipeline, "reschedule_commands", sent, on_its_way)
-            _lease(pipeline, "reschedule_commands", choice.later, LOOK_AGAIN)
+            _lease(pipeline, "look_again", choice.later, LOOK_AGAIN)
             _lease(pipeline, "reschedule_commands", choice.elsewhere, releases.LOOK_AGAIN)
             if choice.settled:
                 pipeline.execute(SQL["dequeue"], {"ids": choice.settled})
@@ -175,16 +197,25 @@ def claim(size: int) -> Choice:
     return choice
 
 
+def _wanted(size: int, beyond: int, known: Sequence[str]) -> dict[str, Any]:
+    largest = get_settings().max_message_bytes
+    return {"limit": size * PAGE, "beyond": beyond, "known": known, "largest": largest}
+
+
 def _unknown(connection: Any, known: Sequence[str], size: int) -> list[Ended]:
     """Commands whose patience is over: no worker that was there lately knows their name."""
     patience = get_settings().unknown_patience
-    asked = {"known": known, "patience": patience, "limit": size}
+    largest = get_settings().max_message_bytes
+    asked = {"known": known, "patience": patience, "limit": size, "largest": largest}
     with Pipeline(connection) as pipeline:
         rows = pipeline.execute(SQL["unknown_commands"], asked)
-    return [
-        Ended(row["command_id"], Status.DEAD, releases.waited_in_vain(row["name"], patience))
-        for row in rows.dicts()
-    ]
+    return [_given_up(row, releases.waited_in_vain(row["name"], patience)) for row in rows.dicts()]
+
+
+def _given_up(row: Mapping[str, Any], why: str) -> Ended:
+    found = readable(row)
+    envelope = None if isinstance(found, Ended) else found
+    return Ended(row["command_id"], Status.DEAD, why, envelope, is_known=False)
 
 
 def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -> None:
@@ -195,6 +226,7 @@ def _lease(pipeline: Pipeline, name: str, ids: Sequence[UUID], seconds: float) -
 def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
     """Decide, in order, what of the waiting commands one batch can hold."""
     choice, taken, held_keys = Choice(), set[UUID](), set[str]()
+    rows = list(rows)
     for row in rows:
         choice.attempts[row["command_id"]] = row["attempts"]
         if len(choice.run) == size or row["key"] in held_keys:
@@ -203,6 +235,8 @@ def choose(rows: Iterable[dict[str, Any]], size: int) -> Choice:
             held_keys.add(row["key"])
         if choice.run and row["attempts"]:
             break
+    if len(rows) == size * PAGE and not choice.run:
+        choice.beyond = rows[-1]["seq"]
     return choice
 
 
@@ -233,13 +267,17 @@ def _leave(choice: Choice, envelope: Envelope, row: Mapping[str, Any], why: str)
     if row["waited"] < get_settings().unknown_patience:
         choice.elsewhere.append(envelope.id)
         return False
-    choice.ended.append(Ended(envelope.id, Status.DEAD, why, envelope))
+    choice.ended.append(Ended(envelope.id, Status.DEAD, why, envelope, is_known=False))
     return True
 
 
 def _wait(choice: Choice, envelope: Envelope, row: Mapping[str, Any]) -> bool:
     """A command whose `after=` has no receipt; if none is on its way, it is refused in the end."""
     limit = get_settings().after_timeout
+    if envelope.schema is None and (wrong := decode(envelope).refusal) is not None:
+        no = refused(undeclared(envelope), wrong)  # it will be no better then
+        choice.ended.append(Ended(no.envelope.id, no.status, no.error or "", envelope, no.errors))
+        return True
     if not row["unknown"] or row["waited"] < limit:
         choice.later.append(envelope.id)
         return False

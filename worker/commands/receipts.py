@@ -29,6 +29,7 @@ from worker.commands.errors import (
     DatabaseInConflict,
     NotReady,
 )
+from worker.commands.secrets import kept_links, kept_payload
 from worker.commands.state import Emitted
 from worker.contracts import Envelope, Receipt, Status
 from worker.contracts.engine_events import SagaCommandSettled, saga_stream
@@ -108,19 +109,21 @@ class Settled:
         """What is kept of a dead command, so that it can be run again (see dead_commands.py).
 
         A receipt tells payloads apart but does not hold them, and a message that was delivered is
-        gone.
+        gone. Secrets that may not be stored are left out: then it cannot.
         """
         envelope = self.envelope
         row = {
             "command_id": envelope.id,
             "name": envelope.name,
-            "payload": envelope.payload,
+            "payload": kept_payload(envelope.name, envelope.payload),
             "key": envelope.key,
+            "after": list(envelope.after),
             "actor": envelope.actor.name,
             "roles": sorted(envelope.actor.roles, key=str),
             "correlation_id": envelope.correlation_id,
             "causation_id": envelope.causation_id,
-            "links": envelope.links,
+            "links": kept_links(envelope.links),
+            "schema": envelope.schema,
             "error": self.error,
         }
         return cast("dict[str, Any]", storable(row))

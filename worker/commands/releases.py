@@ -30,14 +30,20 @@ import hashlib
 import time
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic.errors import PydanticInvalidForJsonSchema
+import psycopg
+from celery import signals
+from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db
+from worker.base.app import app
+from worker.base.db_errors import message_of
 from worker.base.encoding import canonical, to_json
+from worker.base.errors import ServerUnavailable
 from worker.base.logs import get_logger
-from worker.commands import SQL, after_commit
+from worker.base.validation_errors import shortened
+from worker.commands import SQL, after_commit, settling
 from worker.commands.decoding import CommandSpec, commands, validate
 from worker.commands.enqueue import write_commands
 from worker.commands.errors import CommandIdReused, InvalidCommand
@@ -58,10 +64,10 @@ LATELY = 60.0
 def schema_of(model: type[Command]) -> str:
     """The fingerprint of a payload's schema: it changes with its fields and what they may hold."""
     try:
-        shape: Any = model.model_json_schema()
-    except PydanticInvalidForJsonSchema:  # a type of the application's own
-        shape = {name: repr(field) for name, field in model.model_fields.items()}
-    return hashlib.blake2b(canonical(shape), digest_size=8).hexdigest()
+        shape = canonical(model.model_json_schema())
+    except Exception:  # a type of the application's own, or what stands beside one
+        shape = canonical({name: repr(field) for name, field in model.model_fields.items()})
+    return hashlib.blake2b(shape, digest_size=8).hexdigest()
 
 
 def schema_named(name: str) -> str | None:
@@ -70,6 +76,8 @@ def schema_named(name: str) -> str | None:
     return schema_of(spec.model) if spec else None
 
 
+_UNWRITABLE = (psycopg.DataError, TypeError, ValueError)
+"""What JSON, `cqrs.enqueue` or jsonb raise for what they can never take."""
 _told = float("-inf")
 
 
@@ -79,10 +87,25 @@ def tell_what_we_know() -> None:
     if time.monotonic() < _told + TELL_EVERY:
         return
     known = {spec.name: schema_of(spec.model) for spec in commands}
-    told = {"names": list(known), "schemas": list(known.values()), "seconds": TELL_EVERY / 2}
+    told = {
+        "names": list(known),
+        "schemas": list(known.values()),
+        "unstored": [",".join(sorted(spec.unstored)) for spec in commands],
+        "seconds": TELL_EVERY / 2,
+    }
     with db.writer() as connection:
         connection.execute(SQL["tell_schemas"], told)
     _told = time.monotonic()
+
+
+@signals.worker_ready.connect
+def _at_start(sender: Any = None, **_: Any) -> None:
+    """SQL's door asks what may be stored of a command: before the first one waits."""
+    try:
+        if getattr(sender, "app", None) is app:
+            tell_what_we_know()
+    except (psycopg.Error, ServerUnavailable) as error:
+        log.warning("not told which commands are known here; it will be", reason=str(error))
 
 
 def why_elsewhere(envelope: Envelope) -> str | None:
@@ -102,6 +125,10 @@ def why_elsewhere(envelope: Envelope) -> str | None:
     except InvalidCommand as error:
         if _is_for_others(spec, envelope.schema):
             return f"no worker of its sender's release has come: {error}"
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:  # a bug of the model's own check: the receipt will say so
+        return None
     return None
 
 
@@ -127,26 +154,65 @@ def sorted_out(envelopes: Sequence[Envelope]) -> tuple[list[Envelope], list[Enve
     return here, elsewhere
 
 
-def hand_over(envelopes: Sequence[Envelope]) -> None:
+class Unwritable(NamedTuple):
+    """A command for others that no row can hold, and why: nobody will ever find it there."""
+
+    envelope: Envelope
+    why: str
+
+
+def hand_over(envelopes: Sequence[Envelope], seconds: float | None = None) -> list[Unwritable]:
     """Give commands that came as messages to workers that know them: write them among the enqueued.
 
-    One that is there already stays as it is. One whose id is another command's is told so.
+    `seconds`: until they are due, where they are only kept for that long. One that is there already
+    stays as it is. One whose id is another command's is told so. What can never be written comes
+    back; it costs the others nothing.
     """
-    if not envelopes:
-        return
+    envelopes = [one for one in envelopes if not _refused_for_secrets(one)]
+    try:
+        if envelopes:
+            _hand_over(envelopes, seconds)
+    except _UNWRITABLE as error:
+        if len(envelopes) > 1:
+            return [one for envelope in envelopes for one in hand_over([envelope], seconds)]
+        why = shortened(message_of(error))
+        return [Unwritable(envelopes[0], f"it cannot be kept for a worker that knows it: {why}")]
+    return []
+
+
+def _hand_over(envelopes: Sequence[Envelope], seconds: float | None) -> None:
     rows = [{"command_id": one.id, "schema": one.schema, "links": one.links} for one in envelopes]
-    told = {"commands": to_json(rows), "seconds": LOOK_AGAIN}
+    due = {"seconds": max(seconds or 0.0, LOOK_AGAIN), "kept": seconds or 0.0}
     with db.writer() as connection, connection.transaction():
-        reused = write_commands(connection, envelopes)
-        connection.execute(SQL["put_off_to_others"], told)
-    log.warning(
-        "commands that are not known here wait for a newer worker",
-        commands=len(envelopes),
-        names=sorted({one.name for one in envelopes}),
-    )
+        reused = write_commands(connection, envelopes, of_others=True)
+        connection.execute(SQL["put_off_to_others"], {"commands": to_json(rows), **due})
+    _tell_of(envelopes, seconds)
     wrong = [one for one, is_reused in zip(envelopes, reused, strict=True) if is_reused]
     after_commit.publish_results([(one.id, CommandIdReused(one.id, one.name)) for one in wrong])
     after_commit.wake_queue_consumer()
+
+
+def _refused_for_secrets(envelope: Envelope) -> bool:
+    """Whether a command holds what may not be stored: it cannot wait here, and is told so."""
+    spec = commands.get(envelope.name)
+    if spec is None or not (fields := spec.unstorable(envelope.payload)):
+        return False
+    why = "it is of a release that is not known here, and may not wait: its secret fields would be"
+    receipt = settling.refuse(envelope, f"{why} stored in clear ({', '.join(fields)})")
+    after_commit.publish_results([(envelope.id, receipt)])
+    return True
+
+
+def _tell_of(envelopes: Sequence[Envelope], seconds: float | None) -> None:
+    names = sorted({one.name for one in envelopes})
+    if seconds is not None:
+        log.info("kept until it is due", names=names, seconds=round(seconds))
+        return
+    log.warning(
+        "commands that are not known here wait for a newer worker",
+        commands=len(envelopes),
+        names=names,
+    )
 
 
 def known_names() -> list[str]:

@@ -1,7 +1,9 @@
 """What becomes of messages that this worker cannot run: the tasks that take their place.
 
     cqrs.set_aside   a bad message: a `rejected` receipt where there is an id, else counted
-    cqrs.hand_over   a command that is not known here: written among the enqueued ones, for others
+    cqrs.hand_over   a command that is not known here, or not due for a while: written among the
+                     enqueued ones, for others or for later
+    cqrs.skip        what would have followed one that did not succeed, where that is told later
 
 Each runs in the pool under the acknowledgement of the message it stands for (worker/base/intake),
 so that one is acknowledged when this is committed, and not before. While the database is away the
@@ -20,27 +22,28 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import errors as pg
 
 from worker.base import db
 from worker.base.actor import from_header
 from worker.base.app import app
+from worker.base.encoding import fingerprint_in
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
+from worker.base.intake.due import seconds_until
 from worker.base.intake.substitute import HAND_OVER, SET_ASIDE, as_uuid, told_of
 from worker.base.logs import get_logger
-from worker.base.validation_errors import shortened
 from worker.commands import after_commit, receipts, refused_messages, releases
 from worker.commands.call_arguments import HEADER
+from worker.commands.chain_continuation import with_chord
 from worker.commands.decoding import commands
+from worker.commands.executor import because
 from worker.commands.message_checks import command_fault
 from worker.commands.receipts import Settled
+from worker.commands.secrets import has_secrets
 from worker.commands.settling import settle
 from worker.contracts import Actor, Envelope, Receipt, Status
 
 log = get_logger(__name__)
-_AWAY = (ServerUnavailable, psycopg.OperationalError, pg.UndefinedTable, pg.UndefinedColumn)
-"""The database cannot be written now; or it is not yet at the version of this code."""
 _NOBODY = "unknown"
 """Whom a receipt names when the message could not be read so far."""
 
@@ -120,19 +123,36 @@ def hand_over(
     parent_id: str | None = None,
     chain: Sequence[Any] | None = None,
     callbacks: Sequence[Any] | None = None,
+    chord: Mapping[str, Any] | None = None,
+    group: str | None = None,
+    group_index: int | None = None,
+    due: str | None = None,
 ) -> None:
-    """Let a command that is not known here wait for a worker that knows it."""
-    fields = {"task": name, "id": command_id, "root_id": root_id, "parent_id": parent_id}
-    embed = {"chain": chain, "callbacks": callbacks}
+    """Let a command that is not known here wait for a worker that knows it; or until it is due."""
+    fields: dict[str, Any] = {
+        "task": name,
+        "id": command_id,
+        "root_id": root_id,
+        "parent_id": parent_id,
+        "group": group,
+        "group_index": group_index,
+    }
+    embed = {"chain": chain, "callbacks": callbacks, "chord": chord}
     letter = Letter(name, command_id, (), payload, fields, {HEADER: header}, embed)
     fault = command_fault(letter)
     with _sent_again_while_away(self):
-        if fault is None:
-            try:
-                return releases.hand_over([envelope_of(letter)])
-            except (psycopg.DataError, TypeError) as error:  # nobody could store it
-                fault = Fault(Reason.COMMAND, {"payload": shortened(str(error).splitlines()[0])})
-        return refuse(Refused.of(letter, queue, fault))
+        seconds = seconds_until(due) if due else None
+        for _, why in releases.hand_over([envelope_of(letter)], seconds) if fault is None else ():
+            fault = Fault(Reason.COMMAND, {"payload": why})
+        if fault is not None:
+            refuse(Refused.of(letter, queue, fault))
+
+
+@app.task(name=after_commit.SKIP, bind=True, ignore_result=True, max_retries=None)
+def skip(self: Any, links: Mapping[str, Any], why: str) -> None:
+    """Give commands that are not run their receipts."""
+    with _sent_again_while_away(self):
+        after_commit.skip(links, why)
 
 
 def refuse(message: Refused) -> None:
@@ -161,7 +181,7 @@ def refuse(message: Refused) -> None:
         queue=message.queue,
         reason=message.reason,
         errors=message.errors,
-        first_bytes=message.first_bytes,
+        first_bytes="" if has_secrets(message.name) else message.first_bytes,
         task=message.name,
         command_id=message.command_id,
     )
@@ -171,7 +191,9 @@ def envelope_of(letter: Letter) -> Envelope:
     """The command in a message that was found to be in order."""
     header = letter.headers.get(HEADER) or {}
     chain, callbacks = letter.embed.get("chain"), letter.embed.get("callbacks")
-    links = {"chain": list(chain or ()), "link": list(callbacks or ())}
+    follows = {"chain": list(chain or ()), "link": list(callbacks or ())}
+    group = (letter.fields.get("group"), letter.fields.get("group_index"))
+    links = with_chord(follows if chain or callbacks else None, letter.embed.get("chord"), *group)
     return Envelope(
         UUID(letter.id),
         letter.task,
@@ -180,8 +202,9 @@ def envelope_of(letter: Letter) -> Envelope:
         after=tuple(map(UUID, header.get("after") or ())),
         correlation_id=UUID(letter.fields.get("root_id") or letter.id),
         causation_id=letter.fields.get("parent_id"),
-        links=links if chain or callbacks else None,
+        links=links,
         schema=header.get("schema"),
+        fingerprint=fingerprint_in(header.get("fingerprint")),
     )
 
 
@@ -199,7 +222,7 @@ def _answer(settled: Settled, links: Mapping[str, Any] | None) -> Receipt | None
         return None
     receipt = settle(settled, dequeue=False)
     after_commit.publish_results([(id_, receipt)])
-    after_commit.skip(links, f"an earlier command of its chain was refused (command {id_})")
+    after_commit.skip(links, after_commit.REFUSED_BEFORE.format(id_))
     return receipt
 
 
@@ -216,6 +239,8 @@ def _is_the_same(known: receipts.Known, settled: Settled) -> bool:
 def _sent_again_while_away(task: Any) -> Iterator[None]:
     try:
         yield
-    except _AWAY as error:
+    except (ServerUnavailable, psycopg.Error) as error:
+        if because(error) is None:
+            raise
         pause = min(30.0, 0.5 * 2 ** min(task.request.retries, 6))
         raise task.retry(exc=error, countdown=pause, max_retries=None) from error

@@ -14,23 +14,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
-from celery import signals
-from celery.exceptions import (
-    Ignore,
-    Reject,
-    Retry,
-    SoftTimeLimitExceeded,
-    TimeLimitExceeded,
-    WorkerLostError,
-)
+from celery.exceptions import Ignore, Retry, SoftTimeLimitExceeded
 
 from worker.base.actor import from_header
 from worker.base.celery_internals import COMMAND_REQUEST, EngineTask
 from worker.base.db_errors import message_of
-from worker.base.encoding import is_fingerprint
+from worker.base.encoding import fingerprint_in
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter
 from worker.base.logs import get_logger
@@ -38,7 +31,7 @@ from worker.base.server_errors import server_errors, unavailable
 from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
-from worker.commands.chain_continuation import go_on, links_of
+from worker.commands.chain_continuation import all_of, go_on, links_of
 from worker.commands.decoding import decode, undeclared
 from worker.commands.errors import (
     CommandDead,
@@ -57,6 +50,9 @@ from worker.commands.settling import dead, ended, refused
 from worker.contracts import Envelope, Receipt, Status
 
 log = get_logger(__name__)
+_LONGEST_PAUSE = 0.5
+_SHORT_PAUSES = 6
+"""How many pauses of a command that waits for others are shorter than the longest."""
 NOT_RUN = "not run: an earlier command of its chain did not succeed (command {})"
 
 
@@ -69,6 +65,7 @@ class CommandRun(EngineTask):
     max_retries = 3
     """How often a command is run again after its worker process died."""
     default_retry_delay = 1
+    is_kept_until_due = True
     settles_with_its_effect = True
     """Its receipt is written in the transaction of its effect: if there is one, all is undone."""
 
@@ -79,7 +76,11 @@ class CommandRun(EngineTask):
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
         envelope = self._envelope(args, payload)
-        return self._conclude(envelope, self._outcome(envelope, stopper(args)))
+        outcome = self._outcome(envelope, stopper(args))
+        try:
+            return self._conclude(envelope, outcome)
+        except SoftTimeLimitExceeded as error:  # it comes again, and finds its receipt
+            raise put_off.give_back(error) from error
 
     def _outcome(self, envelope: Envelope, stopped: str | None) -> Outcome:
         header = self._sent_header()
@@ -90,7 +91,9 @@ class CommandRun(EngineTask):
             return end(ended(undeclared(envelope), Status.REJECTED, error=why))
         try:
             if releases.why_elsewhere(envelope):
-                releases.hand_over([envelope])
+                links = all_of(self.request) or envelope.links
+                for _, why in releases.hand_over([replace(envelope, links=links)]):
+                    return end(ended(undeclared(envelope), Status.REJECTED, error=why))
                 raise Ignore  # its receipt is another worker's to give
             nobody_takes = None if header.get("routed") else unroutable(envelope.links)
             if nobody_takes:
@@ -132,7 +135,7 @@ class CommandRun(EngineTask):
             causation_id=request.parent_id,
             links=links_of(request),
             schema=header.get("schema"),
-            fingerprint=_fingerprint(header.get("fingerprint")),
+            fingerprint=fingerprint_in(header.get("fingerprint")),
         )
 
     def _sent_header(self) -> dict[str, Any]:
@@ -146,9 +149,9 @@ class CommandRun(EngineTask):
         if receipt.status is Status.DEAD:
             raise CommandDead(receipt)
         if receipt.status is Status.REJECTED:
-            self._stop_chain(envelope, receipt)
+            self._tell_chain(envelope, after_commit.REFUSED_BEFORE.format(receipt.command_id))
         else:
-            self._go_on(receipt)
+            self._go_on(envelope, receipt)
         return receipt.to_json()
 
     def _count(self, receipt: Receipt) -> None:
@@ -159,20 +162,27 @@ class CommandRun(EngineTask):
             told = unavailable("the result backend", url, error, "Check CQRS_RESULT_URL.")
             raise put_off.give_back(told) from error
 
-    def _stop_chain(self, envelope: Envelope, receipt: Receipt) -> None:
+    def _tell_chain(self, envelope: Envelope, why: str) -> None:
         try:
-            after_commit.stop_chain(self.request, receipt)
+            after_commit.skip(links_of(self.request), why)
         except (psycopg.Error, ServerUnavailable) as error:
-            why = because(error) or DatabaseAway(message_of(error), whole=False)
-            raise self._put_off(envelope, why, away=self._counted("away")) from error
+            away = because(error) or DatabaseAway(message_of(error), whole=False)
+            raise self._put_off(envelope, away, away=self._counted("away")) from error
+        self.request.chain = self.request.callbacks = None
 
-    def _go_on(self, receipt: Receipt) -> None:
+    def _go_on(self, envelope: Envelope, receipt: Receipt) -> None:
+        """Send what follows. A link that nobody could send is refused: its sender hears of it."""
         try:
             go_on(self.request, receipt.to_json())
-        except ServerUnavailable as error:
-            raise put_off.give_back(error) from error
-        except server_errors() as error:
-            raise put_off.give_back(error) from error
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception as error:
+            if isinstance(error, (ServerUnavailable, *server_errors())):
+                raise put_off.give_back(error) from error
+            name, id_ = type(error).__name__, str(envelope.id)
+            log.error("its chain cannot go on", command=self.name, id=id_, exc_info=error)
+            why = f"it could not be sent after the one before it ({name}: {error}; command {id_})"
+            self._tell_chain(envelope, why)
 
     def _wait(self, envelope: Envelope, waiting: NotReady) -> dict[str, Any]:
         """Come back shortly; the pauses grow to half a second and end at `after_timeout`."""
@@ -180,7 +190,7 @@ class CommandRun(EngineTask):
         if decoded.refusal is not None:  # it will be no better then
             return self._conclude(envelope, end(refused(decoded, decoded.refusal)))
         limit, waits = get_settings().after_timeout, self._sent_header().get("waits", 0)
-        if sum(map(_pause, range(waits))) >= limit:
+        if _waited(waits) >= limit:
             missing = ", ".join(map(str, waiting.missing))
             reason = f"waited {limit:g} s for commands without a receipt ({missing})"
             refusal = ended(undeclared(envelope), Status.REJECTED, error=reason)
@@ -225,6 +235,23 @@ class CommandRun(EngineTask):
             return Retry(exc=why, when=seconds, is_eager=True, sig=again)
         return put_off.send_again(again.apply_async, why, seconds)
 
+    def on_killed(self, request: Any, error: BaseException) -> None:
+        """It is dead: its receipt, and the chord that it is a member of, say so before its message
+        is done. If that cannot be written now, a message goes out that buries it; raises what says
+        that this cannot be, either."""
+        try:
+            envelope = self._envelope((), request.kwargs or {})
+        except InvalidCommand:
+            return  # nobody can wait for a receipt under such an id
+        try:
+            outcome = self._bury(envelope, put_off.killed(error))
+        except Retry as later:
+            request.chord = None  # whoever buries it counts it
+            log.warning("its burial is put off", id=request.id, reason=str(later.exc))
+            return
+        if isinstance(outcome, Receipt):
+            after_commit.count_member(request, outcome)
+
     def on_revoked(self, request: Any, reason: str) -> None:
         """Celery is about to throw this command's message away: it gets its receipt first.
 
@@ -240,32 +267,12 @@ class CommandRun(EngineTask):
         end_message(envelope, reason)
 
 
-@signals.task_failure.connect
-def _end_what_kills(
-    sender: Any, task_id: str, exception: BaseException, kwargs: Any, **_: Any
-) -> None:
-    """In the main process: a command that killed its process too often, or ran out of time, gets a
-    `dead` receipt. If that cannot be written now, its message goes out again to be buried."""
-    if not isinstance(sender, CommandRun) or not isinstance(
-        exception, WorkerLostError | TimeLimitExceeded
-    ):
-        return
-    try:
-        sender._bury(sender._envelope((), kwargs or {}), put_off.killed(exception))
-    except Retry as later:
-        log.warning("its burial is put off", id=task_id, reason=str(later.exc))
-    except Reject:
-        log.critical("a command can neither be buried nor put off", id=task_id)
+def _pause(waits: int) -> float:
+    """Seconds until the next look of a command that has waited so often."""
+    return float(min(_LONGEST_PAUSE, 0.01 * 2 ** min(waits, _SHORT_PAUSES)))
 
 
-def _fingerprint(sent: object) -> bytes | None:
-    """A fingerprint off the wire; None if there is none, or something else."""
-    try:
-        print_ = bytes.fromhex(str(sent))
-    except ValueError:
-        return None
-    return print_ if is_fingerprint(print_) else None
-
-
-def _pause(tries: int) -> float:
-    return float(min(0.5, 0.01 * 2**tries))
+def _waited(waits: int) -> float:
+    """Seconds that a command has waited in all."""
+    short = min(waits, _SHORT_PAUSES)
+    return sum(map(_pause, range(short))) + (waits - short) * _LONGEST_PAUSE

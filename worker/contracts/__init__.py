@@ -9,8 +9,17 @@
 A domain's models import this and nothing else of the engine; importing it costs pydantic alone.
 """
 
+from worker.contracts.event_versions import upcaster
 from worker.contracts.messages import Command, Event, Message, ReadRow
-from worker.contracts.receipt import SYSTEM_ACTOR, Actor, Envelope, Receipt, Status, is_receipt
+from worker.contracts.receipt import (
+    GUEST_ACTOR,
+    SYSTEM_ACTOR,
+    Actor,
+    Envelope,
+    Receipt,
+    Status,
+    is_receipt,
+)
 from worker.contracts.refusal import Refusal
 from worker.contracts.values import (
     CENT,
@@ -27,6 +36,7 @@ from worker.contracts.values import (
 
 __all__ = [
     "CENT",
+    "GUEST_ACTOR",
     "SYSTEM_ACTOR",
     "Actor",
     "Code",
@@ -46,5 +56,6 @@ __all__ = [
     "Text",
     "is_receipt",
     "to_cents",
+    "upcaster",
     "uuid7",
 ]

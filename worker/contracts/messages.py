@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from worker.contracts import event_versions
+
 
 class Message(BaseModel):
     """Base of everything that travels: immutable, and no field that was not declared."""
@@ -36,23 +38,28 @@ class Event(Message):
     """Base of events: named in the past tense, `OrderCreated`.
 
     `type` is the name in the log. It is written out, never derived, so that a renamed class
-    still reads its old events; `schema_version` counts changes of the event's fields.
+    still reads its old events; `former_types` are the names that it had there before.
+    `schema_version` counts changes of the event's fields; what was logged before one is read by an
+    upcaster (event_versions.py).
     """
 
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    former_types: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
         """Refuse a field that would stand where the log looks for the name, or the version."""
         super().__pydantic_init_subclass__(**options)
-        for name in ("type", "schema_version"):
+        for name in ("type", "schema_version", "former_types"):
             if name in cls.model_fields:
                 raise TypeError(
                     f"`{name}` belongs to the class, for the log:"
                     f" write `{name}: ClassVar`, or give the field another name"
                     f" ({cls.__name__}.{name})"
                 )
+        if "type" in vars(cls):
+            event_versions.declare(cls)
 
     def payload(self) -> dict[str, Any]:
         """The event as plain JSON values: ids and decimals as strings."""

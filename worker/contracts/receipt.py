@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 SYSTEM_ACTOR = "system"
-"""Who sends a command when nobody is named: a producer of our own, trusted like the broker is."""
+"""The engine's own name and role: what our own processes send, and nobody else's."""
+GUEST_ACTOR = "guest"
+"""Who sends a message that names nobody: he has no role."""
 
 
 class Status(StrEnum):

@@ -8,6 +8,7 @@
 
 What this promises:
 
+- Who names servers of their own for one kind gets none of that kind: `start` starts what is wanted.
 - A home is a folder. One home has at most one PostgreSQL and one Valkey, whoever asks and from
   whichever shell: `start`, `stop` and `remove` take the home's file lock, and a server counts as
   running only if its process lives *and* its command line names this home's data.
@@ -46,9 +47,16 @@ from .folders import Folders, make_home
 __all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop", "watchdog"]
 
 
+VALKEY_ALONE = frozenset({"valkey"})
+BOTH = frozenset({"postgres", "valkey"})
+
+
 @dataclass(frozen=True)
 class Servers:
-    """Where the running servers of one home answer, and which processes they are."""
+    """Where the running servers of one home answer, and which processes they are.
+
+    Of a server that was not wanted the process is 0 and the URL empty.
+    """
 
     database_url: str
     broker_url: str
@@ -60,32 +68,45 @@ class Servers:
     """The port that Valkey had last time, if somebody else has it now."""
 
 
-def start(home: Path, *, durable: bool = True) -> Servers:
-    """The servers of `home`, started if they do not run; both answer when this returns.
+def start(home: Path, *, durable: bool = True, wanted: frozenset[str] = BOTH) -> Servers:
+    """The servers of `home`, started if they do not run; all `wanted` answer when this returns.
 
-    Servers that run already are returned as they are, whatever `durable` says. The database
+    `wanted`: `postgres`, `valkey` or both; what runs besides goes on. Servers that run already are
+    returned as they are, whatever `durable` says. The database
     `cqrs` exists afterwards. `durable=False` gives up all safety against power cuts for speed
     (tests). Raises `ServerDidNotStart`.
     """
     _refuse_windows()
     with _locked(home):
-        if (running := find(home)) is not None:
+        if (running := find(home)) is not None and wanted <= _kinds(running):
             return running
         _end_orphans(home)
         folders = Folders.make(home)
-        servers = _start_both(folders, durable)
+        servers = _start(folders, durable, wanted | _kinds(running))
         _publish(folders, servers)
         return servers
 
 
 def find(home: Path) -> Servers | None:
-    """The servers of `home` if both run, else None. Starts nothing, waits for nothing."""
+    """The servers of `home` if all that were wanted run, else None. Starts nothing, and does not
+    wait."""
     folders = Folders.of(home)
     servers = _read(folders) if folders is not None else None
     if folders is None or servers is None:
         return None
-    alive = postgres.running_pid(folders), valkey.running_pid(folders)
+    alive = (
+        servers.postgres_pid and postgres.running_pid(folders),
+        servers.valkey_pid and valkey.running_pid(folders),
+    )
     return servers if alive == (servers.postgres_pid, servers.valkey_pid) else None
+
+
+def _kinds(servers: Servers | None) -> frozenset[str]:
+    """Which of the two run."""
+    if servers is None:
+        return frozenset()
+    pids = {"postgres": servers.postgres_pid, "valkey": servers.valkey_pid}
+    return frozenset(kind for kind, pid in pids.items() if pid)
 
 
 def stop(home: Path) -> None:
@@ -103,23 +124,26 @@ def remove(home: Path) -> None:
             Folders.remove(home)
 
 
-def _start_both(folders: Folders, durable: bool) -> Servers:
+def _start(folders: Folders, durable: bool, wanted: frozenset[str]) -> Servers:
     """Valkey comes up while PostgreSQL makes its data folder."""
+    cache, pid = None, 0
     try:
-        redis_server = valkey.start(folders, durable=durable)
-        postgres_pid = postgres.start(folders, durable=durable)
+        if "valkey" in wanted:
+            cache = valkey.start(folders, durable=durable)
+        if "postgres" in wanted:
+            pid = postgres.start(folders, durable=durable)
     except BaseException:
         _stop_both(folders)
         raise
-    redis = f"redis://127.0.0.1:{redis_server.port}"
+    redis = f"redis://127.0.0.1:{cache.port}" if cache else ""
     return Servers(
-        database_url=postgres.url(folders),
-        broker_url=f"{redis}/0",
-        result_url=f"{redis}/1",
-        cache_url=f"{redis}/2",
-        postgres_pid=postgres_pid,
-        valkey_pid=redis_server.pid,
-        taken_port=redis_server.taken,
+        database_url=postgres.url(folders) if pid else "",
+        broker_url=redis and f"{redis}/0",
+        result_url=redis and f"{redis}/1",
+        cache_url=redis and f"{redis}/2",
+        postgres_pid=pid,
+        valkey_pid=cache.pid if cache else 0,
+        taken_port=cache.taken if cache else None,
     )
 
 
@@ -140,8 +164,10 @@ def _end_orphans(home: Path) -> None:
     folders = Folders.of(home)
     servers = _read(folders) if folders is not None else None
     if folders is not None and servers is not None:
-        postgres.end_orphan(folders, servers.postgres_pid)
-        valkey.end_orphan(folders, servers.valkey_pid)
+        if servers.postgres_pid:
+            postgres.end_orphan(folders, servers.postgres_pid)
+        if servers.valkey_pid:
+            valkey.end_orphan(folders, servers.valkey_pid)
 
 
 def _publish(folders: Folders, servers: Servers) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from celery import signals
 
 from worker.base import logs
+from worker.base.actor import this_process_is_ours
 from worker.base.app import app
 from worker.base.errors import BadDeclarations
 from worker.base.logs import get_logger
@@ -27,7 +28,8 @@ def load_everything(sender: Any = None, **_: Any) -> None:
     """What a worker or beat imports at start. Other Celery apps of this process are none of ours.
 
     Raises BadSettings: a worker that misses a domain must not start. Nor one whose commands would
-    fail one by one, half done: RedisCluster. Where the domains name what does not exist, the
+    fail one by one, half done: RedisCluster. Pools that are larger than PostgreSQL's own limit are
+    BadSettings. Where the domains name what does not exist, the
     program ends with the lines that `cqrs map` shows.
     """
     if sender is app:
@@ -40,6 +42,7 @@ def load_everything(sender: Any = None, **_: Any) -> None:
         except BadDeclarations as error:
             sys.exit(str(error))
         servers.refuse_clusters()
+        servers.require_room()
         app.conf.beat_schedule = beat_schedule()
 
 
@@ -47,6 +50,14 @@ def load_everything(sender: Any = None, **_: Any) -> None:
 def _say_what_runs(instance: Any = None, **_: Any) -> None:
     if instance is not None and instance.app is app and not get_settings().domains:
         log.warning(no_domains())
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _is_ours(sender: Any = None, **_: Any) -> None:
+    """A worker or beat of ours. Another app's, whose process only sends to us, is none."""
+    if getattr(sender, "app", None) is app:
+        this_process_is_ours()
 
 
 def load_tasks() -> None:

@@ -31,20 +31,22 @@ from typing import Any
 import psycopg
 
 from worker import refresh, store
+from worker.base import db
 from worker.base.app import QUEUES, app
 from worker.base.errors import BadDeclarations, ServerUnavailable, did_you_mean
 from worker.base.project import import_named
 from worker.base.registry import MODULES, load_domains, packages
 from worker.base.settings import get_settings
-from worker.base.urls import psycopg_url
 from worker.commands.decoding import CommandSpec, commands
 from worker.commands.event_task import event_tasks
+from worker.contracts import event_versions
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
 from worker.ops import schedule
 from worker.reactions.reaction import Reaction
 from worker.reactions.saga_declaration import sagas
 from worker.refresh.invalidation_rules import rules
+from worker.subscriptions.projection import Projection
 
 _VIEW = re.compile(r'CREATE\s+MATERIALIZED\s+VIEW\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w".]+)', re.I)
 ENGINES_OWN = ("cqrs.", "schema.")
@@ -76,6 +78,8 @@ def problems(views: Collection[str] | None) -> list[str]:
         _groups(),
         _reactions(),
         _sagas(),
+        _events(),
+        _moved_together(),
     ]
     if views is not None:
         checks.append(_views(views))
@@ -117,10 +121,9 @@ def _views_of_files() -> Iterator[str]:
 
 def _views_of_database() -> set[str]:
     """One connection that is closed again: whoever forks after this must not hold any."""
-    settings = get_settings()
-    url, timeout = settings.servers.database, settings.connect_timeout
+    url = get_settings().servers.database
     try:
-        with psycopg.connect(psycopg_url(url), connect_timeout=timeout) as connection:
+        with db.visit(url) as connection:
             return set(refresh.materialized_views(connection))
     except psycopg.errors.InvalidSchemaName:
         return set()
@@ -244,6 +247,14 @@ def _instructions(function: Callable[..., Any]) -> Iterator[dis.Instruction]:
         yield from dis.get_instructions(code)
 
 
+def _moved_together() -> Iterator[str]:
+    names = [one.name for one in subscriptions if isinstance(one, Projection)]
+    for one in subscriptions:
+        for name in sorted(one.moves_with) if isinstance(one, Projection) else ():
+            if name not in names:
+                yield _unknown("no projection", name, names, f"moves_with of {one.name}")
+
+
 def _sagas() -> Iterator[str]:
     names = [spec.name for spec in commands]
     for kind in sagas:
@@ -256,6 +267,18 @@ def _sagas() -> Iterator[str]:
             if key not in event.model_fields:
                 fields = list(event.model_fields)
                 yield _unknown(f"no field of {event.type}", key, fields, who)
+
+
+def _events() -> Iterator[str]:
+    """Versions of events that nothing leads on from, and names that mean two events."""
+    for type_, version in event_versions.missing_steps():
+        yield (
+            f"no upcaster leads from version {version} to {version + 1}: declare"
+            f" `upcaster(..., {version})`, of a function that returns the data as it is where"
+            f" nothing is to be done (event {type_})"
+        )
+    for name in event_versions.doubtful_names():
+        yield f"a former name of one event is another's name today: take one away (event {name})"
 
 
 def _unknown(what: str, name: str, known: Iterable[str], who: str) -> str:

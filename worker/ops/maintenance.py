@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from worker import event_log, refresh
 from worker.base import db, slots
 from worker.base.app import app
+from worker.base.logs import get_logger
+from worker.base.settings import get_settings
 from worker.base.sql import statement
 from worker.commands import after_commit
 from worker.event_log.subscribers import subscriptions
 from worker.ops import retention
 from worker.reactions import deadlines
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def sweep(every: float | None = None) -> None:
     """Wake whoever has work and was not told: after a lost message, a crash, an emptied broker."""
     if not slots.take("cqrs.sweep", every):
         return
+    end_horizon_holders()
     work = find_work()
     for group in work.groups:
         after_commit.wake("cqrs.project", group, force=True)
@@ -56,6 +61,23 @@ def sweep(every: float | None = None) -> None:
         after_commit.wake("cqrs.invalidate", force=True)
     refresh.wake_due()
     deadlines.wake_due()
+
+
+def end_horizon_holders() -> int:
+    """End the sessions that have held the horizon for too long, if the settings allow it; how many.
+
+    Each is said in the log: its transaction is rolled back, and somebody left it open.
+    """
+    settings = get_settings()
+    if not settings.end_horizon_holders:
+        return 0
+    with db.writer() as connection:
+        asked = {"patience": settings.horizon_patience}
+        rows = connection.execute(statement("worker.ops", "end_horizon_holders"), asked).fetchall()
+    for pid, user, name, held, ended in rows:
+        what = "a session that held the horizon was ended" if ended else "cannot end a session"
+        log.warning(what, pid=pid, user=user, application_name=name, held_seconds=round(held, 1))
+    return sum(1 for row in rows if row[-1])
 
 
 @app.task(name="cqrs.refresh_all")
@@ -70,4 +92,4 @@ def prune(every: float | None = None) -> dict[str, int]:
     return retention.prune() if slots.take("cqrs.maintenance.prune", every) else {}
 
 
-__all__ = ["Waiting", "find_work", "prune", "refresh_all", "sweep"]
+__all__ = ["Waiting", "end_horizon_holders", "find_work", "prune", "refresh_all", "sweep"]

@@ -34,6 +34,7 @@ def _rules(settings: Settings) -> dict[str, tuple[str, float]]:
             max(settings.history_retention, LONGEST_ANSWER),
         ),
         "cqrs.query_audit": ("prune_query_audit", settings.query_audit_retention),
+        "cqrs.schema_permits": ("prune_schema_permits", settings.receipts_retention),
         "cqrs.sagas": ("prune_sagas", settings.sagas_retention),
     }
 

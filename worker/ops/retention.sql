@@ -41,6 +41,13 @@ DELETE FROM cqrs.query_audit WHERE audit_id IN (
      WHERE asked_at < clock_timestamp() - %(days)s * interval '1 day'
      ORDER BY asked_at LIMIT %(portion)s)
 
+-- name: prune_schema_permits
+-- Who was permitted to change the schema, long ago.
+DELETE FROM cqrs.schema_permits WHERE command_id IN (
+    SELECT command_id FROM cqrs.schema_permits
+     WHERE permitted_at < clock_timestamp() - %(days)s * interval '1 day'
+     ORDER BY permitted_at LIMIT %(portion)s)
+
 -- name: prune_verifications
 -- What verifications of long ago found.
 DELETE FROM cqrs.verifications WHERE verification_id IN (

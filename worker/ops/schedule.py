@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, NamedTuple, cast
 
-from celery.schedules import crontab
-
+from worker.base.beat import Daily
 from worker.base.errors import BadSettings
 from worker.base.project import FILE, import_named, project
 from worker.base.registry import parts
@@ -23,7 +22,8 @@ HOUR = 3_600.0
 
 
 class ScheduleEntry(NamedTuple):
-    """One line of the schedule: every so many seconds, or once a day at an hour (UTC)."""
+    """One line of the schedule: every so many seconds, or once a day at an hour of the settings'
+    time zone."""
 
     task: str
     every: float
@@ -37,9 +37,9 @@ class ScheduleEntry(NamedTuple):
 
     @property
     def when(self) -> str:
-        """The period in words: `every 15 min`, `daily at 03:00 UTC`."""
+        """The period in words: `every 15 min`, `daily at 03:00 Europe/Berlin`."""
         if self.hour is not None:
-            return f"daily at {self.hour:02}:00 UTC"
+            return f"daily at {self.hour:02}:00 {get_settings().time_zone}"
         if self.every >= 120 and self.every % 60 == 0:
             return f"every {self.every / 60:g} min"
         return f"every {self.every:g} s"
@@ -47,7 +47,7 @@ class ScheduleEntry(NamedTuple):
     def to_celery(self) -> dict[str, Any]:
         """The entry as beat takes it. No message expires: a worker's clock may be ahead. Those that
         nobody takes are bounded by beat itself (see worker/base/beat.py)."""
-        at = None if self.hour is None else crontab(hour=self.hour, minute=0)
+        at = None if self.hour is None else Daily(hour=self.hour, minute=0)
         return {
             "task": self.task,
             "schedule": at or self.every,

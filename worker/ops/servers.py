@@ -12,10 +12,12 @@ import redis
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from worker.base import db
 from worker.base.app import QUEUES, app
-from worker.base.db import psycopg_url, safe_url
-from worker.base.errors import Permanent, ServerUnavailable
+from worker.base.errors import BadSettings, Permanent, ServerUnavailable
 from worker.base.settings import ServerUrls, get_settings
+from worker.base.sql import statement
+from worker.base.urls import safe_url
 
 
 class RedisCluster(Permanent):
@@ -53,13 +55,15 @@ def servers() -> list[ServerStatus]:
 
 
 def demand() -> None:
-    """Raise ServerUnavailable or RedisCluster for the first server that cannot be worked with."""
+    """Raise ServerUnavailable or RedisCluster for the first server that cannot be worked with, or
+    BadSettings for pools that it has no room for."""
     for name, url, version in _all(get_settings().servers):
         try:
             version(name, url)
         except _AWAY as error:
             advice = "Start it, or name another in the settings."
             raise ServerUnavailable(name, safe_url(url), _reason(error), advice) from None
+    require_room()
 
 
 def refuse_clusters() -> None:
@@ -68,6 +72,23 @@ def refuse_clusters() -> None:
         if version is not _postgres:
             with suppress(*_AWAY):
                 version(name, url)
+
+
+def require_room() -> None:
+    """Raise BadSettings if one pool may grow beyond what PostgreSQL gives anybody.
+
+    A server that does not answer may come yet: its own error says so then.
+    """
+    settings = get_settings()
+    wanted = settings.pool_size + settings.pool_overflow
+    with suppress(*_AWAY, ServerUnavailable), db.visit(settings.servers.database) as connection:
+        most, reserved = connection.execute(statement("worker.ops", "room")).fetchall()[0]
+        if wanted > most - reserved:
+            raise BadSettings(
+                f"CQRS_POOL_SIZE + CQRS_POOL_OVERFLOW must be at most {most - reserved} (are"
+                f" {settings.pool_size} + {settings.pool_overflow}): PostgreSQL has max_connections"
+                f" = {most}, {reserved} of them reserved, for all processes together"
+            )
 
 
 _Version: TypeAlias = Callable[[str, str], str]
@@ -115,9 +136,8 @@ def _reason(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _postgres(_name: str, url: str) -> str:
-    seconds = get_settings().connect_timeout
-    with psycopg.connect(psycopg_url(url), connect_timeout=seconds) as connection:
+def _postgres(name: str, url: str) -> str:
+    with db.visit(url, any_host=name == "query database") as connection:
         return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
 

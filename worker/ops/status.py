@@ -26,11 +26,13 @@ from worker.base.sql import blocks, quoted
 from worker.commands import put_off
 from worker.commands.put_off import PutOffCommands
 from worker.commands.releases import known_names
+from worker.event_log import stored_types
 from worker.event_log.subscribers import subscriptions
 from worker.ops import servers, workers
 from worker.ops.servers import QueueStatus, ServerStatus
 from worker.ops.workers import WorkerStatus
 from worker.rebuild import LastVerified, ReadModelHealth, read_model_health
+from worker.subscriptions.registration import disowned
 
 LAG_RANGE = 100_000
 """Positions over which a lag is counted; beyond that it is said to be at least that."""
@@ -101,7 +103,11 @@ class ReadModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class HolderStatus:
-    """A transaction that holds the horizon at `fence`; `prepared` names one without a process."""
+    """A transaction that holds the horizon at `fence`; `prepared` names one without a process.
+
+    `seconds` is its age, `held` for how long it has held the horizon at least; None: it has just
+    begun. `user` is who logged in, or who prepared it.
+    """
 
     fence: int
     pid: int | None
@@ -109,6 +115,8 @@ class HolderStatus:
     application_name: str | None
     state: str | None
     seconds: float | None
+    user: str | None
+    held: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +342,14 @@ def _one(connection: Connection, name: str) -> tuple[Any, ...]:
 
 def _subscriptions(connection: Connection, last: int) -> list[SubscriptionStatus]:
     declared = [
-        {"name": subscriber.name, "types": sorted(subscriber.event_types)}
+        {"name": subscriber.name, "types": stored_types(subscriber.event_types)}
         for subscriber in subscriptions
     ]
     parameters = {"declared": to_json(declared), "range": LAG_RANGE, "last": last}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_SQL["subscriptions"], parameters).fetchall()
-    return [_subscription(row) for row in rows]
+    refused = disowned(connection, list(subscriptions))
+    return [_subscription(row | {"error": refused.get(row["name"], row["error"])}) for row in rows]
 
 
 def _subscription(row: dict[str, Any]) -> SubscriptionStatus:

@@ -39,14 +39,15 @@ SELECT cqrs.horizon(), coalesce(pg_sequence_last_value('cqrs.events_position_seq
 
 -- name: holders
 -- Who holds the horizon, the lowest fence first.
-SELECT fence, pid, prepared, application_name, state, seconds FROM cqrs.horizon_holders()
+SELECT fence, pid, prepared, application_name, state, seconds, username, held
+  FROM cqrs.horizon_holders()
 
 -- name: backlog
 -- What waits: enqueued commands (all, due now, age of the oldest), dead commands, tags.
 SELECT (SELECT count(*) FROM cqrs.enqueued_commands),
        (SELECT count(*) FROM cqrs.enqueued_commands WHERE due_at <= clock_timestamp()),
-       (SELECT extract(epoch FROM clock_timestamp() - min(enqueued_at))::float
-          FROM cqrs.enqueued_commands),
+       (SELECT greatest(extract(epoch FROM clock_timestamp() - min(enqueued_at)), 0)::float
+          FROM cqrs.enqueued_commands HAVING count(*) > 0),
        (SELECT count(*) FROM cqrs.dead_commands WHERE state = 'open'),
        (SELECT count(*) FROM cqrs.invalidations)
 
@@ -128,7 +129,8 @@ SELECT w.pid, w.application_name, w.seconds,
 SELECT session_user::text, n.nspowner::regrole::text,
        (SELECT r.rolname::text FROM pg_roles AS r
          WHERE r.rolname IN ('cqrs_writer', 'cqrs_sender', 'cqrs_reader')
-           AND pg_has_role(r.oid, 'MEMBER')
+           AND pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                       THEN 'SET' ELSE 'MEMBER' END)
          ORDER BY r.rolname DESC LIMIT 1)
   FROM pg_namespace AS n WHERE n.nspname = 'cqrs'
 

@@ -18,12 +18,13 @@ from worker.base.errors import Permanent, Transient
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.reactions.saga_declaration import SagaType
-from worker.subscriptions import checkpoints, dead_letters, read_tables
+from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions import runner as subscription
 from worker.subscriptions.checkpoints import SQL, Checkpoint
 from worker.subscriptions.errors import UNDECLARED
 from worker.subscriptions.partitions import must_be_divisible
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import must_register
 
 LARGEST_BATCH = 50_000
 LEEWAY = 1.0
@@ -187,7 +188,11 @@ def _refuse_forgotten(
 ) -> None:
     """Raise UnsafeReset if receipts of what it started about events in between may be gone."""
     days = get_settings().receipts_retention
-    passed = {"position": position, "upto": upto, "types": sorted(subscriber.event_types)}
+    passed = {
+        "position": position,
+        "upto": upto,
+        "types": event_log.stored_types(subscriber.event_types),
+    }
     kept = {"days": days - min(LEEWAY, days / 10)}
     forgotten = connection.execute(SQL["forgotten"], passed | kept).fetchone()
     if forgotten is not None:
@@ -204,7 +209,7 @@ def _operate(name: str, change: Callable[[Connection, Sequence[Checkpoint]], obj
     """Change a subscription's checkpoints; one that has never run yet is given them first."""
     with db.writer() as connection:
         if declared := subscriptions.get(name):
-            connection.execute(SQL["add"], read_tables.first([declared]))
+            must_register(connection, declared)
         with checkpoints.held(connection, name) as places:
             if not places:
                 raise UnknownSubscription(name)

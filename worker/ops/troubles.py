@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.ops.status import LockWait, LogStatus, Status
+from worker.base.settings import get_settings
+from worker.ops.status import HolderStatus, LockWait, LogStatus, Status
 
 
 class Kind(StrEnum):
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     READ_MODELS = "read-models"
     SAGAS = "sagas"
     LOCKS = "locks"
+    HORIZON = "horizon"
     CHANGESETS = "changesets"
 
 
@@ -79,6 +81,7 @@ def _log(log: LogStatus) -> Iterator[Trouble]:
         sentence = f"{log.refused_messages} messages were refused (cqrs refused list)"
         yield Trouble(Kind.MESSAGES, sentence)
     yield from (Trouble(Kind.LOCKS, _wait(wait)) for wait in log.lock_waits)
+    yield from _holders(log)
     yield from _models(log)
     for stuck in log.stuck_sagas:
         sentence = f"{stuck.count} stuck sagas of {stuck.saga_type} (cqrs sagas list)"
@@ -97,6 +100,24 @@ def _subscriptions(log: LogStatus) -> Iterator[Trouble]:
         if one.dead_letters:
             sentence = f"{one.name} has {one.dead_letters} dead letters (cqrs dead-letters list)"
             yield Trouble(Kind.DEAD_LETTERS, sentence)
+
+
+def _holders(log: LogStatus) -> Iterator[Trouble]:
+    """Who has held the horizon for longer than the settings have patience."""
+    for holder in log.holders:
+        if holder.held is not None and holder.held > get_settings().horizon_patience:
+            yield Trouble(Kind.HORIZON, _holder(holder))
+
+
+def _holder(holder: HolderStatus) -> str:
+    by = f"prepared transaction {holder.prepared}" if holder.prepared else f"process {holder.pid}"
+    named = [by, holder.user and f"user {holder.user}", holder.application_name, holder.state]
+    who = ", ".join(part for part in named if part)
+    end = "ROLLBACK PREPARED, or COMMIT" if holder.prepared else "pg_terminate_backend"
+    return (
+        f"nothing above position {holder.fence} is read: a transaction that appended there has not"
+        f" ended for {holder.held:.0f} s ({who}); end it ({end})"
+    )
 
 
 def _wait(wait: LockWait) -> str:

@@ -78,6 +78,14 @@ class InvalidQuery(Permanent):
         self.name, self.errors = name, dict(errors)
 
 
+class NotAllowed(Permanent):
+    """An actor may not ask this query, or not with these parameters. It is recorded."""
+
+    def __init__(self, actor: str, query: str, roles: str = "none", why: str = "") -> None:
+        super().__init__(f"{actor} may not ask {query}{why} (roles {roles})")
+        self.actor, self.query, self.roles = actor, query, roles
+
+
 class UnknownQuery(InvalidQuery):
     """No query has this name."""
 

@@ -14,8 +14,9 @@
 
 A query changes nothing and never raises because it finds nothing: it says None or an empty list.
 Parameters are checked against the function's signature, and every wrong one is named. What is
-raised: InvalidQuery, ReadModelBehind (`after=` was not reached in time), EventParked (it waits
-behind a dead letter), QueryStopped (the database stopped it), ServerUnavailable, CostLimitReached.
+raised: InvalidQuery, NotAllowed (`may_ask` says no), ReadModelBehind (`after=` was not reached in
+time), EventParked (it waits behind a dead letter), QueryStopped (the database stopped it),
+ServerUnavailable, CostLimitReached.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from worker.base.awaiting import atake
 from worker.base.backoff import Backoff, Steps, take
 from worker.base.errors import ServerUnavailable
 from worker.base.registry import load_domains
+from worker.base.rights import Right, as_declared
 from worker.base.settings import get_settings, section_values
 from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
@@ -56,7 +58,7 @@ from worker.contracts import Receipt
 from worker.event_log.sources import Sources, named, named_views, queries
 from worker.event_log.tags import check_tags
 from worker.queries import consistency as levels
-from worker.queries import costs, inputs, parameters, query_audit
+from worker.queries import costs, inputs, parameters, query_audit, rights
 from worker.queries.answers import Answer, Lookup, Policy, answer
 from worker.queries.canonical import canonical
 from worker.queries.consistency import Behind, Consistency, ReadRequirement
@@ -85,6 +87,7 @@ class Query(Generic[T, P]):
     policy: Policy
     cost: Cost
     audited: bool
+    may_ask: Right | None
     package: str | None
     parameters: type[Parameters]
     answer_type: TypeAdapter[T]
@@ -119,8 +122,8 @@ class Query(Generic[T, P]):
     ) -> Answer[T]:
         """The answer. `timeout`: seconds to wait for `after=`, which alone means causal.
 
-        Raises InvalidQuery, ReadModelBehind, EventParked, QueryStopped, ServerUnavailable,
-        CostLimitReached.
+        Raises InvalidQuery, NotAllowed, ReadModelBehind, EventParked, QueryStopped,
+        ServerUnavailable, CostLimitReached.
         """
         return take(self._asked(values, consistency, after, timeout))
 
@@ -162,6 +165,7 @@ class Query(Generic[T, P]):
         given, wrong_values = parameters.parse(self.parameters, values)
         if errors := wrong | wrong_values:
             raise InvalidQuery(self.name, errors)
+        rights.check(self.name, self.may_ask, acting(), given, required)
         answer = yield from self._answer(given, required, began)
         if self.audited:
             self._audit(given, required, answer, time.monotonic() - began)
@@ -290,6 +294,7 @@ def query(
     stale_ok: bool = False,
     cost: Cost = costs.by_page,
     audited: bool = False,
+    may_ask: Right | None = None,
     package: str | None = None,
     max_limit: int = MOST_ROWS,
     per_actor: bool = False,
@@ -303,10 +308,11 @@ def query(
     `stale_ok`: an old answer, marked, is better than waiting for another caller or than an error
     while the database is away. `cost`: tokens out of the actor's limit, a number or a function of
     the parameters; default: one for each hundred rows of the page. `audited`: who asked what is
-    recorded. `package`: where `queries.sql` is; default: the package of the row's model.
-    `per_actor`: it looks at `current_actor()`, and answers are kept for each actor. `clock`: it
-    looks at the clock, and an answer may be as old as its `ttl`. Raises ValueError, TypeError for a
-    declaration that makes no sense, BadDeclarations for what it names or depends on in vain.
+    recorded. `may_ask`: who may ask, by actor and parameters (worker/base/rights.py); who may not
+    is recorded in any case. `package`: where `queries.sql` is; default: the package of the row's
+    model. `per_actor`: it looks at `current_actor()`, and answers are kept for each actor. `clock`:
+    it looks at the clock, and an answer may be as old as its `ttl`. Raises ValueError, TypeError
+    for a declaration that makes no sense, BadDeclarations for what it names or depends on in vain.
     """
 
     def declare(function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
@@ -319,6 +325,7 @@ def query(
             policy=Policy(ttl, jitter, stale_ok),
             cost=costs.checked(name, cost),
             audited=audited,
+            may_ask=as_declared("may_ask", name, may_ask, 2),
             package=package or _package_of(returned),
             parameters=parameters.model_of(name, function, max_limit),
             answer_type=TypeAdapter(returned),

@@ -1,4 +1,5 @@
-"""Who asked what: one row of `cqrs.query_audit` for each answer of an audited query.
+"""Who asked what: one row of `cqrs.query_audit` for each answer of an audited query, and for each
+question that was refused, of whatever query.
 
 The row is written before the answer is handed out, on the primary. If it cannot be written, there
 is no answer: an audit with holes is none.
@@ -28,6 +29,7 @@ def record(
     from_cache: bool,
     stale: bool,
     seconds: float,
+    refused: bool = False,
 ) -> None:
     """Write one row; `parameters` is JSON text. Raises ServerUnavailable."""
     row = {
@@ -41,6 +43,7 @@ def record(
         "stale": stale,
         "rows": rows_in(data),
         "seconds": seconds,
+        "refused": refused,
     }
     with db.sender() as connection:
         connection.execute(_SQL["audit_query"], row)

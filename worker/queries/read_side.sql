@@ -31,10 +31,10 @@ SELECT name FROM unnest(%(views)s::text[]) AS name JOIN pg_class ON oid = to_reg
 SELECT position FROM query.last_position
 
 -- name: audit_query
--- Keeps who asked what.
+-- Keeps who asked what, or was refused it.
 SELECT cqrs.audit_query(jsonb_build_object(
            'query', %(query)s::text, 'actor', %(actor)s::text, 'parameters', %(parameters)s::jsonb,
            'consistency', %(consistency)s::text, 'after', %(after)s::bigint,
            'as_of', %(as_of)s::bigint, 'from_cache', %(from_cache)s::boolean,
            'stale', %(stale)s::boolean, 'rows', %(rows)s::integer,
-           'seconds', %(seconds)s::double precision))
+           'seconds', %(seconds)s::double precision, 'refused', %(refused)s::boolean))

@@ -17,6 +17,7 @@ from worker.base import db
 from worker.base.errors import BadDeclarations, did_you_mean
 from worker.base.registry import load_domains
 from worker.base.sql import blocks
+from worker.event_log import stored_types
 from worker.event_log.subscribers import subscriptions
 
 _SQL = blocks("worker.queries", "read_side.sql")
@@ -65,7 +66,7 @@ def wants(name: str, event_type: str, said: bool | None) -> bool:
         load_domains()
     subscriber = subscriptions.get(name)
     if subscriber is not None:
-        return event_type in subscriber.event_types
+        return event_type in stored_types(subscriber.event_types)
     return said is not False
 
 

@@ -49,8 +49,8 @@ _IDS = UUID("6c0f7f0e-4e0b-5d0a-9a54-6b6f2b7a1c11")
 class Then:
     """What one reaction wants done about one event."""
 
-    def __init__(self, reaction: str, event: StoredEvent) -> None:
-        self._reaction, self._event = reaction, event
+    def __init__(self, reaction: str, event: StoredEvent, ids_of: str | None = None) -> None:
+        self._reaction, self._event, self._ids_of = reaction, event, ids_of or reaction
         self.envelopes: list[Envelope] = []
 
     def run(
@@ -77,7 +77,7 @@ class Then:
         return self._add(task.name, task.wire(*args or (fields,)), None, ())
 
     def _next_id(self) -> UUID:
-        return derived_id(self._reaction, self._event.position, len(self.envelopes))
+        return derived_id(self._ids_of, self._event.position, len(self.envelopes))
 
     def _add(
         self,
@@ -115,6 +115,7 @@ class Reaction:
     group: str = GROUP
     since: datetime | None = None
     purpose: str = ""
+    renamed_from: tuple[str, ...] = ()
     _functions: dict[str, list[React]] = field(default_factory=dict)
 
     @property
@@ -145,19 +146,29 @@ class Reaction:
         """What is to be done about one event."""
         if self.since is not None and event.recorded_at < self.since:
             return []
-        then = Then(self.name, event)
+        then = Then(self.name, event, ids_of=(*self.renamed_from, self.name)[0])
         for function in self._functions.get(event.type, ()):
             function(event, then)
         return then.envelopes
 
 
-def reaction(name: str, *, since: datetime | None = None, purpose: str = "") -> Reaction:
-    """Declare a reaction. Its name is its checkpoint's: it never changes.
+def reaction(
+    name: str,
+    *,
+    since: datetime | None = None,
+    purpose: str = "",
+    renamed_from: str | Iterable[str] = (),
+) -> Reaction:
+    """Declare a reaction. Its name is its checkpoint's.
+
+    `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
+    their checkpoint, and the ids of what it starts are still derived from the oldest.
 
     A new reaction reads the log from its beginning; it leaves events recorded before `since` alone,
     so that one added to an old system does not answer what happened years ago.
     """
-    declared = Reaction(name, since=since, purpose=purpose)
+    former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
+    declared = Reaction(name, since=since, purpose=purpose, renamed_from=former)
     subscriptions.add(name, declared)
     return declared
 

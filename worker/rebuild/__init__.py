@@ -24,12 +24,15 @@ What is promised:
 - Two rebuilds of one projection cannot run at once: a rebuild is a lock of the session. A process
   that was taken for dead and is not finds its rebuild ended, or its part moved, and writes nothing.
 - One that was cancelled does not go live, and one that goes live was not cancelled.
+- What others have added to the table and its views comes along, grants, policies, triggers,
+  publications and all, or the rebuild does not begin and names it (belongings.py).
 - Nothing is dropped before the swap has committed, and then only the table that was replaced.
 """
 
 from worker.rebuild.compare import Drift
 from worker.rebuild.errors import (
     AnotherRebuild,
+    CannotCarryOver,
     CannotStartThere,
     CodeTooOld,
     NoSuchPosition,
@@ -37,6 +40,7 @@ from worker.rebuild.errors import (
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
+    TypesLost,
     UnknownProjection,
     ViewInUse,
 )
@@ -46,6 +50,7 @@ from worker.rebuild.verify import LastVerified, ReadModelHealth, read_model_heal
 
 __all__ = [
     "AnotherRebuild",
+    "CannotCarryOver",
     "CannotStartThere",
     "CodeTooOld",
     "Drift",
@@ -58,6 +63,7 @@ __all__ = [
     "RebuildRunning",
     "RebuildUnfinished",
     "Rebuilt",
+    "TypesLost",
     "UnknownProjection",
     "ViewInUse",
     "cancel",

@@ -58,21 +58,21 @@ def must_tell(
     last = event_log.horizon(connection)
     if not 0 < position <= last:
         raise NoSuchPosition(position, last)
-    if reason := _why_not(connection, projection, live, position):
-        raise CannotStartThere(projection.name, position, reason)
-
-
-def _why_not(
-    connection: Connection, projection: Projection, live: str | None, position: int
-) -> str | None:
     places = checkpoints.of(connection, projection.name)
     if live is None or any(at.table_version != projection.version for at in places):
-        return f"the live table is not of version {projection.version}, which the code has"
-    if (reached := PositionVector.by(places).lowest) < position:
+        reason = f"the live table is not of version {projection.version}, which the code has"
+        raise CannotStartThere(projection.name, position, reason)
+    if (built := _built_at(connection, projection, live)) is None:
+        reason = "it is not known when the live table was built"
+        raise CannotStartThere(projection.name, position, reason)
+    between = (built, PositionVector.by(places).lowest)
+    if (why_not := _why_not(position, *between)) is not None:
+        raise CannotStartThere(projection.name, position, why_not, between)
+
+
+def _why_not(position: int, built: int, reached: int) -> str | None:
+    if reached < position:
         return f"the live table has come to {reached} only"
-    built = _built_at(connection, projection, live)
-    if built is None:
-        return "it is not known when the live table was built"
     if built > position:
         return f"no row is left from then: the live table was built anew at {built}"
     return None

@@ -99,6 +99,11 @@ class ExcludedEvents:
         """As plain JSON values."""
         return {"letters": self.parked_from, "discarded": sorted(self.discarded)}
 
+    def upto(self, position: int) -> ExcludedEvents:
+        """What of it lies at or before a position."""
+        parked = {stream: at for stream, at in self.parked_from.items() if at <= position}
+        return ExcludedEvents(parked, frozenset(at for at in self.discarded if at <= position))
+
     def keep(self, events: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
         """The events that are to be folded."""
         if not self.parked_from and not self.discarded:

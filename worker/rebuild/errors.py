@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 
 from worker.base import db
+from worker.base.db import Connection
 from worker.base.errors import Permanent, Transient
 from worker.event_log.subscribers import keepers, subscriptions
 from worker.subscriptions import checkpoints
 from worker.subscriptions.errors import UNDECLARED
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import lost_types
 
 _VERSION = re.compile(r"_v\d+$")
 TIME_IS_UP = "time is up"
@@ -35,13 +37,36 @@ class NoSuchPosition(Permanent, ValueError):
 
 class CannotStartThere(Permanent):
     """The live table does not tell which rows were right at a position: a rebuild cannot begin
-    there."""
+    there. `between` are the first and the last from which it could; None if there are none."""
 
-    def __init__(self, name: str, position: int, reason: str) -> None:
+    def __init__(
+        self, name: str, position: int, reason: str, between: Sequence[int] | None = None
+    ) -> None:
+        if between is not None and not max(between[0], 1) <= between[1]:
+            between = None
+        first = (
+            "" if between is None else f"from {max(between[0], 1)} to {between[1]} it can be, or "
+        )
         super().__init__(
-            f"{reason}: rebuild it from the beginning (projection {name}, position {position})"
+            f"{reason}: {first}rebuild it from the beginning"
+            f" (projection {name}, position {position})"
         )
         self.name, self.position, self.reason = name, position, reason
+        self.between = None if between is None else tuple(between)
+
+
+class TypesLost(Permanent):
+    """The code names fewer types of events than the live table was built of: a table without these
+    events must not take its place."""
+
+    def __init__(self, name: str, types: Sequence[str]) -> None:
+        super().__init__(
+            f"it was built of {', '.join(types)} too, which the log holds and its code names no"
+            " longer: give the event `former_types` if it was renamed, load the domain that folds"
+            " it, or declare the projection with forgets=[...] if it is to be built without"
+            f" (projection {name})"
+        )
+        self.name, self.types = name, list(types)
 
 
 class RebuildRunning(Transient):
@@ -108,6 +133,18 @@ class ViewInUse(Permanent):
         self.view, self.dependants, self.reason = view, list(dependants), reason
 
 
+class CannotCarryOver(Permanent):
+    """Something was added to the live table, and the new one cannot have it: the live table stays
+    as it is. `belongings` names it."""
+
+    def __init__(self, relation: str, belongings: Sequence[str], reason: str) -> None:
+        named = ", ".join(belongings)
+        super().__init__(
+            f"it would be lost, {named}: {reason}; change or drop it first (relation {relation})"
+        )
+        self.relation, self.belongings, self.reason = relation, list(belongings), reason
+
+
 class NotComparable(Permanent):
     """The live table has the columns of another version of the projection."""
 
@@ -117,6 +154,37 @@ class NotComparable(Permanent):
             f" (projection {name})"
         )
         self.name = name
+
+
+class VerificationUnfinished(Transient):
+    """Time was up; what is folded is kept, and the next call goes on from there."""
+
+    def __init__(self, name: str, position: int, upto: int) -> None:
+        super().__init__(
+            f"time was up at {position} of {upto}: start the verification again and it goes on"
+            f" (projection {name})"
+        )
+        self.name, self.position, self.upto = name, position, upto
+
+
+class VerificationRunning(Transient):
+    """The projection is being verified by somebody else at this moment."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"it is being verified already (projection {name})")
+        self.name = name
+
+
+class MigrationDiffers(Permanent):
+    """Rows that were migrated are not what the log says: the live table stays."""
+
+    def __init__(self, name: str, differing: int, rows: Sequence[str]) -> None:
+        super().__init__(
+            f"{differing} of the rows that `migrate_from` made are not what the log says, and do"
+            f" not go live: mend the function, or take it away (projection {name}; "
+            f"{'; '.join(rows)})"
+        )
+        self.name, self.differing, self.rows = name, differing, list(rows)
 
 
 class TooFarBehind(Transient):
@@ -147,3 +215,9 @@ def _what_has_it(name: str) -> str:
         if checkpoints.of(connection, name):
             return UNDECLARED
     return ""
+
+
+def must_name_all_types(connection: Connection, projection: Projection) -> None:
+    """Raise TypesLost if its code does not name a type that its live table was built of."""
+    if lost := lost_types(connection, projection, projection.forgets):
+        raise TypesLost(projection.name, lost)

@@ -1,7 +1,8 @@
 """The code that folds, in one short text: a rebuild goes on only under the code that began it.
 
 Rows that a faulty fold has made stay in the shadow table when the fault is mended. A version says
-nothing of that: it counts shapes. So what a fold is made of is digested: its instructions, its
+nothing of that: it counts shapes. So what a fold, and the upcasters of its events, is made of is
+digested: its instructions, its
 constants, the functions, classes and plain values that it names, and theirs in turn, as far as they
 lie in the package of the folds or in `models`. The engine and libraries are left out.
 
@@ -25,6 +26,7 @@ from types import CodeType, EllipsisType, FunctionType, MethodType, ModuleType, 
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from worker.contracts import event_versions
 from worker.rebuild.shadow import declaration
 from worker.subscriptions.projection import Projection
 
@@ -41,8 +43,15 @@ Told: TypeAlias = "str | tuple[Told, ...]"
 def fingerprint(projection: Projection) -> str:
     """Hex digits: the same in every process that folds the same events into the same rows."""
     functions = projection.functions
-    told = _Teller(_packages(functions.values()))
+    steps = event_versions.steps_of(projection.event_types)
+    told = _Teller(_packages([*functions.values(), steps, projection.migrate_from.values()]))
     folds = [(type_, told.all(functions[type_])) for type_ in sorted(functions)]
+    if steps:
+        folds.append(("upcasters", told.all(steps)))
+    if migrations := projection.migrate_from:
+        folds.append(
+            ("migrations", told.all(migrations[version] for version in sorted(migrations)))
+        )
     return sha256(
         repr((projection.version, declaration(projection.table), folds)).encode()
     ).hexdigest()

@@ -31,8 +31,9 @@ log = get_logger(__name__)
 @dataclass(slots=True)
 class RebuildJournal:
     """One rebuild's row. While its parts are built, `parts` says how far each is; after that,
-    `reached` says how far the shadow table is. `walked` is the key, or the position, up to which
-    the state it is in has come. `folds` is the fingerprint of the code that began it.
+    `reached` says how far the shadow table is. `migrated_from` is the version of the live table
+    whose rows are migrated, where they are not folded. `walked` is the key, or the position, up to
+    which the state it is in has come. `folds` is the fingerprint of the code that began it.
 
     The fields are as the table has them; each method writes, then changes them. Those that write
     raise RebuildCancelled if somebody has asked for that, and RebuildUnfinished if it has ended.
@@ -55,6 +56,7 @@ class RebuildJournal:
     rows: int | None
     differing: int | None
     drift: list[Drift]
+    migrated_from: int | None
 
     def parts(self) -> dict[int, int]:
         """The position of each part."""
@@ -137,10 +139,10 @@ def unfinished(connection: Connection, name: str) -> RebuildJournal | None:
     row = connection.execute(SQL["unfinished"], {"name": name}).fetchone()
     if row is None:
         return None
-    *facts, reached, events, excluded, walked, rows, differing, drift = row
+    *facts, reached, events, excluded, walked, rows, differing, drift, migrated_from = row
     shown = [Drift.of(plain) for plain in drift or ()]
     far = [PositionVector(tuple(reached)), events, ExcludedEvents.of(excluded)]
-    known: list[Any] = [*facts, *far, walked, rows, differing, shown]
+    known: list[Any] = [*facts, *far, walked, rows, differing, shown, migrated_from]
     return RebuildJournal(connection, *known)
 
 
@@ -154,13 +156,16 @@ def begin(
     upto: int,
     parts: int,
     excluded: ExcludedEvents,
+    migrated_from: int | None = None,
 ) -> RebuildJournal:
     """Write down a new rebuild in the caller's transaction."""
     plan = {"shadow": shadow, "goes_live": goes_live, "checkpoint": checkpoint, "upto": upto}
     code = {"name": projection.name, "shape": projection.version, "folds": fingerprint(projection)}
     known = {**code, "left_out": to_json(excluded.to_json())}
-    first = {"state": "seeding" if checkpoint else "building", "parts": parts}
-    connection.execute(SQL["begin"], {**plan, **known, **first})
+    seeded = checkpoint or migrated_from is not None
+    first = {"state": "seeding" if seeded else "building", "parts": parts}
+    begun_with = {**plan, **known, **first, "migrated_from": migrated_from}
+    connection.execute(SQL["begin"], begun_with)
     begun = unfinished(connection, projection.name)
     assert begun is not None
     return begun

@@ -27,7 +27,7 @@ from worker.base import db, gc_pause
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.commands.load_plan import primary_key
-from worker.event_log import StoredEvent, stored_events
+from worker.event_log import StoredEvent, stored_events, stored_types
 from worker.rebuild import shadow
 from worker.rebuild.coverage import SQL, ExcludedEvents
 from worker.rebuild.errors import RebuildUnfinished, projection_named
@@ -132,11 +132,10 @@ class PartBuilder:
         return [call for call in calls if str(call.key) in marked]
 
     def _load(self, keys: list[str]) -> None:
-        place = self._table.columns.index(self._table.key)
-        for values in self.connection.execute(self._table.load, [to_json(keys)]):
-            row = dict(zip(self._table.columns, values, strict=True))
-            self._rows[values[place]] = row
-            self._stored.add(values[place])
+        loaded = self.connection.execute(self._table.load, [to_json(keys)])
+        for row in map(self._table.form.loaded, loaded):
+            self._rows[row[self._table.key]] = row
+            self._stored.add(row[self._table.key])
 
     def _flush(self) -> None:
         """Write the rows and forget them; other rows may follow, and these come back by key."""
@@ -197,13 +196,13 @@ def _windows(
 ) -> Iterator[tuple[int, list[StoredEvent]]]:
     """The part's events, window by window, each with its end; the next is read ahead."""
     what = {
-        "types": sorted(projection.event_types),
+        "types": stored_types(projection.event_types),
         "key": primary_key(projection.table),
         "part": plan.part,
         "parts": plan.parts,
         "rebuild_id": plan.rebuild_id,
     }
-    block = SQL[_reading(projection, plan)]
+    block = SQL[_reading(projection, plan)].replace("{key}", projection.key_in_event)
     connection.execute(SQL["prepare_session"])
 
     def read(after: int) -> list[Any]:

@@ -12,7 +12,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
   FROM cqrs.events
  WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
    AND type = ANY (%(types)s::text[])
-   AND (hashtext(data ->> %(key)s::text) & 65535) %% %(parts)s::int = %(part)s::int
+   AND (hashtext({key}) & 65535) %% %(parts)s::int = %(part)s::int
  ORDER BY position
 
 -- name: read_marked
@@ -21,9 +21,9 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
   FROM cqrs.events AS e
  WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
    AND type = ANY (%(types)s::text[])
-   AND (hashtext(data ->> %(key)s::text) & 65535) %% %(parts)s::int = %(part)s::int
+   AND (hashtext({key}) & 65535) %% %(parts)s::int = %(part)s::int
    AND EXISTS (SELECT FROM cqrs.rebuild_keys AS k
-                WHERE k.rebuild_id = %(rebuild_id)s AND k.key = e.data ->> %(key)s::text)
+                WHERE k.rebuild_id = %(rebuild_id)s AND k.key = {key})
  ORDER BY position
 
 -- name: prepare_session
@@ -71,7 +71,7 @@ SELECT rebuild_id FROM cqrs.rebuilds WHERE name = %(name)s AND finished_at IS NU
 -- name: unfinished
 -- A projection's rebuild that has not ended.
 SELECT rebuild_id, name, shape, folds, shadow, state, goes_live, from_position, upto, reached, events,
-       left_out, walked, rows, differing, drift
+       left_out, walked, rows, differing, drift, migrated_from
   FROM cqrs.rebuilds
  WHERE name = %(name)s AND finished_at IS NULL
 
@@ -79,9 +79,10 @@ SELECT rebuild_id, name, shape, folds, shadow, state, goes_live, from_position, 
 -- A new rebuild, and its parts.
 WITH made AS (
     INSERT INTO cqrs.rebuilds
-        (name, shape, folds, shadow, state, goes_live, from_position, upto, position, left_out)
+        (name, shape, folds, shadow, state, goes_live, from_position, upto, position, left_out,
+         migrated_from)
     VALUES (%(name)s, %(shape)s, %(folds)s, %(shadow)s, %(state)s, %(goes_live)s, %(checkpoint)s,
-            %(upto)s, 0, %(left_out)s::jsonb)
+            %(upto)s, 0, %(left_out)s::jsonb, %(migrated_from)s)
     RETURNING rebuild_id
 )
 INSERT INTO cqrs.rebuild_parts (rebuild_id, part, position)
@@ -221,7 +222,7 @@ SELECT position, stream, version, type, schema_version, data::text, metadata::te
   FROM cqrs.events
  WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
    AND type = ANY (%(types)s::text[])
-   AND data ->> %(key)s::text = ANY (%(keys)s::text[])
+   AND {key} = ANY (%(keys)s::text[])
  ORDER BY position
 
 -- name: at
@@ -255,3 +256,30 @@ INSERT INTO cqrs.verifications
     (name, position, checked, complete, differing, drift, started_at, duration)
 VALUES (%(name)s, %(position)s, %(checked)s, %(complete)s, %(differing)s, %(drift)s::jsonb,
         clock_timestamp() - %(seconds)s * interval '1 second', %(seconds)s * interval '1 second')
+
+-- name: try_verification_lock
+-- The right to a verification, until this session ends. The keys: "cqrv", and the name.
+SELECT pg_try_advisory_lock(1668379254, hashtext(%(name)s))
+
+-- name: release_verification_lock
+-- Gives it back.
+SELECT pg_advisory_unlock(1668379254, hashtext(%(name)s))
+
+-- name: verification_run
+-- A verification that was left unfinished under the same folds.
+SELECT keys, rows, excluded, position, seconds FROM cqrs.verification_runs
+ WHERE name = %(name)s AND folds = %(folds)s
+
+-- name: note_verification_run
+-- How far a verification is.
+INSERT INTO cqrs.verification_runs AS r (name, folds, keys, rows, excluded, position, upto, seconds)
+VALUES (%(name)s, %(folds)s, %(keys)s::jsonb, %(rows)s::json, %(excluded)s::jsonb, %(position)s,
+        %(upto)s, %(seconds)s)
+    ON CONFLICT (name) DO UPDATE
+   SET folds = EXCLUDED.folds, keys = EXCLUDED.keys, rows = EXCLUDED.rows,
+       excluded = EXCLUDED.excluded, position = EXCLUDED.position, upto = EXCLUDED.upto,
+       seconds = EXCLUDED.seconds, updated_at = clock_timestamp()
+
+-- name: forget_verification_run
+-- A verification is over.
+DELETE FROM cqrs.verification_runs WHERE name = %(name)s

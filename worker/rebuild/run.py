@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.base.errors import Transient
 from worker.base.logs import get_logger
-from worker.rebuild import copy_unchanged, shadow
+from worker.rebuild import belongings, copy_unchanged, shadow
 from worker.rebuild import journal as journals
 from worker.rebuild.compare import Drift
 from worker.rebuild.coverage import SQL, excluded_events
@@ -27,16 +28,20 @@ from worker.rebuild.errors import (
     RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
+    must_name_all_types,
     projection_named,
 )
 from worker.rebuild.fingerprint import fingerprint
 from worker.rebuild.jobs import ProgressCallback
 from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
+from worker.rebuild.migrating import migration_of
 from worker.rebuild.part import EVENTS_BETWEEN, ROWS_KEPT
-from worker.rebuild.state_machine import RebuildRun, is_current_version
-from worker.subscriptions import checkpoints, read_tables
+from worker.rebuild.state_machine import RebuildRun, finish, is_current_version
+from worker.rebuild.together import moved_together
+from worker.subscriptions import checkpoints
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import must_register
 
 log = get_logger(__name__)
 
@@ -94,28 +99,34 @@ def rebuild(
     With `continues`, the number of a rebuild from RebuildUnfinished, only that one goes on; if it
     has ended meanwhile, what it came to is returned or raised, and none is begun.
 
+    Projections that are declared to move together (`moves_with=`) are all rebuilt, and swapped in
+    one transaction; what is returned is about the one that was named.
+
     A table of a lower version than the live one's goes live only if it `may_go_back`: that is for
     whoever rolls a release back, not for a worker that the new release has not reached yet.
 
-    Raises UnknownProjection, NoSuchPosition, CannotStartThere, RebuildRunning, AnotherRebuild,
-    CodeTooOld, RebuildCancelled, RebuildFailed, ViewInUse, and what a fold raises.
+    Raises UnknownProjection, NoSuchPosition, CannotStartThere, TypesLost, NotRegistered,
+    CannotCarryOver, RebuildRunning, AnotherRebuild, CodeTooOld, RebuildCancelled, RebuildFailed,
+    ViewInUse, and what a fold raises.
     """
-    projection = projection_named(name)
+    group = moved_together(projection_named(name))
     until = time.monotonic() + (seconds if seconds is not None else 1e9)
     limits = {"rows_kept": rows_kept, "events_between": events_between}
-    with db.owner() as connection, journals.rebuild_lock(connection, name):
-        if not may_go_back:
-            _must_not_go_back(connection, projection)
-        drop_replaced(connection, projection)
-        request = _RebuildRequest(connection, projection, goes_live, from_position, jobs)
-        journal = request.going_on() if continues is None else request.same(continues)
-        if journal is None and continues is None:
-            journal = request.begin()
-        if journal is not None:
-            _run(RebuildRun(connection, projection, journal, jobs, until, progress, limits))
-            continues = journal.rebuild_id
-        assert continues is not None
-        return _ended(connection, continues)
+    with ExitStack() as held:
+        runs: list[RebuildRun] = []
+        for projection in group if goes_live else group[:1]:
+            connection = held.enter_context(db.owner())
+            held.enter_context(journals.rebuild_lock(connection, projection.name))
+            if not may_go_back:
+                _must_not_go_back(connection, projection)
+            drop_replaced(connection, projection)
+            request = _RebuildRequest(connection, projection, goes_live, from_position, jobs)
+            journal = request.journal(None if runs else continues)
+            if journal is None:  # the one that was to go on has ended
+                return _ended(connection, continues or 0)
+            runs.append(RebuildRun(connection, projection, journal, jobs, until, progress, limits))
+        _run(runs)
+        return _ended(runs[0].connection, runs[0].journal.rebuild_id)
 
 
 def cancel(name: str) -> bool:
@@ -124,7 +135,13 @@ def cancel(name: str) -> bool:
     One that is running stops within a second or so; of one that was killed, the rest is cleared.
     Raises UnknownProjection.
     """
-    projection = projection_named(name)
+    group = moved_together(projection_named(name))
+    told = [_cancel(projection) for projection in group]
+    return any(told)
+
+
+def _cancel(projection: Projection) -> bool:
+    name = projection.name
     with db.owner() as connection:
         if not journals.ask_to_cancel(connection, name):
             return False
@@ -148,22 +165,37 @@ def _must_not_go_back(connection: Connection, projection: Projection) -> None:
         raise CodeTooOld(projection.name, live, projection.version)
 
 
-def _run(machine: RebuildRun) -> None:
-    """As far as time allows; what cannot succeed by going on is given up."""
-    connection, projection, journal = machine.connection, machine.projection, machine.journal
+def _run(runs: Sequence[RebuildRun]) -> None:
+    """As far as time allows; what cannot succeed by going on is given up, with all that was to move
+    with it."""
     try:
-        machine.run()
+        for run in runs:
+            run.build()
+        if runs[0].journal.goes_live:
+            finish(runs)
+        else:
+            runs[0].end_here()
     except RebuildCancelled:
-        abandon(connection, projection, journal, "cancelled")
+        _give_up(runs, "cancelled")
         raise
     except SoftTimeLimitExceeded:
-        raise RebuildUnfinished(projection.name, TIME_IS_UP, journal.rebuild_id) from None
+        name, rebuild_id = runs[0].projection.name, runs[0].journal.rebuild_id
+        raise RebuildUnfinished(name, TIME_IS_UP, rebuild_id) from None
+    except RebuildUnfinished as unfinished:
+        raise RebuildUnfinished(
+            runs[0].projection.name, unfinished.why, runs[0].journal.rebuild_id
+        ) from unfinished
     except (Transient, psycopg.OperationalError):
         raise
     except Exception as error:
-        connection.rollback()
-        abandon(connection, projection, journal, "failed", in_one_line(error))
+        _give_up(runs, "failed", in_one_line(error))
         raise
+
+
+def _give_up(runs: Sequence[RebuildRun], state: str, why: str | None = None) -> None:
+    for run in runs:
+        run.connection.rollback()
+        abandon(run.connection, run.projection, run.journal, state, why)
 
 
 def _ended(connection: Connection, rebuild_id: int) -> Rebuilt:
@@ -188,6 +220,12 @@ class _RebuildRequest:
     goes_live: bool
     position: int
     jobs: int
+
+    def journal(self, continues: int | None) -> RebuildJournal | None:
+        """The rebuild to go on with, or a new one; None if `continues` has ended meanwhile."""
+        if continues is not None:
+            return self.same(continues)
+        return self.going_on() or self.begin()
 
     def same(self, rebuild_id: int) -> RebuildJournal | None:
         """This very rebuild, unless it has ended; begun anew if the folds have changed since."""
@@ -239,17 +277,23 @@ class _RebuildRequest:
             raise AnotherRebuild(self.projection.name, "a rebuild has begun and not ended")
 
     def begin(self) -> RebuildJournal:
-        """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere."""
+        """A new rebuild, with its empty table. Raises NoSuchPosition, CannotStartThere,
+        TypesLost, NotRegistered."""
         connection, projection = self.connection, self.projection
-        connection.execute(checkpoints.SQL["add"], read_tables.first([projection]))
+        must_register(connection, projection)
+        if self.goes_live:
+            must_name_all_types(connection, projection)
         with connection.transaction():
             live = shadow.live_table(connection, projection.table)
             if self.position:
                 copy_unchanged.must_tell(connection, projection, live, self.position)
+            migrated = migration_of(connection, projection) if live and self.goes_live else None
             alike = is_current_version(connection, projection)
             upto = self._upto(alike)
             name = shadow.next_name(connection, projection.table)
             shadow.create(connection, projection.table, name, live, alike=alike)
+            if live is not None and self.goes_live:
+                belongings.try_to_carry_over(connection, projection.table, live, name)
             return journals.begin(
                 connection,
                 projection,
@@ -259,6 +303,7 @@ class _RebuildRequest:
                 upto=upto,
                 parts=self.jobs if projection.keyed and upto > SMALL else 1,
                 excluded=excluded_events(connection, projection.name),
+                migrated_from=migrated,
             )
 
     def _upto(self, alike: bool) -> int:

@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from worker.base import db
+from worker.base import db, sessions
 from worker.base.db import Connection
 
 CANCEL_TIMEOUT = 2.0
@@ -45,9 +45,10 @@ def unlimited(*connections: Connection) -> Iterator[None]:
 
 
 def restore(
-    connection: Connection, last: str = "RESET ALL", what: Mapping[str, Any] | None = None
+    connection: Connection, last: str | None = None, what: Mapping[str, Any] | None = None
 ) -> None:
-    """Leave any transaction, and run a last statement; or close the connection."""
+    """Leave any transaction, and run a last statement, or else say again what the session rests on;
+    or close the connection."""
     if connection.closed:
         return
     try:
@@ -57,7 +58,10 @@ def restore(
             connection.close()
             return
         connection.rollback()
-        connection.execute(last, what)
+        if last is None:
+            sessions.again(connection)
+        else:
+            connection.execute(last, what)
     except psycopg.Error:
         connection.close()
 

@@ -54,7 +54,7 @@ def create(
     detail; else the projection does.
     """
     if like is not None and alike:
-        text = "CREATE TABLE {0} (LIKE {1} INCLUDING ALL EXCLUDING INDEXES)"
+        text = "CREATE TABLE {0} (LIKE {1} INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS)"
         _run(connection, text.format(qualified(table, name), qualified(table, like)))
     else:
         _create_declared(connection, table, name)

@@ -1,7 +1,8 @@
 """The state machine of a rebuild, as far as one call gets.
 
     seeding ─▶ marking ─▶ building ─▶ indexing ─▶ following ─▶ comparing ─▶ swapping ─▶ done
-    only from a checkpoint
+    only from a checkpoint               ▲
+    seeding, of migrated rows ───────────┘ (migrating.py)
 
 Each state can be entered again: what it has done already it finds done. No state needs more time at
 once than a task has, except where a single fold, or a range of rows, takes so long.
@@ -10,7 +11,7 @@ once than a task has, except where a single fold, or a range of rows, takes so l
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from psycopg import errors as pg
@@ -18,7 +19,7 @@ from psycopg import errors as pg
 from worker.base.db import Connection
 from worker.base.logs import get_logger
 from worker.commands import after_commit
-from worker.rebuild import shadow
+from worker.rebuild import belongings, shadow
 from worker.rebuild.compare import SHOWN, KeyRange, count_rows, key_ranges
 from worker.rebuild.copy_unchanged import UnchangedRows
 from worker.rebuild.coverage import PositionVector
@@ -26,9 +27,10 @@ from worker.rebuild.errors import TIME_IS_UP, RebuildUnfinished
 from worker.rebuild.following import Follower
 from worker.rebuild.jobs import ProgressCallback, ProgressMeter, run_parts
 from worker.rebuild.journal import RebuildJournal, abandon, drop_replaced
+from worker.rebuild.migrating import MigratedRows
 from worker.rebuild.part import PartPlan
 from worker.rebuild.sessions import run_detached
-from worker.rebuild.swapping import Swap
+from worker.rebuild.swapping import Swap, swap
 from worker.refresh import wake_due
 from worker.subscriptions import checkpoints
 from worker.subscriptions.errors import in_one_line
@@ -66,9 +68,9 @@ class RebuildRun:
         context = (self.connection, self.projection, self.journal)
         self._follower = Follower(*context, comparable, self._in_time)
 
-    def run(self) -> None:
-        """Go on from the state it is in. Raises RebuildUnfinished, RebuildCancelled, ViewInUse,
-        RebuildFailed, and what a fold raises."""
+    def build(self) -> None:
+        """Go on from the state it is in, up to the swap. Raises RebuildUnfinished,
+        RebuildCancelled, RebuildFailed, and what a fold raises."""
         steps: dict[str, Callable[[], None]] = {
             "seeding": self._copy_unchanged,
             "marking": self._mark,
@@ -76,17 +78,27 @@ class RebuildRun:
             "indexing": self._index,
             "following": self._follow,
             "comparing": self._compare,
-            "swapping": self._swap,
+            "swapping": lambda: None,
         }
         states = list(steps)
         for state in states[states.index(self.journal.state) :]:
+            if states.index(state) < states.index(self.journal.state):
+                continue  # migrated rows are not built
             if self.journal.state != state:
                 self.journal.enter(state)
             self._meter.tell()
             steps[state]()
 
     def _copy_unchanged(self) -> None:
+        if self.journal.migrated_from is not None:
+            self._migrated_rows().copy()
+            return
         self._unchanged_rows().copy()
+
+    def _migrated_rows(self) -> MigratedRows:
+        assert self._live is not None
+        context = (self.connection, self.projection, self.journal)
+        return MigratedRows(*context, self._live, self.until, self._in_time)
 
     def _mark(self) -> None:
         self._unchanged_rows().mark()
@@ -133,8 +145,12 @@ class RebuildRun:
         shadow.add_key(self.connection, table, name)
         if self._live is not None:
             self._carry_over(self._live)
+            if self.journal.goes_live:
+                belongings.carry_over(self.connection, table, self._live, name, belongings.CALM)
         for text in shadow.missing_statistics(self.connection, table, name):
             run_detached(text, self._in_time_and_wanted)
+        if self.journal.migrated_from is not None:
+            return  # they are of where the live table was then
         begun = PositionVector((self.journal.upto,))
         self.journal.note_reached(begun, self.journal.excluded, self.journal.events)
 
@@ -175,18 +191,21 @@ class RebuildRun:
     def _can_be_told(self, key_range: KeyRange) -> bool:
         return key_range.after is None or self.journal.differing is not None
 
-    def _swap(self) -> None:
-        if not self.journal.goes_live:
-            abandon(self.connection, self.projection, self.journal, "done")
-            return
-        changed = self.journal.differing != 0
+    def end_here(self) -> None:
+        """The two tables were to be compared, and no more."""
+        abandon(self.connection, self.projection, self.journal, "done")
+
+    @property
+    def changed(self) -> bool:
+        """Whether readers see other rows than before, or may."""
+        return self.journal.differing != 0
+
+    def ending(self) -> Swap:
+        """What puts the table in its place. Raises MigrationDiffers."""
+        if self.journal.migrated_from is not None:
+            self._migrated_rows().examine()
         context = (self.connection, self.projection, self.journal, self._follower)
-        Swap(*context, self._live, changed).swap(min(self.until, time.monotonic() + SWAP_SECONDS))
-        if changed:
-            after_commit.wake("cqrs.invalidate")
-            wake_due()
-        time.sleep(GRACE)
-        drop_replaced(self.connection, self.projection)
+        return Swap(*context, self._live, self.changed)
 
     def _in_time(self) -> None:
         """Raise RebuildUnfinished when time is up."""
@@ -200,6 +219,18 @@ class RebuildRun:
 
     def _unfinished(self) -> RebuildUnfinished:
         return RebuildUnfinished(self.projection.name, TIME_IS_UP, self.journal.rebuild_id)
+
+
+def finish(runs: Sequence[RebuildRun]) -> None:
+    """Let the tables of rebuilds that are to be swapped take their places, all at once."""
+    until = min(runs[0].until, time.monotonic() + SWAP_SECONDS)
+    swap([run.ending() for run in runs], until)
+    if any(run.changed for run in runs):
+        after_commit.wake("cqrs.invalidate")
+        wake_due()
+    time.sleep(GRACE)
+    for run in runs:
+        drop_replaced(run.connection, run.projection)
 
 
 def is_current_version(connection: Connection, projection: Projection) -> bool:

@@ -26,7 +26,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -36,9 +36,9 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.cache import source_tag
 from worker.commands import after_commit
-from worker.rebuild import views
+from worker.rebuild import belongings, views
 from worker.rebuild.coverage import SQL, PositionVector, excluded_events
-from worker.rebuild.errors import RebuildUnfinished
+from worker.rebuild.errors import RebuildUnfinished, must_name_all_types
 from worker.rebuild.following import Follower
 from worker.rebuild.journal import RebuildJournal
 from worker.rebuild.sessions import restore
@@ -48,6 +48,7 @@ from worker.refresh import materialized_views, note_invalidation, request
 from worker.subscriptions import checkpoints, dead_letters
 from worker.subscriptions.checkpoints import Checkpoint
 from worker.subscriptions.projection import Projection
+from worker.subscriptions.registration import forget_types
 
 LOCK_WAIT = 0.1
 """Seconds that a swap waits for a lock."""
@@ -79,44 +80,23 @@ class Swap:
     changed: bool
     _staged: Sequence[DependentView] | None = None
 
-    def swap(self, until: float) -> None:
-        """Put the shadow table behind the view. Raises RebuildUnfinished when time is up."""
+    @contextmanager
+    def prepared(self, *, alone: bool) -> Iterator[None]:
+        """The views over the shadow table are computed, as far as that can be done beforehand: for
+        several together it cannot, since one may be built on all of them. Raises TypesLost."""
+        must_name_all_types(self.connection, self.projection)
         self.follower.follow()
+        if not alone:
+            yield
+            return
         where = self.connection, self.projection.table, self.journal.shadow
         with views.staged(*where, self.follower.follow) as self._staged:
-            self._swap(until)
+            yield
 
-    def _swap(self, until: float) -> None:
-        while (blocker := self._try()) is not None:
-            if time.monotonic() > until:
-                why = f"the swap found no gap: {blocker}"
-                raise RebuildUnfinished(self.projection.name, why, self.journal.rebuild_id)
-            time.sleep(LOCK_WAIT * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
-            self.follower.follow()
+    def _unfinished(self, why: str) -> RebuildUnfinished:
+        return RebuildUnfinished(self.projection.name, why, self.journal.rebuild_id)
 
-    def _try(self) -> str | None:
-        """Swap; or what is in the way."""
-        try:
-            self._wait_for_old_snapshots(set())
-            self._hold_and_swap()
-        except (*IN_THE_WAY, _NotNow) as error:
-            return " ".join(str(error).split())
-        return None
-
-    def _hold_and_swap(self) -> None:
-        """Whoever wants to move the projection meanwhile goes away: they are called back."""
-        try:
-            with (
-                _bounded_session() as holder,
-                checkpoints.held(holder, self.projection.name) as places,
-            ):
-                self.follower.meet(PositionVector.by(places))
-                self._wait_for_old_snapshots({holder.info.backend_pid})
-                self._go_live(holder, places)
-        finally:
-            after_commit.wake("cqrs.project", self.projection.group)
-
-    def _wait_for_old_snapshots(self, own: set[int]) -> None:
+    def wait_for_old_snapshots(self, own: set[int]) -> None:
         """Return when nobody sees the shadow table as it was. Raises _NotNow."""
         until = time.monotonic() + SNAPSHOT_WAIT
         old = self._snapshots(own)
@@ -132,17 +112,20 @@ class Swap:
         rows = self.connection.execute(SQL["snapshots"]).fetchall()
         return {transaction: (pid, name) for transaction, pid, name in rows if pid not in own}
 
-    def _go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
+    def go_live(self, holder: Connection, places: Sequence[Checkpoint]) -> None:
+        """Switch the view and the checkpoints, in the holder's transaction."""
         where = holder, self.projection.table, self.journal.shadow
         if self._staged is not None and not views.is_current(*where, self._staged):
-            why = "views that are built on it were changed meanwhile"
-            raise RebuildUnfinished(self.projection.name, why, self.journal.rebuild_id)
+            raise self._unfinished("views that are built on it were changed meanwhile")
+        if self.replaces is not None:
+            belongings.carry_over(*where[:2], self.replaces, self.journal.shadow)
         views.switch(*where, self._staged)
         self._supersede_dead_letters(holder)
         reached = list(self.journal.reached.positions)
         here = {"subscription": self.projection.name, "reached": reached, "changed": self.changed}
         table = {"table": self.journal.shadow, "shape": self.projection.version}
         holder.execute(SQL["go_live"], here | table)
+        forget_types(holder, self.projection)
         dead_letters.count(holder, [at.name for at in places])
         if self.changed:
             self._note_consequences(holder)
@@ -164,6 +147,48 @@ class Swap:
         note_invalidation(holder, self.projection.name, tags, self.journal.reached.lowest)
         read = f"{schema_of(self.projection.table)}.{self.projection.table.name}"
         request(holder, {view.name: 0.0 for view in materialized_views(holder).over([read])})
+
+
+def swap(swaps: Sequence[Swap], until: float) -> None:
+    """Put shadow tables behind their views, all in one transaction.
+
+    Raises RebuildUnfinished, which names the first of them, when time is up; TypesLost.
+    """
+    with ExitStack() as stack:
+        for each in swaps:
+            stack.enter_context(each.prepared(alone=len(swaps) == 1))
+        while (blocker := _try(swaps)) is not None:
+            if time.monotonic() > until:
+                raise swaps[0]._unfinished(f"the swap found no gap: {blocker}")
+            time.sleep(LOCK_WAIT * (1 + random.random()))  # noqa: S311  # spreads the tries, no secret
+            for each in swaps:
+                each.follower.follow()
+
+
+def _try(swaps: Sequence[Swap]) -> str | None:
+    """Swap; or what is in the way."""
+    try:
+        swaps[0].wait_for_old_snapshots(set())
+        _hold_and_swap(swaps)
+    except (*IN_THE_WAY, _NotNow) as error:
+        return " ".join(str(error).split())
+    return None
+
+
+def _hold_and_swap(swaps: Sequence[Swap]) -> None:
+    """Whoever wants to move the projections meanwhile goes away: they are called back."""
+    names = [each.projection.name for each in swaps]
+    try:
+        with _bounded_session() as holder, checkpoints.held(holder, *names) as held:
+            places = {name: [at for at in held if at.subscription == name] for name in names}
+            for each in swaps:
+                each.follower.meet(PositionVector.by(places[each.projection.name]))
+            swaps[0].wait_for_old_snapshots({holder.info.backend_pid})
+            for each in swaps:
+                each.go_live(holder, places[each.projection.name])
+    finally:
+        for group in {each.projection.group for each in swaps}:
+            after_commit.wake("cqrs.project", group)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ SELECT c.relname
   JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
   JOIN pg_class AS c ON c.oid = d.refobjid
- WHERE w.ev_class = to_regclass(%(view)s)
+ WHERE w.ev_class = to_regclass(%(view)s) AND w.rulename = '_RETURN'
  GROUP BY c.oid, c.relname
 
 -- name: versions
@@ -47,8 +47,8 @@ SELECT a.attname, format_type(a.atttypid, a.atttypmod)
 
 -- name: dependants
 -- A view and those that are built on it, lowest first, each with the statements that drop it and
--- that make it again, in another schema if one is named: its definition, indexes, comment and
--- grants. Names that the search path tells are not qualified: `tells` says whether it tells this one.
+-- that make it again, in another schema if one is named: its definition and indexes; and where it
+-- is made. Names that the search path tells are not qualified: `tells` says whether it tells this one.
 WITH RECURSIVE above (oid, depth) AS (
     SELECT to_regclass(%(view)s)::oid, 0
     UNION
@@ -57,10 +57,11 @@ WITH RECURSIVE above (oid, depth) AS (
       JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid
                          AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> a.oid
+                          AND w.rulename = '_RETURN'
 ), found AS (
-    SELECT c.oid, format('%%I.%%I', n.nspname, c.relname) AS name, n.nspname AS schema,
+    SELECT c.oid, format('%%I.%%I', n.nspname, c.relname) AS name, n.nspname AS schema, c.relname,
            format('%%I.%%I', coalesce(%(stage)s, n.nspname), c.relname) AS target,
-           n.nspname || '.' || c.relname AS plain, max(a.depth) AS depth, c.relacl,
+           n.nspname || '.' || c.relname AS plain, max(a.depth) AS depth,
            CASE WHEN c.relispopulated THEN '' ELSE ' WITH NO DATA' END AS empty,
            CASE c.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
            CASE WHEN c.reloptions IS NULL THEN ''
@@ -78,14 +79,7 @@ SELECT f.depth, f.name, f.plain, f.kind, pg_table_is_visible(f.oid) AS tells,
                            CASE WHEN i.indisunique THEN 'UNIQUE INDEX' ELSE 'INDEX' END, c.relname,
                            f.target, substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)$'))
                FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-              WHERE i.indrelid = f.oid)
-       || ARRAY(SELECT format('COMMENT ON %%s %%s IS %%L', f.kind, f.target, d.description)
-                  FROM pg_description AS d
-                 WHERE d.classoid = 'pg_class'::regclass AND d.objoid = f.oid AND d.objsubid = 0)
-       || ARRAY(SELECT format('GRANT %%s ON %%s TO %%s', x.privilege_type, f.target,
-                              CASE x.grantee WHEN 0 THEN 'PUBLIC'
-                                             ELSE quote_ident(x.grantee::regrole::text) END)
-                  FROM aclexplode(f.relacl) AS x WHERE x.grantee <> x.grantor)
+              WHERE i.indrelid = f.oid), f.target, f.relname
   FROM found AS f
  ORDER BY f.depth, f.name
 
@@ -99,6 +93,7 @@ WITH RECURSIVE above (oid) AS (
       JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid
                          AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite AS w ON w.oid = d.objid AND w.ev_class <> a.oid
+                          AND w.rulename = '_RETURN'
 )
 SELECT quote_ident(n.nspname)
   FROM above AS a JOIN pg_class AS c ON c.oid = a.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace

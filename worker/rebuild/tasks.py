@@ -14,6 +14,7 @@ the place of a higher one: only `cqrs rebuild` does, for a release that is rolle
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,9 +27,17 @@ from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
-from worker.rebuild.errors import TIME_IS_UP, CodeTooOld, RebuildRunning, RebuildUnfinished
-from worker.rebuild.jobs import RebuildProgress
+from worker.rebuild.errors import (
+    TIME_IS_UP,
+    CodeTooOld,
+    RebuildRunning,
+    RebuildUnfinished,
+    UnknownProjection,
+    VerificationUnfinished,
+)
+from worker.rebuild.jobs import EVERY, ProgressCallback, RebuildProgress
 from worker.rebuild.run import rebuild
+from worker.rebuild.together import moved_together
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
 
@@ -95,28 +104,46 @@ def rebuild_all(
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
     except Exception as error:  # the domain's own, too: a fold that fails, say
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
-    app.send_task("cqrs.maintenance.rebuild_all", args=(list(names[1:]),), ignore_result=True)
+    left = [name for name in names[1:] if name not in _moved_with(names[0])]
+    app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
 
 
-@app.task(name="cqrs.maintenance.verify")
+@app.task(name="cqrs.maintenance.verify", bind=True, max_retries=None, acks_on_timeout=False)
 def verify_sample(
-    names: Sequence[str] | None = None, sample: int | None = None, every: float | None = None
+    self: Task,
+    names: Sequence[str] | None = None,
+    sample: int | None = None,
+    every: float | None = None,
+    differing: dict[str, int] | None = None,
 ) -> dict[str, int]:
     """Verify a sample of rows of each projection (all, if none is named); rows that differ, by
-    name. A projection that cannot be verified now is left out."""
+    name. A projection that cannot be verified now is left out.
+
+    It is done in slices, as a rebuild is; `differing` is for the task itself: what earlier ones
+    have found.
+    """
     if not slots.take("cqrs.maintenance.verify", every):
         return {}
     rows = get_settings().verify_sample if sample is None else sample
-    wanted = projections() if names is None else names
-    differing: dict[str, int] = {}
-    for name in wanted if rows else ():
+    left = list(projections() if names is None else names) if rows else []
+    found, until = dict(differing or {}), time.monotonic() + _slice_seconds()
+    while left:
         try:
-            differing[name] = verify.verify(name, sample=rows).differing
-        except SoftTimeLimitExceeded:
-            raise
+            found[left[0]] = _verify(self, left[0], rows, until)
+        except (VerificationUnfinished, SoftTimeLimitExceeded):
+            rest = {"names": left, "sample": rows, "differing": found}
+            raise self.retry(args=(), kwargs=rest, countdown=0.0) from None
         except Exception as error:  # the domain's own, too
-            log.warning("not verified", projection=name, reason=in_one_line(error))
-    return differing
+            log.warning("not verified", projection=left[0], reason=in_one_line(error))
+        left.pop(0)
+    return found
+
+
+def _verify(task: Task, name: str, sample: int, until: float) -> int:
+    """How many rows of a projection's sample differ, if that can be told in time."""
+    left = max(0.0, until - time.monotonic())
+    tell = _teller(task)
+    return verify.verify(name, sample=sample, seconds=left, progress=tell).differing
 
 
 def projections() -> list[str]:
@@ -143,20 +170,45 @@ class _NextSlice(Exception):
         self.continues, self.seconds = continues, seconds
 
 
+def _moved_with(name: str) -> set[str]:
+    """Those that have been rebuilt together with a projection, if this code knows it."""
+    subscriber = subscriptions.get(name)
+    if not isinstance(subscriber, Projection):
+        return set()
+    try:
+        return {other.name for other in moved_together(subscriber)}
+    except UnknownProjection:
+        return set()
+
+
+def _slice_seconds() -> float:
+    """How long a slice may take."""
+    return get_settings().task_soft_time_limit * 0.6
+
+
+def _teller(task: Task) -> ProgressCallback:
+    """Tells Flower how far a task is, twice a second at most, and whoever waits for its result."""
+    last = 0.0
+
+    def tell(progress: RebuildProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last < EVERY and progress.state == "verifying":
+            return
+        last = time.monotonic()
+        task.send_event("task-progress", progress=progress.to_json())
+        if task.request.id and not task.ignore_result:
+            task.update_state(state="PROGRESS", meta=progress.to_json())
+
+    return tell
+
+
 def _slice(
     task: Task, name: str, continues: int | None, *, owed: bool = False, **options: Any
 ) -> dict[str, Any]:
     """As much of a rebuild as fits into the time limit; raises _Later for the rest."""
-
-    def tell(progress: RebuildProgress) -> None:
-        task.send_event("task-progress", progress=progress.to_json())  # for Flower
-        if not task.ignore_result:
-            task.update_state(state="PROGRESS", meta=progress.to_json())
-
-    seconds = get_settings().task_soft_time_limit * 0.6
     try:
-        limits: dict[str, Any] = {"seconds": seconds, "may_go_back": False}
-        done = rebuild(name, continues=continues, progress=tell, **limits, **options)
+        limits: dict[str, Any] = {"seconds": _slice_seconds(), "may_go_back": False}
+        done = rebuild(name, continues=continues, progress=_teller(task), **limits, **options)
         return done.to_json()
     except RebuildUnfinished as unfinished:
         wait = 0.0 if unfinished.why == TIME_IS_UP else NO_GAP

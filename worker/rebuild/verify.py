@@ -1,52 +1,49 @@
 """The verifier: are the live rows what the log says?
 
-    one snapshot: checkpoints, some keys, their rows ─▶ fold these keys anew, up to there ─▶ compare
+    some keys ─▶ fold them anew, up to the checkpoints (sampling.py: in slices, resumable)
+              ─▶ one snapshot: checkpoints, these keys' live rows ─▶ fold the rest ─▶ compare
 
 Half of the keys are taken from the table, which finds rows that are wrong or should not be there,
 half from events of the log, which finds rows that are missing. The snapshot is short; the folding
-reads the log, which does not change. `verify_all` compares every row: it is a rebuild that stops
-before the swap.
+reads the log, which does not change. A table that was put back meanwhile is begun anew with.
+`verify_all` compares every row: it is a rebuild that stops before the swap.
 """
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-
-from psycopg import sql
 
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.logs import get_logger
-from worker.commands.load_plan import primary_key, sql_type
-from worker.event_log import StoredEvent, stored_events
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild.compare import Drift, compare
-from worker.rebuild.coverage import SQL, ExcludedEvents, excluded_events
-from worker.rebuild.errors import NotComparable, TooFarBehind, projection_named
+from worker.rebuild.coverage import SQL, PositionVector, excluded_events
+from worker.rebuild.errors import (
+    NotComparable,
+    TooFarBehind,
+    VerificationUnfinished,
+    projection_named,
+)
+from worker.rebuild.jobs import ProgressCallback, RebuildProgress
 from worker.rebuild.part import copy_rows
 from worker.rebuild.run import rebuild
-from worker.rebuild.sessions import restore, unlimited
-from worker.rebuild.shadow import SQL as TABLES
-from worker.rebuild.shadow import qualified, schema_of
+from worker.rebuild.sampling import FOLDED, SAMPLED, SampleFold, TableState, run_lock, scratch
+from worker.rebuild.shadow import schema_of
 from worker.subscriptions import checkpoints
-from worker.subscriptions.checkpoints import Checkpoint
-from worker.subscriptions.projection import Projection, Rows
+from worker.subscriptions.projection import Projection
 
 log = get_logger(__name__)
 
 SAMPLE = 200
 """Rows that are looked at, unless told otherwise."""
-WINDOW = 20_000
-"""Positions of the log that are read at once."""
-
-_LIVE, _RIGHT = "cqrs_verify_live", "cqrs_verify_right"
+TRIES = 3
+"""Times that a run is begun anew, since the live table was put back while it went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +66,93 @@ class Verified:
         return asdict(self)
 
 
-def verify(name: str, *, sample: int = SAMPLE) -> Verified:
+def verify(
+    name: str,
+    *,
+    sample: int = SAMPLE,
+    seconds: float | None = None,
+    progress: ProgressCallback | None = None,
+) -> Verified:
     """Fold about `sample` rows of a projection anew and compare them with the live ones.
 
-    Raises UnknownProjection, NotComparable.
+    With `seconds`, VerificationUnfinished is raised when time is up: call again to go on. One that
+    was killed goes on as well. `progress` is called at each window of the log.
+
+    Raises UnknownProjection, NotComparable, VerificationRunning, and what a fold raises.
     """
-    projection, began = projection_named(name), time.monotonic()
-    with db.owner() as connection, _scratch(connection):
+    projection = projection_named(name)
+    until = float("inf") if seconds is None else time.monotonic() + seconds
+    with db.owner() as connection, scratch(connection), run_lock(connection, name):
+        connection.execute(SQL["prepare_session"])
+        for _ in range(TRIES):
+            live = _live_table(connection, projection)
+            run = _going_on(connection, projection, live, sample, until, progress)
+            if (verified := _compared(run, live, until)) is not None:
+                return _noted(connection, verified)
+    raise TooFarBehind(name)
+
+
+def _going_on(
+    connection: Connection,
+    projection: Projection,
+    live: TableState,
+    sample: int,
+    until: float,
+    progress: ProgressCallback | None,
+) -> SampleFold:
+    """The run that was left unfinished, or a new one."""
+    given: dict[str, Any] = {"until": until, "tell": _teller(projection, live, progress)}
+    run = SampleFold.noted(connection, projection.name, projection, **given)
+    if run is not None and run.position <= live.reached.lowest and run.holds_still(live.excluded):
+        return run
+    keys = live.some_keys(connection, projection, sample)
+    return SampleFold(connection, projection.name, projection, keys, live.excluded, **given)
+
+
+def _compared(run: SampleFold, live: TableState, until: float) -> Verified | None:
+    """Fold up to where the live table is, and compare; None if that was put back meanwhile."""
+    connection, projection = run.connection, run.projection
+    try:
+        run.fold(live.reached.lowest)
         with connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            live = _live_table(connection, projection)
-            keys = _some_keys(connection, projection, live, sample)
-            _keep_live_rows(connection, projection, live, keys)
-        rows = _fold(connection, projection, live, keys)
-        copy_rows(connection, projection.table, _RIGHT, filter(None, rows.values()), "pg_temp")
-        differing, drift = compare(connection, projection.table, _LIVE, _RIGHT, "pg_temp")
-        seconds = time.monotonic() - began
-        verified = Verified(name, live.upto, len(keys), False, differing, drift, seconds)
-        return _noted(connection, verified)
+            now = _live_table(connection, projection)
+            connection.execute(SQL["drop_scratch"])
+            now.keep_rows(connection, projection, run.keys)
+        if now.reached.lowest < run.position or not run.holds_still(now.excluded):
+            run.forget()
+            return None
+        run.until = float("inf")  # what has come in since is little
+        run.fold(now.reached.highest, now.folded)
+    except VerificationUnfinished:
+        raise
+    except Exception:
+        run.forget()
+        raise
+    run.forget()
+    rows = filter(None, run.rows.values())
+    copy_rows(connection, projection.table, FOLDED, rows, "pg_temp")
+    differing, drift = compare(connection, projection.table, SAMPLED, FOLDED, "pg_temp")
+    return Verified(
+        projection.name, now.reached.highest, len(run.keys), False, differing, drift, run.took
+    )
 
 
-def verify_all(name: str, *, jobs: int = 2) -> Verified:
+def _teller(
+    projection: Projection, live: TableState, progress: ProgressCallback | None
+) -> Callable[[int], None]:
+    """Tells how far a run is, as a rebuild does."""
+    began = time.monotonic()
+
+    def tell(position: int) -> None:
+        if progress is not None:
+            took, total = time.monotonic() - began, max(live.reached.highest, position)
+            progress(RebuildProgress(projection.name, "verifying", position, total, 0, took, None))
+
+    return tell
+
+
+def verify_all(name: str, *, jobs: int = 2, progress: ProgressCallback | None = None) -> Verified:
     """Compare every row of a projection with what the log says; the live table is not changed.
 
     Raises UnknownProjection, NotComparable, TooFarBehind, and what `rebuild` raises: a rebuild that
@@ -97,8 +160,8 @@ def verify_all(name: str, *, jobs: int = 2) -> Verified:
     """
     projection = projection_named(name)
     with db.owner() as connection:
-        upto = _live_table(connection, projection).upto
-    done = rebuild(name, goes_live=False, jobs=jobs)
+        upto = _live_table(connection, projection).reached.highest
+    done = rebuild(name, goes_live=False, jobs=jobs, progress=progress)
     if done.differing is None:
         raise TooFarBehind(name)
     with db.owner() as connection:
@@ -106,96 +169,13 @@ def verify_all(name: str, *, jobs: int = 2) -> Verified:
         return _noted(connection, verified)
 
 
-@dataclass(frozen=True, slots=True)
-class _LiveTable:
-    """A live table at one moment: how far each of its partitions is, and what is left out."""
-
-    table: str
-    partitions: Sequence[Checkpoint]
-    excluded: ExcludedEvents
-
-    @property
-    def upto(self) -> int:
-        """The highest position of any partition."""
-        return max((at.position for at in self.partitions), default=0)
-
-    def folded(self, events: Sequence[StoredEvent], projection: Projection) -> list[StoredEvent]:
-        """The events that the live table has folded."""
-        own = {
-            event.position
-            for at in self.partitions
-            for event in at.own(events, projection.event_types)
-            if event.position <= at.position
-        }
-        return [event for event in self.excluded.keep(events) if event.position in own]
-
-
-def _live_table(connection: Connection, projection: Projection) -> _LiveTable:
+def _live_table(connection: Connection, projection: Projection) -> TableState:
     held = checkpoints.of(connection, projection.name)
     if any(at.table_version != projection.version for at in held):
         raise NotComparable(projection.name)
-    table = held[0].read_table if held else None
-    return _LiveTable(
-        table or projection.first_table, held, excluded_events(connection, projection.name)
-    )
-
-
-@contextmanager
-def _scratch(connection: Connection) -> Iterator[None]:
-    """Two tables of the session, and no limit for a statement; afterwards all is as it was."""
-    with unlimited(connection):
-        try:
-            yield
-        finally:
-            restore(connection, SQL["drop_scratch"])
-
-
-def _some_keys(
-    connection: Connection, projection: Projection, live: _LiveTable, sample: int
-) -> set[str]:
-    """Keys of rows from all over the table, and of rows that events from all over the log touch."""
-    half = max(1, sample // 2)
-    table = qualified(projection.table, live.table)
-    names = {"key": sql.Identifier(primary_key(projection.table)), "table": sql.SQL(table)}
-    query = sql.SQL(TABLES["some_keys"]).format(**names)
-    present = connection.execute(query, {"count": half, "table": table}).fetchall()
-    where = {"positions": random.sample(range(1, live.upto + 1), min(half, live.upto))}
-    rows = connection.execute(
-        SQL["at"], where | {"types": sorted(projection.event_types)}
-    ).fetchall()
-    folded = live.folded(stored_events(rows), projection)
-    return {key for (key,) in present} | {str(call.key) for call in projection.calls(folded)}
-
-
-def _keep_live_rows(
-    connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]
-) -> None:
-    parts = {
-        "key": sql.Identifier(primary_key(projection.table)),
-        "kind": sql.SQL(sql_type(projection.table, primary_key(projection.table))),
-        "table": sql.SQL(qualified(projection.table, live.table)),
-        "keys": sql.Literal(to_json(sorted(keys))),
-    }
-    for block, name in (("copy_of_rows", _LIVE), ("like", _RIGHT)):
-        connection.execute(sql.SQL(TABLES[block]).format(copy=sql.Identifier(name), **parts))
-
-
-def _fold(connection: Connection, projection: Projection, live: _LiveTable, keys: set[str]) -> Rows:
-    """These keys' rows, from the log alone, as they should be at this place."""
-    rows: Rows = {}
-    what = {
-        "types": sorted(projection.event_types),
-        "key": primary_key(projection.table),
-        "keys": sorted(keys),
-    }
-    block = SQL["read_keys" if projection.keyed else "read_all"]
-    connection.execute(SQL["prepare_session"])
-    for after in range(0, live.upto, WINDOW):
-        window = {"after": after, "upto": min(after + WINDOW, live.upto)}
-        events = stored_events(connection.execute(block, what | window).fetchall())
-        calls = projection.calls(live.folded(events, projection))
-        projection.fold(rows, (call for call in calls if str(call.key) in keys))
-    return rows
+    table = (held[0].read_table if held else None) or projection.first_table
+    reached = PositionVector.by(held) if held else PositionVector((0,))
+    return TableState(table, reached, excluded_events(connection, projection.name))
 
 
 def _noted(connection: Connection, verified: Verified) -> Verified:

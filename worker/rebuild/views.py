@@ -35,13 +35,18 @@ from psycopg.pq import TransactionStatus
 
 from worker.base.db import Connection
 from worker.base.logs import get_logger
+from worker.base.sessions import SEARCH_PATH
 from worker.base.sql import quoted
+from worker.rebuild import belongings
+from worker.rebuild.belongings import Belonging, Grant, Relation
 from worker.rebuild.errors import ViewInUse
 from worker.rebuild.sessions import restore
 from worker.rebuild.shadow import SQL, drop_staged_views, qualified, staging_schema
 
 log = get_logger(__name__)
 
+STAYS = ("owner", "statistics ", "comment on index ", "comment on statistics ")
+"""What of a view is added where it is shown: it names a schema, or needs rights there."""
 REFRESH_LOCK_PAUSE = 0.1
 """Seconds between two tries to hold the refreshes of the views."""
 
@@ -49,7 +54,8 @@ REFRESH_LOCK_PAUSE = 0.1
 class DependentView(NamedTuple):
     """A view (`depth` 0), or one that is built on it, with what drops it and makes it again.
 
-    `name` is quoted, `plain` is not. `tells`: by its name alone, the search path finds it.
+    `name` is quoted, `plain` is not. `tells`: by its name alone, the search path finds it. It is
+    made as `target`, with `more` that was added to it; what does not move is added `there`.
     """
 
     depth: int
@@ -60,7 +66,12 @@ class DependentView(NamedTuple):
     drop: str
     move: str
     create: str
-    more: list[str]
+    indexes: list[str]
+    target: str
+    bare: str
+    more: list[Belonging] = []  # noqa: RUF012  # a default of a tuple's field is not changed
+    grants: list[Grant] = []  # noqa: RUF012
+    there: list[Belonging] = []  # noqa: RUF012
 
 
 class ViewDefinition(NamedTuple):
@@ -68,6 +79,7 @@ class ViewDefinition(NamedTuple):
 
     text: str
     gone: list[str]
+    columns: list[str]
 
 
 def switch(
@@ -93,7 +105,9 @@ def switch(
             for dependent in staged:
                 _run(connection, dependent.move)
         else:
-            _make(connection, there, f"CREATE VIEW {view}{definition.text}", grants=False)
+            _make(connection, there, f"CREATE VIEW {view}{definition.text}", definition.columns)
+        for dependent in there:
+            belongings.add(connection, dependent.name, dependent.there)
     _run(connection, "SELECT cqrs.guard_views()")
 
 
@@ -108,7 +122,7 @@ def definition_over(connection: Connection, table: sa.Table, name: str) -> ViewD
     options = ", ".join(o for (o,) in connection.execute(SQL["options"], {"table": view}))
     given = f" WITH ({options})" if options else ""
     definition = f"{given} AS SELECT {columns} FROM {qualified(table, name)}"  # noqa: S608
-    return ViewDefinition(definition, sorted(before.keys() - kept))
+    return ViewDefinition(definition, sorted(before.keys() - kept), names)
 
 
 def dependent_views(
@@ -116,20 +130,33 @@ def dependent_views(
 ) -> list[DependentView]:
     """A view and those that are built on it, lowest first; to be made in schema `stage`, if any."""
     rows = connection.execute(SQL["dependants"], {"view": view, "stage": stage}).fetchall()
-    return [DependentView(*row) for row in rows]
+    return [_with_belongings(connection, DependentView(*row)) for row in rows]
+
+
+def _with_belongings(connection: Connection, view: DependentView) -> DependentView:
+    here, there = Relation(view.name, view.bare), Relation(view.target, view.bare)
+    more = [one for one in belongings.of(connection, here, there) if not one.what.startswith(STAYS)]
+    stays = [one for one in belongings.of(connection, here, here) if one.what.startswith(STAYS)]
+    given = belongings.grants(connection, view.name)
+    return view._replace(more=more, grants=given, there=stays)
 
 
 def _make(
-    connection: Connection, views: Sequence[DependentView], lowest: str, *, grants: bool
+    connection: Connection, views: Sequence[DependentView], lowest: str, columns: Sequence[str]
 ) -> None:
-    """Make a view by the statement `lowest`, and those that are built on it by their own.
-
-    With `grants`, the lowest gets those that it has now; its schema gives none.
-    """
+    """Make a view by the statement `lowest`, of these columns, and those that are built on it by
+    their own statements."""
     for dependent in views:
         _run(connection, dependent.create if dependent.depth else lowest)
-        for statement in dependent.more if dependent.depth or grants else ():
+        for statement in dependent.indexes:
             _run(connection, statement)
+        belongings.grant(connection, dependent.target, dependent.grants)
+        kept = [
+            one
+            for one in dependent.more
+            if dependent.depth or one.column is None or one.column in columns
+        ]
+        belongings.add(connection, dependent.name, kept)
 
 
 @contextmanager
@@ -188,7 +215,7 @@ def is_current(
 ) -> bool:
     """Whether nobody has changed one of the views since, or built upon one; in a transaction."""
     now = _on_path(connection, table, name)
-    connection.execute("SET LOCAL search_path TO DEFAULT")
+    connection.execute(f"SET LOCAL search_path = {SEARCH_PATH}".encode())
     return now == staged
 
 
@@ -228,7 +255,7 @@ def _stage(connection: Connection, table: sa.Table, name: str) -> Sequence[Depen
         _set_search_path(connection, [stage, *_schemas(connection, view)])
         lowest = f"CREATE VIEW {stage}.{quoted(str(table.name))}{definition.text}"
         with _explained(view, views, definition):
-            _make(connection, views, lowest, grants=True)
+            _make(connection, views, lowest, definition.columns)
     return views
 
 

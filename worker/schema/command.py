@@ -17,6 +17,8 @@ rolls it back, in the transaction that does so.
 
 What happens on each failure:
 
+- Nobody who may write the database has sent it: `rejected`, see permits.py. Nor is it run for
+  anybody but an admin.
 - The process is killed: the message is delivered again, a second later if a child died, after
   `visibility_timeout` if the whole worker did. Meanwhile, or then at the latest, the changeset is
   marked as failed (see `turn`); the message executes it once more, under the same id, up to three
@@ -33,6 +35,7 @@ longer one is executed from a shell.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
@@ -41,11 +44,12 @@ import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.base import db
-from worker.base.actor import acting_as, anyone
+from worker.base.actor import acting_as
 from worker.base.app import app
 from worker.base.db_errors import is_away, sentence
 from worker.base.errors import ServerUnavailable
 from worker.base.intake.checks import Fault, Letter, Reason
+from worker.base.rights import only
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import After, holds_receipts
 from worker.commands.command import CommandTask
@@ -53,6 +57,7 @@ from worker.commands.command_result import CommandResult, EagerCommandResult
 from worker.commands.decoding import CommandSpec, Decoded, commands, decode, prepare
 from worker.commands.errors import CommandIdReused, InvalidCommand
 from worker.commands.executor import BatchRun
+from worker.commands.headers import follows
 from worker.commands.receipts import Settled
 from worker.commands.settling import ended, failed, settle_once
 from worker.contracts import Command, Envelope, Refusal, Status
@@ -67,6 +72,7 @@ from worker.schema.errors import (
 )
 from worker.schema.history.plain import summary
 from worker.schema.history.records import load
+from worker.schema.permits import decode_permitted, names_sender, sent_here
 
 C = TypeVar("C", bound=Command)
 Act = Callable[[C, Context, UUID], Any]
@@ -76,6 +82,8 @@ OPERATIONS, SOFT, HARD = 0.8, 0.9, 0.95
 """Shares of `visibility_timeout`: for the operations, until told to stop, until killed."""
 MOST_WAITING = 900.0
 """Seconds of pauses, after which a command has waited long enough for others' changesets."""
+ADMINS = only("admin")
+"""Who changes the schema: through a function's body that is any SQL, with the owner's rights."""
 _NOTHING_FOLLOWS: Mapping[str, Any] = {"chain": [], "link": []}
 _ALONE = "a schema change has transactions of its own: send it with .delay()"
 
@@ -87,6 +95,8 @@ class SchemaCommand(CommandTask[C]):
     settles_with_its_effect = False
     act: Act[C]
     check: Check[C]
+
+    is_kept_until_due = False  # it is never run in a batch
 
     @property
     def soft_time_limit(self) -> float:
@@ -120,8 +130,10 @@ class SchemaCommand(CommandTask[C]):
         if not self._is_sent_again(task_id):
             wire = prepare(self.spec, wire).wire
             self.check(cast("C", self.spec.model.model_validate(wire)))
-        before = filter(holds_receipts, args or ())
-        return super().apply_async(list(before), wire, task_id, after=after, **options)
+        before = list(filter(holds_receipts, args or ()))
+        goes_on = self._is_sent_again(task_id) or follows(options.get("parent_id")) is not None
+        with nullcontext() if goes_on or names_sender(options) else sent_here():
+            return super().apply_async(before, wire, task_id, after=after, **options)
 
     def apply(
         self,
@@ -189,7 +201,11 @@ class SchemaCommand(CommandTask[C]):
 
     def _execute(self, envelope: Envelope) -> BatchRun:
         enqueued = self._sent_header().get("enqueued", False)
-        outcome = settle_once(decode(envelope), self._act, enqueued=enqueued)
+        try:
+            command = decode(envelope) if self.request.is_eager else decode_permitted(envelope)
+            outcome = settle_once(command, self._act, enqueued=enqueued)
+        except CommandIdReused as other:
+            outcome = other
         return BatchRun([outcome], frozenset())
 
     def _act(self, command: Decoded) -> Settled:
@@ -273,7 +289,7 @@ def schema_command(
 
     def declare(act: Act[C]) -> SchemaCommand[C]:
         purpose = (act.__doc__ or "").strip().partition("\n")[0]
-        spec = CommandSpec(name, model, _in_a_batch, lambda _: (), anyone, purpose)
+        spec = CommandSpec(name, model, _in_a_batch, lambda _: (), ADMINS, purpose)
         commands.add(name, spec)
         task = app.task(
             SchemaCommand.run,

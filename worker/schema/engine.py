@@ -15,7 +15,7 @@ from worker.base import db
 from worker.base.actor import current_actor, operator
 from worker.base.app import app
 from worker.base.registry import load_domains
-from worker.base.settings import get_settings, section
+from worker.base.settings import section
 from worker.base.sql import blocks
 from worker.event_log.sources import Sources, queries
 from worker.event_log.subscribers import subscriptions
@@ -121,8 +121,7 @@ def _object_name(view: str) -> ObjectName:
 
 
 def _connect() -> psycopg.Connection[tuple[object, ...]]:
-    url = db.psycopg_url(get_settings().servers.database)
-    return psycopg.connect(url, autocommit=True, application_name="cqrs schema")
+    return db.connect("schema")
 
 
 def engine_context(*, within: float | None = None) -> Context:

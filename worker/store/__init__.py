@@ -98,6 +98,40 @@ DERIVED_IDS = ("derived/enqueue_derived",)
 
 READS = ("reads/running_subscriptions",)
 """What the workers say of the subscriptions that they run."""
+HOLDERS = ("holders/fences", "holders/horizon_holders", "holders/end_horizon_holders")
+"""Whose locks count as fences, and who is told to end."""
+
+
+EVENT_TYPES = (
+    "event_types/subscribed_types",
+    "event_types/read_model_owners",
+    "event_types/renamed_subscriptions",
+    "event_types/rename_subscription",
+    "event_types/verification_runs",
+    "event_types/rebuilds",
+)
+"""What subscriptions have named, who keeps which read model, verifications in slices."""
+
+
+RIGHTS = (
+    "rights/record_audit_steps",
+    "rights/record_audit",
+    "rights/audit",
+    "rights/guard_audit",
+    "rights/audit_query",
+    "rights/schema_permits",
+    "rights/secret_fault",
+    "rights/write_commands",
+)
+"""Who may ask; an audit without holes and without secrets."""
+
+WRITE_SIDE = (
+    "write_side/dead_commands",
+    "write_side/end_enqueued",
+    "write_side/revive_command",
+    "write_side/enqueue_fault",
+)
+"""What a dead command keeps for its retry; what no command may wait for."""
 
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:

@@ -91,16 +91,17 @@ def of(connection: Connection, subscription: str) -> list[Checkpoint]:
 
 
 @contextmanager
-def held(connection: Connection, subscription: str) -> Iterator[list[Checkpoint]]:
-    """A transaction that holds every checkpoint of a subscription.
+def held(connection: Connection, *subscriptions: str) -> Iterator[list[Checkpoint]]:
+    """A transaction that holds every checkpoint of a subscription, or of several.
 
     Waits for batches that run, `lock_timeout` at most. If the block fails, what it did is undone,
     and the checkpoints are let go by a commit all the same: a rollback would leave a mark on them.
     """
+    names = {"subscriptions": list(subscriptions)}
     failed: BaseException | None = None
     try:
         with connection.transaction():
-            rows = connection.execute(SQL["hold"], {"subscription": subscription}).fetchall()
+            rows = connection.execute(SQL["hold"], names).fetchall()
             try:
                 with connection.transaction():
                     yield [Checkpoint(*row) for row in rows]
@@ -108,7 +109,7 @@ def held(connection: Connection, subscription: str) -> Iterator[list[Checkpoint]
                 failed = error
     except psycopg.Error:  # one of several was not to be had: let go of those that were
         if not connection.closed:
-            connection.execute(SQL["wipe_marks"], {"subscription": subscription})
+            connection.execute(SQL["wipe_marks"], names)
         raise
     if failed is not None:
         raise failed

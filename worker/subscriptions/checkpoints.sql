@@ -1,7 +1,8 @@
 -- name: add
 -- Gives subscriptions that are new a checkpoint at the beginning of the log, and a read table: the
 -- one that stands behind the view. It may be an older version's, if new code is the first to run.
--- Those that have both are left out: ON CONFLICT would lock them, and so leave a mark.
+-- Those that have both are left out: ON CONFLICT would lock them, and so leave a mark. So are former
+-- names: what had them goes on under another.
 INSERT INTO cqrs.subscriptions AS s (name, read_table, shape)
 SELECT n.name, coalesce(b.read_table, n.read_table),
        least(n.shape, substring(b.read_table FROM '_v(\d{1,9})$')::int)
@@ -18,6 +19,7 @@ SELECT n.name, coalesce(b.read_table, n.read_table),
  WHERE NOT EXISTS (SELECT FROM cqrs.subscriptions AS p
                     WHERE p.subscription = n.name
                       AND (p.name <> n.name OR p.read_table IS NOT NULL OR n.read_table IS NULL))
+   AND NOT EXISTS (SELECT FROM cqrs.renamed_subscriptions AS r WHERE r.former = n.name)
     ON CONFLICT (name) DO UPDATE SET read_table = EXCLUDED.read_table, shape = EXCLUDED.shape
  WHERE s.read_table IS NULL AND EXCLUDED.read_table IS NOT NULL
 
@@ -116,18 +118,19 @@ SELECT name, subscription, partition, partitions, position, read_table, shape, b
  ORDER BY name
 
 -- name: hold
--- Every checkpoint of a subscription, held until the end of the transaction.
+-- Every checkpoint of some subscriptions, held until the end of the transaction.
 SELECT name, subscription, partition, partitions, position, read_table, shape, batch_size, letters,
        deaths, false AS held, NULL AS mark
   FROM cqrs.subscriptions
- WHERE subscription = %(subscription)s
+ WHERE subscription = ANY (%(subscriptions)s::text[])
  ORDER BY name
    FOR UPDATE
 
 -- name: wipe_marks
 -- Writes the checkpoints that are free anew, so that nothing is left of who took them.
 UPDATE cqrs.subscriptions SET updated_at = clock_timestamp()
- WHERE name IN (SELECT name FROM cqrs.subscriptions WHERE subscription = %(subscription)s
+ WHERE name IN (SELECT name FROM cqrs.subscriptions
+                 WHERE subscription = ANY (%(subscriptions)s::text[])
                    FOR UPDATE SKIP LOCKED)
 
 -- name: pause
@@ -212,3 +215,47 @@ SELECT invalidation_id, tags, position, subscription
 -- name: tick_off_invalidations
 -- The cache knows of these.
 DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])
+
+-- name: rename
+-- Lets a subscription go on under another name; what became of that.
+SELECT cqrs.rename_subscription(%(former)s, %(name)s)
+
+-- name: claim
+-- Takes read models for subscriptions; those that another one keeps, and which.
+WITH wanted AS (
+    SELECT w.read_model, w.name
+      FROM unnest(%(models)s::text[], %(names)s::text[]) AS w (read_model, name)
+), claimed AS (
+    INSERT INTO cqrs.read_model_owners AS o (read_model, subscription)
+    SELECT read_model, name FROM wanted ORDER BY read_model
+        ON CONFLICT (read_model) DO NOTHING
+    RETURNING read_model, subscription
+)
+SELECT w.name, w.read_model, o.subscription
+  FROM wanted AS w JOIN cqrs.read_model_owners AS o USING (read_model)
+ WHERE o.subscription <> w.name
+
+-- name: owners
+-- Who keeps these read models.
+SELECT read_model, subscription FROM cqrs.read_model_owners
+ WHERE read_model = ANY (%(models)s::text[])
+
+-- name: note_types
+-- Notes which types subscriptions name: a JSON array.
+INSERT INTO cqrs.subscribed_types (subscription, type)
+SELECT n.subscription, n.type
+  FROM json_to_recordset(%(named)s::json) AS n (subscription text, type text)
+ ORDER BY n.subscription, n.type
+    ON CONFLICT DO NOTHING
+
+-- name: lost_types
+-- Types that a subscription has named, that it names no longer, and that the log holds.
+SELECT t.type FROM cqrs.subscribed_types AS t
+ WHERE t.subscription = %(subscription)s AND NOT t.type = ANY (%(types)s::text[])
+   AND EXISTS (SELECT FROM cqrs.events AS e WHERE e.type = t.type)
+ ORDER BY t.type
+
+-- name: forget_types
+-- A subscription's read model was built of these types alone.
+DELETE FROM cqrs.subscribed_types
+ WHERE subscription = %(subscription)s AND NOT type = ANY (%(types)s::text[])

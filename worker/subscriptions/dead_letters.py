@@ -25,7 +25,7 @@ from worker.base import db
 from worker.base.db import Connection
 from worker.base.sql import blocks
 from worker.commands import after_commit
-from worker.event_log import StoredEvent, stored_events
+from worker.event_log import StoredEvent, stored_events, stored_types
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.refresh import note_consequences
 from worker.subscriptions import checkpoints, read_tables
@@ -158,7 +158,7 @@ def stream_events(
     connection: Connection, stream: str, types: Collection[str], first: int, last: int
 ) -> list[StoredEvent]:
     """Events of one stream, of these types, between two positions, both included."""
-    where = {"stream": stream, "types": sorted(types), "first": first, "last": last}
+    where = {"stream": stream, "types": stored_types(types), "first": first, "last": last}
     rows = connection.execute(SQL["events_of_stream"], where).fetchall()
     return stored_events(rows)
 

@@ -38,6 +38,15 @@ class InTransaction(Permanent):
         self.checkpoint = checkpoint
 
 
+class NotRegistered(Permanent):
+    """A subscription that must not run: another one keeps its read model, or it is on its way to a
+    new name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{reason} (subscription {name})")
+        self.subscription, self.reason = name, reason
+
+
 class CannotPartition(Permanent):
     """A subscription that cannot be split."""
 

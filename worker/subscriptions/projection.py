@@ -5,8 +5,10 @@ engine does the rest: it loads the rows that a batch touches with one statement,
 memory, writes with one statement, and moves the checkpoint in the same transaction. A batch of two
 thousand events costs two round trips, and a rebuild folds with the very same functions.
 
-Rows are plain JSON values, whether folded a moment ago or read back from the table: ids, money and
-times are strings, whole numbers, booleans and text are themselves.
+Rows are plain JSON values, the same whether folded a moment ago or read back from the table: ids,
+money and times are strings, numbers, booleans and text are themselves (column_forms.py has each
+type). So it is one row that comes out, whether events are folded in one batch or in many, or anew
+by a rebuild.
 """
 
 from __future__ import annotations
@@ -20,22 +22,23 @@ import sqlalchemy as sa
 
 from worker.base.db import Connection
 from worker.base.encoding import to_json
+from worker.base.errors import BadDeclarations
 from worker.base.sql import quoted
 from worker.commands.load_plan import primary_key, sql_type
-from worker.contracts import Event
+from worker.contracts import Event, event_versions
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
 from worker.event_log.tags import check_tags
 from worker.subscriptions import read_tables
+from worker.subscriptions.row_forms import Row as Row
+from worker.subscriptions.row_forms import RowForm, row_form
 
-Row: TypeAlias = dict[str, Any]
 Fold: TypeAlias = Callable[[Row | None, StoredEvent], Row | None]
 FoldEach: TypeAlias = Callable[[Row | None, StoredEvent, Any], Row | None]
 Parts: TypeAlias = Callable[[StoredEvent], Mapping[str, Any]]
+Migration: TypeAlias = Callable[[Row], Row | None]
 Tags: TypeAlias = Callable[[Row], Iterable[str]]
 Rows: TypeAlias = dict[str, Row | None]
-
-_AS_THEY_ARE = (sa.Boolean, sa.Integer, sa.String, sa.JSON)
 
 
 def _no_tags(_row: Row) -> Iterable[str]:
@@ -58,7 +61,10 @@ class Projection:
     `version` is the version of the read table: the table is `<name>_v<version>`, behind a view
     of the plain name. `tags` says which cached answers depend on a row. `by_stream` promises that
     each row collects from one stream only, whatever the event: then workers may share the
-    projection (partitions.py).
+    projection (partitions.py). `renamed_from` are the names that it had, the oldest first;
+    `forgets` are types of events that it folded once, and that it is to be built without.
+    `migrate_from` makes rows of this version of those of an earlier one; `moves_with` are
+    projections whose tables take their places together with this one's.
     """
 
     name: str
@@ -68,9 +74,17 @@ class Projection:
     tags: Tags = _no_tags
     by_stream: bool = False
     purpose: str = ""
+    renamed_from: tuple[str, ...] = ()
+    forgets: frozenset[str] = frozenset()
+    migrate_from: Mapping[int, Migration] = field(default_factory=dict)
+    moves_with: frozenset[str] = frozenset()
     _folds: dict[str, list[tuple[Parts, FoldEach]]] = field(default_factory=dict)
     _plain: dict[str, list[Fold]] = field(default_factory=dict)
     _parted: bool = False
+    form: RowForm = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.form = row_form(self.table)
 
     @property
     def event_types(self) -> frozenset[str]:
@@ -107,8 +121,15 @@ class Projection:
 
     @property
     def keyed(self) -> bool:
-        """Whether every event touches one row, the one whose key stands in it."""
-        return not self._parted
+        """Whether every event touches one row, the one whose key stands in it, as it is stored, and
+        the server finds it there by its text."""
+        as_stored = not event_versions.is_upcast(self.event_types)
+        return not self._parted and as_stored and self.form.spelled is not None
+
+    @property
+    def key_in_event(self) -> str:
+        """A keyed row's key in an event, in SQL: `data` and the parameter `key` are needed."""
+        return (self.form.spelled or "{}").format("data ->> %(key)s::text")
 
     def on(self, *events: type[Event]) -> Callable[[Fold], Fold]:
         """Fold these events into the row whose key stands in the event under the key's name."""
@@ -141,21 +162,27 @@ class Projection:
         return ProjectionBatch(self, events)
 
     def calls(self, events: Iterable[StoredEvent]) -> list[Call]:
-        """Every row that these events touch, in order."""
+        """Every row that these events touch, in order. Raises UnfitValue for what is no key."""
+        canonical = self.form.key
         return [
-            Call(key, fold, event, part)
+            Call(canonical(key), fold, event, part)
             for event in events
             for parts, fold in self._folds.get(event.type, ())
             for key, part in parts(event).items()
         ]
 
     def fold(self, rows: Rows, calls: Iterable[Call]) -> None:
-        """Fold calls into rows, in place. Pure but for that; raises what a fold raises."""
-        for call in calls:
+        """Fold calls into rows, in place, each row in its form. Raises what a fold raises, and
+        UnfitValue."""
+        form = self.form.row
+        for key, fold, event, part in calls:
+            before = rows.get(key)
+            known = self.form.blank if before is None else before.copy()
             try:
-                rows[call.key] = call.fold(rows.get(call.key), call.event, call.part)
+                row = fold(before, event, part)
+                rows[key] = row if row is None else form(row, known, key)
             except Exception as error:
-                _say_where(error, call.event)
+                _say_where(error, event)
                 raise
 
     def fold_all(self, rows: Rows, events: Iterable[StoredEvent]) -> None:
@@ -163,13 +190,19 @@ class Projection:
         if self._parted:
             self.fold(rows, self.calls(events))
             return
-        folds, by, get = self._plain, primary_key(self.table), rows.get
+        folds, by, get = self._plain, self.form.key_column, rows.get
+        canonical, form, blank = self.form.key, self.form.row, self.form.blank
         event = None
         try:
             for event in events:
                 key = event.data[by]
+                if type(key) is not str or key not in rows:
+                    key = canonical(key)
                 for fold in folds[event.type]:
-                    rows[key] = fold(get(key), event)
+                    before = get(key)
+                    known = blank if before is None else before.copy()
+                    row = fold(before, event)
+                    rows[key] = row if row is None else form(row, known, key)
         except Exception as error:
             _say_where(error, event)
             raise
@@ -188,17 +221,52 @@ def projection(
     group: str = "default",
     by_stream: bool = False,
     purpose: str = "",
+    renamed_from: str | Iterable[str] = (),
+    forgets: Iterable[str] = (),
+    migrate_from: Mapping[int, Migration] | None = None,
+    moves_with: Iterable[str] = (),
 ) -> Projection:
-    """Declare a projection. Its name is its checkpoint's: it never changes.
+    """Declare a projection. Its name is its checkpoint's.
 
     `version` left out is that of the table's declaration (`read_table(..., version=2)`).
+    `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
+    their checkpoint. `forgets` are types of events that it folded once and is to be built without.
+
+    `migrate_from={1: function}` makes each row of this version of a row of version 1 (plain values
+    by column, as a fold has them; None: there is none), where folding the log anew would take too
+    long: some rows are folded all the same, and what differs does not go live. `moves_with` names
+    projections that readers must never see apart from this one: their tables are built, and take
+    their places, together.
     """
     version = table.info.get("version", 1) if version is None else version
     columns = [str(column.name) for column in table.c]
     check_tags(tags, "column", columns, f"tags of projection {name}")
-    declared = Projection(name, table, version, group, tags, by_stream, purpose)
+    must_be_free(table, name)
+    former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
+    declared = Projection(
+        name,
+        table,
+        version,
+        group,
+        tags,
+        by_stream,
+        purpose,
+        renamed_from=former,
+        forgets=frozenset(forgets),
+        migrate_from=dict(migrate_from or {}),
+        moves_with=frozenset(moves_with),
+    )
     subscriptions.add(name, declared)
     return declared
+
+
+def must_be_free(table: sa.Table, name: str) -> None:
+    """Raise BadDeclarations if another projection keeps the read model: it has one owner."""
+    for other in subscriptions:
+        if isinstance(other, Projection) and other.table.fullname == table.fullname:
+            raise BadDeclarations(
+                [f"two projections of one read model, {table.fullname}: {other.name} and {name}"]
+            )
 
 
 def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:
@@ -206,17 +274,12 @@ def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:
 
     Columns that neither names are NULL.
     """
-    row, data = _empty_row(table).copy(), event.data
+    row, data = row_form(table).blank.copy(), event.data
     for column in row:
         if column in data:
             row[column] = data[column]
     row.update(values)
     return row
-
-
-@lru_cache(maxsize=1_024)
-def _empty_row(table: sa.Table) -> Row:
-    return dict.fromkeys(map(str, table.c.keys()))
 
 
 def _say_where(error: Exception, event: StoredEvent | None) -> None:
@@ -228,15 +291,16 @@ class ReadTable:
     """The statements of one physical read table."""
 
     def __init__(self, table: sa.Table, physical: str) -> None:
-        self.key = primary_key(table)
-        self.columns = [str(column.name) for column in table.c]
+        self.form = row_form(table)
+        self.key = self.form.key_column
+        self.columns = self.form.columns
         self.name = quoted(table.schema or "query", physical)
         self._table = table
 
     @cached_property
     def load(self) -> str:
-        """Rows by key, as plain JSON values."""
-        columns = ", ".join(map(self._plain, self._table.c))
+        """Rows by key; `form.loaded` makes rows of the values."""
+        columns = ", ".join(self.form.selected())
         return f"SELECT {columns} FROM {self.name} WHERE {self._among_keys}"
 
     @cached_property
@@ -263,11 +327,6 @@ class ReadTable:
         kind = sql_type(self._table, self.key)
         keys = f"SELECT key::{kind} FROM json_array_elements_text(%s::json) AS keys (key)"
         return f"{quoted(self.key)} = ANY(ARRAY({keys}))"
-
-    @staticmethod
-    def _plain(column: sa.Column[Any]) -> str:
-        name = quoted(column.name)
-        return name if isinstance(column.type, _AS_THEY_ARE) else f"{name}::text"
 
 
 @lru_cache(maxsize=1_024)
@@ -299,9 +358,8 @@ class ProjectionBatch:
         """Take the rows in and fold the events into them."""
         if self._cursor is None:
             return
-        place = self.table.columns.index(self.table.key)
-        for values in self._cursor:
-            self._rows[values[place]] = dict(zip(self.table.columns, values, strict=True))
+        for row in map(self.table.form.loaded, self._cursor):
+            self._rows[row[self.table.key]] = row
         self._collect_tags()
         self.projection.fold(self._rows, self.calls)
         self._collect_tags()

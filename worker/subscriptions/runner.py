@@ -43,6 +43,7 @@ from worker.subscriptions import checkpoints, read_tables
 from worker.subscriptions.batch import PendingBatch, advance, after_rollback, begin
 from worker.subscriptions.checkpoints import SQL, Checkpoint
 from worker.subscriptions.errors import CannotPartition, TooManyDeadLetters, in_one_line
+from worker.subscriptions.registration import register
 
 log = get_logger(__name__)
 
@@ -102,7 +103,8 @@ def catch_up(
     }
     done, until = CatchUpResult(), time.monotonic() + seconds
     with db.writer() as connection:
-        _add_new(connection, wanted.values())
+        for name in _register_new(connection, wanted.values()):
+            del wanted[name]
         runner = _Runner(connection, wanted, done)
         while runner.pass_once():
             if time.monotonic() > until:
@@ -114,17 +116,22 @@ def catch_up(
 _added: set[tuple[str, str]] = set()
 
 
-def _add_new(connection: db.Connection, wanted: Iterable[Subscriber]) -> None:
+def _register_new(connection: db.Connection, wanted: Iterable[Subscriber]) -> Collection[str]:
+    """Register those that this process has not registered yet; which of them must not run."""
     where = connection.info.dsn
     new = [subscriber for subscriber in wanted if (where, subscriber.name) not in _added]
-    if new:
-        connection.execute(SQL["add"], read_tables.first(new))
-        connection.execute(SQL["say_what_runs"], {"wanted": to_json([*map(_said, new)])})
-        _added.update((where, subscriber.name) for subscriber in new)
+    refused = register(connection, new) if new else {}
+    for name, error in refused.items():
+        log.error("subscription does not run", subscription=name, error=error.reason)
+    running = [_said(one) for one in new if one.name not in refused]
+    if running:
+        connection.execute(SQL["say_what_runs"], {"wanted": to_json(running)})
+    _added.update((where, one.name) for one in new if one.name not in refused)
+    return refused
 
 
 def _said(subscriber: Subscriber) -> dict[str, Any]:
-    types = sorted(subscriber.event_types)
+    types = sorted(event_log.stored_types(subscriber.event_types))
     return {"name": subscriber.name, "group": subscriber.group, "types": types}
 
 

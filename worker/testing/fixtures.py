@@ -38,7 +38,7 @@ from worker.base import settings
 from worker.base.errors import BadSettings
 from worker.base.project import NO_DOMAINS, no_domains
 from worker.base.settings import get_settings, read_settings
-from worker.embedded import Servers
+from worker.embedded import BOTH, VALKEY_ALONE, Servers
 from worker.testing.databases import Template, template
 from worker.testing.promises import broken
 from worker.testing.servers import in_use, private_servers, settings_for
@@ -61,7 +61,7 @@ def cqrs_settings() -> dict[str, Any]:
 def cqrs_servers() -> Iterator[Servers]:
     """The servers of this run."""
     named = read_settings(os.environ).database_url
-    with private_servers() as own:
+    with private_servers(VALKEY_ALONE if named else BOTH) as own:
         yield replace(own, database_url=named) if named else own
 
 

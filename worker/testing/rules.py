@@ -26,7 +26,7 @@ from worker.base.actor import current_actor
 from worker.commands.call_arguments import payload_of
 from worker.commands.change_set import check_declared
 from worker.commands.command import CommandTask
-from worker.commands.decoding import Decoded, decode, prepare
+from worker.commands.decoding import Decoded, authorize, decode, prepare
 from worker.commands.errors import InvalidCommand
 from worker.commands.load_plan import (
     DrawNumbers,
@@ -84,6 +84,7 @@ def _decided(decoded: Decoded, state: State) -> Decided:
     assert decoded.handler is not None
     work = Work(decoded.envelope.id, decoded.envelope.actor)
     try:
+        authorize(decoded, state)
         data = to_jsonable_python(decoded.handler(decoded.command, state, work))
     except (Refusal, InvalidCommand) as refusal:
         return Decided(refusal=refusal)
@@ -139,6 +140,8 @@ def _value(row: LoadedRow, column: str) -> Hashable:
 def _folded(need: FoldStreams, history: Mapping[str, Iterable[Event]]) -> Iterable[Any]:
     """Rows as `fold_streams` gives them: no snapshot, every event."""
     for stream in need.streams:
-        events = [(event.type, event.payload()) for event in history.get(stream, ())]
+        events = [
+            (event.type, event.schema_version, event.payload()) for event in history.get(stream, ())
+        ]
         text = orjson.dumps(events, default=str).decode()
         yield stream, need.aggregate.name, 0, len(events), None, text

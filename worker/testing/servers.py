@@ -18,14 +18,15 @@ from worker.embedded.watchdog import watching
 
 
 @contextmanager
-def private_servers() -> Iterator[Servers]:
-    """PostgreSQL and Valkey in a folder of their own, deleted at the end, by SIGKILL too."""
+def private_servers(wanted: frozenset[str] = embedded.BOTH) -> Iterator[Servers]:
+    """PostgreSQL and Valkey, or the one that is wanted, in a folder of their own, deleted at the
+    end, by SIGKILL too."""
     with (
         tempfile.TemporaryDirectory(prefix="cqrs-tests-") as home,
         watching(Path(home), remove=True),
     ):
         try:
-            yield embedded.start(Path(home), durable=False)
+            yield embedded.start(Path(home), durable=False, wanted=wanted)
         finally:
             embedded.remove(Path(home))
 

@@ -18,10 +18,12 @@ from kombu.exceptions import ContentDisallowed, DecodeError
 from worker.base.celery_internals import EngineTask
 from worker.base.intake import checks, substitute
 from worker.base.intake.checks import Fault, Letter, Reason
+from worker.base.intake.due import far_off
 from worker.base.intake.substitute import Substitute
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.base.validation_errors import unstorable
+from worker.contracts import is_receipt
 
 log = get_logger(__name__)
 
@@ -52,8 +54,13 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
         task = self.app.tasks.get(letter.task)
         if task is None:
             return self._unknown(message, letter)
-        fault = task.fault(letter) if isinstance(task, EngineTask) else None
-        return self._set_aside(message, fault) if fault else None
+        if not isinstance(task, EngineTask):
+            return None
+        if fault := task.fault(letter):
+            return self._set_aside(message, fault)
+        if task.is_kept_until_due and (due := far_off(letter)):
+            return substitute.hand_over(_queue(message), letter, due)
+        return None
 
     def _letter(self, message: Any) -> Letter | Fault:
         fault = checks.content_fault(
@@ -71,7 +78,8 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
 
     def _unknown(self, message: Any, letter: Letter) -> Substitute:
         """Nobody here knows the task: it may be a command of another release, or a mistake."""
-        if not letter.args and substitute.as_uuid(letter.id) and not _is_engines(letter.task):
+        comes_alone = all(map(is_receipt, letter.args))  # but for what those before it came to
+        if comes_alone and substitute.as_uuid(letter.id) and not _is_engines(letter.task):
             if errors := unstorable(letter.kwargs):
                 return self._set_aside(message, Fault(Reason.COMMAND, errors))
             return substitute.hand_over(_queue(message), letter)

@@ -52,8 +52,9 @@ def told_of(
     }
 
 
-def hand_over(queue: str, letter: Letter) -> Substitute:
-    """What gives a command that this worker does not know to those that may know it."""
+def hand_over(queue: str, letter: Letter, due: str | None = None) -> Substitute:
+    """What gives a command that this worker does not know to those that may know it; or keeps one
+    until it is due."""
     told = {
         "queue": queue,
         "name": letter.task,
@@ -64,6 +65,10 @@ def hand_over(queue: str, letter: Letter) -> Substitute:
         "parent_id": letter.fields.get("parent_id"),
         "chain": letter.embed.get("chain"),
         "callbacks": letter.embed.get("callbacks"),
+        "chord": letter.embed.get("chord"),
+        "group": letter.fields.get("group"),
+        "group_index": letter.fields.get("group_index"),
+        "due": due,
     }
     return _message(HAND_OVER, told)
 

@@ -86,8 +86,9 @@ class ChangesetRun:
         return self.lock.work
 
     def end(self, timings: Sequence[Timing]) -> None:
-        """In the transaction of the work: nobody writes through its views; then the outcome."""
-        self.work.execute("SELECT cqrs.guard_views()")
+        """In the transaction of the work: nobody writes through its views, or empties what is
+        audited unseen; then the outcome."""
+        self.work.execute("SELECT cqrs.guard_views(), cqrs.guard_audit()")
         self.finish(timings)
 
     def with_retries(self, attempt: Callable[[], None]) -> None:

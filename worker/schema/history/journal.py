@@ -155,7 +155,7 @@ class ChangesetJournal:
         One that was being rolled back is completed again, as it was, and keeps the reason.
         """
         with self.connection.transaction():
-            self.connection.execute("SET LOCAL synchronous_commit TO DEFAULT")
+            self.connection.execute("SET LOCAL synchronous_commit = on")
             marked = (
                 self._execute("mark_failed", {"id": changeset_id, "error": reason}).rowcount == 1
             )

@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import READS, install
 
 revision = "0006_reads"
-down_revision = "0005_derived_ids"
+down_revision = "0013_write_side"
 branch_labels = None
 depends_on = None
 

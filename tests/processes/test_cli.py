@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from tests.conftest import Database, in_database
+from tests.support.programs import cqrs
 from tests.support.workers import ROOT, environment
-from tests.test_submit import cqrs
 from worker.base.errors import BadSettings
 from worker.base.migrate import head
 from worker.base.settings import get_settings, read_settings

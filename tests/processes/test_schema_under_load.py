@@ -32,7 +32,7 @@ from worker.base.settings import get_settings
 
 Connection = psycopg.Connection[Any]
 
-HERE = Path(__file__).parent / "rollout"
+HERE = Path(__file__).parents[1] / "schema" / "rollout"
 BEFORE, AFTER = ({"CQRS_DOMAINS": f"tests.schema.rollout.{each}"} for each in ("before", "after"))
 LOCK_TIMEOUT = 0.4
 """Seconds that the changeset may wait for a lock, and everybody behind it."""

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.processes.test_project import bare_environment, run
 from tests.support.host_project import build_wheel
 from tests.support.workers import ROOT
-from tests.test_project import bare_environment, run
 from worker.base import project, settings
 from worker.cli.new import LONGEST, PLACEHOLDER, TEMPLATES, rendered
 from worker.cli.root import app

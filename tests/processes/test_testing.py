@@ -14,12 +14,12 @@ import pytest
 from models.banking.events import AccountOpened
 from tasks.banking.commands import open_account, transfer_money, withdraw
 from tests.conftest import Database
+from tests.processes.test_docs import DOCS, Application
 from tests.sagas.conftest import Parcels
 from tests.sagas.conftest import parcels as parcels
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from tests.support.things.history import Things
 from tests.support.things.models import ThingAdded, ThingBumped, thing_id, things
-from tests.test_docs import DOCS, Application
 from worker import Event, Refusal, State, Work, acting_as, command, lock
 from worker.commands.decoding import commands
 from worker.commands.errors import CommandDead, InvalidCommand

@@ -86,7 +86,7 @@ def test_every_command_of_the_readme_runs(database: Database, workers: Workers) 
 
 @pytest.mark.parametrize("target", [c.split()[1] for c in COMMANDS if c.startswith("make ")])
 def test_every_make_target_of_the_readme_is_there(target: str) -> None:
-    """`make demo` and `make test` are what `.ci/run` runs, `make up` is tests/test_up.py's."""
+    """`make demo` and `make test` are what `.ci/run` runs, `make up` is test_up.py's."""
     assert target in run("make", "help").split()
 
 

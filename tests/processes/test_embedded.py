@@ -104,6 +104,20 @@ def in_another_shell(call: str) -> str:
 # What runs, and where it listens
 
 
+def test_what_is_not_wanted_is_not_started_until_it_is(home: Path) -> None:
+    alone = embedded.start(home, durable=False, wanted=frozenset({"valkey"}))
+    assert (alone.postgres_pid, alone.database_url) == (0, "")
+    assert broker(alone).ping()
+    assert embedded.find(home) == alone
+    both = started(home)
+    assert both.valkey_pid == alone.valkey_pid
+    assert ask(both, "SELECT 1") == 1
+    assert embedded.start(home, wanted=frozenset({"valkey"})) == both
+    embedded.stop(home)
+    assert is_gone(both.valkey_pid)
+    assert embedded.find(home) is None
+
+
 def test_both_servers_answer_and_the_database_exists(running: Servers) -> None:
     assert ask(running, "SELECT current_database()") == "cqrs"
     assert str(ask(running, "SHOW server_version")).startswith("18")

@@ -110,6 +110,22 @@ def test_it_says_what_runs_and_ends_everything_when_asked(
     assert not programs & processes()
 
 
+def test_where_the_database_is_named_no_other_is_started(
+    database: Database, up: Callable[[dict[str, str]], Program]
+) -> None:
+    chosen = get_settings().model_copy(
+        update={"broker_url": None, "result_url": None, "cache_url": None}
+    )
+    one = up(environment(chosen))
+    one.says("Ctrl-C stops everything")
+    found = embedded.find(chosen.home)
+    assert found is not None
+    assert (found.postgres_pid, found.database_url) == (0, "")
+    assert found.valkey_pid
+    assert not (chosen.home / "postgres.log").exists()
+    assert one.end() == 0
+
+
 def test_it_says_that_no_domain_runs(
     up: Callable[[dict[str, str]], Program], database: Database
 ) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Database
-from tests.support.workers import ROOT, Workers, environment, until
-from worker.base.settings import get_settings
+from tests.support.programs import cqrs
+from tests.support.workers import ROOT, Workers, until
 from worker.cli.submit import Report
 from worker.contracts import uuid7
 
@@ -23,18 +21,6 @@ DATA = Path(os.environ.get("CQRS_TEST_DATA", ROOT.parent / "shared" / "data"))
 needs_data = pytest.mark.skipif(
     not (DATA / "northwind.jsonl").exists(), reason=f"no northwind.jsonl in {DATA}"
 )
-
-
-def cqrs(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the `cqrs` program with the settings of this test."""
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli", *arguments],
-        env=environment(get_settings()) | environ,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
 
 
 def line(command: str, payload: dict[str, Any], **fields: Any) -> str:

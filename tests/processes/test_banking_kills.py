@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.banking.conftest import bank as bank  # a fixture
 from tests.banking.support import Bank, let_everything_happen, run
 from tests.support.workers import Worker, Workers, until
 

@@ -1,0 +1,173 @@
+"""A row that a fold gets back from the table is the row that it folded, whatever its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, Phase, given, settings
+from sqlalchemy.dialects import postgresql
+
+from tests.conftest import Database
+from tests.subscriptions import row_histories as rows
+from worker.base.db import Connection
+from worker.subscriptions.projection import Projection
+from worker.subscriptions.row_forms import UnfitValue
+
+IN_SUITE = settings(
+    report_multiple_bugs=False,
+    max_examples=60,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture
+def connection(own_database: Database) -> Iterator[Connection]:
+    with own_database.connect() as raw:
+        rows.prepare(raw)
+        yield raw
+
+
+def test_one_batch_is_many_is_rebuilt(connection: Connection) -> None:
+    projection = rows.projection_of(sa.Text)
+    rows.create(connection, projection, "kinds_v1", "kinds_v2")
+
+    @IN_SUITE
+    @given(rows.events)
+    def holds(history: list[Any]) -> None:
+        rows.same_however_folded(connection, projection, history)
+
+    holds()
+
+
+KEYS: dict[str, tuple[Any, list[Any]]] = {
+    "text": (sa.Text, ["5", 5]),
+    "varchar": (sa.String(5), ["5", 5]),
+    "char": (sa.CHAR(4), ["ab", "ab ", "ab  "]),
+    "int": (sa.Integer, [5, "5"]),
+    "uuid": (sa.Uuid, [rows.uuid_in_capitals(), rows.uuid_in_capitals().lower()]),
+    "timestamptz": (
+        sa.DateTime(timezone=True),
+        ["2026-11-30T21:40:37.5+02:00", "2026-11-30T19:40:37.500000Z", "2026-11-30 19:40:37.5"],
+    ),
+    "timestamp": (sa.DateTime, ["2026-11-30T21:40:37", datetime(2026, 11, 30, 21, 40, 37)]),  # noqa: DTZ001
+    "date": (sa.Date, ["2026-11-30", "2026-11-30T21:40:37Z"]),
+    "time": (sa.Time, ["21:40", "21:40:00"]),
+    "numeric": (sa.Numeric(10, 2), ["1.5", "1.50", 1.5, Decimal("1.500")]),
+    "boolean": (sa.Boolean, [True, "true", 1]),
+    "enumeration": (rows.COLOURS, ["red", rows.Colour.RED]),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_key_finds_its_row_however_an_event_writes_it(connection: Connection, kind: str) -> None:
+    key, spellings = KEYS[kind]
+    projection = rows.projection_of(key)
+    rows.create(connection, projection, "kinds_v1", "kinds_v2")
+    history = [(each, {"count": number}, False, "texts") for number, each in enumerate(spellings)]
+
+    rows.same_however_folded(connection, projection, history)
+
+    assert connection.execute("SELECT count(*) FROM query.kinds_v1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "kind", [sa.Float, sa.REAL, sa.Numeric, sa.JSON, postgresql.JSONB, sa.ARRAY(sa.Text)]
+)
+def test_a_key_that_has_no_one_form_is_refused_when_it_is_declared(kind: Any) -> None:
+    with pytest.raises(TypeError, match=r"as the key of a read table.*kinds\.row_id"):
+        rows.projection_of(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        sa.Interval,
+        sa.LargeBinary,
+        postgresql.INET,
+        postgresql.TSVECTOR,
+        postgresql.INT4RANGE,
+        postgresql.TIMESTAMP(precision=0),
+        sa.Time(timezone=True),
+        sa.ARRAY(postgresql.JSONB),
+    ],
+)
+def test_a_column_that_has_no_form_is_refused_when_it_is_declared(kind: Any) -> None:
+    key, odd = sa.Column("row_id", sa.Uuid, primary_key=True), sa.Column("odd", kind)
+    with pytest.raises(TypeError, match=r"in a read table.*odd\.odd"):
+        Projection("rows.odd", sa.Table("odd", sa.MetaData(), key, odd))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("count", 2**31, "from -2147483648 to 2147483647"),
+        ("count", "5.5", "no whole number"),
+        ("count", True, "no whole number"),
+        ("good", "perhaps", "neither true nor false"),
+        ("code", "abcdef", "longer than 5"),
+        ("colour", "blue", "none of red"),
+        ("score", float("nan"), "no finite number"),
+        ("share", 1e300, "no such number"),
+        ("total", "ten", "no such number"),
+        ("total", 10**12, "has no room"),
+        ("id", "18", "UUID"),
+        ("at", "yesterday", "isoformat"),
+        ("day", 20261130, "no date"),
+        ("texts", "{a,b}", "no list"),
+        ("grid", [[1.0], [1.0, 2.0]], "not of one length"),
+        ("facts", object(), "JSON"),
+    ],
+)
+def test_what_a_column_cannot_hold_is_an_error_of_the_fold_by_name(
+    column: str, value: Any, reason: str
+) -> None:
+    projection = rows.projection_of(sa.Text)
+    event = rows.stored(1, "a", {column: value}, False, "texts")
+    with pytest.raises(UnfitValue, match=rf"{reason}.*kinds\.{column}") as raised:
+        projection.fold({}, projection.calls([event]))
+    assert raised.value.__notes__ == ["position 1, stream row-a"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(sa.Integer, "05"), (sa.Integer, 5.0), (sa.Uuid, "{018f0000}"), (sa.Text, None)],
+)
+def test_a_key_is_written_in_one_way_where_the_server_looks_for_its_text(
+    key: Any, value: Any
+) -> None:
+    projection = rows.projection_of(key)
+    with pytest.raises(UnfitValue, match=r"kinds\.row_id"):
+        projection.calls([rows.stored(1, value, {}, False, "texts")])
+
+
+def test_what_is_no_column_is_not_kept_and_what_is_missing_is_null() -> None:
+    projection = rows.projection_of(sa.Text)
+    folded: dict[str, Any] = {}
+    event = rows.stored(1, "a", {"no_column": 1}, False, "texts")
+    projection.fold(folded, projection.calls([event]))
+    assert list(folded["a"]) == projection.form.columns
+    assert folded["a"]["count"] is None
+
+
+def test_a_row_that_is_another_ones_is_refused() -> None:
+    projection = rows.projection_of(sa.Text)
+    event = rows.stored(1, "a", {"row_id": "b"}, False, "texts")
+    with pytest.raises(UnfitValue, match=r"row of 'a'.*row_id"):
+        projection.fold({}, projection.calls([event]))
+
+
+def test_rows_share_no_list_with_their_event() -> None:
+    numbers = [1, 2]
+    projection = rows.projection_of(sa.Text)
+    event = rows.stored(1, "a", {"facts": numbers}, False, "facts")
+    folded: dict[str, Any] = {}
+    projection.fold(folded, projection.calls([event]))
+    assert folded["a"]["facts"] == numbers
+    assert folded["a"]["facts"] is not numbers
