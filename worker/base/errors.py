@@ -42,6 +42,8 @@
         ├── NotAllowed                an actor may not ask a query (a command's no is its receipt)
         ├── InvalidQuery              a query's parameter is wrong
         │   └── UnknownQuery          no query has this name
+        ├── UnreadableAnswer          the database holds what Python, or the row's class, cannot
+        ├── UndeclaredInput           a kept answer depends on who asks, the clock, chance
         ├── UnreadableEvent           no upcaster brings a stored event to today's version
         ├── WrongStreamVersion        a stream is not at the version that an append expected
         ├── TooManyDeadLetters        so many events fail that the subscription must be at fault

@@ -38,7 +38,7 @@ from worker.cache.entries import Snapshot
 from worker.commands import after_commit
 from worker.contracts import Receipt
 from worker.event_log.sources import Sources
-from worker.event_log.subscribers import subscriptions
+from worker.queries import sources as known
 from worker.queries.errors import InvalidQuery, ReadModelBehind
 
 log = get_logger(__name__)
@@ -122,16 +122,18 @@ def _parse_timeout(timeout: Any, errors: dict[str, str]) -> float:
     return 0.0
 
 
-def target(required: ReadRequirement, sources: Sources) -> int | None:
+def target(query: str, required: ReadRequirement, sources: Sources) -> int | None:
     """The position that every source must have reached; None: any will do.
 
-    For a strong answer this also catches the projections up.
+    For a strong answer this also catches the projections up. Raises BadDeclarations for one that
+    nobody knows.
     """
     if required.level is not Consistency.STRONG:
         return required.after
     if not sources:
         return None
     last = last_position()
+    known.must_be_known(query, sources.reads)
     catch_up(sources)
     return max(last, required.after or 0)
 
@@ -220,14 +222,12 @@ def nudge(
     slow = lagging.intersection(sources.reads)
     if required.level is Consistency.STRONG:
         catch_up(Sources(tuple(sorted(slow))))
-    else:
-        wake(slow)
+    wake(slow)  # for a strong answer too: this process may not know how, or lag behind a release
 
 
 def wake(names: Iterable[str]) -> None:
     """Send a wake-up for each group of these subscriptions, unless one waits already."""
-    known = filter(None, map(subscriptions.get, names))
-    for group in sorted({subscriber.group for subscriber in known}):
+    for group in sorted(known.groups(names)):
         after_commit.wake("cqrs.project", group)
 
 
@@ -252,7 +252,9 @@ def catch_up(sources: Sources) -> None:
         may_write = db.is_writer(connection)
     if not may_write:
         wake(sources.reads)
-    elif runner.catch_up(names=sources.reads).tags:
+        return
+    known.load(sources.reads)
+    if runner.catch_up(names=sources.reads).tags:
         try:
             runner.invalidate()
         except ServerUnavailable as error:

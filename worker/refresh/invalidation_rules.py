@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from worker.base.registry import Registry
 from worker.cache import query_tag
 from worker.contracts import Event
-from worker.event_log.sources import queries
+from worker.event_log.sources import named, named_views, queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,17 @@ def invalidation_rule(
 ) -> InvalidationRule:
     """Declare an invalidation rule: waits (`refresh`) and periods (`every`) in seconds by view.
 
-    Raises ValueError for an empty one, a negative wait, and a period that is not above 0.
+    Raises ValueError for an empty one, a wait that is none, and a period that is not above 0;
+    BadDeclarations for a view without its schema, and for one name where several are meant.
     """
     waits = {view: float(wait) for view, wait in (refresh or {}).items()}
     periods = {view: float(period) for view, period in (every or {}).items()}
+    affected = named("affects", affects, f"rule {name}")
+    named_views([*waits, *periods], f"rule {name}")
     types = frozenset(event.type for event in on)
-    rule = InvalidationRule(name, types, tuple(affects), waits, periods)
+    rule = InvalidationRule(name, types, affected, waits, periods)
     follows = bool(rule.queries or waits)
-    if bool(types) != follows or not (follows or periods) or min(waits.values(), default=0) < 0:
+    if bool(types) != follows or not (follows or periods) or not all(map(_is_wait, waits.values())):
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
     if not all(period > 0 for period in periods.values()):
         raise ValueError(f"a period is more than 0 seconds (rule {name}, every {periods})")
@@ -90,6 +94,10 @@ def periods() -> dict[str, float]:
         for view, period in rule.every.items():
             found[view] = min(period, found.get(view, period))
     return found
+
+
+def _is_wait(seconds: float) -> bool:
+    return 0 <= seconds < inf  # NaN is not
 
 
 def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:

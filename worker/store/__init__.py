@@ -96,6 +96,9 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
+READS = ("reads/running_subscriptions",)
+"""What the workers say of the subscriptions that they run."""
+
 RIGHTS = (
     "rights/record_audit_steps",
     "rights/record_audit",
