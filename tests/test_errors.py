@@ -56,6 +56,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "InvalidCommand": ("orders.create_order", {"items": "is empty"}),
     "NotAllowed": ("user:7", "orders.audit_log", "clerk", ""),
     "SecretsNotKept": (ID, ["pin"]),
+    "UndeclaredInput": ("orders.mine", "who asks", "declare it"),
+    "UnreadableAnswer": ("the database holds infinity in paid_at", "orders.summary"),
     "InvalidQuery": ("orders.summary", {"limit": "is 0"}),
     "DeadLetterIsClosed": (1, "discarded", "ada"),
     "MissingRoles": ("shop", ("GRANT cqrs_writer TO shop;",)),

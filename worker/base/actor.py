@@ -76,11 +76,11 @@ def acting() -> Actor:
 @contextmanager
 def without_actor(why: Callable[[], Exception]) -> Iterator[None]:
     """In here, `current_actor()` raises what `why` makes."""
-    token = _actor.set(_Unseen(acting(), why))
+    before = _actor.set(_Unseen(acting(), why))
     try:
         yield
     finally:
-        _actor.reset(token)
+        _actor.reset(before)
 
 
 def _own() -> Actor:

@@ -32,6 +32,7 @@ from typing import Any
 from worker.base.actor import acting, without_actor
 from worker.base.errors import BadDeclarations
 from worker.base.settings import get_settings
+from worker.base.time_zone import today
 from worker.contracts import uuid7
 from worker.queries.errors import UndeclaredInput
 
@@ -44,6 +45,7 @@ _ADVICE = {
 _READ_BY: tuple[tuple[Any, str], ...] = (
     *((call, CLOCK) for call in (time.time, time.time_ns, time.localtime, time.gmtime)),
     *((call, CLOCK) for call in (datetime.now, datetime.utcnow, datetime.today, date.today)),
+    (today, CLOCK),
     *((call, CHANCE) for call in (uuid.uuid1, uuid.uuid4, uuid7, os.urandom, random, secrets)),
     *((call, SETTINGS) for call in (os.environ, os.getenv, get_settings)),
 )
