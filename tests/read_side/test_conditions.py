@@ -272,7 +272,7 @@ def test_a_name_of_a_condition_stands_once() -> None:
         ({"named": "things.att"}, "did you mean things.at"),
     ],
 )
-def test_what_a_condition_asks_for_is_checked(use: Any, why: str) -> None:
+def test_what_a_condition_asks_for_is_checked(things: ReadSide, use: Any, why: str) -> None:
     condition("things.at", Thing, Where(column="moves", value=Given(given="n")))
     with pytest.raises(InvalidQuery, match=why):
         paged.ask(where=(use,))
@@ -294,7 +294,7 @@ def too_many() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("tree", list(too_many()), ids=range(4))
-def test_there_is_a_limit_to_trees(tree: Any) -> None:
+def test_there_is_a_limit_to_trees(things: ReadSide, tree: Any) -> None:
     with pytest.raises(InvalidQuery, match=r"at most (50|10) conditions|[Rr]ecursion"):
         paged.ask(where=(tree,))
 

@@ -53,6 +53,10 @@ class Page(list[Row]):
             return False
         return list.__eq__(self, other)
 
+    def __ne__(self, other: object) -> bool:
+        """A list has its own."""
+        return not self == other
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Page, (list(self), self.next, self.total)
 

@@ -6,9 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, get_type_hints
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json
 
 from worker.base.errors import did_you_mean
 from worker.base.validation_errors import by_field, unstorable
@@ -57,14 +56,14 @@ def values(given: Parameters) -> dict[str, Any]:
 
 def as_json(given: Parameters) -> str:
     """The values as JSON for the record, secrets masked; what JSON lacks is told in words."""
-    values = to_jsonable_python(
+    text = to_json(
         given.__dict__,
         inf_nan_mode="strings",
         bytes_mode="base64",
         by_alias=True,
         serialize_unknown=True,
     )
-    return orjson.dumps(values).decode()
+    return text.decode()
 
 
 def _asked_for(name: str, function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
