@@ -134,3 +134,20 @@ def test_a_plan_says_when_what_it_would_make_is_there(
     else:
         with pytest.raises(ChangeFailed, match=r"exists|cannot (change name|drop columns)"):
             track_change(context, operations, [], "Make", "1.0.0")
+
+
+def test_a_view_through_a_text_function_stands_on_what_its_refresh_has_read(
+    context: Context, db: Connection, read_side: SmallReadSide
+) -> None:
+    db.execute(oracle.SETUP)
+    db.execute(
+        """INSERT INTO cqrs.refresh_traces (view, view_id, reads, names, fingerprint, complete)
+           SELECT 'query.m_by_text', 'query.m_by_text'::regclass,
+                  ARRAY['command.lines'::regclass::oid], ARRAY['command.lines'], '', true
+           ON CONFLICT (view) DO UPDATE SET view_id = EXCLUDED.view_id, reads = EXCLUDED.reads"""
+    )
+    track_change(context, ["INSERT INTO command.quiet VALUES (5)"], [], "Other", "1.0.0")
+    assert "query.m_by_text" not in read_side.refreshed
+    assert "query.m_by_program" in read_side.refreshed  # nobody knows what that one reads
+    track_change(context, ["INSERT INTO command.lines VALUES (9)"], [], "Read", "1.0.1")
+    assert "query.m_by_text" in read_side.refreshed

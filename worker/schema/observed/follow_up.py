@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from worker.base.db import Connection
 from worker.schema.catalogue.read_side import ReadSide, RegistryDependentKind
 from worker.schema.observed.difference import difference
-from worker.schema.observed.snapshot import Snapshot, locks_taken
+from worker.schema.observed.snapshot import Snapshot, locks_taken, traces
 from worker.schema.observed.stale import Readers
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.effects import Lock
@@ -34,7 +34,8 @@ def observe(
     Projections whose tables changed are rebuilt, and the `outdated` ones; materialized views over
     what changed, or will when those are rebuilt, are refreshed; tags of all that are purged.
     """
-    readers = Readers(before, after, difference(connection, before, after))
+    change = difference(connection, before, after)
+    readers = Readers(before, after, change, traces(connection))
     changed = readers.changed()
     dependents = read_side.dependents_of(sorted(readers.touched()))
     rebuilt = [

@@ -181,3 +181,12 @@ SELECT o.oid
   FROM unnest(%(oids)s::int8[]) AS o (oid)
  WHERE coalesce(pg_relation_size(o.oid::oid::regclass), 0) = 0
    AND NOT EXISTS (SELECT FROM pg_partition_tree(o.oid::oid::regclass) AS t WHERE pg_relation_size(t.relid) > 0)
+
+-- name: traces
+-- What the last refresh of each materialized view has read. Where one of these is gone, whoever reads
+-- by name may find another one under it: then nothing is known.
+SELECT t.view_id::int8, t.reads::int8[]
+  FROM cqrs.refresh_traces AS t
+ WHERE t.complete
+   AND NOT EXISTS (SELECT FROM unnest(t.reads) AS r (oid)
+                    WHERE NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.oid))

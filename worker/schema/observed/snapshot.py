@@ -131,6 +131,11 @@ def empty(connection: Connection, oids: Iterable[int]) -> frozenset[int]:
     return frozenset(oid for (oid,) in rows)
 
 
+def traces(connection: Connection) -> dict[int, frozenset[int]]:
+    """What each materialized view's last refresh has read, where that is known, by oid."""
+    return {view: frozenset(reads) for view, reads in _all(connection, "traces")}
+
+
 def locks_taken(snapshot: Snapshot, before: Snapshot) -> tuple[Lock, ...]:
     """The strongest lock on each relation that was there before, as a plan lists them."""
     strongest = [
