@@ -134,16 +134,6 @@ def a_misspelt_query_of_a_rule() -> str:
     return "no query is called 'look.sen'; did you mean look.seen? (rule look.rule)"
 
 
-def a_misspelt_column_of_tags() -> str:
-    projection("look.list", table, tags=lambda row: (f"price:{row['pric']}",))
-    return "no column is called 'pric'; did you mean price? (tags of projection look.list)"
-
-
-def a_misspelt_parameter_of_tags() -> str:
-    a_query_that_reads(tags=lambda p: (f"author:{p.autor}",))
-    return "no parameter is called 'autor'; did you mean author? (tags of query look.seen)"
-
-
 def a_group_that_is_no_queue() -> str:
     projection("look.list", table, group="projection")
     return (
@@ -212,8 +202,6 @@ def a_name_of_the_engine() -> str:
         a_misspelt_view_of_a_query,
         a_misspelt_view_of_a_rule,
         a_misspelt_query_of_a_rule,
-        a_misspelt_column_of_tags,
-        a_misspelt_parameter_of_tags,
         a_group_that_is_no_queue,
         a_misspelt_command_in_a_reaction,
         a_misspelt_command_of_a_module_in_a_reaction,
@@ -227,6 +215,50 @@ def test_what_is_misspelt_is_told_with_what_was_meant(misspell: Callable[[], str
     expected = misspell()
     (said,) = declarations.problems(VIEWS | declarations.known_views())
     assert said.startswith(expected)
+
+
+def test_tags_that_name_what_is_not_there_are_refused_when_declared() -> None:
+    with pytest.raises(BadDeclarations, match=r"no column is called 'pric'; did you mean price\?"):
+        projection("look.list", table, tags=lambda row: (f"price:{row['pric']}",))
+    with pytest.raises(BadDeclarations, match=r"no parameter is called 'autor'; .* author\?"):
+        a_query_that_reads(tags=lambda p: (f"author:{p.autor}",))
+    assert "look.list" not in subscriptions
+    assert "look.seen" not in queries
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"reads": "look.list"}, r"write reads=\('look.list',\)"),
+        ({"reads": ("",)}, "takes names"),
+        ({"views": "query.sums"}, r"write views=\('query.sums',\)"),
+        ({"views": ("sums",)}, "'query.sums'"),
+    ],
+)
+def test_sources_that_cannot_be_names_are_refused_when_declared(
+    wrong: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(BadDeclarations, match=why):
+        query("look.seen", **wrong)(seen)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"affects": "look.seen"},
+        {"refresh": {"sums": 1}},
+        {"refresh": {"query.sums": float("nan")}},
+        {"refresh": {"query.sums": float("inf")}},
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_when_declared(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"rule look\.rule"):
+        invalidation_rule("look.rule", on=[Seen], **wrong)
+
+
+def seen(db: Reader) -> list[Seen]:
+    """What was seen."""
+    return []
 
 
 def test_a_task_of_the_schedule_that_nobody_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

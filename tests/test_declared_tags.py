@@ -23,7 +23,7 @@ from worker.commands.queue_consumer import drain
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
 from worker.queries.query import Query
-from worker.queries.reader import read
+from worker.queries.reader import Terms, read
 from worker.subscriptions.projection import Projection
 from worker.subscriptions.runner import catch_up, invalidate
 
@@ -65,7 +65,8 @@ def wordings(database: Database, one: Query[Any]) -> Iterator[dict[str, Any]]:
 
 def said(one: Query[Any], wording: dict[str, Any]) -> Any:
     """What the database says, whatever the cache has."""
-    return read(one.name, lambda db: one(db, **wording), one.sources, package=one.package)[0]
+    terms = Terms(one.package)
+    return read(one.name, lambda db: one(db, **wording), one.sources, terms=terms)[0]
 
 
 class Watch:

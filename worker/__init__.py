@@ -72,13 +72,20 @@ if TYPE_CHECKING:
     from worker.ops.schedule import domain_entries as domain_entries
     from worker.ops.schedule import engine_entries as engine_entries
     from worker.queries.answers import Answer as Answer
+    from worker.queries.conditions import Conditions as Conditions
+    from worker.queries.conditions import Given as Given
+    from worker.queries.conditions import Order as Order
+    from worker.queries.conditions import Where as Where
+    from worker.queries.conditions import condition as condition
     from worker.queries.errors import EventParked as EventParked
     from worker.queries.errors import InvalidQuery as InvalidQuery
     from worker.queries.errors import NotAllowed as NotAllowed
     from worker.queries.errors import ReadModelBehind as ReadModelBehind
+    from worker.queries.errors import UndeclaredInput as UndeclaredInput
     from worker.queries.errors import UnknownQuery as UnknownQuery
+    from worker.queries.errors import UnreadableAnswer as UnreadableAnswer
     from worker.queries.filters import Filters as Filters
-    from worker.queries.filters import Where as Where
+    from worker.queries.pages import Page as Page
     from worker.queries.query import Query as Query
     from worker.queries.query import ask as ask
     from worker.queries.query import query as query
@@ -117,7 +124,9 @@ _HOMES = {
     "worker.queries.query": "query ask Query",
     "worker.queries.reader": "Reader",
     "worker.queries.answers": "Answer",
-    "worker.queries.filters": "Filters Where",
+    "worker.queries.conditions": "Conditions Given Order Where condition",
+    "worker.queries.filters": "Filters",
+    "worker.queries.pages": "Page",
     "worker.ops.schedule": "ScheduleEntry domain_entries engine_entries",
     "worker.base.errors": (
         "CqrsError Transient Permanent ServerUnavailable BadSettings NotMigrated BadDeclarations"
@@ -126,7 +135,10 @@ _HOMES = {
         "InvalidCommand UnknownCommand Unroutable CommandIdReused CommandDead ReceiptTimeout"
         " NotReady NoTransaction"
     ),
-    "worker.queries.errors": "InvalidQuery UnknownQuery NotAllowed ReadModelBehind EventParked",
+    "worker.queries.errors": (
+        "InvalidQuery UnknownQuery NotAllowed ReadModelBehind EventParked UndeclaredInput"
+        " UnreadableAnswer"
+    ),
 }
 """Where each name lives; the imports above say the same to type checkers (a test compares)."""
 

@@ -87,11 +87,12 @@ def plain(rows: Sequence[ReadRow] | list[Row]) -> list[Row]:
 
 
 # ---------------------------------------------------------------------------- our side
-Asker: TypeAlias = Callable[[Query[list[Any]]], Query[list[Any]]]
+Asker: TypeAlias = Callable[[Query[Any]], Query[Any]]
 
 
 def _summaries(of: Asker, *, limit: int, offset: int) -> list[ReadRow]:
-    return of(orders_summary).ask(limit=limit, offset=offset).data
+    rows: list[ReadRow] = of(orders_summary).ask(limit=limit, offset=offset).data
+    return rows
 
 
 def _history(of: Asker, *, customer_id: object) -> list[ReadRow]:
@@ -100,19 +101,21 @@ def _history(of: Asker, *, customer_id: object) -> list[ReadRow]:
 
 
 def _inventory(of: Asker) -> list[ReadRow]:
-    return of(product_inventory).ask(limit=EVERYTHING).data
+    rows: list[ReadRow] = of(product_inventory).ask(limit=EVERYTHING).data
+    return rows
 
 
 def _revenue(of: Asker) -> list[ReadRow]:
-    return of(revenue_by_product).ask(limit=EVERYTHING).data
+    rows: list[ReadRow] = of(revenue_by_product).ask(limit=EVERYTHING).data
+    return rows
 
 
-def _kept(query: Query[list[Any]]) -> Query[list[Any]]:
+def _kept(query: Query[Any]) -> Query[Any]:
     """The query as it is: its answers are kept."""
     return query
 
 
-WITHOUT_CACHE: dict[str, Query[list[Any]]] = {
+WITHOUT_CACHE: dict[str, Query[Any]] = {
     query.name: replace(query, policy=Policy(ttl=0))
     for query in (
         *(orders_summary, customer_orders, customer_lifetime_value),
@@ -121,7 +124,7 @@ WITHOUT_CACHE: dict[str, Query[list[Any]]] = {
 }
 
 
-def _anew(query: Query[list[Any]]) -> Query[list[Any]]:
+def _anew(query: Query[Any]) -> Query[Any]:
     """The same query without the cache: every answer comes out of the database."""
     return WITHOUT_CACHE[query.name]
 

@@ -23,7 +23,7 @@ class OrderDetails(ReadRow):
     timeline: OrderStatusTimeline
 
 
-class ProductRevenue(ReadRow):
+class ProductRevenue(ReadRow, key="product_id"):
     """What a product has brought in: after discounts, before tax and shipping."""
 
     product_id: UUID
@@ -37,7 +37,7 @@ class ProductRevenue(ReadRow):
     highest_price: Decimal
 
 
-class CustomerLifetimeValue(ReadRow):
+class CustomerLifetimeValue(ReadRow, key="customer_id"):
     """What a customer has spent, with tax and shipping."""
 
     customer_id: UUID
@@ -58,7 +58,7 @@ def _exact(value: object) -> object:
 Values = Annotated[dict[str, Any] | None, BeforeValidator(_exact)]
 
 
-class AuditEntry(ReadRow):
+class AuditEntry(ReadRow, key="audit_id"):
     """A change of a write table.
 
     An INSERT has the whole new row, an UPDATE the fields that changed, a DELETE the old row.

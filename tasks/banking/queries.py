@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.banking.read import AccountSummary, TransferSummary
-from worker import Actor, Filters, Reader, only, query
+from worker import Actor, Conditions, Filters, Order, Page, Reader, only, query
 from worker.contracts import Money
 
 ACCOUNTS = ("banking.account_summaries",)
@@ -40,17 +40,21 @@ def accounts_by_balance(
     *,
     minimum: Money | None = None,
     maximum: Money | None = None,
+    where: Conditions = (),
+    order: Order = ("balance", "account_id"),
     limit: int = 100,
     offset: int = 0,
-) -> list[AccountSummary]:
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[AccountSummary]:
     """Accounts whose balance lies between two amounts, both included, the lowest first."""
-    between = Filters(AccountSummary)
+    between = Filters(AccountSummary).where(*where)
     if minimum is not None:
         between = between.ge("balance", minimum)
     if maximum is not None:
         between = between.le("balance", maximum)
-    page = between.order_by("balance", "account_id").limit(limit).offset(offset)
-    return db.select(AccountSummary, "account_summaries", page)
+    page = between.order_by(*order).limit(limit).offset(offset)
+    return db.page(AccountSummary, "account_summaries", page, cursor=cursor, total=total)
 
 
 @query(

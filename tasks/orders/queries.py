@@ -2,7 +2,9 @@
 a value of `models.orders.answers` that is put together of them.
 
 Staff may ask everything, a customer what names him (`customer_id`), admins alone who changed what.
-Nothing found is None or an empty list. Lists come in pages: `limit` 1 to 1,000, `offset` from 0.
+Nothing found is None or an empty list. A list comes in pages (`limit` 1 to 1,000; `cursor`, the
+`next` of the page before, or `offset`), narrowed by `where`, in the `order` that is asked for or in
+its own, and says how many rows there are if `total` is asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from models.orders.read import (
     ProductInventory,
 )
 from tasks.orders.rights import admins, own, staff
-from worker import Filters, Reader, Where, anyone, query
+from worker import Conditions, Filters, Order, Page, Reader, anyone, query
 from worker.contracts import ReadRow
 
 Row = TypeVar("Row", bound=ReadRow)
@@ -39,14 +41,17 @@ def orders_summary(
     *,
     customer_id: UUID | None = None,
     status: OrderStatus | None = None,
-    where: tuple[Where, ...] = (),
+    where: Conditions = (),
+    order: Order = ("-created_at", "-order_number"),
     limit: int = 100,
     offset: int = 0,
-) -> list[OrderSummary]:
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[OrderSummary]:
     """Orders, the latest first: of all or of one customer, in any status or in one."""
-    filters = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
-    page = filters.order_by("-created_at", "-order_number").limit(limit).offset(offset)
-    return db.select(OrderSummary, "order_summaries", page)
+    orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
+    page = orders.order_by(*order).limit(limit).offset(offset)
+    return db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
 
 
 @query(
@@ -97,12 +102,20 @@ def order_details(
     may_ask=own,
 )
 def customer_orders(
-    db: Reader, *, customer_id: UUID, limit: int = 100, offset: int = 0
-) -> list[CustomerOrder]:
+    db: Reader,
+    *,
+    customer_id: UUID,
+    where: Conditions = (),
+    order: Order = ("-created_at", "-order_number"),
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[CustomerOrder]:
     """A customer's history, the latest order first, each with its lines."""
-    page = _matching(CustomerOrder, customer_id=customer_id).order_by("-created_at")
-    page = page.order_by("-order_number").limit(limit).offset(offset)
-    return db.select(CustomerOrder, "customer_orders", page)
+    orders = _matching(CustomerOrder, customer_id=customer_id).where(*where)
+    page = orders.order_by(*order).limit(limit).offset(offset)
+    return db.page(CustomerOrder, "customer_orders", page, cursor=cursor, total=total)
 
 
 @query(
@@ -116,33 +129,55 @@ def product_inventory(
     *,
     product_id: UUID | None = None,
     low_stock: bool | None = None,
+    where: Conditions = (),
+    order: Order = ("product_name",),
     limit: int = 100,
     offset: int = 0,
-) -> list[ProductInventory]:
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[ProductInventory]:
     """Stock by product, in order of name: of all or of one, low or not."""
-    page = _matching(ProductInventory, product_id=product_id, low_stock=low_stock)
-    page = page.order_by("product_name", "product_id").limit(limit).offset(offset)
-    return db.select(ProductInventory, "product_inventory", page)
+    stock = _matching(ProductInventory, product_id=product_id, low_stock=low_stock)
+    page = stock.where(*where).order_by(*order).limit(limit).offset(offset)
+    return db.page(ProductInventory, "product_inventory", page, cursor=cursor, total=total)
 
 
 @query("orders.revenue_by_product", views=("query.revenue_by_product",), may_ask=staff)
 def revenue_by_product(
-    db: Reader, *, product_id: UUID | None = None, limit: int = 100, offset: int = 0
-) -> list[ProductRevenue]:
+    db: Reader,
+    *,
+    product_id: UUID | None = None,
+    where: Conditions = (),
+    order: Order = ("-total_revenue", "product_id"),
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[ProductRevenue]:
     """What products have brought in, the best first, as of the last refresh."""
-    page = _matching(ProductRevenue, product_id=product_id)
-    page = page.order_by("-total_revenue", "product_id").limit(limit).offset(offset)
-    return db.select(ProductRevenue, "revenue_by_product", page)
+    products = _matching(ProductRevenue, product_id=product_id).where(*where)
+    page = products.order_by(*order).limit(limit).offset(offset)
+    return db.page(ProductRevenue, "revenue_by_product", page, cursor=cursor, total=total)
 
 
 @query("orders.customer_lifetime_value", views=("query.customer_lifetime_value",), may_ask=own)
 def customer_lifetime_value(
-    db: Reader, *, customer_id: UUID | None = None, limit: int = 100, offset: int = 0
-) -> list[CustomerLifetimeValue]:
+    db: Reader,
+    *,
+    customer_id: UUID | None = None,
+    where: Conditions = (),
+    order: Order = ("-lifetime_value", "customer_id"),
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[CustomerLifetimeValue]:
     """What customers have spent, the best first, as of the last refresh."""
-    page = _matching(CustomerLifetimeValue, customer_id=customer_id)
-    page = page.order_by("-lifetime_value", "customer_id").limit(limit).offset(offset)
-    return db.select(CustomerLifetimeValue, "customer_lifetime_value", page)
+    customers = _matching(CustomerLifetimeValue, customer_id=customer_id).where(*where)
+    page = customers.order_by(*order).limit(limit).offset(offset)
+    return db.page(
+        CustomerLifetimeValue, "customer_lifetime_value", page, cursor=cursor, total=total
+    )
 
 
 @query(

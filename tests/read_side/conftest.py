@@ -22,7 +22,8 @@ from worker.subscriptions import checkpoints, runner
 
 CLEAN = """
     TRUNCATE cqrs.events, cqrs.streams, cqrs.subscriptions, cqrs.invalidations, cqrs.refreshed,
-             cqrs.refresh_requests, cqrs.query_audit, query.things_v1, query.thing_places_v1
+             cqrs.refresh_requests, cqrs.query_audit, cqrs.dead_letters, cqrs.running_subscriptions,
+             query.things_v1, query.thing_places_v1
              RESTART IDENTITY CASCADE;
     REFRESH MATERIALIZED VIEW query.thing_totals;
 """

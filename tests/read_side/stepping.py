@@ -82,7 +82,7 @@ def stepped(patch: pytest.MonkeyPatch) -> Iterator[None]:
         inside.setattr(answers, "Backoff", CountedBackoff)
         inside.setattr(query, "Backoff", CountedBackoff)
         inside.setattr("worker.commands.after_commit.wake", lambda *_: None)
-        inside.setattr(consistency, "ask_for_refresh", lambda _: None)
+        inside.setattr(consistency, "ask_for_refresh", lambda *_, **__: None)
         yield
 
 

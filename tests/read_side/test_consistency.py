@@ -219,7 +219,8 @@ def test_who_waits_for_a_materialized_view_asks_for_its_refresh(
 ) -> None:
     asked: list[str] = []
 
-    def worker(view: str) -> None:
+    def worker(view: str, position: int, *, again: bool) -> None:
+        assert (position, again) == (2, False)
         asked.append(view)
         things.project()
         things.refresh(2)

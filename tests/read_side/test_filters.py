@@ -16,8 +16,9 @@ from tests.support.things.history import tags_of
 from tests.support.things.models import Thing
 from tests.support.things.queries import listed, thing
 from worker import cache
+from worker.queries.conditions import Op, Where
 from worker.queries.errors import InvalidQuery, UnknownQuery
-from worker.queries.filters import Filters, Op, Where
+from worker.queries.filters import Filters
 from worker.queries.query import ask
 
 CODE = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -115,7 +116,7 @@ def test_the_builder_reads_like_the_question() -> None:
         ' AND "moves" <= %(w3)s AND "moves" > %(w4)s AND "moves" >= %(w5)s'
         ' AND "moves" = ANY (%(w6)s) AND "name" LIKE %(w7)s'
         ' AND "price" BETWEEN %(w8_low)s AND %(w8_high)s'
-        ' ORDER BY "updated_at" DESC, "name" ASC LIMIT %(limit)s OFFSET %(offset)s'
+        ' ORDER BY "updated_at" DESC, "name" ASC, "thing_id" ASC LIMIT %(limit)s OFFSET %(offset)s'
     )
     assert parameters["w8_low"] == Decimal(1)
     assert (parameters["limit"], parameters["offset"]) == (10, 5)
@@ -143,6 +144,12 @@ def test_a_filter_is_immutable() -> None:
         ("moves", Op.IN, [1, None], "eq and ne alone"),
         ("moves", Op.BETWEEN, [1], "two values"),
         ("moves", Op.LIKE, "1%", "holds none"),
+        ("labels", Op.LIKE, "x%", "holds a list or a document"),
+        ("labels", Op.EQ, ["x"], "holds a list or a document"),
+        ("parts", Op.EQ, [{"place": "x"}], "holds a list or a document"),
+        ("parts", Op.IN, [[1]], "holds a list or a document"),
+        ("moves", Op.EQ, 2**200, "more than 128 bits"),
+        ("name", Op.EQ, b"\xff", "valid string|UTF-8|unicode"),
         ("name", Op.LIKE, "x" * 201, "at most 200"),
         ("name", Op.LIKE, "x\\", "escapes nothing"),
         ("name", Op.EQ, "a\0b", "NUL"),

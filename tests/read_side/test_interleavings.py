@@ -19,14 +19,14 @@ from tests.read_side.conftest import ReadSide, settings_with
 from tests.read_side.interleaving import Director, Violation
 from tests.read_side.replica import Replica
 from tests.read_side.stepping import stepped
-from worker import cache, event_log
+from worker import cache
 from worker.base import db, settings
 from worker.cache import server
 from worker.cache.entries import Fill, Seen, Snapshot
 from worker.embedded import Servers
 from worker.queries import consistency, reader
 from worker.queries.query import Query
-from worker.refresh.view_refresh import ViewRefresh
+from worker.refresh.view_refresh import SourcePositions, ViewRefresh
 
 SEEDS = 20
 STEPS = 400
@@ -150,12 +150,7 @@ def tags_are_told_before_the_commit(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_view_is_as_new_as_the_log(patch: pytest.MonkeyPatch) -> None:
-    real = ViewRefresh._look
-
-    def look(self: ViewRefresh, view: Any) -> Any:
-        return replace(real(self, view), reach=event_log.horizon(self.connection))
-
-    patch.setattr(ViewRefresh, "_look", look)
+    patch.setattr(SourcePositions, "reach", lambda self, *_: self.log)
 
 
 def a_views_horizon_is_read_after_its_refresh(patch: pytest.MonkeyPatch) -> None:
@@ -163,8 +158,8 @@ def a_views_horizon_is_read_after_its_refresh(patch: pytest.MonkeyPatch) -> None
 
     def late(self: ViewRefresh, block: str, **parameters: Any) -> Any:
         if block == "note_refreshed":
-            ((_, position, _),) = real(self, "sources", names=["things.list"])
-            parameters["horizon"] = position
+            sources = {name: position for name, position, _ in real(self, "sources")}
+            parameters["horizon"] = sources["things.list"]
         return real(self, block, **parameters)
 
     patch.setattr(ViewRefresh, "_do", late)

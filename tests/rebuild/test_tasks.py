@@ -16,6 +16,7 @@ from tests.support.things.history import LIST, PLACES
 from tests.support.workers import Workers, until
 from worker.base import settings
 from worker.base.app import app
+from worker.base.standing_failures import MaintenanceFailed
 from worker.rebuild.tasks import rebuild_all, rebuild_projection, verify_sample
 
 SLOWLY = {"THINGS_PAUSE": "0.1"}
@@ -180,7 +181,10 @@ def test_a_fold_that_fails_keeps_no_other_projection_from_being_verified(
     position = things.one("SELECT min(position) FROM cqrs.events WHERE type = 'things.ThingAdded'")
     things.connection.execute("DELETE FROM cqrs.events WHERE position = %s", [position])
     things_workers.start(["maintenance"], concurrency=1)
-    assert set(verify_sample.delay().get(timeout=30)) == {PLACES}
+    with pytest.raises(MaintenanceFailed, match="LookupError") as caught:
+        verify_sample.delay().get(timeout=30)
+    assert set(caught.value.failed) == {LIST}
+    assert things.one("SELECT name FROM cqrs.verifications") == PLACES
 
 
 def test_a_task_verifies_a_sample_of_every_projection(

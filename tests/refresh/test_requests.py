@@ -20,6 +20,7 @@ from worker import event_log, refresh
 from worker.base import settings
 from worker.commands import after_commit
 from worker.event_log import NewEvent
+from worker.refresh import RefreshFailed
 from worker.refresh.invalidation_rules import invalidation_rule
 from worker.subscriptions import runner
 
@@ -188,7 +189,8 @@ def test_a_refresh_that_fails_is_tried_again_later(views: ReadModels, redis: Red
     )
     views.add(1)
     views.project()
-    refresh.refresh_due("query.thing_bad")
+    with pytest.raises(RefreshFailed, match=r"division by zero \(view query.thing_bad\)"):
+        refresh.refresh_due("query.thing_bad")
     assert _waiting(views) == ["query.thing_bad"]
     due = views.one("SELECT due_at - clock_timestamp() FROM cqrs.refresh_requests")
     assert due.total_seconds() > 5
@@ -213,6 +215,6 @@ def test_whoever_waits_for_a_view_gets_it_refreshed_at_once(
 ) -> None:
     views.add(1)
     views.project(LIST)
-    refresh.ask_for(TOTALS)
+    refresh.ask_for(TOTALS, 1)
     refresh.refresh_due(TOTALS)
     assert _refreshed(views) == 1

@@ -303,7 +303,7 @@ def test_a_version_that_is_not_higher_is_refused_unless_forced(
     second = ["CREATE TABLE command.second (id int)"]
     with pytest.raises(VersionRefused, match=r"does not follow 1\.2\.0"):
         track_change(context, second, [], "Second", version)
-    assert len(history(db)) == 1
+    assert [line.status for line in history(db)] == ["refused", "completed"]
     assert track_change(context, second, [], "Second", version, force=True).status == "completed"
 
 
@@ -376,11 +376,12 @@ def test_a_column_that_nobody_on_the_query_side_uses_goes_without_a_major_versio
     assert done.status == "completed"
 
 
-def test_exactly_what_the_plan_says_is_rebuilt_refreshed_and_purged_afterwards(
+def test_exactly_what_the_change_owes_is_rebuilt_refreshed_and_purged_afterwards(
     context: Context, db: Connection, read_side: SmallReadSide
 ) -> None:
     db.execute(
         """CREATE TABLE command.orders (id int, total int);
+        INSERT INTO command.orders VALUES (1, 1);
         CREATE TABLE command.other (id int);
         CREATE TABLE query.order_list (id int);
         CREATE MATERIALIZED VIEW query.sums AS SELECT sum(total) AS s FROM command.orders;
@@ -541,6 +542,6 @@ def test_somebody_whose_time_is_limited_stops_trying_for_locks_in_time(
 def test_all_operations_together_have_no_more_time_than_the_changeset(
     context: Context, db: Connection
 ) -> None:
-    hasty = replace(context, limits=Limits().within(0.5))
-    with pytest.raises(ChangeFailed, match=r"operation 3 failed: the 0\.5 s were over"):
+    hasty = replace(context, limits=Limits().within(1.5))
+    with pytest.raises(ChangeFailed, match=r"operation 3 failed: the 1\.5 s were over"):
         track_change(hasty, ["SELECT pg_sleep(0.2)"] * 2 + ["SELECT pg_sleep(9)"], [], "S", "1.0.0")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.conftest import in_database
+from tests.schema.registry import SmallReadSide
 from worker import schema
+from worker.embedded import Servers
 from worker.schema import Context, read_file, refresh_query_side, rollback_changeset, track
 
 Connection = psycopg.Connection[Any]
@@ -33,6 +37,24 @@ def test_each_pattern_is_taken_back_without_a_trace(
     assert everything() != before
     assert rollback_changeset(context, done.id).status == "rolled_back"
     assert everything() == before
+
+
+def test_each_pattern_applies_beside_all_that_the_engine_has_of_its_own(
+    servers: Servers, template: str
+) -> None:
+    """The other tests drop the schemas first, and the engine's own views with them."""
+    name = "cqrs_patterns"
+    with psycopg.connect(servers.database_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            url = in_database(servers.database_url, name)
+            whole = Context(
+                connect := partial(psycopg.connect, url, autocommit=True), SmallReadSide(connect)
+            )
+            for path in sorted(PATTERNS.glob("*.sql")):
+                assert track(whole, read_file(path), force=True).status == "completed"
+        finally:
+            server.execute(f"DROP DATABASE {name} (FORCE)")
 
 
 def test_every_file_of_the_folder_is_tested() -> None:
@@ -78,20 +100,22 @@ def test_an_event_of_a_transaction_that_rolls_back_was_never_in_the_outbox(
     assert db.execute("SELECT query.process_events()").fetchone() == (0,)
 
 
-def test_only_one_of_two_steps_from_the_same_version_moves_a_saga(
+def test_only_one_of_two_steps_from_the_same_version_moves_a_workflow(
     context: Context, db: Connection
 ) -> None:
     track(context, read_file(PATTERNS / "saga.sql"))
-    db.execute("INSERT INTO command.sagas (saga_id, saga_type) VALUES (%s, 'checkout')", [ONE])
-    step = "SELECT command.saga_step(%s, 1, 'Paid', '{\"paid\": true}', 'completed')"
+    db.execute(
+        "INSERT INTO command.workflows (workflow_id, workflow_type) VALUES (%s, 'checkout')", [ONE]
+    )
+    step = "SELECT command.workflow_step(%s, 1, 'Paid', '{\"paid\": true}', 'completed')"
     assert db.execute(step, [ONE]).fetchone() == (2,)
     with pytest.raises(psycopg.errors.UniqueViolation):
         db.execute(step, [ONE])
-    refresh_query_side(context, "query.saga_status")
-    assert db.execute("SELECT saga_type, status, sagas FROM query.saga_status").fetchall() == [
-        ("checkout", "completed", 1)
-    ]
-    assert db.execute("SELECT count(*) FROM query.active_sagas").fetchone() == (0,)
+    refresh_query_side(context, "query.workflow_status")
+    assert db.execute(
+        "SELECT workflow_type, status, workflows FROM query.workflow_status"
+    ).fetchall() == [("checkout", "completed", 1)]
+    assert db.execute("SELECT count(*) FROM query.active_workflows").fetchone() == (0,)
 
 
 def test_the_event_store_keeps_the_newest_of_each_field_and_refuses_changes(

@@ -197,7 +197,7 @@ def test_rows_on_the_other_side_are_not_reached_through_views_and_foreign_keys(
 ) -> None:
     with pytest.raises(InvalidChange, match="through a view, a foreign key or a function"):
         track_change(context, command, query, "Across", "1.0.0")
-    assert history(db) == []
+    assert [line.status for line in history(db)] == ["refused"]
     assert db.execute("SELECT id, n FROM command.base").fetchall() == [(1, 1)]
 
 

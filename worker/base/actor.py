@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from worker.base.rights import anyone as anyone
@@ -28,7 +29,16 @@ from worker.base.rights import only as only
 from worker.base.settings import get_settings
 from worker.contracts import GUEST_ACTOR, Actor
 
-_actor: ContextVar[Actor | None] = ContextVar("cqrs_actor", default=None)
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """An actor that nobody is to look at; `why` makes the error for who does."""
+
+    actor: Actor
+    why: Callable[[], Exception]
+
+
+_actor: ContextVar[Actor | _Unseen | None] = ContextVar("cqrs_actor", default=None)
 _SYSTEM = Actor()
 GUEST = Actor(GUEST_ACTOR, frozenset())
 """Whoever sent a message that names nobody."""
@@ -47,8 +57,35 @@ def acting_as(name: str, *, roles: Iterable[str] = ()) -> Iterator[Actor]:
 
 
 def current_actor() -> Actor:
-    """The actor of this context: the one of `acting_as`, or else that of this process."""
-    return _actor.get() or (_SYSTEM if _ours or not get_settings().deny_by_default else GUEST)
+    """The actor of this context: the one of `acting_as`, or else that of this process.
+
+    Raises UndeclaredInput within a query whose answers are kept for everybody.
+    """
+    actor = _actor.get() or _own()
+    if isinstance(actor, _Unseen):
+        raise actor.why()
+    return actor
+
+
+def acting() -> Actor:
+    """The same for the engine's own account of who asks, which is in nobody's answer."""
+    actor = _actor.get() or _own()
+    return actor.actor if isinstance(actor, _Unseen) else actor
+
+
+@contextmanager
+def without_actor(why: Callable[[], Exception]) -> Iterator[None]:
+    """In here, `current_actor()` raises what `why` makes."""
+    before = _actor.set(_Unseen(acting(), why))
+    try:
+        yield
+    finally:
+        _actor.reset(before)
+
+
+def _own() -> Actor:
+    """The actor of this process."""
+    return _SYSTEM if _ours or not get_settings().deny_by_default else GUEST
 
 
 def this_process_is_ours() -> None:

@@ -42,6 +42,8 @@
         ├── NotAllowed                an actor may not ask a query (a command's no is its receipt)
         ├── InvalidQuery              a query's parameter is wrong
         │   └── UnknownQuery          no query has this name
+        ├── UnreadableAnswer          the database holds what Python, or the row's class, cannot
+        ├── UndeclaredInput           a kept answer depends on who asks, the clock, chance
         ├── UnreadableEvent           no upcaster brings a stored event to today's version
         ├── WrongStreamVersion        a stream is not at the version that an append expected
         ├── TooManyDeadLetters        so many events fail that the subscription must be at fault
@@ -71,6 +73,7 @@
         ├── ViewInUse                 the view cannot change its columns: others use them
         ├── CannotCarryOver           what was added to a read table would be lost by its rebuild
         ├── NotComparable             the live table is of another version
+        ├── MaintenanceFailed         some of what the schedule starts failed; names each
         ├── SchemaError               a schema change is impossible as it stands
         │   ├── InvalidChange         the changeset says what it may not (every problem named)
         │   ├── VersionRefused        the version is too low, or too small a step

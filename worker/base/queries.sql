@@ -70,6 +70,32 @@ SELECT current_user, array_agg(statement ORDER BY statement) FILTER (WHERE state
           LEFT JOIN pg_roles AS role ON role.rolname = wanted) AS missing (made, granted),
        LATERAL (VALUES (made), (granted)) AS each (statement)
 
+-- name: note_failure
+-- Something failed, once more perhaps. What was acknowledged is not so for another reason.
+INSERT INTO cqrs.standing_failures AS f (task, subject, reason)
+VALUES (%(task)s, %(subject)s, %(reason)s)
+ON CONFLICT (task, subject) DO UPDATE
+   SET reason = EXCLUDED.reason, times = f.times + 1, last_at = EXCLUDED.last_at,
+       acknowledged_by = CASE WHEN f.reason = EXCLUDED.reason THEN f.acknowledged_by END,
+       acknowledged_at = CASE WHEN f.reason = EXCLUDED.reason THEN f.acknowledged_at END
+RETURNING task, subject, reason, times, first_at, last_at, acknowledged_by, acknowledged_at
+
+-- name: mend_failure
+-- It has succeeded.
+DELETE FROM cqrs.standing_failures WHERE task = %(task)s AND subject = %(subject)s
+
+-- name: failures
+-- All that has failed and has not succeeded since.
+SELECT task, subject, reason, times, first_at, last_at, acknowledged_by, acknowledged_at
+  FROM cqrs.standing_failures
+ ORDER BY task, subject
+
+-- name: acknowledge_failure
+-- Somebody knows of it.
+UPDATE cqrs.standing_failures
+   SET acknowledged_by = %(by)s, acknowledged_at = clock_timestamp()
+ WHERE task = %(task)s AND subject = coalesce(%(subject)s, subject) AND acknowledged_at IS NULL
+
 -- name: make_roles
 -- The group roles of the cluster, where they are missing, and the sender's membership.
 DO $$

@@ -402,6 +402,11 @@ def check_sections() -> None:
         section(name, model)
 
 
+def section_values() -> dict[str, Any]:
+    """What every declared section says in this process, by name."""
+    return {name: section(name, model).model_dump() for name, model in sorted(_sections.items())}
+
+
 def section(name: str, model: type[Section]) -> Section:
     """A domain's own settings: `section("orders", Pricing)` reads `CQRS_ORDERS_<FIELD>`.
 

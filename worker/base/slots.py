@@ -7,6 +7,8 @@ message delivered again, because its worker died, has the slot still and goes on
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import current_task
 
 from worker.base import db
@@ -28,8 +30,15 @@ def take(task: str, every: float | None) -> bool:
     with db.writer() as connection:
         zone = get_settings().time_zone if every == DAY else None
         slot = {"task": task, "every": every, "holder": _message(), "zone": zone}
-        taken = connection.execute(statement("worker.base", "take_slot"), slot).fetchone()
-        return taken is not None
+        row = connection.execute(statement("worker.base", "take_slot"), slot).fetchone()
+    if current_task:
+        current_task.request.slot_was_taken = row is None
+    return row is not None
+
+
+def was_taken(task: Any) -> bool:
+    """Whether the call that a task is at found its slot taken, and so did nothing."""
+    return bool(getattr(task.request, "slot_was_taken", False))
 
 
 def _message() -> str:

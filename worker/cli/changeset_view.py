@@ -28,9 +28,9 @@ def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
         "Depends on it, by the registry",
         (f"{dependent} (on {dependent.object})" for dependent in plan.registry_dependents),
     )
-    yield from _paragraph("Rebuilt afterwards", plan.follow_up.rebuilds)
-    yield from _paragraph("Refreshed afterwards", map(str, plan.follow_up.refreshes))
-    yield from _paragraph("Purged afterwards", plan.follow_up.purges)
+    yield from _paragraph("Rebuilt afterwards, by estimate", plan.follow_up.rebuilds)
+    yield from _paragraph("Refreshed afterwards, by estimate", map(str, plan.follow_up.refreshes))
+    yield from _paragraph("Purged afterwards, by estimate", plan.follow_up.purges)
     yield from _paragraph("Needs a new major version, because it", plan.breaking)
     yield from _paragraph("Worth knowing", plan.notes)
     yield from _paragraph(
@@ -119,7 +119,7 @@ def _shortened(text: str, width: int) -> str:
 
 
 def _status(status: str, *, undoing: bool = False) -> Text:
-    colours = {"completed": "green", "failed": "red", "in_progress": "yellow"}
+    colours = {"completed": "green", "failed": "red", "refused": "red", "in_progress": "yellow"}
     backwards = " (being rolled back)" if undoing else ""
     return Text(status + backwards, style=colours.get(status, ""))
 
@@ -141,6 +141,9 @@ def render_changeset(changeset: Changeset) -> Iterator[RenderableType]:
     )
     if changeset.error:
         yield Text(changeset.error, style="red")
+    if changeset.locks:
+        taken = ", ".join(map(str, changeset.locks))
+        yield Text(f"locked, of what stood before: {taken}")
     if changeset.follow_up and changeset.followed_up_at is None:
         yield Text(
             "the follow-up has not been dispatched yet; the sweep will dispatch it", style="yellow"

@@ -66,7 +66,7 @@ def _refresh(
     if views:
         return refresh.refresh(views, **how)
     with db.owner() as connection:
-        known = list(refresh.materialized_views(connection))
+        known = sorted(refresh.view_names(connection))
     return refresh.refresh(known, **how)
 
 

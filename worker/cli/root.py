@@ -33,6 +33,11 @@ ENGINE: Mapping[str, Subcommand] = {
         ("status", "status", "Servers, workers, positions and lag, dead letters"),
         ("system_map", "map", "Every command with its events, who reads them, which queries ask"),
         ("dead_letters", "dead-letters", "Events and commands that could not be handled."),
+        (
+            "failures",
+            "failures",
+            "Refreshes, rebuilds and scheduled tasks that failed.",
+        ),
         ("refused", "refused", "Messages that were no commands, or had no id to answer."),
         ("subscriptions", "subscriptions", "Operate projections and reactions."),
         ("events", "events", "What the log holds, and whether today's code can read it."),

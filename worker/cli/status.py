@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from worker.base.standing_failures import StandingFailure
 from worker.cli.console import JsonFlag, cell, explained, print_json, print_wide
 from worker.ops import status as system_status
 from worker.ops.status import (
@@ -21,7 +22,8 @@ from worker.ops.status import (
     Status,
     SubscriptionStatus,
 )
-from worker.ops.troubles import Kind, Trouble, troubles
+from worker.ops.troubles import Kind, Trouble, failure, troubles
+from worker.refresh.view_refresh import FAILING
 
 app = typer.Typer()
 
@@ -38,8 +40,9 @@ def status_(
 
     Exit code 1 while something is wrong: a server that does not answer, a queue that no worker
     takes, a worker that throws away what it takes, a database that takes no writes, commands that
-    are put off until something is mended, a subscription that failed, dead letters, drift. What is
-    wrong is listed at the end.
+    are put off until something is mended, a subscription that failed, dead letters, drift, a
+    refresh, a rebuild or a scheduled task that failed and has not succeeded since. What is wrong is
+    listed at the end.
     """
     status = system_status.gather()
     wrong = [one for one in troubles(status) if one.kind not in (tolerate or ())]
@@ -57,7 +60,7 @@ def render(status: Status, wrong: Iterable[Trouble]) -> Group:
     if status.log is not None:
         parts += [
             subscriptions_table(status.log.subscriptions),
-            _read_models(status.log.read_models),
+            _read_models(status.log.read_models, status.log.failures),
             *_sentences(status.log),
         ]
     parts += [f"[red]{one.kind}: {escape(one.sentence)}[/]" for one in wrong]
@@ -118,10 +121,11 @@ def _state(subscription: SubscriptionStatus) -> str:
     return "\n".join(told) or "runs"
 
 
-def _read_models(models: Iterable[ReadModelStatus]) -> Table:
+def _read_models(models: Iterable[ReadModelStatus], failures: Iterable[StandingFailure]) -> Table:
     table = Table("read model", "table", "verified", "rebuilt", "state")
+    failed = {one.subject: one.task for one in failures if one.task != FAILING}
     for model in models:
-        state = _read_model_state(model)
+        state = _read_model_state(model, failed.get(model.name))
         table.add_row(escape(model.name), model.table, _verified(model), _rebuilt(model), state)
     return table
 
@@ -141,11 +145,13 @@ def _rebuilt(model: ReadModelStatus) -> str:
     return f"{_ago(last.at)}: {last.differing or 'none'} differed"
 
 
-def _read_model_state(model: ReadModelStatus) -> str:
+def _read_model_state(model: ReadModelStatus, failed: str | None) -> str:
     if model.needs_rebuild:
         return f"[red]{escape(model.needs_rebuild)}[/] (cqrs rebuild)"
     if model.drifted:
         return "[red]rows drifted[/] (cqrs rebuild)"
+    if failed:
+        return f"[red]its last {failed.removeprefix('cqrs.')} failed[/] (cqrs failures list)"
     return "has not run yet" if model.table is None else "as declared"
 
 
@@ -178,7 +184,14 @@ def _sentences(log: LogStatus) -> Iterator[str]:
         yield f"batches whose tags the cache has not heard of: {log.waiting_tags:,}"
     for stuck in log.stuck_sagas:
         yield f"[red]stuck sagas of {escape(stuck.saga_type)}: {stuck.count:,}[/] (cqrs sagas list)"
+    yield from _acknowledged(log)
     yield from _under_way(log)
+
+
+def _acknowledged(log: LogStatus) -> Iterator[str]:
+    for one in log.failures:
+        if one.acknowledged_at is not None:
+            yield escape(f"{failure(one).sentence}: acknowledged by {one.acknowledged_by}")
 
 
 def _under_way(log: LogStatus) -> Iterator[str]:

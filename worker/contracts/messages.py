@@ -67,9 +67,27 @@ class Event(Message):
 
 
 class ReadRow(BaseModel):
-    """Base of what queries return: a row of a read model, immutable, by attribute or by name."""
+    """Base of what queries return: a row of a read model, immutable, by attribute or by name.
+
+    `class ProductRevenue(ReadRow, key="product_id")` names the column, or columns, that tell its
+    rows apart, so that pages of them have an order. The row of a read table has the table's key.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    __row_key__: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, key: str | tuple[str, ...] = (), **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if key:
+            cls.__row_key__ = (key,) if isinstance(key, str) else key
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, key: object = (), **options: Any) -> None:
+        """Refuse a key that is no field."""
+        super().__pydantic_init_subclass__(**options)
+        if unknown := sorted(set(cls.__row_key__) - cls.model_fields.keys()):
+            raise TypeError(f"no such field (key {', '.join(unknown)}, {cls.__name__})")
 
     def __getitem__(self, field: str) -> Any:
         """`row["total"]` is `row.total`."""

@@ -70,7 +70,15 @@ def read_table(
         for field, info in model.model_fields.items()
         for kind, nullable in [_column_of(model, field, info)]
     ]
+    _tell_apart_by(model, key)
     return sa.Table(name, metadata, *columns, *indexes, info={"version": version}, **options)
+
+
+def _tell_apart_by(model: type[BaseModel], key: str) -> None:
+    """Note the key with the class of the rows: queries put equal rows in its order."""
+    known: tuple[str, ...] = getattr(model, "__row_key__", ())
+    if key not in known:  # of a class that two tables have, both keys together
+        model.__row_key__ = (*known, key)  # type: ignore[attr-defined]
 
 
 def named(table: sa.Table, source: BaseModel, /, **more: Any) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from worker.base.errors import BadDeclarations
 from worker.base.registry import Registry
 
 
@@ -48,6 +49,26 @@ class Question(Protocol):
     def audited(self) -> bool: ...
 
     def ask(self, **parameters: Any) -> Any: ...
+
+
+def named(what: str, names: Iterable[str], who: str) -> tuple[str, ...]:
+    """Names as they are declared. Raises BadDeclarations for a text, which is letters to Python,
+    and for an empty name."""
+    if isinstance(names, str):
+        raise BadDeclarations([f"{what} takes several names: write {what}=({names!r},) ({who})"])
+    found = tuple(names)
+    if not all(found):
+        raise BadDeclarations([f"{what} takes names: {found!r} are none ({who})"])
+    return found
+
+
+def named_views(names: Iterable[str], who: str) -> tuple[str, ...]:
+    """The same for views, which are known by their schema and their name."""
+    found = named("views", names, who)
+    for name in found:
+        if not name.partition(".")[2]:
+            raise BadDeclarations([f"a view is named with its schema: 'query.{name}'? ({who})"])
+    return found
 
 
 queries: Registry[Question] = Registry("query")

@@ -64,7 +64,7 @@ def load_tasks() -> None:
     """Import the engine's own tasks: importing registers them."""
     from worker.base import beat, memory  # noqa: F401
     from worker.commands import batches, command, queue_consumer, set_aside  # noqa: F401
-    from worker.ops import maintenance  # noqa: F401
+    from worker.ops import maintenance, scheduled_failures  # noqa: F401
     from worker.rebuild import tasks as rebuilds  # noqa: F401
     from worker.refresh import tasks as refreshes  # noqa: F401
     from worker.schema import tasks as changesets  # noqa: F401

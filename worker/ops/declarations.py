@@ -21,7 +21,6 @@ import dis
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +43,6 @@ from worker.contracts import event_versions
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
 from worker.ops import schedule
-from worker.queries.query import Query
 from worker.reactions.reaction import Reaction
 from worker.reactions.saga_declaration import sagas
 from worker.refresh.invalidation_rules import rules
@@ -78,7 +76,6 @@ def problems(views: Collection[str] | None) -> list[str]:
         _rules(),
         _schedule(),
         _groups(),
-        _tags(),
         _reactions(),
         _sagas(),
         _events(),
@@ -127,7 +124,7 @@ def _views_of_database() -> set[str]:
     url = get_settings().servers.database
     try:
         with db.visit(url) as connection:
-            return set(refresh.materialized_views(connection))
+            return refresh.view_names(connection)
     except psycopg.errors.InvalidSchemaName:
         return set()
     except psycopg.OperationalError as error:
@@ -140,7 +137,7 @@ def _named_views() -> Iterator[tuple[str, str]]:
         for view in query.sources.views:
             yield view, f"query {query.name}"
     for rule in rules:
-        for view in rule.refresh:
+        for view in (*rule.refresh, *rule.every):
             yield view, f"rule {rule.name}"
 
 
@@ -208,45 +205,6 @@ def _two_of_one_name() -> Iterator[str]:
 def of_the_engine(spec: CommandSpec) -> bool:
     """Whether a command is the engine's own: those that change the schema are."""
     return spec.handler.__module__.startswith("worker.")
-
-
-class _Asked(dict[str, Any]):
-    """A row, or parameters, of which each name that is asked for and is not there is noted."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        super().__init__(dict.fromkeys(names))
-        self.missing: list[str] = []
-
-    def __missing__(self, name: str) -> Any:
-        self.missing.append(name)
-        raise KeyError(name)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-def _missing(tags: Callable[[Any], Iterable[str]], names: Iterable[str]) -> list[str]:
-    """The names that tags ask for of a row without values, or of such parameters, in vain."""
-    asked = _Asked(names)
-    with suppress(Exception):  # a function that cannot do without values tells nothing more
-        list(tags(asked))
-    return [name for name in asked.missing if not name.startswith("__")]
-
-
-def _tags() -> Iterator[str]:
-    for one in subscriptions:
-        if isinstance(one, Projection):
-            columns = [str(column.name) for column in one.table.c]
-            for name in _missing(one.tags, columns):
-                yield _unknown("no column", name, columns, f"tags of projection {one.name}")
-    for query in queries:
-        if isinstance(query, Query) and query.tags is not None:
-            fields = list(query.parameters.model_fields)
-            for name in _missing(query.tags, fields):
-                yield _unknown("no parameter", name, fields, f"tags of query {query.name}")
 
 
 def _reactions() -> Iterator[str]:

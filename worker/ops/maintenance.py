@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from worker import event_log, refresh
-from worker.base import db, slots
+from worker.base import db, slots, standing_failures
 from worker.base.app import app
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
@@ -48,10 +48,21 @@ def find_work() -> Waiting:
 
 @app.task(name="cqrs.sweep", ignore_result=True)
 def sweep(every: float | None = None) -> None:
-    """Wake whoever has work and was not told: after a lost message, a crash, an emptied broker."""
-    if not slots.take("cqrs.sweep", every):
-        return
-    end_horizon_holders()
+    """Wake whoever has work and was not told: after a lost message, a crash, an emptied broker.
+
+    What fails stops nothing else. Raises MaintenanceFailed at the end.
+    """
+    if slots.take("cqrs.sweep", every):
+        parts = {
+            "horizon": end_horizon_holders,
+            "work": _wake,
+            "refreshes": refresh.wake_due,
+            "deadlines": deadlines.wake_due,
+        }
+        standing_failures.each("cqrs.sweep", parts)
+
+
+def _wake() -> None:
     work = find_work()
     for group in work.groups:
         after_commit.wake("cqrs.project", group, force=True)
@@ -59,8 +70,6 @@ def sweep(every: float | None = None) -> None:
         after_commit.wake("cqrs.drain", force=True)
     if work.tags:
         after_commit.wake("cqrs.invalidate", force=True)
-    refresh.wake_due()
-    deadlines.wake_due()
 
 
 def end_horizon_holders() -> int:

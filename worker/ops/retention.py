@@ -7,7 +7,9 @@ that have ended lose what they carried and their history, but not that they were
 
 from __future__ import annotations
 
-from worker.base import db
+from functools import partial
+
+from worker.base import db, standing_failures
 from worker.base.settings import Settings, get_settings
 from worker.base.sql import blocks
 from worker.queries.answers import LONGEST_TTL
@@ -19,8 +21,13 @@ LONGEST_ANSWER = 2 * LONGEST_TTL / 86_400
 
 
 def prune() -> dict[str, int]:
-    """Delete what is older than the settings say; rows deleted, or emptied, by table."""
-    return {table: _prune(name, days) for table, (name, days) in _rules(get_settings()).items()}
+    """Delete what is older than the settings say; rows deleted, or emptied, by table.
+
+    A table that fails stops no other. Raises MaintenanceFailed at the end.
+    """
+    rules = _rules(get_settings()).items()
+    parts = {table: partial(_prune, name, days) for table, (name, days) in rules}
+    return standing_failures.each("cqrs.maintenance.prune", parts)
 
 
 def _rules(settings: Settings) -> dict[str, tuple[str, float]]:

@@ -16,13 +16,14 @@ from psycopg import errors as pg
 from psycopg.rows import dict_row
 from pydantic_core import to_jsonable_python
 
-from worker.base import db, migrate
+from worker.base import db, migrate, standing_failures
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
 from worker.base.encoding import to_json
 from worker.base.errors import NotMigrated, ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.sql import blocks, quoted
+from worker.base.standing_failures import StandingFailure
 from worker.commands import put_off
 from worker.commands.put_off import PutOffCommands
 from worker.commands.releases import known_names
@@ -195,7 +196,8 @@ class UnknownCommands:
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command."""
+    """What the database knows. `enqueued_seconds` is the age of the oldest enqueued command,
+    `failures` what the engine does by itself and has failed to do, acknowledged or not."""
 
     horizon: int
     last_position: int
@@ -215,6 +217,7 @@ class LogStatus:
     lock_waits: Sequence[LockWait]
     refused_messages: int
     unknown_commands: Sequence[UnknownCommands]
+    failures: Sequence[StandingFailure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +325,7 @@ def _ask(connection: Connection) -> LogStatus:
         _each(connection, LockWait, "waiting_for_locks", longer_than=LONG_WAIT),
         _one(connection, "refused")[0],
         _unknown_commands(connection),
+        standing_failures.find(connection),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from worker.base.settings import get_settings
+from worker.base.standing_failures import StandingFailure
 from worker.ops.status import HolderStatus, LockWait, LogStatus, Status
 
 
@@ -26,6 +27,8 @@ class Kind(StrEnum):
     DEAD_COMMANDS = "dead-commands"
     MESSAGES = "messages"
     READ_MODELS = "read-models"
+    VIEWS = "views"
+    MAINTENANCE = "maintenance"
     SAGAS = "sagas"
     LOCKS = "locks"
     HORIZON = "horizon"
@@ -83,6 +86,7 @@ def _log(log: LogStatus) -> Iterator[Trouble]:
     yield from (Trouble(Kind.LOCKS, _wait(wait)) for wait in log.lock_waits)
     yield from _holders(log)
     yield from _models(log)
+    yield from (failure(one) for one in log.failures if one.acknowledged_at is None)
     for stuck in log.stuck_sagas:
         sentence = f"{stuck.count} stuck sagas of {stuck.saga_type} (cqrs sagas list)"
         yield Trouble(Kind.SAGAS, sentence)
@@ -118,6 +122,20 @@ def _holder(holder: HolderStatus) -> str:
         f"nothing above position {holder.fence} is read: a transaction that appended there has not"
         f" ended for {holder.held:.0f} s ({who}); end it ({end})"
     )
+
+
+_FAILED = {
+    "cqrs.refresh": (Kind.VIEWS, "refresh of"),
+    "cqrs.rebuild": (Kind.READ_MODELS, "rebuild of"),
+    "cqrs.verify": (Kind.READ_MODELS, "verification of"),
+}
+
+
+def failure(one: StandingFailure) -> Trouble:
+    """A failure that stands: what failed, why, how often, and what to do once it is known."""
+    kind, what = _FAILED.get(one.task, (Kind.MAINTENANCE, one.task))
+    name = " ".join(part for part in (what, one.subject) if part)
+    return Trouble(kind, f"{name} failed: {one.sentence} (cqrs failures list)")
 
 
 def _wait(wait: LockWait) -> str:

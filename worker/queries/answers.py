@@ -133,10 +133,23 @@ def _filled(lookup: Lookup[T], fill: Fill, after: int | None) -> Answer[T]:
         if isinstance(error, _AWAY) and (kept := _stale(lookup, fill, after)):
             return kept
         raise
-    with suppress(CacheAway):
-        body = lookup.answer_type.dump_json(data)
-        cache.store(fill, snapshot, body, lifetime=lookup.policy.lifetime())
+    body = _body(lookup.answer_type, data)
+    if body is None:
+        _give_up(fill)
+    else:
+        with suppress(CacheAway):
+            cache.store(fill, snapshot, body, lifetime=lookup.policy.lifetime())
     return Answer(data, snapshot.as_of)
+
+
+def _body(answer_type: TypeAdapter[T], data: T) -> bytes | None:
+    """An answer as JSON; None for one that would come back as another: `inf`, NaN, bytes, a
+    subclass of what the query says it returns."""
+    try:
+        body = answer_type.dump_json(data, warnings="none")
+        return body if answer_type.validate_json(body) == data else None
+    except (ValueError, TypeError):  # pydantic's errors are of these
+        return None
 
 
 def _from_database(lookup: Lookup[T], after: int | None) -> Answer[T]:

@@ -38,7 +38,7 @@ from worker.cache.entries import Snapshot
 from worker.commands import after_commit
 from worker.contracts import Receipt
 from worker.event_log.sources import Sources
-from worker.event_log.subscribers import subscriptions
+from worker.queries import sources as known
 from worker.queries.errors import InvalidQuery, ReadModelBehind
 
 log = get_logger(__name__)
@@ -122,16 +122,18 @@ def _parse_timeout(timeout: Any, errors: dict[str, str]) -> float:
     return 0.0
 
 
-def target(required: ReadRequirement, sources: Sources) -> int | None:
+def target(query: str, required: ReadRequirement, sources: Sources) -> int | None:
     """The position that every source must have reached; None: any will do.
 
-    For a strong answer this also catches the projections up.
+    For a strong answer this also catches the projections up. Raises BadDeclarations for one that
+    nobody knows.
     """
     if required.level is not Consistency.STRONG:
         return required.after
     if not sources:
         return None
     last = last_position()
+    known.must_be_known(query, sources.reads)
     catch_up(sources)
     return max(last, required.after or 0)
 
@@ -178,11 +180,11 @@ def wait(
     """
     if required.level is Consistency.CAUSAL:
         must_exist(query, wanted)
-    nudge_at, away = 0.0, None
+    nudge_at, again, away = 0.0, False, None
     while True:
         if time.monotonic() >= nudge_at:
-            nudge(required, sources, here, wanted)
-            nudge_at = time.monotonic() + NUDGE_EVERY
+            nudge(required, sources, here, wanted, again=again)
+            nudge_at, again = time.monotonic() + NUDGE_EVERY, True
         if (pause := backoff.pause()) is None:
             raise away or behind(here, wanted)
         yield pause
@@ -210,29 +212,29 @@ def must_exist(query: str, wanted: int) -> None:
         raise InvalidQuery(query, {"after": f"no such position yet (after {wanted}, last {last})"})
 
 
-def nudge(required: ReadRequirement, sources: Sources, here: Snapshot, wanted: int) -> None:
-    """Get the sources that lag to move."""
+def nudge(
+    required: ReadRequirement, sources: Sources, here: Snapshot, wanted: int, *, again: bool
+) -> None:
+    """Get the sources that lag to move; `again` where they have been told before."""
     lagging = {name for name, position in here.positions.items() if position < wanted}
     for view in sorted(lagging.intersection(sources.views)):
-        ask_for_refresh(view)
+        ask_for_refresh(view, wanted, again=again)
     slow = lagging.intersection(sources.reads)
     if required.level is Consistency.STRONG:
         catch_up(Sources(tuple(sorted(slow))))
-    else:
-        wake(slow)
+    wake(slow)  # for a strong answer too: this process may not know how, or lag behind a release
 
 
 def wake(names: Iterable[str]) -> None:
     """Send a wake-up for each group of these subscriptions, unless one waits already."""
-    known = filter(None, map(subscriptions.get, names))
-    for group in sorted({subscriber.group for subscriber in known}):
+    for group in sorted(known.groups(names)):
         after_commit.wake("cqrs.project", group)
 
 
-def ask_for_refresh(view: str) -> None:
-    """Have a materialized view refreshed, because somebody waits for it."""
+def ask_for_refresh(view: str, position: int, *, again: bool) -> None:
+    """Have a materialized view refreshed, because somebody waits for it to hold a position."""
     try:
-        refresh.ask_for(view)
+        refresh.ask_for(view, position, again=again)
     except (ServerUnavailable, BrokerError, OSError) as error:
         log.warning("refresh not asked for", view=view, reason=str(error))
 
@@ -250,7 +252,9 @@ def catch_up(sources: Sources) -> None:
         may_write = db.is_writer(connection)
     if not may_write:
         wake(sources.reads)
-    elif runner.catch_up(names=sources.reads).tags:
+        return
+    known.load(sources.reads)
+    if runner.catch_up(names=sources.reads).tags:
         try:
             runner.invalidate()
         except ServerUnavailable as error:

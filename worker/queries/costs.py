@@ -31,6 +31,8 @@ Cost: TypeAlias = float | Callable[[Any], float]
 """Tokens; or how many follow from a query's parameters."""
 
 ROWS_A_TOKEN = 100
+ROWS_OF_A_TOTAL = 1_000
+"""What counting costs: nobody knows before how many rows match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,10 @@ def limit_by(limits: Limits) -> None:
 
 def by_page(parameters: Any) -> float:
     """What a query costs that does not say: a token for each hundred rows of the page and of those
-    before it, and one at least."""
+    before it, and one at least; a `total` counts as a page of 1,000 rows."""
     rows = getattr(parameters, "limit", None) or 0
+    if getattr(parameters, "total", False):
+        rows += ROWS_OF_A_TOTAL
     return max(1.0, (rows + (getattr(parameters, "offset", None) or 0)) / ROWS_A_TOKEN)
 
 

@@ -53,6 +53,22 @@ class QueryStopped(Transient):
         return cls(query, "what the query reads is locked", advice, seconds)
 
 
+class UnreadableAnswer(Permanent):
+    """What the database holds cannot be shown as the query says; who asks is not to blame."""
+
+    def __init__(self, what: str, query: str = "") -> None:
+        super().__init__(what + f" (query {query})" * bool(query))
+        self.what, self.query = what, query
+
+
+class UndeclaredInput(Permanent):
+    """An answer that is kept for others depends on what they do not share."""
+
+    def __init__(self, query: str, what: str, advice: str) -> None:
+        super().__init__(f"a kept answer depends on {what}: {advice} (query {query})")
+        self.query, self.what, self.advice = query, what, advice
+
+
 class InvalidQuery(Permanent):
     """A query's parameters are wrong. `errors` maps each wrong parameter to what is wrong."""
 

@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import to_json
 
 from worker.base.errors import did_you_mean
 from worker.base.validation_errors import by_field, unstorable
@@ -14,9 +15,6 @@ from worker.queries.filters import MOST_SKIPPED
 
 RESERVED = frozenset({"consistency", "after", "timeout"})
 """What `ask` itself takes."""
-
-
-_MASK = str(SecretStr("a secret"))
 
 
 class Parameters(BaseModel):
@@ -56,10 +54,16 @@ def values(given: Parameters) -> dict[str, Any]:
     return {name: getattr(given, name) for name in type(given).model_fields}
 
 
-def as_text(given: Parameters) -> str | None:
-    """The values as JSON; None if one of them is masked: two that look alike may then differ."""
-    text = given.model_dump_json()
-    return None if _MASK in text else text
+def as_json(given: Parameters) -> str:
+    """The values as JSON for the record, secrets masked; what JSON lacks is told in words."""
+    text = to_json(
+        given.__dict__,
+        inf_nan_mode="strings",
+        bytes_mode="base64",
+        by_alias=True,
+        serialize_unknown=True,
+    )
+    return text.decode()
 
 
 def _asked_for(name: str, function: Callable[..., Any]) -> Iterator[inspect.Parameter]:

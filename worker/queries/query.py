@@ -25,7 +25,7 @@ import hashlib
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import (
@@ -44,27 +44,29 @@ import orjson
 from pydantic import BaseModel, TypeAdapter
 from typing_extensions import ParamSpec
 
-from worker.base.actor import current_actor
+from worker.base.actor import acting
 from worker.base.awaiting import atake
 from worker.base.backoff import Backoff, Steps, take
 from worker.base.errors import ServerUnavailable
 from worker.base.registry import load_domains
 from worker.base.rights import Right, as_declared
-from worker.base.settings import get_settings
+from worker.base.settings import get_settings, section_values
 from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
 from worker.cache.entries import CacheKey, Snapshot
 from worker.contracts import Receipt
-from worker.event_log.sources import Sources, queries
+from worker.event_log.sources import Sources, named, named_views, queries
+from worker.event_log.tags import check_tags
 from worker.queries import consistency as levels
-from worker.queries import costs, parameters, query_audit, rights
+from worker.queries import costs, inputs, parameters, query_audit, rights
 from worker.queries.answers import Answer, Lookup, Policy, answer
+from worker.queries.canonical import canonical
 from worker.queries.consistency import Behind, Consistency, ReadRequirement
 from worker.queries.costs import Cost
 from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.filters import MOST_ROWS
 from worker.queries.parameters import Parameters
-from worker.queries.reader import Reader, read
+from worker.queries.reader import Reader, Terms, read
 
 __all__ = ["Answer", "Query", "Reader", "ask", "query"]
 
@@ -90,6 +92,8 @@ class Query(Generic[T, P]):
     parameters: type[Parameters]
     answer_type: TypeAdapter[T]
     purpose: str = ""
+    per_actor: bool = False
+    clock: bool = False
 
     def __call__(self, db: Reader, /, *args: P.args, **values: P.kwargs) -> T:
         """Ask inside another query, in the same snapshot."""
@@ -161,7 +165,7 @@ class Query(Generic[T, P]):
         given, wrong_values = parameters.parse(self.parameters, values)
         if errors := wrong | wrong_values:
             raise InvalidQuery(self.name, errors)
-        rights.check(self.name, self.may_ask, current_actor(), given, required)
+        rights.check(self.name, self.may_ask, acting(), given, required)
         answer = yield from self._answer(given, required, began)
         if self.audited:
             self._audit(given, required, answer, time.monotonic() - began)
@@ -196,15 +200,22 @@ class Query(Generic[T, P]):
         """How the database is asked. It is charged for once, however often a reader is early."""
         charged = False
         function = partial(self.function, **parameters.values(given))
+        terms = Terms(self.package, self.cached, self.clock)
 
         def from_database(after: int | None) -> tuple[T, Snapshot]:
             nonlocal charged
             if not charged:
-                costs.charge(current_actor(), self.name, self.cost, given)
+                costs.charge(acting(), self.name, self.cost, given)
                 charged = True
-            return read(self.name, function, self.sources, after=after, package=self.package)
+            with self._actor_seen_or_not():
+                return read(self.name, function, self.sources, after=after, terms=terms)
 
         return from_database
+
+    def _actor_seen_or_not(self) -> AbstractContextManager[None]:
+        """What is kept for everybody is made without knowing who asks."""
+        shared = self.cached and not self.per_actor
+        return inputs.unseen_actor(self.name) if shared else nullcontext()
 
     def _wanted(self, required: ReadRequirement) -> int | None:
         """The position to reach. A query without sources reads what commands write themselves: on
@@ -212,7 +223,7 @@ class Query(Generic[T, P]):
         if required.level is Consistency.EVENTUAL:
             return None
         if self.sources:
-            return levels.target(required, self.sources)
+            return levels.target(self.name, required, self.sources)
         servers = get_settings().servers
         if required.after is not None and servers.query_database != servers.database:
             why = "this query reads no read model, and a replica cannot say how far it is"
@@ -222,10 +233,14 @@ class Query(Generic[T, P]):
         return None
 
     def _place(self, given: Parameters) -> CacheKey | None:
-        if not self.cached or (values := parameters.as_text(given)) is None:
+        if not self.cached:
+            return None
+        who = inputs.actor_key() if self.per_actor else ()
+        if (values := canonical((*who, *parameters.values(given).values()))) is None:
             return None
         digest = hashlib.blake2b(values.encode(), digest_size=16).hexdigest()
-        own = () if self.tags is None else self.tags(given)
+        with self._actor_seen_or_not():
+            own = () if self.tags is None else tuple(self.tags(given))
         return CacheKey.of(f"{self.name}:{self._version}:{digest}", (*self._engine_tags, *own))
 
     @cached_property
@@ -234,8 +249,10 @@ class Query(Generic[T, P]):
 
     @cached_property
     def _version(self) -> str:
-        """Changes with the code of the query: answers of two versions are kept apart."""
+        """Changes with the code of the query and its domain's settings: answers of two versions
+        are kept apart."""
         parts = [orjson.dumps(self.answer_type.json_schema(), option=orjson.OPT_SORT_KEYS)]
+        parts.append(repr(section_values()).encode())
         with suppress(OSError, TypeError):
             parts.append(inspect.getsource(self.function).encode())
         if self.package:
@@ -248,8 +265,8 @@ class Query(Generic[T, P]):
     ) -> None:
         query_audit.record(
             self.name,
-            current_actor(),
-            given.model_dump_json(),
+            acting(),
+            parameters.as_json(given),
             required,
             data=answer.data,
             as_of=answer.as_of,
@@ -280,6 +297,8 @@ def query(
     may_ask: Right | None = None,
     package: str | None = None,
     max_limit: int = MOST_ROWS,
+    per_actor: bool = False,
+    clock: bool = False,
 ) -> Declare:
     """Declare a query.
 
@@ -291,15 +310,17 @@ def query(
     the parameters; default: one for each hundred rows of the page. `audited`: who asked what is
     recorded. `may_ask`: who may ask, by actor and parameters (worker/base/rights.py); who may not
     is recorded in any case. `package`: where `queries.sql` is; default: the package of the row's
-    model. Raises ValueError, TypeError for a declaration that makes no sense.
+    model. `per_actor`: it looks at `current_actor()`, and answers are kept for each actor. `clock`:
+    it looks at the clock, and an answer may be as old as its `ttl`. Raises ValueError, TypeError
+    for a declaration that makes no sense, BadDeclarations for what it names or depends on in vain.
     """
 
     def declare(function: Callable[Concatenate[Reader, P], T], /) -> Query[T, P]:
-        returned = _returned_by(name, function)
+        returned, who = _returned_by(name, function), f"query {name}"
         declared = Query(
             name=name,
             function=function,
-            sources=Sources(tuple(reads), tuple(views)),
+            sources=Sources(named("reads", reads, who), named_views(views, who)),
             tags=tags,
             policy=Policy(ttl, jitter, stale_ok),
             cost=costs.checked(name, cost),
@@ -309,7 +330,13 @@ def query(
             parameters=parameters.model_of(name, function, max_limit),
             answer_type=TypeAdapter(returned),
             purpose=(inspect.getdoc(function) or "").partition("\n")[0],
+            per_actor=per_actor,
+            clock=clock,
         )
+        fields = list(declared.parameters.model_fields)
+        check_tags(tags, "parameter", fields, f"tags of {who}")
+        if declared.cached:
+            inputs.check(name, function, clock=clock)
         queries.add(name, declared)
         return declared
 

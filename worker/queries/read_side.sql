@@ -12,10 +12,19 @@ SELECT view, horizon, false AS has_letters FROM query.refreshed WHERE view = ANY
 
 -- name: parked
 -- Dead letters that keep an event out of these projections.
-SELECT name, type, letter_id
-  FROM query.parked_events
+SELECT name, type, letter_id, type = ANY (event_types) AS wanted
+  FROM query.parked_events LEFT JOIN query.running_subscriptions USING (name)
  WHERE name = ANY (%(reads)s::text[]) AND position = %(after)s
  ORDER BY letter_id
+
+-- name: groups
+-- In which group these read models are kept.
+SELECT name, run_group FROM query.running_subscriptions WHERE name = ANY (%(reads)s::text[])
+
+-- name: materialized_views
+-- Those of these names that are materialized views.
+SELECT name FROM unnest(%(views)s::text[]) AS name JOIN pg_class ON oid = to_regclass(name)
+ WHERE relkind = 'm'
 
 -- name: last_position
 -- The last position that anybody has drawn.

@@ -18,7 +18,7 @@ from worker.contracts import Actor
 from worker.queries import query_audit
 from worker.queries.consistency import ReadRequirement
 from worker.queries.errors import NotAllowed
-from worker.queries.parameters import Parameters
+from worker.queries.parameters import Parameters, as_json
 
 log = get_logger(__name__)
 
@@ -38,7 +38,7 @@ def check(
         query_audit.record(
             query,
             actor,
-            given.model_dump_json(),
+            as_json(given),
             required,
             data=None,
             as_of=None,

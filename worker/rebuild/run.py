@@ -12,7 +12,7 @@ import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import event_log
-from worker.base import db
+from worker.base import db, standing_failures
 from worker.base.db import Connection
 from worker.base.errors import Transient
 from worker.base.logs import get_logger
@@ -49,6 +49,8 @@ SMALL = 50_000
 """Positions of the log; to read fewer, no processes are started."""
 FAR_BEHIND = 100_000
 """Positions; a live table that is so far behind is not waited for, but overtaken."""
+REBUILD = "cqrs.rebuild"
+"""What a projection's rebuild is called among the failures that stand, whoever tried it."""
 FOLDS_CHANGED = "the folds have changed since it began, so it is begun anew"
 
 
@@ -126,7 +128,10 @@ def rebuild(
                 return _ended(connection, continues or 0)
             runs.append(RebuildRun(connection, projection, journal, jobs, until, progress, limits))
         _run(runs)
-        return _ended(runs[0].connection, runs[0].journal.rebuild_id)
+        done = _ended(runs[0].connection, runs[0].journal.rebuild_id)
+        for run in runs if goes_live else ():
+            standing_failures.mend(run.connection, REBUILD, run.projection.name)
+        return done
 
 
 def cancel(name: str) -> bool:
@@ -281,12 +286,12 @@ class _RebuildRequest:
         TypesLost, NotRegistered."""
         connection, projection = self.connection, self.projection
         must_register(connection, projection)
-        if self.goes_live:
-            must_name_all_types(connection, projection)
         with connection.transaction():
             live = shadow.live_table(connection, projection.table)
             if self.position:
                 copy_unchanged.must_tell(connection, projection, live, self.position)
+            if self.goes_live:
+                must_name_all_types(connection, projection)
             migrated = migration_of(connection, projection) if live and self.goes_live else None
             alike = is_current_version(connection, projection)
             upto = self._upto(alike)

@@ -9,6 +9,10 @@ events and ETA.
 While a release is rolled out, old and new workers share the queue. A rebuild that is owed to a new
 version is passed on by old ones until a new one has it. None puts a table of a lower version in
 the place of a higher one: only `cqrs rebuild` does, for a release that is rolled back.
+
+What fails is red: the others are rebuilt, or verified, all the same, and then the task fails by the
+projection's name. It stands in `cqrs status` until the projection has been rebuilt, or verified, by
+whomever.
 """
 
 from __future__ import annotations
@@ -21,22 +25,26 @@ from typing import Any
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker.base import slots
+from worker.base import db, slots, standing_failures
 from worker.base.app import app
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
+from worker.base.standing_failures import MaintenanceFailed
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import verify
 from worker.rebuild.errors import (
     TIME_IS_UP,
     CodeTooOld,
+    NotComparable,
+    RebuildCancelled,
+    RebuildFailed,
     RebuildRunning,
     RebuildUnfinished,
     UnknownProjection,
     VerificationUnfinished,
 )
 from worker.rebuild.jobs import EVERY, ProgressCallback, RebuildProgress
-from worker.rebuild.run import rebuild
+from worker.rebuild.run import REBUILD, rebuild
 from worker.rebuild.together import moved_together
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
@@ -50,6 +58,9 @@ MOST_PASSES = 1_800
 """Times that an old worker passes a rebuild on: an hour, if nobody new comes."""
 NO_GAP = 30.0
 """Seconds until a swap that found no gap is tried again."""
+
+VERIFY = "cqrs.verify"
+"""What a projection's verification is called among the failures that stand."""
 
 
 @app.task(name="cqrs.maintenance.rebuild", bind=True, max_retries=None, acks_on_timeout=False)
@@ -73,6 +84,9 @@ def rebuild_projection(
     options = {"from_position": from_position, "jobs": jobs}
     try:
         return _slice(self, name, continues, owed=version is not None, **options)
+    except RebuildFailed as failed:
+        standing_failures.note_or_log(REBUILD, name, failed)
+        raise
     except _NextSlice as later:
         rest = {"name": name, "version": version, "continues": later.continues, **options}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
@@ -91,21 +105,31 @@ def rebuild_all(
     every: float | None = None,
     continues: int | None = None,
 ) -> None:
-    """Rebuild projections one after the other (all, if none is named); a failure stops no other."""
+    """Rebuild projections one after the other (all, if none is named).
+
+    A failure stops no other. Raises MaintenanceFailed for the one at hand, once the others are sent
+    for.
+    """
     if not slots.take("cqrs.maintenance.rebuild_all", every):
         return
     names = projections() if names is None else names
     if not names:
         return
+    failed: dict[str, str] = {}
     try:
         _slice(self, names[0], continues)
     except _NextSlice as later:
         rest = {"names": list(names), "continues": later.continues}
         raise self.retry(args=(), kwargs=rest, countdown=later.seconds) from None
+    except (RebuildRunning, RebuildCancelled) as error:  # somebody sees to it
+        log.info("not rebuilt", projection=names[0], reason=str(error))
     except Exception as error:  # the domain's own, too: a fold that fails, say
+        failed[names[0]] = standing_failures.note_or_log(REBUILD, names[0], error)
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
     left = [name for name in names[1:] if name not in _moved_with(names[0])]
     app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
+    if failed:
+        raise MaintenanceFailed("cqrs.maintenance.rebuild_all", failed)
 
 
 @app.task(name="cqrs.maintenance.verify", bind=True, max_retries=None, acks_on_timeout=False)
@@ -115,27 +139,34 @@ def verify_sample(
     sample: int | None = None,
     every: float | None = None,
     differing: dict[str, int] | None = None,
+    failed: dict[str, str] | None = None,
 ) -> dict[str, int]:
     """Verify a sample of rows of each projection (all, if none is named); rows that differ, by
-    name. A projection that cannot be verified now is left out.
+    name. A projection that waits for its rebuild is left out.
 
-    It is done in slices, as a rebuild is; `differing` is for the task itself: what earlier ones
-    have found.
+    It is done in slices, as a rebuild is; `differing` and `failed` are for the task itself: what
+    earlier ones have found. A failure stops no other. Raises MaintenanceFailed at the end.
     """
     if not slots.take("cqrs.maintenance.verify", every):
         return {}
     rows = get_settings().verify_sample if sample is None else sample
     left = list(projections() if names is None else names) if rows else []
-    found, until = dict(differing or {}), time.monotonic() + _slice_seconds()
+    found, failed = dict(differing or {}), dict(failed or {})
+    until = time.monotonic() + _slice_seconds()
     while left:
         try:
             found[left[0]] = _verify(self, left[0], rows, until)
         except (VerificationUnfinished, SoftTimeLimitExceeded):
-            rest = {"names": left, "sample": rows, "differing": found}
+            rest = {"names": left, "sample": rows, "differing": found, "failed": failed}
             raise self.retry(args=(), kwargs=rest, countdown=0.0) from None
+        except NotComparable as error:  # `cqrs status` says that it needs a rebuild
+            log.info("not verified", projection=left[0], reason=str(error))
         except Exception as error:  # the domain's own, too
+            failed[left[0]] = standing_failures.note_or_log(VERIFY, left[0], error)
             log.warning("not verified", projection=left[0], reason=in_one_line(error))
         left.pop(0)
+    if failed:
+        raise MaintenanceFailed("cqrs.maintenance.verify", failed)
     return found
 
 
@@ -143,7 +174,10 @@ def _verify(task: Task, name: str, sample: int, until: float) -> int:
     """How many rows of a projection's sample differ, if that can be told in time."""
     left = max(0.0, until - time.monotonic())
     tell = _teller(task)
-    return verify.verify(name, sample=sample, seconds=left, progress=tell).differing
+    differing = verify.verify(name, sample=sample, seconds=left, progress=tell).differing
+    with db.writer() as connection:
+        standing_failures.mend(connection, VERIFY, name)
+    return differing
 
 
 def projections() -> list[str]:

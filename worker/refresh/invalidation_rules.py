@@ -9,27 +9,38 @@
 views are refreshed within so many seconds." A projection's own tags say which answers depend on
 which rows; a rule is for what they do not say: queries as a whole, and views. The runner of the
 projections asks `due_after` inside its transaction and `refreshes_for` after it.
+
+    invalidation_rule("orders.recent", every={"query.orders_of_30_days": 3_600.0})
+
+"This view reads the clock (or what else changes without an event): it is out of date after so many
+seconds." Without such a schedule of its own it is refreshed with all others, every
+`CQRS_REFRESH_INTERVAL`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from worker.base.registry import Registry
 from worker.cache import query_tag
 from worker.contracts import Event
-from worker.event_log.sources import queries
+from worker.event_log.sources import named, named_views, queries
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidationRule:
-    """On these events, these queries change, and these views are refreshed, each after its wait."""
+    """On these events, these queries change, and these views are refreshed, each after its wait.
+
+    `every`: views that change with time, each with its period in seconds.
+    """
 
     name: str
     events: frozenset[str]
     queries: tuple[str, ...] = ()
     refresh: Mapping[str, float] = field(default_factory=dict)
+    every: Mapping[str, float] = field(default_factory=dict)
 
 
 rules: Registry[InvalidationRule] = Registry("rule")
@@ -51,17 +62,42 @@ class Consequence:
 def invalidation_rule(
     name: str,
     *,
-    on: Iterable[type[Event]],
+    on: Iterable[type[Event]] = (),
     affects: Iterable[str] = (),
     refresh: Mapping[str, float] | None = None,
+    every: Mapping[str, float] | None = None,
 ) -> InvalidationRule:
-    """Declare an invalidation rule. Raises ValueError for an empty one and a negative wait."""
+    """Declare an invalidation rule: waits (`refresh`) and periods (`every`) in seconds by view.
+
+    Raises ValueError for an empty one, a wait that is none, and a period that is not above 0;
+    BadDeclarations for a view without its schema, and for one name where several are meant.
+    """
     waits = {view: float(wait) for view, wait in (refresh or {}).items()}
-    rule = InvalidationRule(name, frozenset(event.type for event in on), tuple(affects), waits)
-    if not rule.events or not (rule.queries or waits) or min(waits.values(), default=0) < 0:
+    periods = {view: float(period) for view, period in (every or {}).items()}
+    affected = named("affects", affects, f"rule {name}")
+    named_views([*waits, *periods], f"rule {name}")
+    types = frozenset(event.type for event in on)
+    rule = InvalidationRule(name, types, affected, waits, periods)
+    follows = bool(rule.queries or waits)
+    if bool(types) != follows or not (follows or periods) or not all(map(_is_wait, waits.values())):
         raise ValueError(f"a rule needs events, and queries or views with waits (rule {name})")
+    if not all(period > 0 for period in periods.values()):
+        raise ValueError(f"a period is more than 0 seconds (rule {name}, every {periods})")
     rules.add(name, rule)
     return rule
+
+
+def periods() -> dict[str, float]:
+    """The materialized views that have a schedule of their own, each with the shortest, seconds."""
+    found: dict[str, float] = {}
+    for rule in rules:
+        for view, period in rule.every.items():
+            found[view] = min(period, found.get(view, period))
+    return found
+
+
+def _is_wait(seconds: float) -> bool:
+    return 0 <= seconds < inf  # NaN is not
 
 
 def tags_for(subscription: str, event_types: Collection[str]) -> set[str]:

@@ -6,22 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from worker.base import db, wake_ups
+from celery import Task
+
+from worker.base import db, standing_failures, wake_ups
 from worker.base.app import app
 from worker.base.db import Connection
 from worker.base.errors import Transient
 from worker.base.settings import get_settings
 from worker.commands import after_commit
-from worker.refresh.requests import TASK, wait_of, wake
-from worker.refresh.view_refresh import BUSY, RETRY, Refreshed, ViewRefresh
+from worker.refresh.requests import TASK, signal_of, wait_of, wake
+from worker.refresh.traces import SQL
+from worker.refresh.view_refresh import BUSY, FAILING, RETRY, Refreshed, ViewRefresh
 from worker.refresh.views import (
-    SQL,
     MaterializedView,
     NoUniqueIndex,
+    UnknownView,
+    Views,
     materialized_views,
     relation_named,
     view_named,
+    view_names,
 )
+
+SOURCES_WAIT = 0.5
+"""Seconds that a refresh waits for a projection that has not folded yet what a reader waits for."""
 
 
 @app.task(name="cqrs.refresh")
@@ -30,23 +38,48 @@ def refresh_views(views: Sequence[str], if_stale: bool = False) -> list[dict[str
     return [asdict(refreshed) for refreshed in all_done(refresh(views, if_stale=if_stale))]
 
 
-@app.task(name=TASK, ignore_result=True)
-def refresh_due(view: str) -> None:
-    """Refresh a view that events have asked for, if its time has come and nobody is at it."""
-    wake_ups.lower_signal(f"{TASK}:{view}")
+@app.task(name=TASK, bind=True, ignore_result=True)
+def refresh_due(self: Task, view: str) -> None:
+    """Refresh a view that events or readers have asked for, if its time has come and nobody is at
+    it. Raises RefreshFailed, and UnknownView for one that is gone; both stand in `cqrs status`."""
+    wake_ups.lower_signal(signal_of(view, later=self.request.eta is not None))
     with db.owner() as connection:
         if not _is_asked(connection, "due", view):
             return
         _reschedule(connection, view, RETRY)  # the sweep need not come meanwhile
         known = materialized_views(connection)
         refresher = ViewRefresh(connection, known, _time_limit(), wait=False)
-        done = _in_order(refresher, [known.find(view)], if_stale=True)
-        if not _is_asked(connection, "asked", view):
-            return
-        if any(refreshed.reason == BUSY for refreshed in done):
-            _reschedule(connection, view, wait_of(view))
-            return
-    wake(view, wait_of(view))
+        found = _found(connection, known, view)
+        refresher.let_sources_come(found, SOURCES_WAIT)
+        done = _in_order(refresher, [found], if_stale=True)
+        _go_on(connection, view, is_busy=any(one.reason == BUSY for one in done))
+    all_done(done)
+
+
+def _found(connection: Connection, known: Views, view: str) -> MaterializedView:
+    """The view; that it is not there stands as a failure, since it is asked for."""
+    try:
+        found = known.find(view)
+    except UnknownView as unknown:
+        standing_failures.note(connection, FAILING, view, str(unknown))
+        raise
+    return found
+
+
+def _go_on(connection: Connection, view: str, *, is_busy: bool) -> None:
+    """See to it that whatever was asked for meanwhile is not forgotten: at once for who waits.
+
+    A view that another worker refreshes, or that failed, has its time already, or gets it here.
+    """
+    if not _is_asked(connection, "asked", view):
+        return
+    waits = _is_asked(connection, "waits", view)
+    if is_busy:
+        _reschedule(connection, view, SOURCES_WAIT if waits else wait_of(view))
+    elif _is_asked(connection, "due", view):
+        wake(view, SOURCES_WAIT if waits else 0.0)  # who waits sends a message of his own, too
+    elif not standing_failures.stands(connection, FAILING, view):
+        wake(view, wait_of(view))
 
 
 class RefreshFailed(Transient):
@@ -63,7 +96,7 @@ def refresh_all(*, if_stale: bool = True) -> dict[str, float]:
     Views under which nothing has changed are skipped. Raises RefreshFailed, at the end.
     """
     with db.owner() as connection:
-        names = list(materialized_views(connection))
+        names = sorted(view_names(connection))
     return {
         refreshed.view: refreshed.seconds
         for refreshed in all_done(refresh(names, if_stale=if_stale))

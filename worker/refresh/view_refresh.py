@@ -13,12 +13,14 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from worker import event_log
+from worker.base import standing_failures
 from worker.base.db import Connection
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.cache import source_tag
-from worker.refresh.requests import note_invalidation, wait_of
-from worker.refresh.views import SQL, MaterializedView, Views
+from worker.refresh.requests import note_invalidation, period_of, wait_of
+from worker.refresh.traces import SQL, Tracing, fingerprint, traces
+from worker.refresh.views import MaterializedView, Views
 
 log = get_logger(__name__)
 
@@ -28,6 +30,10 @@ RETRY = 30.0
 """Seconds until a view that was asked for is tried again after a failure."""
 
 BUSY = "another worker refreshes it"
+UNCHANGED = "nothing that it reads has changed"
+NOT_YET = "it has a schedule of its own, and its time has not come"
+FAILING = "cqrs.refresh"
+"""What a view's refresh is called among the failures that stand, whoever tried it."""
 
 Outcome: TypeAlias = Literal["refreshed", "skipped", "failed"]
 
@@ -50,16 +56,57 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePositions:
+    """How far everything that a view may read had come at one moment, before its refresh.
+
+    `log` is the log's horizon; `changed` says at which position a subscription last changed rows.
+    """
+
+    log: int
+    reached: Mapping[str, int]
+    changed: Mapping[str, int]
+    views: Mapping[str, int]
+
+    def reach(self, view: MaterializedView, views: Views) -> int:
+        """The position of which a refresh after this moment holds every effect."""
+        reached = [self.reached.get(name, 0) for name in view.keepers]
+        reached += [self.views.get(name, 0) for name in view.views]
+        if view.reads_other_tables or not reached:
+            reached.append(self.log)
+        if view.is_untraced:  # it may read anything but what is computed from it
+            below = [v.name for v in views.values() if v is not view and view not in views.below(v)]
+            kept = {name for names in view.kept.values() for name in names}
+            reached += [self.reached.get(name, 0) for name in kept]
+            reached += [self.views.get(name, 0) for name in below if name != view.name]
+        return min(reached)
+
+
+@dataclass(frozen=True, slots=True)
 class ViewState:
     """A view before its refresh: what it holds, and what there is to hold.
 
-    `requested` counts how often events have asked for it; `reach` is the position up to which a
-    refresh would compute it now, `changed` whether that would differ from what it holds.
+    `requested` counts how often it was asked for, `wanted` is the position that somebody waits for.
+    `horizon` is what it holds, None before its first refresh, which was `seconds` ago. `changed`:
+    something that it reads has changed since; `unsteady`: it may differ all the same.
     """
 
     requested: int
-    reach: int
+    wanted: int
+    horizon: int | None
+    seconds: float | None
+    at: SourcePositions
+    fingerprint: str
     changed: bool
+    unsteady: bool
+
+    def is_due(self, period: float | None) -> bool:
+        """Whether a refresh might give another result; `period` is an unsteady view's own, in
+        seconds: until it has passed, only who waits for an event is reason enough."""
+        if self.changed or not self.unsteady:
+            return self.changed
+        assert self.horizon is not None
+        waiting = self.wanted > self.horizon
+        return waiting or period is None or self.seconds is None or self.seconds >= period
 
 
 @dataclass(slots=True)
@@ -93,14 +140,28 @@ class ViewRefresh:
             return self.fail(view, _reason(error), time.monotonic() - started)
         return refreshed
 
+    def let_sources_come(self, view: MaterializedView, seconds: float) -> None:
+        """Wait a moment for what somebody waits for: a refresh that begins before its projection
+        has folded that takes its time, and then all of it once more."""
+        until = time.monotonic() + seconds
+        while waits := self._do("waits", view=view.name):
+            at, _ = self._positions(0)
+            under = [*self.views.below(view), view]
+            reached = [at.reached.get(name, 0) for lower in under for name in lower.keepers]
+            reached += [at.log for lower in under if lower.reads_other_tables]
+            if min(reached, default=waits[0][0]) >= waits[0][0] or time.monotonic() > until:
+                return
+            time.sleep(0.02)
+
     def fail(self, view: MaterializedView, reason: str, seconds: float = 0.0) -> Refreshed:
-        """Write down that a view was not refreshed."""
+        """Write down that a view was not refreshed; the reason says so if it has failed before."""
         log.warning("refresh failed", view=view.name, reason=reason)
         refreshed = Refreshed(view.name, "failed", reason, seconds=seconds)
         with self.connection.transaction():
             self._note(refreshed, datetime.now(UTC))
             self._do("reschedule", view=view.name, seconds=RETRY)
-        return refreshed
+            standing = standing_failures.note(self.connection, FAILING, view.name, reason)
+        return replace(refreshed, reason=standing.sentence)
 
     def _refresh_if_due(self, view: MaterializedView, if_stale: bool) -> Refreshed:
         self._bound(locks=self.limit)
@@ -109,59 +170,77 @@ class ViewRefresh:
             return Refreshed(view.name, "skipped", BUSY)
         if not alone:
             self._do("take_view", view=view.name)
-        state = self._look(view)
-        if state.changed or (alone and not if_stale):
-            refreshed = self._refresh(view, state.reach)
+        tracing = Tracing(self.connection, view.id, text=view.text)
+        with tracing.without_trace():
+            self.views = self.views.traced(traces(self.connection))  # others may have refreshed
+            view = self.views[view.name]
+            state = self._look(view)
+        if state.is_due(period_of(view.name)) or (alone and not if_stale):
+            refreshed = self._refresh(view, state, tracing)
         else:
-            refreshed = Refreshed(
-                view.name, "skipped", "nothing that it reads has changed", state.reach
-            )
-        again = refreshed.outcome == "refreshed"
-        self._do("note_refreshed", view=view.name, horizon=state.reach, again=again)
-        if again:
-            tags = [source_tag(view.name)]
-            note_invalidation(self.connection, view.name, tags, position=state.reach)
-        self._do("serve", view=view.name, requested=state.requested, seconds=wait_of(view.name))
+            refreshed = self._skip(view, state)
+        self._store(view, state, refreshed)
         return refreshed
 
+    def _skip(self, view: MaterializedView, state: ViewState) -> Refreshed:
+        """The view's horizon moves only if a refresh is known to change nothing."""
+        if state.unsteady:
+            return Refreshed(view.name, "skipped", NOT_YET, state.horizon or 0)
+        return Refreshed(view.name, "skipped", UNCHANGED, state.at.reach(view, self.views))
+
+    def _store(self, view: MaterializedView, state: ViewState, refreshed: Refreshed) -> None:
+        again, horizon = refreshed.outcome == "refreshed", refreshed.horizon
+        self._do("note_refreshed", view=view.name, horizon=horizon, again=again)
+        if again:
+            tags = [source_tag(view.name)]
+            note_invalidation(self.connection, view.name, tags, position=horizon)
+        served = {"requested": state.requested, "horizon": horizon}
+        self._do("serve", view=view.name, seconds=wait_of(view.name), **served)
+        standing_failures.mend(self.connection, FAILING, view.name)
+
     def _look(self, view: MaterializedView) -> ViewState:
-        """What the view holds and what it reads, in this order of statements.
+        """What the view holds and what it may read, in this order of statements.
 
         A view holds every effect up to its horizon. What has not changed since then, it still
         holds, and so it holds everything up to where that has come by now.
         """
-        ((before, requested, populated),) = self._do("state", view=view.name)
+        row = self._do("state", view=view.name)[0]
+        before, requested, wanted, seconds, populated = row
         since = before or 0
+        hangs_on = fingerprint(self.connection, text=view.text)
         under = [*self.views.below(view), view]
-        names = sorted({name for lower in under for name in lower.keepers})
-        sources = {row[0]: row[1:] for row in self._do("sources", names=names)}
-        changed = any(at > since or position < since for position, at in sources.values())
-        moved, log_at = self._log(since)
+        names = {name for lower in under for name in lower.keepers}
+        at, moved = self._positions(since)
+        changed = before is None or not populated or view.is_untraced
+        changed |= view.trace is None or view.trace.fingerprint != hangs_on
+        changed |= any(
+            at.changed[n] > since or at.reached[n] < since for n in names & at.reached.keys()
+        )
         changed |= moved and any(lower.reads_other_tables for lower in under)
-        changed |= any(lower.reads_untold_tables for lower in under)
-        reached = [sources.get(name, (0, 0))[0] for name in view.keepers]
-        reached += self._lower(view)
-        if view.reads_other_tables or not reached:
-            reached.append(log_at)
-        return ViewState(requested, min(reached), changed or before is None or not populated)
+        unsteady = any(lower.unsteady for lower in under)
+        return ViewState(requested, wanted, before, seconds, at, hangs_on, changed, unsteady)
 
-    def _lower(self, view: MaterializedView) -> list[int]:
-        horizons = dict(self._do("horizons", views=sorted(view.views)))
-        return [horizons.get(name, 0) for name in view.views]
+    def _positions(self, since: int) -> tuple[SourcePositions, bool]:
+        """How far everything is; and whether anything was logged since that position."""
+        sources = self._do("sources")
+        horizons = dict(self._do("horizons"))
+        upto = max(event_log.horizon(self.connection), since)  # the log's horizon may step back
+        moved = self._do("log_moved", after=since, upto=upto)[0][0]
+        reached = {name: position for name, position, _ in sources}
+        changed = {name: at for name, _, at in sources}
+        return SourcePositions(upto, reached, changed, horizons), moved
 
-    def _log(self, since: int) -> tuple[bool, int]:
-        """Whether anything was logged since, and up to where; the log's horizon may step back."""
-        upto = max(event_log.horizon(self.connection), since)
-        return self._do("log_moved", after=since, upto=upto)[0][0], upto
-
-    def _refresh(self, view: MaterializedView, reach: int) -> Refreshed:
+    def _refresh(self, view: MaterializedView, state: ViewState, tracing: Tracing) -> Refreshed:
         concurrently = view.concurrently and self.concurrently is not False
         self._bound(locks=get_settings().lock_timeout if concurrently else READERS_WAIT)
         name = sql.Identifier(*view.name.split(".", 1))
         how = SQL["refresh_concurrently" if concurrently else "refresh"]
+        tracing.begin()
         self.connection.execute(sql.SQL(how).format(view=name))
+        traced = replace(view, trace=tracing.write(view.name, state.fingerprint))
         count = sql.SQL(SQL["count_rows"]).format(view=name)
         rows = self.connection.execute(count).fetchall()[0][0]
+        reach = state.at.reach(traced, self.views)
         return Refreshed(view.name, "refreshed", None, reach, 0.0, rows, concurrently)
 
     def _bound(self, locks: float) -> None:

@@ -1,18 +1,19 @@
-"""Materialized views, from the catalogue: what each reads, in the order of their refreshes."""
+"""Materialized views: what each reads by the catalogue and its trace, in the order of refreshes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 
 from worker.base.db import Connection
 from worker.base.errors import Permanent, did_you_mean
-from worker.base.sql import blocks
 from worker.event_log.subscribers import keepers
+from worker.refresh.traces import SQL, Trace, traces
 
-SQL = blocks("worker.refresh")
 _VERSION = re.compile(r"_v\d+$")
 
 
@@ -46,21 +47,47 @@ class UnknownRelation(Permanent):
         self.name, self.known, self.several = name, list(known), list(several)
 
 
+Kept = Mapping[str, Collection[str]]
+"""Which subscriptions keep which table, by its qualified name without a version."""
+
+
 @dataclass(frozen=True, slots=True)
 class MaterializedView:
-    """A materialized view: `query.<name>`, and the tables and views that it is computed from.
+    """A materialized view, `query.<name>`, and what it is computed from.
 
-    `tables` and `views` are qualified names; what lies behind plain views is among them, what lies
-    behind another materialized view is not. `through` are these plain views. `key` says that a
-    unique index allows CONCURRENTLY.
+    By the catalogue: `told_tables` and `told_views`, qualified names; what lies behind plain views
+    and parsed functions is among them, what lies behind another materialized view is not.
+    `told_through` are these plain views. `text`: it calls functions whose text the catalogue does
+    not take apart; what these read, only the `trace` of its last refresh knows. `told_unsteady` is
+    why it may change although no table has. `key` says that a unique index allows CONCURRENTLY.
     """
 
     name: str
-    tables: frozenset[str]
-    views: frozenset[str]
-    through: frozenset[str]
+    id: int
+    told_tables: frozenset[str]
+    told_views: frozenset[str]
+    told_through: frozenset[str]
     populated: bool
     key: bool
+    text: bool
+    told_unsteady: frozenset[str]
+    trace: Trace | None
+    kept: Kept
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that it reads, qualified."""
+        return self.told_tables | (self.trace.of_kinds("rpf") if self.trace else frozenset())
+
+    @property
+    def views(self) -> frozenset[str]:
+        """The materialized views that it reads, qualified."""
+        return self.told_views | (self.trace.of_kinds("m") if self.trace else frozenset())
+
+    @property
+    def through(self) -> frozenset[str]:
+        """The plain views that it reads through, qualified."""
+        return self.told_through | (self.trace.of_kinds("v") if self.trace else frozenset())
 
     @property
     def concurrently(self) -> bool:
@@ -70,24 +97,29 @@ class MaterializedView:
     @property
     def keepers(self) -> frozenset[str]:
         """The subscriptions that keep the tables which it reads itself."""
-        kept = keepers()
-        return frozenset(name for table in self.tables for name in kept.get(_plain(table), ()))
+        return frozenset(n for table in self.tables for n in self.kept.get(_plain(table), ()))
 
     @property
     def reads_other_tables(self) -> bool:
         """Whether it reads a table that no subscription keeps."""
-        kept = keepers()
-        return any(_plain(table) not in kept for table in self.tables)
+        return any(_plain(table) not in self.kept for table in self.tables)
 
     @property
-    def reads_untold_tables(self) -> bool:
-        """Whether it reads a table that may change without an event.
+    def is_untraced(self) -> bool:
+        """Whether nobody knows what its functions read: then it depends on everything."""
+        return self.text and not (self.trace and self.trace.complete)
 
-        The engine's own are such tables, also those that somebody keeps: sagas are pruned.
+    @property
+    def unsteady(self) -> frozenset[str]:
+        """Why it may have changed although nothing that is known to change has: functions, the
+        clock, sequences, tables that are written without an event.
+
+        The engine's own tables are such, also those that somebody keeps: sagas are pruned.
         """
-        kept = keepers()
-        others = {t for t in self.tables if _plain(t) not in kept or t.startswith("cqrs.")}
-        return any(t != "cqrs.events" and not t.startswith("command.") for t in others)
+        others = {t for t in self.tables if _plain(t) not in self.kept or t.startswith("cqrs.")}
+        untold = {t for t in others if t != "cqrs.events" and not t.startswith("command.")}
+        traced = self.trace.unsteady if self.trace else frozenset()
+        return self.told_unsteady | traced | untold
 
 
 class Views(dict[str, MaterializedView]):
@@ -99,6 +131,10 @@ class Views(dict[str, MaterializedView]):
         if found is None:
             raise UnknownView(name, list(self))
         return found
+
+    def traced(self, traced: Mapping[int, Trace]) -> Views:
+        """The same views, in the same order, with these traces."""
+        return Views({v.name: replace(v, trace=traced.get(v.id)) for v in self.values()})
 
     def below(self, view: MaterializedView) -> list[MaterializedView]:
         """The materialized views that one is computed from, at any depth, lowest first."""
@@ -125,16 +161,47 @@ class Views(dict[str, MaterializedView]):
 
 
 def materialized_views(connection: Connection) -> Views:
-    """Read the catalogue."""
+    """What the catalogue tells, and the traces of their last refreshes."""
+    kept, traced = _kept(connection), traces(connection)
     rows = connection.execute(SQL["materialized_views"]).fetchall()
-    found = {
-        name: MaterializedView(
-            name, frozenset(tables), frozenset(views), frozenset(through), populated, key
+    found = {}
+    for name, view_id, tables, views, through, populated, key, text, unsteady in rows:
+        found[name] = MaterializedView(
+            name,
+            view_id,
+            frozenset(tables),
+            frozenset(views),
+            frozenset(through),
+            populated,
+            key,
+            text,
+            frozenset(unsteady),
+            traced.get(view_id),
+            kept,
         )
-        for name, tables, views, through, populated, key in rows
-    }
-    order = TopologicalSorter({view.name: sorted(view.views) for view in found.values()})
-    return Views({name: found[name] for name in order.static_order() if name in found})
+    return Views({name: found[name] for name in _ordered(found) if name in found})
+
+
+def view_names(connection: Connection) -> set[str]:
+    """The qualified names of the materialized views of schema query; any database will do."""
+    return {name for (name,) in connection.execute(SQL["view_names"])}
+
+
+def _kept(connection: Connection) -> Kept:
+    """Who keeps which table: as declared here, or else as the database has it of other domains."""
+    others: dict[str, set[str]] = defaultdict(set)
+    for subscription, table in connection.execute(SQL["read_tables"]):
+        others[_plain(f"query.{table}")].add(subscription)
+    return others | keepers()
+
+
+def _ordered(found: Mapping[str, MaterializedView]) -> list[str]:
+    """What others read comes first. Functions may read in a circle, the catalogue never does."""
+    for views in ("views", "told_views"):
+        with suppress(CycleError):
+            order = TopologicalSorter({n: sorted(getattr(v, views)) for n, v in found.items()})
+            return list(order.static_order())
+    return sorted(found)  # never: a view is made after what it names
 
 
 def view_named(connection: Connection, known: Views, name: str) -> MaterializedView:

@@ -10,6 +10,7 @@
     statements/  from a statement's text to its effects and locks, by PostgreSQL's own parser
     catalogue/   what exists and who depends on it, by PostgreSQL's catalogue and the registry
     plan/        all that a change will do in this database, before it does anything
+    observed/    what a change did, by two snapshots of what the server says; what follows from it
     execute/     the changeset lock, transaction, lock budget, recovery, rollback, follow-ups
     history/     changesets and deployments as they are recorded
     pictures/    the dependency graph as Mermaid, DOT and SVG
@@ -21,8 +22,9 @@ What it promises:
 - It happens whole or not at all, down to SIGKILL; a step that cannot run in a transaction is
   finished or cleaned up.
 - Nobody waits for its locks longer than `Limits.lock_timeout`; only one is executed at a time.
-- What depends on what it changes is known beforehand, from the catalogue and from the registry, and
-  exactly those rebuilds, refreshes and purges follow.
+- What depends on what it changes is told beforehand, by the catalogue and the registry, as an
+  estimate; what it owes is what the server says that it did: that is rebuilt, refreshed, purged.
+- A changeset that is refused before it runs is recorded too, as `refused`, with the reason.
 
 A release that adds a column is rolled out in this order, and nobody notices (test_under_load.py):
 workers of the new code for `projections` and `maintenance`, beside the old ones; the changeset,

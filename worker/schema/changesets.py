@@ -28,7 +28,7 @@ from worker.base.db import Connection
 from worker.commands.errors import CommandIdReused
 from worker.schema.catalogue.context import Context, this_process
 from worker.schema.change.change import Given, SchemaChange
-from worker.schema.errors import UnknownChangeset, VersionRefused, WrongStatus
+from worker.schema.errors import InvalidChange, UnknownChangeset, VersionRefused, WrongStatus
 from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock, recover
 from worker.schema.execute.changeset_run import ChangesetRun, NumberedStatement
 from worker.schema.execute.execution import carry_out
@@ -42,6 +42,7 @@ _ADVICE = {
     "completed": "it has been executed already",
     "rolled_back": "it was rolled back: track it again, under a version of its own",
     "in_progress": "it is being executed",
+    "refused": "it was refused before it ran: correct it and track it again",
 }
 
 
@@ -58,9 +59,9 @@ def track_change(
 ) -> Changeset:
     """Record a change, then (unless `atomic` is false) execute it in one transaction.
 
-    Raises InvalidChange and VersionRefused before anything is recorded; ChangeFailed when an
-    operation fails: then the history has it, and the database is as it was. `force` overrules the
-    rules for versions. `command_id`: of the command that this is done for, if it is.
+    Raises InvalidChange and VersionRefused before anything runs: the history has it as `refused`,
+    with the reason; ChangeFailed when an operation fails: then the database is as it was. `force`
+    overrules the rules for versions. `command_id`: of the command that this is done for, if it is.
     """
     return track(
         context,
@@ -109,10 +110,14 @@ def _record(
     context: Context, change: SchemaChange, force: bool, command_id: UUID | None
 ) -> Changeset:
     with context.connection() as connection:
-        plan = planning.plan(connection, change, context.read_side, context.schemas)
-        if not force:
-            _check_version(connection, plan)
         journal = ChangesetJournal(connection)
+        try:
+            plan = planning.plan(connection, change, context.read_side, context.schemas)
+            if not force:
+                _check_version(connection, plan)
+        except (InvalidChange, VersionRefused) as refused:
+            journal.record_refused(change, str(refused), context.actor, force, command_id)
+            raise
         changeset_id = journal.record(change, plan.operations, context.actor, force, command_id)
         return load(connection, changeset_id)
 
@@ -168,7 +173,9 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
             for operation in plan.operations
         ],
         context.limits,
-        finish=lambda timings: mark_completed(lock.work, changeset.id, timings, plan.follow_up),
+        finish=lambda timings, observed: mark_completed(lock.work, changeset.id, timings, observed),
+        read_side=context.read_side,
+        schemas=context.schemas,
     )
 
 

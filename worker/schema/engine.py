@@ -92,7 +92,7 @@ def _registry_dependents() -> Iterator[RegistryDependent]:
                 source, RegistryDependentKind.CACHE_TAG, cache.query_tag(query.name)
             )
     for rule in rules:
-        for view in rule.refresh:
+        for view in {*rule.refresh, *rule.every}:
             yield RegistryDependent(
                 _object_name(view), RegistryDependentKind.REFRESH_SCHEDULE, rule.name
             )

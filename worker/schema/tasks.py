@@ -92,6 +92,18 @@ class RefreshQuerySide(Command):
     skip_tracking: bool = False
 
 
+class BeginDeployment(Command):
+    """Open a deployment."""
+
+    name: str = Field(min_length=1)
+
+
+class EndDeployment(Command):
+    """Close the open deployment."""
+
+    message: str = ""
+
+
 @schema_command(
     "schema.track_change", TrackChange, check=lambda c: read_operations(c.change(), DEFAULT_SCHEMAS)
 )
@@ -123,6 +135,20 @@ def refresh_query_side(c: RefreshQuerySide, context: Context, command_id: UUID) 
     return {"id": str(recorded) if recorded else None, "views": list(c.views)}
 
 
+@schema_command("schema.begin_deployment", BeginDeployment)
+def begin_deployment(c: BeginDeployment, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Open a deployment, under the id of this command."""
+    begun = schema.begin_deployment(context, c.name, command_id=command_id)
+    return {"id": str(begun.id), "name": begun.name}
+
+
+@schema_command("schema.end_deployment", EndDeployment)
+def end_deployment(c: EndDeployment, context: Context, command_id: UUID) -> dict[str, Any]:
+    """Close the open deployment."""
+    ended = schema.end_deployment(context, c.message, command_id=command_id)
+    return {"id": str(ended.id), "name": ended.name}
+
+
 @app.task(name="schema.settle", ignore_result=True)
 def settle(every: float | None = None) -> None:
     """Recover interrupted changesets, and dispatch the follow-ups that are pending."""
@@ -149,6 +175,8 @@ def _settle_at_start(**_: Any) -> None:
 
 
 __all__ = [
+    "begin_deployment",
+    "end_deployment",
     "execute_changeset",
     "refresh_query_side",
     "rollback_changeset",

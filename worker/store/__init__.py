@@ -96,20 +96,8 @@ SENDER = (
 DERIVED_IDS = ("derived/enqueue_derived",)
 """How reactions and sagas enqueue."""
 
-HOLDERS = ("holders/fences", "holders/horizon_holders", "holders/end_horizon_holders")
-"""Whose locks count as fences, and who is told to end."""
-
-
-EVENT_TYPES = (
-    "event_types/subscribed_types",
-    "event_types/read_model_owners",
-    "event_types/renamed_subscriptions",
-    "event_types/rename_subscription",
-    "event_types/verification_runs",
-    "event_types/rebuilds",
-)
-"""What subscriptions have named, who keeps which read model, verifications in slices."""
-
+READS = ("reads/running_subscriptions",)
+"""What the workers say of the subscriptions that they run."""
 
 RIGHTS = (
     "rights/record_audit_steps",
@@ -122,6 +110,41 @@ RIGHTS = (
     "rights/write_commands",
 )
 """Who may ask; an audit without holes and without secrets."""
+
+TRACES = (
+    "traces/refresh_traces",
+    "traces/refresh_requests",
+    "traces/ask_for_refresh",
+    "traces/standing_failures",
+)
+"""What refreshes read, who waits for them, and what has failed and not succeeded since."""
+
+FACTS = (
+    "facts/changesets",
+    "facts/deployments",
+    "facts/change",
+    "facts/enqueue_schema_command",
+    "facts/track_change",
+    "facts/execute_changeset",
+    "facts/refresh_query_side",
+    "facts/refresh_all_materialized_views",
+    "facts/begin_deployment",
+    "facts/end_deployment",
+)
+"""What a changeset did, and what became of one that was refused; schema commands from SQL."""
+
+EVENT_TYPES = (
+    "event_types/subscribed_types",
+    "event_types/read_model_owners",
+    "event_types/renamed_subscriptions",
+    "event_types/rename_subscription",
+    "event_types/verification_runs",
+    "event_types/rebuilds",
+)
+"""What subscriptions have named, who keeps which read model, verifications in slices."""
+
+HOLDERS = ("holders/fences", "holders/horizon_holders", "holders/end_horizon_holders")
+"""Whose locks count as fences, and who is told to end."""
 
 WRITE_SIDE = (
     "write_side/dead_commands",

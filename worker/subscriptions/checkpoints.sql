@@ -23,6 +23,17 @@ SELECT n.name, coalesce(b.read_table, n.read_table),
     ON CONFLICT (name) DO UPDATE SET read_table = EXCLUDED.read_table, shape = EXCLUDED.shape
  WHERE s.read_table IS NULL AND EXCLUDED.read_table IS NOT NULL
 
+-- name: say_what_runs
+-- Says which group subscriptions run in and which events they want, for processes that only ask.
+INSERT INTO cqrs.running_subscriptions AS r (subscription, run_group, event_types)
+SELECT w ->> 'name', w ->> 'group', ARRAY(SELECT json_array_elements_text(w -> 'types'))
+  FROM json_array_elements(%(wanted)s::json) AS w
+ ORDER BY 1
+    ON CONFLICT (subscription) DO UPDATE
+   SET run_group = EXCLUDED.run_group, event_types = EXCLUDED.event_types,
+       declared_at = clock_timestamp()
+ WHERE (r.run_group, r.event_types) IS DISTINCT FROM (EXCLUDED.run_group, EXCLUDED.event_types)
+
 -- name: checkpoints
 -- How far these subscriptions have read, a row for each partition; paused ones are left out.
 -- `held`: somebody has the checkpoint now. `mark`: the transaction that took it, where that was

@@ -28,6 +28,7 @@ from worker.commands.load_plan import primary_key, sql_type
 from worker.contracts import Event, event_versions
 from worker.event_log import StoredEvent
 from worker.event_log.subscribers import subscriptions
+from worker.event_log.tags import check_tags
 from worker.subscriptions import read_tables
 from worker.subscriptions.row_forms import Row as Row
 from worker.subscriptions.row_forms import RowForm, row_form
@@ -238,6 +239,8 @@ def projection(
     their places, together.
     """
     version = table.info.get("version", 1) if version is None else version
+    columns = [str(column.name) for column in table.c]
+    check_tags(tags, "column", columns, f"tags of projection {name}")
     must_be_free(table, name)
     former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
     declared = Projection(

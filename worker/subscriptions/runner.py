@@ -4,7 +4,7 @@
                                                    take the checkpoint · fold · write · move it
                       ▲                                             │
                       └──────────── until nobody lags ◀─────────────┘
-               then, if there is work for them:  invalidate tags ─▶ schedule refreshes
+               then, if there is work for them:  invalidate tags · schedule refreshes
 
 Messages only wake; the order comes from the log. What is promised:
 
@@ -27,13 +27,14 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from celery import chain
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker import cache, event_log, refresh
 from worker.base import db, gc_pause, wake_ups
 from worker.base.app import app
+from worker.base.encoding import to_json
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.event_log.subscribers import Subscriber, subscriptions
@@ -69,10 +70,9 @@ def project(group: str) -> None:
     done = catch_up(group=group, seconds=min(TURN_SECONDS, get_settings().task_soft_time_limit / 3))
     if not done.caught_up:
         app.send_task("cqrs.project", args=(group,), ignore_result=True)
-    next_tasks = [invalidate.si()] if done.tags else []
-    next_tasks += refresh.wake_ups(done.types)
-    if next_tasks:
-        chain(*next_tasks).apply_async(ignore_result=True)
+    if done.tags:
+        invalidate.si().apply_async(ignore_result=True)
+    refresh.wake_ups(done.types)
 
 
 @app.task(name="cqrs.invalidate", ignore_result=True)
@@ -121,8 +121,16 @@ def _register_new(connection: db.Connection, wanted: Iterable[Subscriber]) -> Co
     refused = register(connection, new) if new else {}
     for name, error in refused.items():
         log.error("subscription does not run", subscription=name, error=error.reason)
+    running = [_said(one) for one in new if one.name not in refused]
+    if running:
+        connection.execute(SQL["say_what_runs"], {"wanted": to_json(running)})
     _added.update((where, one.name) for one in new if one.name not in refused)
     return refused
+
+
+def _said(subscriber: Subscriber) -> dict[str, Any]:
+    types = sorted(event_log.stored_types(subscriber.event_types))
+    return {"name": subscriber.name, "group": subscriber.group, "types": types}
 
 
 class _Runner:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from tests.support.things.models import Changes, Place, Thing, Totals, thing_id
-from worker.queries.filters import Filters, Where
+from worker.queries.conditions import Conditions, Order
+from worker.queries.filters import Filters
+from worker.queries.pages import Page
 from worker.queries.query import Reader, query
 
 
@@ -19,7 +21,7 @@ def thing(db: Reader, *, name: str) -> Thing | None:
 def listed(
     db: Reader,
     *,
-    where: tuple[Where, ...] = (),
+    where: Conditions = (),
     order_by: tuple[str, ...] = ("name",),
     limit: int = 100,
     offset: int = 0,
@@ -27,6 +29,22 @@ def listed(
     """Things, filtered and sorted."""
     filters = Filters(Thing).where(*where).order_by(*order_by).limit(limit).offset(offset)
     return db.select(Thing, "things", filters)
+
+
+@query("things.paged", reads=("things.list",))
+def paged(
+    db: Reader,
+    *,
+    where: Conditions = (),
+    order: Order = (),
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[Thing]:
+    """Things, a page at a time; never kept."""
+    things = Filters(Thing).where(*where).order_by(*order).limit(limit).offset(offset)
+    return db.page(Thing, "things", things, cursor=cursor, total=total)
 
 
 @query(

@@ -29,3 +29,11 @@ SELECT %(text)s::integer AS changes
 -- name: slow
 -- Takes its time.
 SELECT count(*) AS changes FROM pg_sleep(30)
+
+-- name: by_the_clock
+-- Depends on the time; the word now in a comment, or in 'now()', does not.
+SELECT * FROM query.things WHERE updated_at > now() - interval '1 hour'
+
+-- name: drawn
+-- Depends on chance.
+SELECT * FROM query.things WHERE random() > 2

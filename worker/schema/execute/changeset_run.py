@@ -19,9 +19,12 @@ import psycopg
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
 from worker.schema.catalogue.context import Limits
+from worker.schema.catalogue.read_side import ReadSide
+from worker.schema.change.change import Schemas
 from worker.schema.execute import SQL
 from worker.schema.execute.changeset_lock import ChangesetLock
 from worker.schema.history.journal import Failure, Timing
+from worker.schema.observed.follow_up import Observed
 from worker.schema.plan.plan import SchemaPlan
 
 _LONGEST_BACKOFF = 30.0
@@ -55,15 +58,16 @@ class NumberedStatement:
     sql: str
 
 
-Finish = Callable[[Sequence[Timing]], None]
+Finish = Callable[[Sequence[Timing], Observed], None]
 
 
 @dataclass(slots=True)
 class ChangesetRun:
     """One execution of a changeset's statements, or (`undoing`) of its undos.
 
-    `finish` is told when each operation ran, and writes the outcome in the transaction that did the
-    work. `running` is the number of the operation that is being executed, None between two.
+    `finish` is told when each operation ran and what came of it, and writes the outcome in the
+    transaction that did the work. `running` is the number of the operation that is being executed,
+    None between two.
     """
 
     lock: ChangesetLock
@@ -72,6 +76,8 @@ class ChangesetRun:
     statements: Sequence[NumberedStatement]
     limits: Limits
     finish: Finish
+    read_side: ReadSide
+    schemas: Schemas
     undoing: bool = False
     running: int | None = field(init=False, default=None)
     _end: float = field(init=False)
@@ -85,11 +91,11 @@ class ChangesetRun:
         """The session that does the work, and holds the changeset lock."""
         return self.lock.work
 
-    def end(self, timings: Sequence[Timing]) -> None:
+    def end(self, timings: Sequence[Timing], observed: Observed) -> None:
         """In the transaction of the work: nobody writes through its views, or empties what is
         audited unseen; then the outcome."""
         self.work.execute("SELECT cqrs.guard_views(), cqrs.guard_audit()")
-        self.finish(timings)
+        self.finish(timings, observed)
 
     def with_retries(self, attempt: Callable[[], None]) -> None:
         """Try until it is done, with backoff, as long as locks are what it failed for.

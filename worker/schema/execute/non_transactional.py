@@ -1,7 +1,7 @@
 """The one statement of a changeset that cannot run in a transaction.
 
-Its follow-up is recorded before it runs: whoever recovers a step after a kill (`step_recovery`)
-cannot plan it any more.
+It leaves no transaction to look at, so its follow-up is what the plan estimates. That is recorded
+before it runs: whoever recovers a step after a kill (`step_recovery`) cannot plan it any more.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from worker.base.db_errors import message_of
 from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
 from worker.schema.execute.step_recovery import check_step, settle_step
 from worker.schema.history.journal import Timing
+from worker.schema.observed.follow_up import Observed
 from worker.schema.statements.effects import Effects
 
 
@@ -59,7 +60,7 @@ def _prepare(run: ChangesetRun, effects: Effects) -> None:
 
 def _finish(run: ChangesetRun, timing: Timing) -> None:
     with run.work.transaction():
-        run.end([timing])
+        run.end([timing], Observed(run.plan.follow_up))
 
 
 def _settled(run: ChangesetRun, effects: Effects, error: BaseException) -> bool:

@@ -73,3 +73,19 @@ SELECT c.id, c.follow_up FROM cqrs.changesets AS c
 -- name: follow_up_dispatched
 -- The read side has it.
 UPDATE cqrs.changesets SET followed_up_at = clock_timestamp() WHERE id = %(id)s
+
+-- name: relations_of_sides
+-- Relations of some schemas.
+SELECT c.oid::int8, n.nspname, c.relname
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE n.nspname = ANY (%(schemas)s::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+
+-- name: held
+-- Locks of this session on relations, and the rows that it has written to each.
+SELECT l.relation::int8, l.mode,
+       coalesce(pg_stat_get_xact_tuples_inserted(l.relation), 0)
+       + coalesce(pg_stat_get_xact_tuples_updated(l.relation), 0)
+       + coalesce(pg_stat_get_xact_tuples_deleted(l.relation), 0)
+  FROM pg_locks AS l
+ WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+   AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())

@@ -18,6 +18,7 @@ from worker.schema.errors import ChangeFailed, UnknownObject
 from worker.schema.execute import SQL
 from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock
 from worker.schema.history.journal import Failure, Timing, mark_completed
+from worker.schema.observed.follow_up import Observed
 from worker.schema.plan.plan import FollowUp
 from worker.schema.statements.names import ObjectName
 
@@ -96,7 +97,7 @@ def _tracked(context: Context, views: Sequence[ObjectName], command_id: UUID | N
         for number, view in enumerate(views, start=1):
             timings.append(_refresh_one(context, lock, changeset_id, number, view, timings))
         with lock.work.transaction():
-            mark_completed(lock.work, changeset_id, timings, FollowUp())
+            mark_completed(lock.work, changeset_id, timings, Observed(FollowUp()))
     return changeset_id
 
 

@@ -117,7 +117,9 @@ def _run(context: Context, lock: ChangesetLock, changeset: Changeset) -> Changes
         plan,
         [NumberedStatement(undo.number, undo.operation.sql) for undo in undos],
         context.limits,
-        finish=lambda _: mark_rolled_back(lock.work, changeset.id, plan.follow_up),
+        finish=lambda _, observed: mark_rolled_back(lock.work, changeset.id, observed),
+        read_side=context.read_side,
+        schemas=context.schemas,
         undoing=True,
     )
 

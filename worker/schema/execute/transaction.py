@@ -21,9 +21,13 @@ from psycopg import sql
 
 from worker.base.db import Connection
 from worker.base.db_errors import message_of
+from worker.schema.execute.border import Border
 from worker.schema.execute.changeset_run import ChangesetRun, OperationFailed
 from worker.schema.execute.lock_budget import LockBudget
 from worker.schema.history.journal import Timing
+from worker.schema.observed import snapshot
+from worker.schema.observed.follow_up import observe
+from worker.schema.observed.snapshot import Snapshot
 from worker.schema.plan.locks import to_take_first
 from worker.schema.statements.effects import Effects, Lock
 
@@ -34,7 +38,7 @@ class _StillDependedOn(psycopg.errors.DependentObjectsStillExist):
 
 def in_a_transaction(run: ChangesetRun) -> None:
     """Run all, then finish, then commit. Raises OperationFailed; then nothing was kept."""
-    for blocker in run.plan.blockers:
+    for blocker in (each for each in run.plan.blockers if each.dependents):
         raise OperationFailed(blocker.number, _StillDependedOn(str(blocker)))
     run.with_retries(lambda: _attempt(run))
 
@@ -42,22 +46,36 @@ def in_a_transaction(run: ChangesetRun) -> None:
 def _attempt(run: ChangesetRun) -> None:
     budget = LockBudget(run.work, run.lock.journal.connection, run.limits.lock_timeout)
     with run.work.transaction():
+        before = _snapshot(run, budget)
         _take_locks(run, budget)
         try:
             with budget.sampled():
                 timings = _run_all(run, budget)
         except OperationFailed as failed:
             raise _as_lock_timeout(failed, budget) from failed.error
-        run.end(timings)
+        after = snapshot.take(run.work)
+        run.end(timings, observe(run.work, before, after, run.read_side, run.plan.outdated))
+
+
+def _snapshot(run: ChangesetRun, budget: LockBudget) -> Snapshot:
+    """Before anything is locked: it is cheap, but nobody should wait for it."""
+    try:
+        run.limit(budget.left)
+        return snapshot.take(run.work)
+    except psycopg.Error as error:
+        raise OperationFailed(run.statements[0].number, error) from error
 
 
 def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     """Every statement in order, then what was deferred."""
     effects = {operation.number: operation.effects for operation in run.plan.operations}
+    sides = {operation.number: operation.side for operation in run.plan.operations}
+    border = Border(run.work, run.schemas)
     timings: list[Timing] = []
     savepoints: list[int] = []
     for statement in run.statements:
         timings.append(run.one(statement, timings, budget.left))
+        border.check(statement.number, sides[statement.number], timings)
         if _may_violate(effects[statement.number]):
             run.work.execute(f"SAVEPOINT {_savepoint(statement.number)}".encode())
             savepoints.append(statement.number)

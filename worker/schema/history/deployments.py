@@ -34,28 +34,40 @@ class Deployment:
     failed: int
 
 
-def begin_deployment(context: Context, name: str) -> Deployment:
-    """Open a deployment. Raises DeploymentOpen when there is one already."""
+def begin_deployment(context: Context, name: str, *, command_id: UUID | None = None) -> Deployment:
+    """Open a deployment. Raises DeploymentOpen when there is one already.
+
+    `command_id`: of the command that this is done for, if it is; then that is the deployment's id,
+    and what the command has opened already is not opened again.
+    """
     if not name.strip() or "\0" in name:
         raise InvalidChange([Problem("a deployment needs a name")])
     with context.connection() as connection:
+        if command_id and (known := _known(connection, "deployment", command_id)):
+            return known
         try:
-            begun = connection.execute(
-                SQL["begin_deployment"], {"name": name.strip(), "by": context.actor}
-            ).fetchone()
+            facts = {"id": command_id, "name": name.strip(), "by": context.actor}
+            begun = connection.execute(SQL["begin_deployment"], facts).fetchone()
         except psycopg.errors.UniqueViolation:
             if (already := open_deployment(connection)) is not None:
                 raise DeploymentOpen(already.name, already.begun_at, already.begun_by) from None
-            return begin_deployment(context, name)  # it was ended this very moment
+            # it was ended this very moment
+            return begin_deployment(context, name, command_id=command_id)
         return _of(connection, begun)
 
 
 def end_deployment(
-    context: Context, message: str = "", *, outcome: str = "succeeded"
+    context: Context,
+    message: str = "",
+    *,
+    outcome: str = "succeeded",
+    command_id: UUID | None = None,
 ) -> Deployment:
-    """Close the open deployment. Raises NoDeploymentOpen."""
+    """Close the open deployment. Raises NoDeploymentOpen. A command closes one alone."""
     with context.connection() as connection:
-        ended = _end(connection, None, message, outcome)
+        if command_id and (known := _known(connection, "ended_deployment", command_id)):
+            return known
+        ended = _end(connection, None, message, outcome, command_id)
         if ended is None:
             raise NoDeploymentOpen
         return ended
@@ -78,11 +90,26 @@ def deployment(context: Context, name: str, message: str = "") -> Iterator[Deplo
         _end(connection, begun.id, message, "succeeded")
 
 
+def _known(connection: Connection, statement: str, command_id: UUID) -> Deployment | None:
+    """What a command did, when it was delivered before."""
+    row = connection.execute(SQL[statement], {"command": command_id}).fetchone()
+    return Deployment(*row) if row else None
+
+
 def _end(
-    connection: Connection, deployment_id: UUID | None, message: str, outcome: str
+    connection: Connection,
+    deployment_id: UUID | None,
+    message: str,
+    outcome: str,
+    command_id: UUID | None = None,
 ) -> Deployment | None:
     """End this deployment (None: whichever is open); None if it is not open."""
-    facts = {"id": deployment_id, "message": message.replace("\0", ""), "outcome": outcome}
+    facts = {
+        "id": deployment_id,
+        "message": message.replace("\0", ""),
+        "outcome": outcome,
+        "command": command_id,
+    }
     ended = connection.execute(SQL["end_deployment"], facts).fetchone()
     return _of(connection, ended) if ended else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +16,10 @@ from worker.base.db import Connection
 from worker.schema.change.change import SchemaChange
 from worker.schema.errors import ChangesetLockLost
 from worker.schema.history import SQL
+from worker.schema.observed.follow_up import Observed
 from worker.schema.plan.operations import ParsedOperation, effects_of_text
 from worker.schema.plan.plan import FollowUp
-from worker.schema.statements.effects import Effects
+from worker.schema.statements.effects import Effects, Lock
 from worker.schema.statements.names import ObjectName
 
 
@@ -79,6 +81,31 @@ class ChangesetJournal:
             "forced": forced,
         }
         return self._record(changeset_id, facts, map(_operation_row, operations))
+
+    def record_refused(
+        self,
+        change: SchemaChange,
+        reason: str,
+        by: str,
+        forced: bool,
+        changeset_id: UUID | None = None,
+    ) -> UUID:
+        """Record a changeset that does not run as it stands, and why; the id as above."""
+        facts = {
+            "description": change.description,
+            "version": str(change.version),
+            "kind": "change",
+            "by": by,
+            "forced": forced,
+        }
+        rows = (
+            (number, side.value, "not planned", None, _storable(each.sql), _storable(each.undo))
+            for number, (side, each) in enumerate(change, start=1)
+        )
+        with self.connection.transaction():
+            refused = self._record(changeset_id, facts, rows)
+            self._execute("mark_refused", {"id": refused, "error": _storable(reason)})
+        return refused
 
     def record_refresh(
         self, views: Sequence[ObjectName], by: str, changeset_id: UUID | None = None
@@ -192,29 +219,36 @@ class ChangesetJournal:
 
 
 def mark_completed(
-    work: Connection, changeset_id: UUID, timings: Sequence[Timing], follow_up: FollowUp
+    work: Connection, changeset_id: UUID, timings: Sequence[Timing], observed: Observed
 ) -> None:
-    """Mark as completed, with its follow-up: in the transaction that did the work.
+    """Mark as completed, with what came of it: in the transaction that did the work.
 
     Raises ChangesetLockLost when this session may not finish it any more.
     """
     sql = SQL
     work.execute(sql["operations_ran"], _columns(changeset_id, timings, True))
-    _finish(work, "mark_completed", changeset_id, follow_up)
+    _finish(work, "mark_completed", changeset_id, observed)
 
 
-def mark_rolled_back(work: Connection, changeset_id: UUID, follow_up: FollowUp) -> None:
+def mark_rolled_back(work: Connection, changeset_id: UUID, observed: Observed) -> None:
     """Mark as rolled back, in the transaction that did it. Raises ChangesetLockLost."""
-    _finish(work, "mark_rolled_back", changeset_id, follow_up)
+    _finish(work, "mark_rolled_back", changeset_id, observed)
 
 
-def _finish(work: Connection, statement: str, changeset_id: UUID, follow_up: FollowUp) -> None:
-    sql = SQL[statement]
-    if (
-        work.execute(sql, {"id": changeset_id, "follow_up": stored_follow_up(follow_up)}).rowcount
-        != 1
-    ):
+def _finish(work: Connection, statement: str, changeset_id: UUID, observed: Observed) -> None:
+    facts = {
+        "id": changeset_id,
+        "follow_up": stored_follow_up(observed.follow_up),
+        "locks": _stored_locks(observed.locks),
+    }
+    if work.execute(SQL[statement], facts).rowcount != 1:
         raise ChangesetLockLost(changeset_id)
+
+
+def _stored_locks(locks: Sequence[Lock]) -> str | None:
+    if not locks:
+        return None
+    return json.dumps([{"object": str(lock.name), "mode": str(lock.mode)} for lock in locks])
 
 
 def stored_follow_up(follow_up: FollowUp) -> str | None:
@@ -228,6 +262,14 @@ def stored_follow_up(follow_up: FollowUp) -> str | None:
             "refreshes": list(map(str, follow_up.refreshes)),
         }
     )
+
+
+def _storable(text: str | None) -> str | None:
+    """A text without what PostgreSQL keeps in none, since that may be why it was refused."""
+    return None if text is None else _UNSTORABLE.sub("\ufffd", text)
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def _operation_row(each: ParsedOperation) -> tuple[Any, ...]:

@@ -53,6 +53,9 @@ def summary(changeset: Changeset) -> dict[str, Any]:
             "error": changeset.error,
             "failed_operation": None if failed is None else _failure(failed),
             "follow_up": changeset.follow_up,
+            "locks": [
+                {"object": str(lock.name), "mode": str(lock.mode)} for lock in changeset.locks
+            ],
         }
     )
     return short
@@ -77,6 +80,7 @@ def plan_to_json(plan: SchemaPlan) -> dict[str, Any]:
         "blocked": [plain(blocker) for blocker in plan.blockers],
         "notes": list(plan.notes),
         "follow_up": plain(plan.follow_up),
+        "follow_up_is": "an estimate: what is owed is seen when it is done",
         "version_problem": plan.version_problem,
     }
 

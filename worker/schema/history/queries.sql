@@ -13,6 +13,10 @@ SELECT %(id)s, o.*
   FROM unnest(%(numbers)s::int[], %(sides)s::text[], %(kinds)s::text[], %(objects)s::text[],
               %(sqls)s::text[], %(undos)s::text[]) AS o
 
+-- name: mark_refused
+-- It does not run as it stands.
+UPDATE cqrs.changesets SET status = 'refused', error = %(error)s WHERE id = %(id)s AND status = 'pending'
+
 -- name: claim
 -- Somebody executes it; what an earlier, failed try left behind is cleared.
 WITH cleared AS (
@@ -23,7 +27,7 @@ WITH cleared AS (
 UPDATE cqrs.changesets
    SET status = 'in_progress', started_at = clock_timestamp(), completed_at = NULL, error = NULL,
        executed_by = %(by)s, command_id = %(command)s::uuid, attempts = 0,
-       follow_up = NULL, followed_up_at = NULL
+       follow_up = NULL, followed_up_at = NULL, locks = NULL
  WHERE id = %(id)s AND status IN ('pending', 'failed')
 
 -- name: claim_undo
@@ -87,7 +91,7 @@ UPDATE cqrs.changeset_operations
 -- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'completed', completed_at = clock_timestamp(), error = NULL,
-       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
+       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL, locks = %(locks)s::jsonb
  WHERE id = %(id)s AND status = 'in_progress' AND NOT undoing
    AND EXISTS (SELECT FROM pg_locks AS l
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
@@ -97,7 +101,7 @@ UPDATE cqrs.changesets
 -- Written by the transaction that did it, if that session still holds the changeset lock.
 UPDATE cqrs.changesets
    SET status = 'rolled_back', undoing = false, completed_at = clock_timestamp(), error = NULL,
-       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL
+       follow_up = %(follow_up)s::jsonb, followed_up_at = NULL, locks = %(locks)s::jsonb
  WHERE id = %(id)s AND status = 'in_progress' AND undoing
    AND EXISTS (SELECT FROM pg_locks AS l
                 WHERE l.locktype = 'advisory' AND l.pid = pg_backend_pid() AND l.granted
@@ -131,7 +135,7 @@ SELECT c.id, c.description, coalesce(c.executed_by, '?'), c.undoing,
 -- One changeset.
 SELECT c.id, c.kind, c.description, c.version, c.status, c.forced, c.created_at, c.started_at,
        c.completed_at, c.created_by, c.executed_by, c.attempts, c.error, c.follow_up,
-       c.followed_up_at, c.command_id, c.undoing, d.name
+       c.followed_up_at, c.command_id, c.undoing, c.locks, d.name
   FROM cqrs.changesets AS c LEFT JOIN cqrs.deployments AS d ON d.id = c.deployment_id
  WHERE c.id = %(id)s
 
@@ -152,12 +156,24 @@ SELECT h.changeset_id, h.kind, h.description, h.version, h.status, h.created_at,
 
 -- name: begin_deployment
 -- A deployment opens; a unique index lets only one be open.
-INSERT INTO cqrs.deployments (name, begun_by) VALUES (%(name)s, %(by)s) RETURNING id
+INSERT INTO cqrs.deployments (id, name, begun_by)
+VALUES (coalesce(%(id)s::uuid, gen_random_uuid()), %(name)s, %(by)s) RETURNING id
+
+-- name: deployment
+-- The deployment that a command has opened.
+SELECT d.id, d.name, d.begun_at, d.begun_by, d.ended_at, d.outcome, d.message, 0, 0
+  FROM cqrs.deployments AS d WHERE d.id = %(command)s
+
+-- name: ended_deployment
+-- The deployment that a command has closed.
+SELECT d.id, d.name, d.begun_at, d.begun_by, d.ended_at, d.outcome, d.message, 0, 0
+  FROM cqrs.deployments AS d WHERE d.ended_by_command = %(command)s
 
 -- name: end_deployment
 -- The open one ends, if it is the one that is meant: null means whichever it is.
 UPDATE cqrs.deployments
-   SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, '')
+   SET ended_at = clock_timestamp(), outcome = %(outcome)s, message = nullif(%(message)s, ''),
+       ended_by_command = %(command)s::uuid
  WHERE ended_at IS NULL AND id = coalesce(%(id)s::uuid, id)
 RETURNING id
 

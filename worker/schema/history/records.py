@@ -13,9 +13,10 @@ from worker.schema.change.change import Operation, SchemaChange, Side
 from worker.schema.errors import UnknownChangeset
 from worker.schema.history import SQL
 from worker.schema.plan.plan import FollowUp
+from worker.schema.statements.effects import Lock, LockMode
 from worker.schema.statements.names import ObjectName
 
-ChangesetStatus = Literal["pending", "in_progress", "completed", "failed", "rolled_back"]
+ChangesetStatus = Literal["pending", "in_progress", "completed", "failed", "rolled_back", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Changeset:
     """A changeset, whole. `kind` is "change" or "refresh" (then without a version).
 
     `undoing`: it is in progress backwards, being rolled back. `command_id` is the command that
-    executed it or rolled it back last, None if that was no command.
+    executed it or rolled it back last, None if that was no command. `locks` are those that it took
+    on what stood before, the strongest on each relation; none are known of a step.
     """
 
     id: UUID
@@ -61,6 +63,7 @@ class Changeset:
     followed_up_at: datetime | None
     command_id: UUID | None
     undoing: bool
+    locks: tuple[Lock, ...]
     deployment: str | None
     operations: tuple[OperationRecord, ...]
 
@@ -127,7 +130,9 @@ def load(connection: Connection, changeset_id: UUID | str) -> Changeset:
     if row is None:
         raise UnknownChangeset(changeset_id)
     operations = tuple(_operations(connection, parameters))
-    facts: tuple[Any, ...] = (*row[:13], follow_up_from(row[13]), *row[14:], operations)
+    *known, locks, deployment = row
+    known[13] = follow_up_from(known[13])
+    facts: tuple[Any, ...] = (*known, locks_from(locks), deployment, operations)
     return Changeset(*facts)
 
 
@@ -147,6 +152,14 @@ def follow_up_from(stored: dict[str, list[str]] | None) -> FollowUp:
         tuple(stored["rebuilds"]),
         tuple(map(ObjectName.parse, stored["refreshes"])),
         tuple(stored["purges"]),
+    )
+
+
+def locks_from(stored: list[dict[str, str]] | None) -> tuple[Lock, ...]:
+    """Locks, as they were stored."""
+    return tuple(
+        Lock(ObjectName.parse(each["object"]), LockMode[each["mode"].replace(" ", "_")])
+        for each in stored or ()
     )
 
 

@@ -15,7 +15,8 @@ from worker.schema.statements.names import ObjectName
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """An operation that PostgreSQL will refuse, because others use what it drops or retypes.
+    """An operation that PostgreSQL will refuse, because others use what it drops or retypes, or (no
+    dependents) because what it makes is there already.
 
     `way_out` says how the change can be made all the same, where that is not plain.
     """
@@ -26,6 +27,8 @@ class Blocker:
     way_out: str = ""
 
     def __str__(self) -> str:
+        if not self.dependents:
+            return f"{self.what}. {self.way_out}" if self.way_out else self.what
         users = f"{self.what}: used by {', '.join(self.dependents)}"
         return f"{users}. {self.way_out}" if self.way_out else users
 
@@ -54,7 +57,9 @@ class SchemaPlan:
     catalogue says depends on what is changed, `registry_dependents` what the registry says;
     `breaking` are the reasons for a major version; `blockers` what PostgreSQL will refuse; `notes`
     what is worth knowing and stops nothing; `version_problem` why this version cannot follow the
-    newest one.
+    newest one. `outdated` are projections that this code declares a newer version of. `follow_up`
+    is an estimate, by the words and the catalogue: what triggers, rules or programs do, the server
+    says when it is done (`observed`).
     """
 
     operations: tuple[ParsedOperation, ...]
@@ -65,6 +70,7 @@ class SchemaPlan:
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     follow_up: FollowUp = FollowUp()
+    outdated: tuple[str, ...] = ()
     version: Version | None = None
     version_problem: str | None = None
 

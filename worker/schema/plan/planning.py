@@ -24,6 +24,7 @@ from worker.schema.plan.impossible import impossible
 from worker.schema.plan.locks import locks_of
 from worker.schema.plan.operations import ParsedOperation, read_operations
 from worker.schema.plan.plan import SchemaPlan
+from worker.schema.plan.replaced_views import replaced_views
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
@@ -41,13 +42,14 @@ def plan(
     """
     planned = plan_operations(connection, read_operations(change, schemas), read_side, schemas)
     problem = version_problem(connection, change.version, planned.breaking)
-    outdated = read_side.outdated()
+    outdated = tuple(read_side.outdated())
     return replace(
         planned,
         version=change.version,
         version_problem=problem,
         notes=(*planned.notes, *map(_OUTDATED.format, outdated)),
         follow_up=planned.follow_up.and_rebuild(outdated),
+        outdated=outdated,
     )
 
 
@@ -77,7 +79,7 @@ def plan_operations(
             sorted({d for found in facts.registry_dependents.values() for d in found})
         ),
         breaking=tuple(_breaking(whole, facts, schemas)),
-        blockers=tuple(blockers(whole, facts)),
+        blockers=(*blockers(whole, facts), *replaced_views(connection, whole)),
         notes=tuple(_notes(whole, facts)),
         follow_up=follow_up_of(whole, facts.dependents_of, facts.registry_dependents),
     )

@@ -68,3 +68,10 @@ SELECT n.nspname, p.proname, pg_get_functiondef(p.oid)
   JOIN pg_namespace AS n ON n.nspname = w.schema
   JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = w.name AND p.prokind IN ('f', 'p')
   JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql')
+
+-- name: columns_of_view
+-- The columns of a view, in order; none if there is no such view.
+SELECT a.attname
+  FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind = 'v'
+ WHERE a.attrelid = to_regclass(%(view)s) AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attnum

@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import RIGHTS, install
 
 revision = "0007_rights"
-down_revision = "0005_derived_ids"
+down_revision = "0006_reads"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import EVENT_TYPES, install
 
 revision = "0011_event_types"
-down_revision = "0007_rights"
+down_revision = "0009_facts"
 branch_labels = None
 depends_on = None
 
