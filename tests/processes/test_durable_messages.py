@@ -66,16 +66,18 @@ def full(servers: Servers) -> Iterator[None]:
 
 @contextmanager
 def read_only(servers: Servers, database: Any) -> Iterator[None]:
-    """The database takes no writes, as after a failover to a standby."""
-    setting = f"ALTER DATABASE {database.name} SET default_transaction_read_only ="
+    """The server takes no writes, as after a failover to a standby."""
+    setting = "ALTER SYSTEM SET default_transaction_read_only ="
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"{setting} on".encode())
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute(cut, [database.name])
         try:
             yield
         finally:
             connection.execute(f"{setting} off".encode())
+            connection.execute("SELECT pg_reload_conf()")
 
 
 def _put_off(least: int) -> status.Status | None:
