@@ -262,6 +262,8 @@ def _uuid(value: Any) -> str:
 def _instant(value: Any) -> str:
     """A time with a zone, in UTC; without one it is taken to be UTC."""
     if type(value) is str:
+        if value.endswith("+00:00"):  # as `isoformat` writes it, which many folds use
+            value = f"{value[:-6]}Z"
         if _UTC(value) or _BEYOND(value):
             return value
         value = datetime.fromisoformat(value)
