@@ -262,11 +262,11 @@ def _uuid(value: Any) -> str:
 def _instant(value: Any) -> str:
     """A time with a zone, in UTC; without one it is taken to be UTC."""
     if type(value) is str:
-        if value.endswith("+00:00"):  # as `isoformat` writes it, which many folds use
-            value = f"{value[:-6]}Z"
-        if _UTC(value) or _BEYOND(value):
-            return value
-        value = datetime.fromisoformat(value)
+        # `isoformat` ends in +00:00, which many folds use
+        text: str = f"{value[:-6]}Z" if value.endswith("+00:00") else value
+        if _UTC(text) or _BEYOND(text):
+            return text
+        value = datetime.fromisoformat(text)
     if not isinstance(value, datetime):
         raise TypeError("it is no time")
     zoned = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -4,8 +4,8 @@ from alembic import op
 
 from worker.store import HOLDERS, install
 
-revision = "0012_holders"
-down_revision = "0011_event_types"
+revision = "0011_holders"
+down_revision = "0010_event_types"
 branch_labels = None
 depends_on = None
 

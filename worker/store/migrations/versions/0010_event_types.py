@@ -4,7 +4,7 @@ from alembic import op
 
 from worker.store import EVENT_TYPES, install
 
-revision = "0011_event_types"
+revision = "0010_event_types"
 down_revision = "0009_facts"
 branch_labels = None
 depends_on = None

@@ -4,8 +4,8 @@ from alembic import op
 
 from worker.store import WRITE_SIDE, install
 
-revision = "0013_write_side"
-down_revision = "0012_holders"
+revision = "0012_write_side"
+down_revision = "0011_holders"
 branch_labels = None
 depends_on = None
 
