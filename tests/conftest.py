@@ -24,6 +24,7 @@ from tests.support.memory import keep_files_in_memory
 keep_files_in_memory()
 
 from tests.support import order
+from tests.support.domains import see, see_all
 from tests.support.parent import end_with_parent
 from tests.support.things.history import DOMAIN as THINGS
 from tests.support.things.history import Things
@@ -109,8 +110,10 @@ def own_database(
     made = clones.clone()
     marker = request.node.get_closest_marker("settings")
     chosen = test_settings(servers, made.url, tmp_path, **(marker.kwargs if marker else {}))
+    see(chosen.domains)
     with in_use(chosen):
         yield made
+    see_all()
     broken = promises.broken(made.url)
     clones.drop(made.name)
     assert broken == [], "declared by_stream=True, but not so"
@@ -141,6 +144,7 @@ def things(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Thin
     chosen = now.model_copy(update={"domains": (*now.domains, THINGS)})
     monkeypatch.setattr(settings, "_current", chosen)
     load_domains()
+    see(chosen.domains)
     made = Things(database.name, database.url)
     made.create()
     yield made

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Database
+from tests.support.domains import REGISTRIES
 from tests.support.things import commands as things_commands
 from tests.support.things.history import Things
 from tests.support.things.models import ThingAdded
@@ -35,27 +36,15 @@ from worker import (
 )
 from worker import step as saga_step
 from worker.base.errors import BadDeclarations, ServerUnavailable
-from worker.base.registry import Registry
 from worker.base.settings import get_settings, using
 from worker.commands.decoding import commands
-from worker.commands.event_task import event_tasks
 from worker.event_log.sources import queries
 from worker.event_log.subscribers import subscriptions
 from worker.ops import declarations, schedule
 from worker.ops.celery_app import app, load_everything, load_tasks
 from worker.ops.schedule import ScheduleEntry
 from worker.reactions.reaction import Then
-from worker.reactions.saga_declaration import sagas
-from worker.refresh.invalidation_rules import rules
 
-REGISTRIES: tuple[Registry[Any], ...] = (
-    commands,
-    event_tasks,
-    queries,
-    subscriptions,
-    sagas,
-    rules,
-)
 VIEWS = {"query.thing_totals"}
 
 

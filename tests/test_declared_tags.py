@@ -55,10 +55,13 @@ def questions(domain: str, reads: str) -> Iterator[Query[Any]]:
 def wordings(database: Database, one: Query[Any]) -> Iterator[dict[str, Any]]:
     """A question with no parameter, and about each thing that there is."""
     fields = one.parameters.model_fields
-    if not any(field.is_required() for field in fields.values()):
+    required = {name for name, field in fields.items() if field.is_required()}
+    if not required:
         yield {}
     with database.connect() as connection:
         for name in fields.keys() & KNOWN:
+            if required - {name}:
+                continue
             for (value,) in connection.execute(f"SELECT DISTINCT {name} FROM query.{KNOWN[name]}"):
                 yield {name: value}
 

@@ -54,6 +54,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "InTransaction": ("orders.order_summaries",),
     "InvalidChange": ([Problem("no such column", 1, 2, 3), Problem("empty")],),
     "InvalidCommand": ("orders.create_order", {"items": "is empty"}),
+    "RestoredWithoutRoles": (),
     "NotAllowed": ("user:7", "orders.audit_log", "clerk", ""),
     "SecretsNotKept": (ID, ["pin"]),
     "UndeclaredInput": ("orders.mine", "who asks", "declare it"),

@@ -135,12 +135,12 @@ def test_every_write_table_is_audited(database: Database, table: sa.Table) -> No
     with database.connect() as connection:
         rows = connection.execute(
             """
-            SELECT tgtype & 28, encode(tgargs, 'escape')
+            SELECT tgtype & 60, encode(tgargs, 'escape')
               FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal
                AND tgfoid = 'cqrs.record_audit()'::regprocedure AND tgtype & 1 = 0
             """,
             [table.fullname],
         ).fetchall()
-    insert, delete, update = 4, 8, 16
-    assert {kind for kind, _ in rows} == {insert, delete, update}
+    insert, delete, update, truncate = 4, 8, 16, 32
+    assert {kind for kind, _ in rows} == {insert, delete, update, truncate}
     assert {arguments for _, arguments in rows} == {primary_key(table) + "\\000"}

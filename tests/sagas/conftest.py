@@ -15,6 +15,7 @@ import redis as redis_py
 from celery.contrib.testing.worker import start_worker
 
 from tests.conftest import Database
+from tests.support.domains import see
 from tests.support.workers import until
 from worker.base import settings
 from worker.base.app import QUEUES, app
@@ -124,6 +125,7 @@ def parcels(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     chosen = now.model_copy(update={"domains": (*now.domains, "tests.sagas.postal")})
     monkeypatch.setattr(settings, "_current", chosen)
     load_domains()
+    see(chosen.domains)
     return Parcels(database, outside)
 
 

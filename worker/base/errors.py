@@ -88,6 +88,7 @@
         │   └── UnknownObject         no such view, or not one that can be refreshed
         ├── NotMigrated               the database is not at the version of this code
         ├── MissingRoles              the group roles are to be made, or granted, by a superuser
+        ├── RestoredWithoutRoles      a dump was restored where the group roles were not
         ├── DatabaseIsNewer           a later release has migrated the database
         ├── CannotMakeDomain          a new domain cannot be written there; nothing was
         ├── RedisCluster              a server is a node of one: it cannot be used
