@@ -17,7 +17,6 @@ where the server counts rows, which it does unless `track_counts` is off.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import psycopg
 
@@ -27,18 +26,9 @@ from worker.schema.execute import SQL
 from worker.schema.execute.changeset_run import OperationFailed
 from worker.schema.history.journal import Timing
 
-_WRITES = "RowExclusiveLock"
-
 
 class Crossed(psycopg.errors.RaiseException):
     """An operation that wrote on the other side."""
-
-
-class _Held(NamedTuple):
-    """A relation, and a mode that it is locked in."""
-
-    oid: int
-    mode: str
 
 
 class Border:
@@ -46,7 +36,11 @@ class Border:
 
     def __init__(self, work: Connection, schemas: Schemas) -> None:
         self.work, self.schemas = work, schemas
-        self._names: dict[int, tuple[str, str]] = {}
+        both = {"schemas": [schemas.command, schemas.query]}
+        self._names: dict[int, tuple[str, str]] = {
+            oid: (schema, name)
+            for oid, schema, name in work.execute(SQL["relations_of_sides"], both)
+        }
         self._seen = self._look()
 
     def check(self, number: int, side: Side, timings: Sequence[Timing]) -> None:
@@ -61,20 +55,22 @@ class Border:
             )
             raise OperationFailed(number, Crossed(reason), timings, reason)
 
-    def _crossed(self, side: Side, before: dict[_Held, int]) -> Iterator[str]:
-        for held, written in self._seen.items():
-            schema, name = self._names.get(held.oid, ("", ""))
-            is_there = schema == self.schemas.opposite(side) and held.mode == _WRITES
-            if is_there and (held not in before or written > before[held]):
+    def _crossed(self, side: Side, before: dict[int, int]) -> Iterator[str]:
+        for oid, written in self._seen.items():
+            schema, name = self._names.get(oid, ("", ""))
+            is_there = schema == self.schemas.opposite(side)
+            if is_there and (oid not in before or written > before[oid]):
                 yield f"{schema}.{name}"
 
-    def _look(self) -> dict[_Held, int]:
-        """Locks of this session, with the rows written so far. A relation that is dropped has no
-        name any more: those of before are kept."""
-        both = {"schemas": [self.schemas.command, self.schemas.query]}
-        for oid, schema, name in self.work.execute(SQL["relations_of_sides"], both):
-            self._names.setdefault(oid, (schema, name))
-        return {_Held(oid, mode): rows for oid, mode, rows in self.work.execute(SQL["held"])}
+    def _look(self) -> dict[int, int]:
+        """What this session has locked to write, with the rows written so far. A relation that is
+        dropped has no name any more: those of before are kept."""
+        seen: dict[int, int] = {}
+        for oid, schema, name, rows in self.work.execute(SQL["written"]):
+            seen[oid] = rows
+            if name is not None:
+                self._names.setdefault(oid, (schema, name))
+        return seen
 
 
 _OTHER = {Side.COMMAND: Side.QUERY, Side.QUERY: Side.COMMAND}

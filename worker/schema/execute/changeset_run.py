@@ -100,15 +100,19 @@ class ChangesetRun:
     def with_retries(self, attempt: Callable[[], None]) -> None:
         """Try until it is done, with backoff, as long as locks are what it failed for.
 
-        Raises OperationFailed.
+        Raises OperationFailed: for the locks too, if the last try had no time left for them.
         """
+        locked_out: OperationFailed | None = None
         for number in range(1, self.limits.lock_attempts + 1):
             if not self.undoing:
                 self.lock.journal.attempt(self.changeset_id)
             try:
                 return attempt()
             except OperationFailed as failed:
+                if locked_out is not None and self._is_out_of_time(failed):
+                    raise self._given_up(locked_out, number - 1) from locked_out.error
                 pause = self._backoff_after(failed, number)
+                locked_out = failed
             time.sleep(pause)
         raise AssertionError("unreachable")
 
@@ -178,12 +182,15 @@ class ChangesetRun:
 
     def _with_time_limit(self, failed: OperationFailed) -> OperationFailed:
         """PostgreSQL says that it was cancelled, but not that it was for `changeset_timeout`."""
-        if self._left() > 0 or not isinstance(failed.error, psycopg.errors.QueryCanceled):
+        if not self._is_out_of_time(failed):
             return failed
         return failed.because(
             f"the {self.limits.changeset_timeout:g} s were over that a changeset has here: from a"
             " shell it may take as long as it needs, `cqrs changeset execute ID`"
         )
+
+    def _is_out_of_time(self, failed: OperationFailed) -> bool:
+        return self._left() <= 0 and isinstance(failed.error, psycopg.errors.QueryCanceled)
 
     def _given_up(self, failed: OperationFailed, attempts: int) -> OperationFailed:
         holders = self._holders()

@@ -80,12 +80,15 @@ SELECT c.oid::int8, n.nspname, c.relname
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE n.nspname = ANY (%(schemas)s::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 
--- name: held
--- Locks of this session on relations, and the rows that it has written to each.
-SELECT l.relation::int8, l.mode,
+-- name: written
+-- Relations that this session has locked to write rows, their names, and the rows written so far.
+SELECT l.relation::int8, n.nspname, c.relname,
        coalesce(pg_stat_get_xact_tuples_inserted(l.relation), 0)
        + coalesce(pg_stat_get_xact_tuples_updated(l.relation), 0)
        + coalesce(pg_stat_get_xact_tuples_deleted(l.relation), 0)
   FROM pg_locks AS l
+  LEFT JOIN pg_class AS c ON c.oid = l.relation
+  LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
  WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+   AND l.mode = 'RowExclusiveLock'
    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
