@@ -568,7 +568,8 @@ def test_what_the_pages_import_from_the_engine_is_there() -> None:
 
 
 def test_every_setting_that_a_page_names_is_one() -> None:
-    known = {f"CQRS_{name.upper()}" for name in Settings.model_fields} | {"CQRS_TEST_DATA"}
+    of_tests = {"CQRS_TEST_DATA", "CQRS_TEST_DATABASE_URL"}
+    known = {f"CQRS_{name.upper()}" for name in Settings.model_fields} | of_tests
     named = named_by_pages(r"\b(CQRS_[A-Z_]*[A-Z])\b")
     assert [one for one in named if one[1] not in known and "CQRS_ORDERS_" not in one[1]] == []
 

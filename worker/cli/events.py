@@ -13,12 +13,16 @@ from worker.cli.console import JsonFlag, bars, explained, print_json, print_tabl
 from worker.event_log.check import StoredKind
 from worker.event_log.check import check as check_log
 
-app = typer.Typer(name="events", no_args_is_help=True, help="What the log holds.")
+app = typer.Typer(
+    name="events",
+    no_args_is_help=True,
+    help="What the log holds, and whether today's code can read it.",
+)
 
 
 @app.callback()
 def _group() -> None:
-    """What the log holds."""
+    """What the log holds, and whether today's code can read it."""
 
 
 @app.command()
