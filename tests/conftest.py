@@ -110,7 +110,7 @@ def own_database(
     made = clones.clone()
     marker = request.node.get_closest_marker("settings")
     chosen = test_settings(servers, made.url, tmp_path, **(marker.kwargs if marker else {}))
-    see(chosen.domains)
+    see_all()
     with in_use(chosen):
         yield made
     see_all()

@@ -17,6 +17,7 @@ from celery.contrib.testing.worker import start_worker
 from typer.testing import CliRunner
 
 from tests.conftest import Database
+from tests.support.domains import import_like_a_worker
 from tests.support.processes import children_of
 from tests.support.things.commands import add_thing
 from tests.support.workers import Workers, until
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("things", "redis")
 @pytest.fixture
 def worker(things: Database, redis: redis_py.Redis) -> Iterator[None]:
     """A worker thread that runs commands."""
-    app.loader.import_default_modules()
+    import_like_a_worker()
     with start_worker(
         app, pool="solo", queues=["commands"], perform_ping_check=False, shutdown_timeout=30
     ):

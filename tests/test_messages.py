@@ -16,6 +16,7 @@ from celery.contrib.testing.worker import start_worker
 from kombu.exceptions import OperationalError as BrokerError
 
 from tests.conftest import Database
+from tests.support.domains import import_like_a_worker
 from tests.support.things.commands import add_thing, bump_thing, drop_thing
 from worker.base import wake_ups
 from worker.base.actor import acting_as, current_actor, from_header, only, to_header
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("things", "redis")
 @pytest.fixture
 def worker(things: Database, redis: redis_py.Redis) -> Iterator[None]:
     """A worker thread that runs commands."""
-    app.loader.import_default_modules()
+    import_like_a_worker()
     with start_worker(
         app, pool="solo", queues=["commands"], perform_ping_check=False, shutdown_timeout=30
     ):

@@ -13,6 +13,7 @@ from celery.contrib.testing.worker import start_worker
 
 import beat_schedule
 from tests.conftest import Database
+from tests.support.domains import import_like_a_worker
 from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import until
 from worker.base.app import QUEUES, app
@@ -24,7 +25,7 @@ from worker.ops.status import gather
 @pytest.fixture
 def worker(things: Database, redis: redis_py.Redis) -> Iterator[None]:
     """A worker thread on every queue."""
-    app.loader.import_default_modules()
+    import_like_a_worker()
     with start_worker(
         app, pool="solo", queues=QUEUES, perform_ping_check=False, shutdown_timeout=30
     ):
@@ -90,6 +91,6 @@ def test_each_message_goes_to_one_queue(redis: redis_py.Redis, things: Database)
 
 
 def test_every_task_of_the_schedule_is_registered(database: Database) -> None:
-    app.loader.import_default_modules()
+    import_like_a_worker()
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
     assert all(entry.why for entry in beat_schedule.entries(get_settings()).values())

@@ -13,6 +13,7 @@ from decimal import Decimal
 import pytest
 import redis as redis_py
 
+from tests.support.domains import import_like_a_worker
 from tests.support.fuzzing import Fuzzer
 from tests.support.processes import children_of, resident
 from tests.support.things.commands import add_thing
@@ -51,7 +52,7 @@ def test_no_bytes_in_a_queue_stop_a_worker(
     things: Things, workers: Workers, redis: redis_py.Redis, number: int, seed: int
 ) -> None:
     print(f"FUZZ_SEED={seed}")
-    app.loader.import_default_modules()
+    import_like_a_worker()
     tasks = sorted(task for task in app.tasks if not task.startswith("pytest"))
     fuzzer = Fuzzer(seed, tasks, LARGEST * 2)
     worker = workers.start()

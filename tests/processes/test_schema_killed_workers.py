@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import Database
 from tests.schema.waiting import until, until_row
+from tests.support.domains import import_like_a_worker
 from tests.support.workers import Worker, Workers
-from worker.base.app import app
 from worker.commands import dead_commands
 from worker.contracts import Status
 from worker.schema import history, load
@@ -30,7 +30,7 @@ CLAIMED = "SELECT executed_by FROM cqrs.changesets WHERE status = 'in_progress'"
 @pytest.fixture
 def database(own_database: Database) -> Database:
     """A database of this test's own, in use by the whole engine."""
-    app.loader.import_default_modules()
+    import_like_a_worker()
     return own_database
 
 

@@ -15,7 +15,7 @@ import redis as redis_py
 from celery.contrib.testing.worker import start_worker
 
 from tests.conftest import Database
-from tests.support.domains import see
+from tests.support.domains import import_like_a_worker, see
 from tests.support.workers import until
 from worker.base import settings
 from worker.base.app import QUEUES, app
@@ -132,7 +132,7 @@ def parcels(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def worker(parcels: Parcels, redis: redis_py.Redis) -> Iterator[None]:
     """A worker thread on every queue: for tests in which nobody dies."""
-    app.loader.import_default_modules()
+    import_like_a_worker()
     with start_worker(
         app, pool="solo", queues=QUEUES, perform_ping_check=False, shutdown_timeout=30
     ):

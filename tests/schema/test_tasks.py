@@ -16,6 +16,7 @@ from celery import chain
 from celery.contrib.testing.worker import start_worker
 
 from tests.conftest import Database
+from tests.support.domains import import_like_a_worker
 from worker.base.actor import acting_as
 from worker.base.app import QUEUES, app
 from worker.base.settings import get_settings
@@ -40,7 +41,7 @@ PAY = ["UPDATE command.balance SET amount = amount - 10"]
 @pytest.fixture
 def worker(own_database: Database, redis: redis_py.Redis) -> Iterator[None]:
     """A worker thread on every queue."""
-    app.loader.import_default_modules()
+    import_like_a_worker()
     with start_worker(app, pool="solo", queues=QUEUES, perform_ping_check=False):
         yield
     logging.getLogger().handlers.clear()

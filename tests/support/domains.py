@@ -1,8 +1,8 @@
 """Which domains a test sees, out of all that its process has loaded by now.
 
 A process runs tests of several domains one after another, and what was imported stays declared. A
-program knows those of its settings alone; so does a test: names of the others are taken out of the
-registries while it runs.
+program knows those of its settings alone; so does a test that asks for it (`see`): names of the
+others are taken out of the registries while it runs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from worker.base.app import app
 from worker.base.registry import Registry
+from worker.base.settings import get_settings
 from worker.commands.decoding import commands
 from worker.commands.event_task import event_tasks
 from worker.event_log.sources import queries
@@ -48,3 +50,9 @@ def see_all() -> None:
         registry._items.setdefault(name, item)
     _hidden.clear()
     Registry.declared += 1
+
+
+def import_like_a_worker() -> None:
+    """Do here what a worker or beat does at its start, with the domains of this test's settings."""
+    see(get_settings().domains)
+    app.loader.import_default_modules()
