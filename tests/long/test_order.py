@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.test_order import (
+from tests.processes.test_order import (
     pytestmark,
     test_a_chain_runs_in_its_order,
     test_a_payment_sent_after_its_order_is_never_too_early,

@@ -10,6 +10,9 @@ import pytest
 from celery.events.state import State
 
 from tests.rebuild.conftest import DOMAINS, ReadModels
+from tests.rebuild.conftest import deploy as deploy
+from tests.rebuild.conftest import filled as filled
+from tests.rebuild.conftest import things as things  # fixtures
 from tests.rebuild.test_slices import slow_index
 from tests.rebuild.trouble import DEAF
 from tests.support.things.history import LIST, PLACES

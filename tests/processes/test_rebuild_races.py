@@ -16,6 +16,9 @@ from psycopg import errors as pg
 
 from tests.conftest import Database
 from tests.rebuild.conftest import ReadModels
+from tests.rebuild.conftest import deploy as deploy
+from tests.rebuild.conftest import filled as filled
+from tests.rebuild.conftest import things as things  # fixtures
 from tests.rebuild.test_slices import another_process
 from tests.support.things.history import LIST
 from tests.support.things.projections import thing_list

@@ -14,6 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.rebuild.conftest import DOMAINS, ReadModels
+from tests.rebuild.conftest import filled as filled
+from tests.rebuild.conftest import things as things  # fixtures
 from tests.support.things.history import LIST, PLACES
 from tests.support.things.models import ThingAdded
 from tests.support.things.projections import place_list, thing_list
