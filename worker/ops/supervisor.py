@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,7 +80,8 @@ class Supervisor:
         """SIGKILL a child and its own children, as a crash would; it is started again at once."""
         for child in self.children:
             if child.name == name and child.process is not None:
-                os.killpg(child.process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it may have ended by itself, and all with it
+                    os.killpg(child.process.pid, signal.SIGKILL)
                 child.process.wait()
                 self._start(child)
 
