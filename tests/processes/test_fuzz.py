@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import redis as redis_py
@@ -30,6 +31,8 @@ GOOD = 100
 ROUNDS = 10
 WARM = 2
 """The round after which a worker has everything loaded that it needs."""
+PATIENCE = 150.0
+"""Seconds; a message whose process was ended over it comes back after 30, and more than once."""
 MB = 1 << 20
 MOST_GROWN = 40 * MB
 
@@ -84,12 +87,20 @@ def _feed(fuzzer: Fuzzer, number: int, worker: Worker) -> list[CommandResult]:
                 pipeline.execute()
             handles.append(add_thing.delay(price=Decimal("1.00")))
             until(lambda: worker.ended() or broker.llen("commands") < 500, 120)
-        until(lambda: worker.ended() or not _waiting(broker), 60, "the queues are not empty")
+        try:
+            until(lambda: worker.ended() or not _waiting(broker), PATIENCE)
+        except TimeoutError:
+            pytest.fail(f"the queues are not empty: {_left(broker)}")
     return handles
 
 
 def _waiting(broker: redis_py.Redis) -> int:
     return sum(broker.llen(queue) for queue in QUEUES) + broker.hlen("cqrs.unacked")
+
+
+def _left(broker: redis_py.Redis) -> dict[str, Any]:
+    left: dict[str, Any] = {queue: broker.llen(queue) for queue in QUEUES}
+    return left | {"taken": broker.hvals("cqrs.unacked")[:5]}
 
 
 def _memory(worker: Worker) -> dict[int, int]:

@@ -12,11 +12,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import redis as redis_py
 from celery import states
+from kombu import Producer, Queue
 
 from tests.conftest import Database
 from tests.support.things.commands import add_thing
@@ -27,6 +29,7 @@ from worker import CommandResult, ReceiptTimeout, ServerUnavailable, get_setting
 from worker.base import db, settings
 from worker.base.app import app
 from worker.base.celery_internals import result_backend
+from worker.base.intake.channel import BrokerConnection
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, Status, uuid7
 from worker.embedded import Servers, valkey
@@ -265,3 +268,20 @@ def test_a_wait_goes_on_while_the_database_is_away_and_says_so_at_its_end(
             assert not asking.done()
         things.project()
         assert (asking.result().as_of or 0) >= last
+
+
+def test_a_channel_whose_connection_is_closed_before_it_ends_nobody(own_redis: OwnRedis) -> None:
+    # So it is in a worker whose broker goes away at the wrong moment: kombu raised AttributeError
+    # where Celery's consumer closes the connection once more, and the worker ended.
+    connection: Any = BrokerConnection(own_redis.url + "0")  # type: ignore[no-untyped-call]
+    channel = connection.default_channel
+    queue = Queue("closed-first", channel=channel)
+    queue.declare()
+    Producer(channel).publish({"n": 1}, routing_key="closed-first")
+    assert channel.basic_get("closed-first") is not None
+    own_redis.stop()
+
+    connection.transport.client = None  # as its end leaves it
+    channel.close()
+
+    assert channel.closed

@@ -171,3 +171,53 @@ def test_rows_share_no_list_with_their_event() -> None:
     projection.fold(folded, projection.calls([event]))
     assert folded["a"]["facts"] == numbers
     assert folded["a"]["facts"] is not numbers
+
+
+def _kept_by(column: sa.Column[Any]) -> Projection:
+    return Projection(
+        "kept", sa.Table("kept", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True), column)
+    )
+
+
+def test_what_was_told_of_one_value_is_not_told_of_another_that_equals_it() -> None:
+    form = _kept_by(sa.Column("price", sa.Numeric(9, 2))).form
+    assert form.row({"id": "a", "price": "1"}, None, form.none, "a")["price"] == "1.00"
+    assert form.row({"id": "a", "price": Decimal(1)}, None, form.none, "a")["price"] == "1.00"
+
+    with pytest.raises(UnfitValue, match="it is no number"):
+        form.row({"id": "a", "price": True}, None, form.none, "a")
+
+
+def test_many_more_values_than_are_remembered_are_told_right() -> None:
+    form = _kept_by(sa.Column("price", sa.Numeric(9, 2))).form
+    for n in [*range(5_000), *range(5_000)]:
+        told = form.row({"id": "a", "price": str(n)}, None, form.none, "a")["price"]
+        assert told == f"{n}.00"
+
+
+def test_a_row_that_is_the_events_own_data_is_not_changed() -> None:
+    form = _kept_by(sa.Column("price", sa.Numeric(9, 2))).form
+    data = {"id": "a", "price": "1"}
+
+    row = form.row(data, None, form.none, "a")
+
+    assert (row["price"], data["price"]) == ("1.00", "1")
+
+
+def test_a_row_changed_in_place_names_the_list_that_does_not_fit() -> None:
+    form = _kept_by(sa.Column("sizes", sa.ARRAY(sa.Integer))).form
+    row = form.row({"id": "a", "sizes": [1]}, None, form.none, "a")
+    was = form.values(row)
+    row["sizes"].append("many")
+
+    with pytest.raises(UnfitValue, match=r"kept\.sizes"):
+        form.row(row, row, was, "a")
+
+
+def test_a_table_of_a_key_alone_has_rows() -> None:
+    table = sa.Table("alone", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True))
+    form = Projection("alone", table).form
+
+    assert form.row({"id": "5"}, None, form.none, 5) == {"id": 5}
+    with pytest.raises(UnfitValue, match="this is the row of 5"):
+        form.row({}, None, form.none, 5)

@@ -68,7 +68,14 @@ class KeepingQoS(kombu_redis.QoS):
             virtual.QoS.ack(self, delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> None:
-        """Give back, at the end, what is not done."""
+        """Give back, at the end, what is not done.
+
+        A connection that broke while it was closed is closed again by Celery's consumer, and knows
+        no server then: kombu would end the worker there. What was taken comes back in time.
+        """
+        if self.channel.connection.client is None:
+            log.warning("the broker went away: what was taken comes back after its time-out")
+            return
         for delivery_tag in self._unnoted.intersection(self._delivered):
             self._give_back(delivery_tag)
         super().restore_unacked(client)

@@ -64,6 +64,7 @@ from worker.queries.canonical import canonical
 from worker.queries.consistency import Behind, Consistency, ReadRequirement
 from worker.queries.costs import Cost
 from worker.queries.errors import InvalidQuery, UnknownQuery
+from worker.queries.exact import Looks, looks_exact
 from worker.queries.filters import MOST_ROWS
 from worker.queries.parameters import Parameters
 from worker.queries.reader import Reader, Terms, read
@@ -176,10 +177,15 @@ class Query(Generic[T, P]):
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
+    @cached_property
+    def _looks(self) -> Looks | None:
+        return looks_exact(self.answer_type)
+
     def _answer(
         self, given: Parameters, required: ReadRequirement, began: float
     ) -> Steps[Answer[T]]:
-        lookup = Lookup(self._reading(given), self.answer_type, self.policy, self._place(given))
+        place = self._place(given)
+        lookup = Lookup(self._reading(given), self.answer_type, self.policy, place, self._looks)
         wanted = self._wanted(required)
         backoff: Backoff | None = None
         while True:

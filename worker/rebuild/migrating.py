@@ -97,7 +97,7 @@ class MigratedRows:
     def _formed(self, row: Row) -> Row:
         """A row that the function made, in the form of those that folds make."""
         form = self.projection.form
-        return form.row(row, form.blank, form.key(row.get(form.key_column)))
+        return form.row(row, None, form.none, form.key(row.get(form.key_column)))
 
     def examine(self) -> None:
         """Fold some rows from the log and compare. Raises MigrationDiffers, RebuildUnfinished."""

@@ -51,9 +51,10 @@ _POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}").fullmatch
 _WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*").fullmatch
 _UTC = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3])(?::[0-5]\d){2}"
-    r"(?!\.000000)(?:\.\d{6})?Z"
+    r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?!\.000000)(?:\.[0-9]{6})?(?:Z|\+00:00)"
 ).fullmatch
+"""An instant of any month's first 28 days; what it does not match is read by Python."""
 _BEYOND = re.compile(
     r"-?infinity|24:00:00|\d{5,6}-\d\d-\d\d(T[\d:.]+)?|\d{4,6}-\d\d-\d\d(T[\d:.]+)? BC"
 ).fullmatch
@@ -73,7 +74,8 @@ class ColumnForm:
     brings what it answers into the form, None if it is. `in_array` is `load` for an array of it.
     Of a column that may be a key, `spelled` is how the server finds it in an event, in braces the
     event's own text; None where one key has several spellings, so that only Python can tell.
-    Values that have parts may be changed in place.
+    Values that have parts may be changed in place. Of the type `exact` every value is in the form
+    already; a slow `give` takes longer than to look up what it answered last.
     """
 
     give: Give
@@ -83,6 +85,8 @@ class ColumnForm:
     is_key: bool = True
     has_parts: bool = False
     spelled: str | None = None
+    exact: type | None = None
+    is_slow: bool = False
 
 
 def column_form(column: sa.Column[Any]) -> ColumnForm:
@@ -112,8 +116,8 @@ def _form_of(declared: TypeEngine[Any]) -> ColumnForm | None:
 
 # ------------------------------------------------------------------------ text, numbers, ids
 def _boolean(value: Any) -> bool:
-    if value is True or value is False:
-        return bool(value)
+    if type(value) is bool:
+        return value
     text = str(value).strip().lower()
     if text not in _TRUE + _FALSE:
         raise ValueError("it is neither true nor false")
@@ -124,11 +128,10 @@ def _whole(bits: int) -> Give:
     lowest, highest = -(1 << bits - 1), (1 << bits - 1) - 1
 
     def give(value: Any) -> int:
-        if type(value) is not int:
-            value = _as_whole(value)
-        if not lowest <= value <= highest:
-            raise ValueError(f"a number of {bits} bits goes from {lowest} to {highest}")
-        return int(value)
+        whole: int = value if type(value) is int else _as_whole(value)
+        if lowest <= whole <= highest:
+            return whole
+        raise ValueError(f"a number of {bits} bits goes from {lowest} to {highest}")
 
     return give
 
@@ -169,7 +172,8 @@ def _varchar(length: int | None) -> Give:
 
 def _string(kind: sa.String, name: str) -> ColumnForm:
     if not name.startswith("CHAR"):
-        return ColumnForm(_varchar(kind.length), spelled="{}")
+        exact = str if kind.length is None else None
+        return ColumnForm(_varchar(kind.length), spelled="{}", exact=exact)
     give = _varchar(kind.length or 1)
 
     def unpadded(value: Any) -> str:
@@ -230,7 +234,7 @@ def _numeric(kind: sa.Numeric[Any], _name: str) -> ColumnForm:
             raise ValueError(f"a numeric({digits}, {scale}) has no room for it")
         return _digits(rounded)
 
-    return ColumnForm(give, "{}::text", in_array="to_json({}::text[])")
+    return ColumnForm(give, "{}::text", in_array="to_json({}::text[])", is_slow=True)
 
 
 def _unlimited(value: Any) -> str:
@@ -262,11 +266,11 @@ def _uuid(value: Any) -> str:
 def _instant(value: Any) -> str:
     """A time with a zone, in UTC; without one it is taken to be UTC."""
     if type(value) is str:
-        # `isoformat` ends in +00:00, which many folds use
-        text: str = f"{value[:-6]}Z" if value.endswith("+00:00") else value
-        if _UTC(text) or _BEYOND(text):
-            return text
-        value = datetime.fromisoformat(text)
+        if _UTC(value):  # `isoformat` ends in +00:00, which many folds use
+            return value if value[-1] == "Z" else f"{value[:-6]}Z"
+        if _BEYOND(value):
+            return value
+        value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise TypeError("it is no time")
     zoned = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -309,9 +313,15 @@ def _moment(_kind: sa.DateTime, name: str) -> ColumnForm | None:
     if "(" in name:
         return None  # the server rounds in ways of its own
     if "WITH TIME ZONE" not in name:
-        return ColumnForm(_wall_clock, "to_json({}) #>> '{{}}'", _or_as_it_is(_wall_clock))
+        return ColumnForm(
+            _wall_clock, "to_json({}) #>> '{{}}'", _or_as_it_is(_wall_clock), is_slow=True
+        )
     load = "to_json({} AT TIME ZONE 'UTC') #>> '{{}}'"
-    return ColumnForm(_instant, load, _or_as_it_is(_instant))
+    return ColumnForm(_instant, load, _or_as_it_is(_instant), is_slow=True)
+
+
+def _date(_kind: sa.Date, _name: str) -> ColumnForm:
+    return ColumnForm(_day, "to_json({}) #>> '{{}}'", _or_as_it_is(_day), is_slow=True)
 
 
 def _clock(_kind: sa.Time, name: str) -> ColumnForm | None:
@@ -392,15 +402,15 @@ def _or_as_it_is(give: Give) -> Give:
 _Make: TypeAlias = Callable[[Any, str], ColumnForm | None]
 _BITS = ((sa.SmallInteger, 16), (sa.BigInteger, 64), (sa.Integer, 32))
 _FORMS: tuple[tuple[Any, _Make], ...] = (
-    (sa.Boolean, lambda *_: ColumnForm(_boolean)),
+    (sa.Boolean, lambda *_: ColumnForm(_boolean, exact=bool)),
     *((kind, lambda *_, bits=bits: ColumnForm(_whole(bits), spelled="{}")) for kind, bits in _BITS),
     (sa.Enum, _enumeration),
     (sa.String, _string),
     (sa.Float, _float),
     (sa.Numeric, _numeric),
-    (sa.Uuid, lambda *_: ColumnForm(_uuid, "{}::text", spelled="lower({})")),
+    (sa.Uuid, lambda *_: ColumnForm(_uuid, "{}::text", spelled="lower({})", is_slow=True)),
     (sa.DateTime, _moment),
-    (sa.Date, lambda *_: ColumnForm(_day, "to_json({}) #>> '{{}}'", _or_as_it_is(_day))),
+    (sa.Date, _date),
     (sa.Time, _clock),
     (postgresql.JSONB, lambda *_: ColumnForm(_jsonb, is_key=False, has_parts=True)),
     (sa.JSON, lambda *_: ColumnForm(_json, is_key=False, has_parts=True)),

@@ -174,13 +174,13 @@ class Projection:
     def fold(self, rows: Rows, calls: Iterable[Call]) -> None:
         """Fold calls into rows, in place, each row in its form. Raises what a fold raises, and
         UnfitValue."""
-        form = self.form.row
+        form, values, none = self.form.row, self.form.values, self.form.none
         for key, fold, event, part in calls:
             before = rows.get(key)
-            known = self.form.blank if before is None else before.copy()
+            was = none if before is None else values(before)
             try:
                 row = fold(before, event, part)
-                rows[key] = row if row is None else form(row, known, key)
+                rows[key] = row if row is None else form(row, before, was, key)
             except Exception as error:
                 _say_where(error, event)
                 raise
@@ -191,7 +191,8 @@ class Projection:
             self.fold(rows, self.calls(events))
             return
         folds, by, get = self._plain, self.form.key_column, rows.get
-        canonical, form, blank = self.form.key, self.form.row, self.form.blank
+        canonical, form = self.form.key, self.form.row
+        values, none = self.form.values, self.form.none
         event = None
         try:
             for event in events:
@@ -200,9 +201,9 @@ class Projection:
                     key = canonical(key)
                 for fold in folds[event.type]:
                     before = get(key)
-                    known = blank if before is None else before.copy()
+                    was = none if before is None else values(before)
                     row = fold(before, event)
-                    rows[key] = row if row is None else form(row, known, key)
+                    rows[key] = row if row is None else form(row, before, was, key)
         except Exception as error:
             _say_where(error, event)
             raise
