@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from worker.contracts import ReadRow as ReadRow
     from worker.contracts import Receipt as Receipt
     from worker.contracts import Refusal as Refusal
+    from worker.contracts import RefusalKind as RefusalKind
     from worker.contracts import Status as Status
     from worker.contracts import uuid7 as uuid7
     from worker.event_log import StoredEvent as StoredEvent
@@ -111,7 +112,9 @@ _HOMES = {
     "worker.commands.state": "State Work LoadedRow",
     "worker.commands.aggregate": "aggregate Aggregate",
     "worker.commands.event_task": "event_task",
-    "worker.contracts": "Actor Command Event Message Money ReadRow Receipt Refusal Status uuid7",
+    "worker.contracts": (
+        "Actor Command Event Message Money ReadRow Receipt Refusal RefusalKind Status uuid7"
+    ),
     "worker.base.actor": "acting_as current_actor",
     "worker.base.rights": "anyone only",
     "worker.base.settings": "Settings declare_section get_settings section",

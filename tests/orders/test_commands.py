@@ -11,9 +11,9 @@ import pytest
 from models.orders.rules import Pricing
 from tasks.orders import commands
 from tasks.orders import settings as orders_settings
-from tests.support.shop import Shop, accepted, send
+from tests.support.shop import Shop, accepted, run, send
 from worker.base.errors import BadSettings
-from worker.contracts import Actor, Receipt, uuid7
+from worker.contracts import Actor, Envelope, Receipt, RefusalKind, uuid7
 
 CUSTOMER = Actor("customer:ada", frozenset({"customer"}))
 CLERK = Actor("user:42", frozenset({"clerk"}))
@@ -455,6 +455,40 @@ def test_an_orders_version_is_its_streams_version(shop: Shop) -> None:
     events = shop.rows("cqrs.events", stream=f"order-{order_id}")
     assert shop.row("command.orders")["version"] == stream["version"] == len(events) == 5
     assert [event["data"]["version"] for event in events] == [1, 2, 3, 4, 5]
+
+
+def _malformed(task: Any, **payload: Any) -> Receipt:
+    """A payload that no producer of ours lets out."""
+    (receipt,) = run([Envelope(uuid7(), task.name, payload)])
+    return receipt
+
+
+def test_a_refusal_says_which_sort_it_is(shop: Shop) -> None:
+    pen = shop.product()
+    order_id = shop.ordered((pen, 1))
+    accepted(shop.pay(order_id))
+    email = shop.row("command.customers")["email"]
+    nobody: dict[str, Any] = {"product_id": uuid7(), "quantity_change": 1}
+
+    kinds = {
+        "validation": _malformed(commands.add_product, sku="", name=""),
+        "not_found": send(commands.adjust_inventory, **nobody),
+        "conflict": send(commands.register_customer, name="Eve", email=email),
+        "business_rule": send(
+            commands.add_order_item, order_id=order_id, product_id=pen, quantity=1
+        ),
+        "not_allowed": send(commands.adjust_inventory, CUSTOMER, **nobody),
+    }
+
+    assert {name: receipt.kind for name, receipt in kinds.items()} == {
+        name: RefusalKind(name) for name in kinds
+    }
+    stored = {
+        row["command_id"]: row["kind"] for row in shop.rows("cqrs.receipts", status="rejected")
+    }
+    assert stored == {receipt.command_id: str(receipt.kind) for receipt in kinds.values()}
+    assert all(Receipt.from_json(one.to_json()) == one for one in kinds.values())
+    assert {row["kind"] for row in shop.rows("cqrs.receipts", status="succeeded")} == {None}
 
 
 @pytest.mark.parametrize(

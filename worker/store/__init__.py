@@ -154,6 +154,9 @@ WRITE_SIDE = (
 )
 """What a dead command keeps for its retry; what no command may wait for."""
 
+REFUSAL_KINDS = ("refusal_kinds/receipts", "refusal_kinds/settle")
+"""Which sort of refusal a receipt is."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

@@ -7,7 +7,7 @@ from datetime import datetime
 from models.orders.commands import MOST_STOCK, AddProduct, AdjustInventory, RegisterCustomer
 from models.orders.events import CustomerRegistered, InventoryAdjusted, ProductAdded
 from models.orders.rules.figures import Pricing, Row, sellable, short
-from worker.contracts import Refusal, to_cents
+from worker.contracts import Refusal, RefusalKind, to_cents
 
 
 def register_customer(
@@ -15,10 +15,13 @@ def register_customer(
 ) -> CustomerRegistered:
     """A customer is new by id and by e-mail address."""
     if existing is not None:
-        raise Refusal("this customer exists already", customer_id=c.customer_id)
+        raise Refusal(
+            "this customer exists already", kind=RefusalKind.CONFLICT, customer_id=c.customer_id
+        )
     if same_email is not None:
         raise Refusal(
             "another customer has this e-mail address",
+            kind=RefusalKind.CONFLICT,
             errors={"email": "is taken"},
             email=c.email,
             customer_id=same_email["customer_id"],
@@ -40,10 +43,13 @@ def add_product(
 ) -> ProductAdded:
     """A product is new by id and by SKU."""
     if existing is not None:
-        raise Refusal("this product exists already", product_id=c.product_id)
+        raise Refusal(
+            "this product exists already", kind=RefusalKind.CONFLICT, product_id=c.product_id
+        )
     if same_sku is not None:
         raise Refusal(
             "another product has this SKU",
+            kind=RefusalKind.CONFLICT,
             errors={"sku": "is taken"},
             sku=c.sku,
             product_id=same_sku["product_id"],
@@ -66,7 +72,7 @@ def adjust_inventory(
 ) -> InventoryAdjusted:
     """What is reserved cannot be taken off the shelf."""
     if product is None:
-        raise Refusal("no such product", product_id=c.product_id)
+        raise Refusal("no such product", kind=RefusalKind.NOT_FOUND, product_id=c.product_id)
     if c.quantity_change + sellable(product) < 0:
         raise short(c.product_id, sellable(product), -c.quantity_change, "quantity_change")
     quantity = product["quantity_available"] + c.quantity_change
