@@ -102,9 +102,8 @@ def decode_permitted(envelope: Envelope) -> Decoded:
         row = connection.execute(_SQL["permitted"], wanted).fetchone()
     if row is None:
         decoded = decode(envelope)
-        return replace(
-            decoded, refusal=decoded.refusal or Refusal(NO_PERMIT, kind=RefusalKind.NOT_ALLOWED)
-        )
+        nobody_may = Refusal(NO_PERMIT, kind=RefusalKind.NOT_ALLOWED)
+        return replace(decoded, refusal=decoded.refusal or nobody_may)
     name, roles, is_this_one = row
     if not is_this_one:
         raise CommandIdReused(envelope.id, envelope.name)
