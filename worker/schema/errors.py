@@ -132,6 +132,14 @@ class UnknownObject(SchemaError):
         self.name = name
 
 
+class CannotTry(SchemaError):
+    """A change cannot be tried here: there is no scratch database to be had, or no copy for it."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"not tried: {reason}{f'; {advice}' if advice else ''}")
+        self.reason, self.advice = reason, advice
+
+
 class ChangesetBusy(Transient):
     """Another changeset is being executed; it was waited for as long as the limits allow."""
 

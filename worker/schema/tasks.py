@@ -32,6 +32,7 @@ from worker.schema.command import schema_command
 from worker.schema.engine import engine_context
 from worker.schema.history.plain import summary
 from worker.schema.plan.operations import read_operations
+from worker.schema.trial.scratch import clean_up
 
 log = get_logger(__name__)
 
@@ -151,11 +152,13 @@ def end_deployment(c: EndDeployment, context: Context, command_id: UUID) -> dict
 
 @app.task(name="schema.settle", ignore_result=True)
 def settle(every: float | None = None) -> None:
-    """Recover interrupted changesets, and dispatch the follow-ups that are pending."""
+    """Recover interrupted changesets, dispatch the follow-ups that are pending, and drop the copy
+    that a killed trial left."""
     if slots.take("schema.settle", every):
         context = engine_context()
         schema.recover(context)
         schema.dispatch_follow_ups(context)
+        clean_up(context)
 
 
 @signals.worker_ready.connect
