@@ -24,11 +24,11 @@ from worker.schema.catalogue.dependencies import (
     registry_dependents,
 )
 from worker.schema.catalogue.read_side import RegistryDependent
-from worker.schema.change.change import SchemaChange, Schemas
+from worker.schema.change.change import AsGiven, SchemaChange, Schemas
 from worker.schema.change.files import read_file
-from worker.schema.changesets import execute_changeset, plan_change, track
+from worker.schema.changesets import execute_changeset, plan_change, refuse, track
 from worker.schema.engine import engine_context
-from worker.schema.errors import CannotTry, UnknownObject
+from worker.schema.errors import CannotTry, InvalidChange, UnknownObject
 from worker.schema.execute.changeset_lock import recover
 from worker.schema.execute.rollback import rollback_changeset
 from worker.schema.history import plain as plain_data
@@ -120,9 +120,13 @@ def apply(
     as_json: JsonFlag = False,
 ) -> None:
     """Record a changeset and execute it, in one transaction."""
-    _give_changeset(
-        track(context(ctx), _read(file, version), atomic=not wait, force=force), as_json
-    )
+    here = context(ctx)
+    try:
+        change = _read(file, version)
+    except InvalidChange as refused:
+        refuse(here, AsGiven(description=f"File {file.name}", version=version), refused)
+        raise
+    _give_changeset(track(here, change, atomic=not wait, force=force), as_json)
 
 
 @changesets.command()
@@ -146,7 +150,8 @@ def rollback(
 def list_(
     ctx: typer.Context,
     status: Annotated[
-        str | None, typer.Option(help="pending, in_progress, completed, failed or rolled_back")
+        str | None,
+        typer.Option(help="pending, in_progress, completed, failed, rolled_back …"),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: JsonFlag = False,
@@ -282,6 +287,7 @@ def _status(text: str | None) -> ChangesetStatus | None:
         "completed",
         "failed",
         "rolled_back",
+        "refused",
     )
     found = next((each for each in known if each == text), None)
     if text is not None and found is None:

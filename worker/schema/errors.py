@@ -33,7 +33,7 @@ class Problem(NamedTuple):
 
 
 class InvalidChange(SchemaError):
-    """The changeset says something that it may not; nothing was recorded and nothing run."""
+    """The changeset says something that it may not; nothing was run."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(Problem(*each) for each in problems)  # off the wire they are lists

@@ -66,11 +66,15 @@ class TrackChange(Command):
     atomic: bool = True
     force: bool = False
 
-    def change(self) -> schema.SchemaChange:
-        """The change. Raises InvalidChange when its form is wrong."""
+    def operations(self) -> tuple[list[dict[str, str | None]], list[dict[str, str | None]]]:
+        """Those of both sides, as a change is given."""
         sides = (self.command_operations, self.query_operations)
         commands, queries = ([each.model_dump() for each in side] for side in sides)
-        return schema.SchemaChange.of(commands, queries, self.description, self.version)
+        return commands, queries
+
+    def change(self) -> schema.SchemaChange:
+        """The change. Raises InvalidChange when its form is wrong."""
+        return schema.SchemaChange.of(*self.operations(), self.description, self.version)
 
 
 class ExecuteChangeset(Command):
@@ -110,7 +114,15 @@ class EndDeployment(Command):
 )
 def track_change(c: TrackChange, context: Context, command_id: UUID) -> dict[str, Any]:
     """Record a changeset and, if `atomic`, execute it."""
-    done = schema.track(context, c.change(), atomic=c.atomic, force=c.force, command_id=command_id)
+    done = schema.track_change(
+        context,
+        *c.operations(),
+        c.description,
+        c.version,
+        atomic=c.atomic,
+        force=c.force,
+        command_id=command_id,
+    )
     return summary(done)
 
 
