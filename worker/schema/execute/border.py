@@ -10,9 +10,9 @@ savepoint locked is released.
     a query operation     writes no rows of the command side, and changes no object there
     either                changes no object of the engine's
 
-What a program may do beside that is to make, alter or drop: `DO $$ … EXECUTE 'ALTER TABLE …' $$`.
-What words say of it has been looked at beforehand; so after each operation it is asked which objects of
-the other side, or of the engine's own schema, this transaction has written into the catalogue
+What a program may do beside that is to make, alter or drop: `DO $$ … EXECUTE 'DROP …' $$`. What
+words say of it has been looked at beforehand; so after each operation it is asked which objects
+of the other side, or of the engine's own schema, this transaction has written into the catalogue
 (1 ms), and, after one that runs programs, which of them it has locked as only that does.
 
 What else may lock there is no offence: CASCADE takes views along, a foreign key may point across.
