@@ -220,6 +220,10 @@ DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])
 -- Lets a subscription go on under another name; what became of that.
 SELECT cqrs.rename_subscription(%(former)s, %(name)s)
 
+-- name: rename_sagas
+-- Sagas go by the new name of their kind.
+UPDATE cqrs.sagas SET saga_type = %(name)s WHERE saga_type = %(former)s
+
 -- name: claim
 -- Takes read models for subscriptions; those that another one keeps, and which.
 WITH wanted AS (

@@ -97,6 +97,8 @@ def _rename(connection: Connection, subscribers: Iterable[Subscriber]) -> dict[s
             if row is not None and row[0] == "busy":
                 why = f"it is being rebuilt under its former name {former}: it goes on after that"
                 busy[one.name] = NotRegistered(one.name, why)
+            if row is not None and row[0] == "renamed":
+                connection.execute(SQL["rename_sagas"], what)
     return busy
 
 
