@@ -110,6 +110,7 @@ class SagaType:
     purpose: str = ""
     group: str = GROUP
     renamed_from: tuple[str, ...] = ()
+    forgets: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,11 +159,13 @@ def saga(
     failed: Send | None = None,
     purpose: str = "",
     renamed_from: str | Iterable[str] = (),
+    forgets: Iterable[str] = (),
 ) -> SagaType:
     """Declare a saga. Its name is its checkpoint's.
 
     `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
-    their checkpoint, with the sagas that are under way, under the ids that they have. It starts
+    their checkpoint, with the sagas that are under way, under the ids that they have. `forgets`
+    are types of events that drove it once, and no longer do. It starts
     with the event `starts`, once for each value of that event's field `key`. Raises ValueError for
     a plan without steps, with two of one name, or with one event for two of them.
     """
@@ -172,7 +175,8 @@ def saga(
     if not names or len(set(names)) < len(names) or len(set(events)) < len(events):
         raise ValueError(f"a saga needs steps, each with a name and an event of its own ({name})")
     former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
-    kind = SagaType(name, starts, key, plan, _OURS.union(events), purpose, renamed_from=former)
+    own, old = _OURS.union(events), frozenset(forgets)
+    kind = SagaType(name, starts, key, plan, own, purpose, renamed_from=former, forgets=old)
     sagas.add(name, kind)
     subscriptions.add(name, kind)
     return kind

@@ -10,9 +10,9 @@ While a release is rolled out, old and new workers share the queue. A rebuild th
 version is passed on by old ones until a new one has it. None puts a table of a lower version in
 the place of a higher one: only `cqrs rebuild` does, for a release that is rolled back.
 
-What fails is red, and so is drift that a verification finds: the others are rebuilt, or verified, all the same, and then the task fails by the
-projection's name. It stands in `cqrs status` until the projection has been rebuilt, or verified, by
-whomever.
+What fails is red, and so is drift that a verification finds: the others are rebuilt, or verified,
+all the same, and then the task fails by the projection's name. It stands in `cqrs status` until the
+projection has been rebuilt, or verified, by whomever.
 """
 
 from __future__ import annotations

@@ -259,6 +259,11 @@ SELECT t.type FROM cqrs.subscribed_types AS t
    AND EXISTS (SELECT FROM cqrs.events AS e WHERE e.type = t.type)
  ORDER BY t.type
 
+-- name: former_types
+-- Types that subscriptions have named, all of them.
+SELECT t.subscription, t.type FROM cqrs.subscribed_types AS t
+ WHERE t.subscription = ANY (%(names)s::text[])
+
 -- name: forget_types
 -- A subscription's read model was built of these types alone.
 DELETE FROM cqrs.subscribed_types
