@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from worker.queries.answers import Answer as Answer
     from worker.queries.conditions import Conditions as Conditions
     from worker.queries.conditions import Given as Given
+    from worker.queries.conditions import Op as Op
     from worker.queries.conditions import Order as Order
     from worker.queries.conditions import Where as Where
     from worker.queries.conditions import condition as condition
@@ -127,7 +128,7 @@ _HOMES = {
     "worker.queries.query": "query ask Query",
     "worker.queries.reader": "Reader",
     "worker.queries.answers": "Answer",
-    "worker.queries.conditions": "Conditions Given Order Where condition",
+    "worker.queries.conditions": "Conditions Given Op Order Where condition",
     "worker.queries.filters": "Filters",
     "worker.queries.pages": "Page",
     "worker.ops.schedule": "ScheduleEntry domain_entries engine_entries",

@@ -3,8 +3,9 @@ a value of `models.orders.answers` that is put together of them.
 
 Staff may ask everything, a customer what names him (`customer_id`), admins alone who changed what.
 Nothing found is None or an empty list. A list comes in pages (`limit` 1 to 1,000; `cursor`, the
-`next` of the page before, or `offset`), narrowed by `where`, in the `order` that is asked for or in
-its own, and says how many rows there are if `total` is asked for.
+`next` of the page before, or `offset`), narrowed by `where` (conditions by name: `conditions`), in
+the `order` that is asked for or in its own, and says how many rows there are if `total` is asked
+for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.orders.answers import AuditEntry, CustomerLifetimeValue, OrderDetails, ProductRevenue
+from models.orders.answers import (
+    AuditEntry,
+    AuditLine,
+    AuditValues,
+    CustomerLifetimeValue,
+    OrderDetails,
+    ProductRevenue,
+)
 from models.orders.commands import MOST_LINES
 from models.orders.events import OrderStatus
 from models.orders.read import (
@@ -23,6 +31,7 @@ from models.orders.read import (
     Payment,
     ProductInventory,
 )
+from tasks.orders import conditions as conditions
 from tasks.orders.rights import admins, own, staff
 from worker import Conditions, Filters, Order, Page, Reader, anyone, query
 from worker.contracts import ReadRow
@@ -197,18 +206,22 @@ def audit_log(
     *,
     entity_type: str | None = None,
     entity_id: str | UUID | None = None,
+    where: Conditions = (),
+    order: Order = ("-audit_id",),
     limit: int = 100,
     offset: int = 0,
-) -> list[AuditEntry]:
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[AuditEntry]:
     """Who changed what, the latest first. `entity_type` is a write table: `orders`, `products`."""
-    return db.rows(
-        AuditEntry,
-        "audit_log",
-        entity_type=_table(entity_type),
-        entity_id=None if entity_id is None else str(entity_id),
-        limit=limit,
-        offset=offset,
-    )
+    entity = None if entity_id is None else str(entity_id)
+    lines = _matching(AuditLine, entity_type=_table(entity_type), entity_id=entity).where(*where)
+    wanted = lines.order_by(*order).limit(limit).offset(offset)
+    page = db.page(AuditLine, "audit_log", wanted, cursor=cursor, total=total)
+    found = db.rows(AuditValues, "audit_values", ids=[line.audit_id for line in page])
+    values = {each.audit_id: dict(each) for each in found}
+    entries = [AuditEntry(**{**dict(line), **values[line.audit_id]}) for line in page]
+    return Page(entries, page.next, page.total)
 
 
 def _matching(model: type[Row], **wanted: Any) -> Filters[Row]:

@@ -57,6 +57,7 @@
         ├── OutOfRange                a number that is too small or too large
         ├── InTransaction             a batch was begun inside a transaction
         ├── NotRegistered             another subscription keeps its read model
+        ├── TypeNotNamed              its code names a type no longer that it is to handle next
         ├── CannotPartition           a subscription that cannot be split
         ├── UnknownSaga               no saga has this id or key, or several have the key
         ├── SagaIsNotStuck            any other goes on by itself, or has ended
@@ -85,7 +86,8 @@
         │   ├── ChangesetLockLost     an operation released the changeset lock; nothing was kept
         │   ├── DeploymentOpen        one deployment is open already
         │   ├── NoDeploymentOpen      there is none to end
-        │   └── UnknownObject         no such view, or not one that can be refreshed
+        │   ├── UnknownObject         no such view, or not one that can be refreshed
+        │   └── CannotTry             no scratch database, or no copy of the schema, can be had
         ├── NotMigrated               the database is not at the version of this code
         ├── MissingRoles              the group roles are to be made, or granted, by a superuser
         ├── RestoredWithoutRoles      a dump was restored where the group roles were not

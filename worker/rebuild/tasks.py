@@ -10,9 +10,9 @@ While a release is rolled out, old and new workers share the queue. A rebuild th
 version is passed on by old ones until a new one has it. None puts a table of a lower version in
 the place of a higher one: only `cqrs rebuild` does, for a release that is rolled back.
 
-What fails is red: the others are rebuilt, or verified, all the same, and then the task fails by the
-projection's name. It stands in `cqrs status` until the projection has been rebuilt, or verified, by
-whomever.
+What fails is red, and so is drift that a verification finds: the others are rebuilt, or verified,
+all the same, and then the task fails by the projection's name. It stands in `cqrs status` until the
+projection has been rebuilt, or verified, by whomever.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from worker.rebuild.errors import (
     VerificationUnfinished,
 )
 from worker.rebuild.jobs import EVERY, ProgressCallback, RebuildProgress
-from worker.rebuild.run import REBUILD, rebuild
+from worker.rebuild.run import DRIFT, REBUILD, rebuild
 from worker.rebuild.together import moved_together
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
@@ -145,7 +145,8 @@ def verify_sample(
     name. A projection that waits for its rebuild is left out.
 
     It is done in slices, as a rebuild is; `differing` and `failed` are for the task itself: what
-    earlier ones have found. A failure stops no other. Raises MaintenanceFailed at the end.
+    earlier ones have found. A failure stops no other. Raises MaintenanceFailed at the end: also for
+    rows that differ, now or since they were found, until that is mended or acknowledged.
     """
     if not slots.take("cqrs.maintenance.verify", every):
         return {}
@@ -156,6 +157,8 @@ def verify_sample(
     while left:
         try:
             found[left[0]] = _verify(self, left[0], rows, until)
+            if drifted := _drifted(left[0], found[left[0]]):
+                failed[left[0]] = drifted
         except (VerificationUnfinished, SoftTimeLimitExceeded):
             rest = {"names": left, "sample": rows, "differing": found, "failed": failed}
             raise self.retry(args=(), kwargs=rest, countdown=0.0) from None
@@ -178,6 +181,15 @@ def _verify(task: Task, name: str, sample: int, until: float) -> int:
     with db.writer() as connection:
         standing_failures.mend(connection, VERIFY, name)
     return differing
+
+
+def _drifted(name: str, differing: int) -> str | None:
+    """That rows of a projection differ from the log, unless somebody knows it."""
+    with db.writer() as connection:
+        for one in standing_failures.find(connection):
+            if (one.task, one.subject) == (DRIFT, name) and one.acknowledged_at is None:
+                return f"{differing:,} rows of the sample differ; {one.sentence}"
+    return None
 
 
 def projections() -> list[str]:
