@@ -23,6 +23,13 @@ class OrderDetails(ReadRow):
     timeline: OrderStatusTimeline
 
 
+class OrderWithLines(ReadRow):
+    """An order with its lines, in the lines' order."""
+
+    order: OrderSummary
+    items: tuple[OrderItem, ...]
+
+
 class ProductRevenue(ReadRow, key="product_id"):
     """What a product has brought in: after discounts, before tax and shipping."""
 
