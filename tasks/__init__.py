@@ -42,7 +42,7 @@ Questions ◀─ what they read. Those in `query.` are materialized views over p
 beat and by `cqrs refresh`; the audit log reads the trail of the write tables and no projection.
 
     orders.orders_summary               ◀─ order_summaries
-    orders.orders_with_lines            ◀─ order_summaries, order_items
+    orders.orders_with_lines            ◀─ order_summaries, customer_orders
     orders.order_by_number              ◀─ order_summaries
     orders.order_details                ◀─ order_summaries, order_items, payments,
                                            order_status_timeline

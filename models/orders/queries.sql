@@ -3,10 +3,8 @@
 SELECT audit_id, old_values::text AS old_values, new_values::text AS new_values
   FROM query.audit_log WHERE audit_id = ANY (%(ids)s::bigint[])
 
--- name: lines_of_orders
--- All lines of some orders, in the lines' order.
-SELECT item_id, order_id, order_number, line, product_id, sku, product_name, quantity, unit_price,
-       discount, subtotal
-  FROM query.order_items
+-- name: histories_of_orders
+-- Some orders with their lines inside.
+SELECT order_id, customer_id, order_number, status, total, item_count, items, created_at, updated_at
+  FROM query.customer_orders
  WHERE order_id = ANY (%(order_ids)s::uuid[])
- ORDER BY order_id, line

@@ -66,7 +66,7 @@ def orders_summary(
 
 @query(
     "orders.orders_with_lines",
-    reads=("orders.order_summaries", "orders.order_items"),
+    reads=("orders.order_summaries", "orders.customer_orders"),
     tags=lambda p: (f"customer:{p.customer_id}" if p.customer_id else "orders",),
     may_ask=own,
 )
@@ -86,10 +86,12 @@ def orders_with_lines(
     orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
     page = orders.order_by(*order).limit(limit).offset(offset)
     found = db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
-    lines: dict[UUID, list[OrderItem]] = {one.order_id: [] for one in found}
-    for line in db.rows(OrderItem, "lines_of_orders", order_ids=list(lines)):
-        lines[line.order_id].append(line)
-    rows = (OrderWithLines(order=one, items=tuple(lines[one.order_id])) for one in found)
+    ids = [one.order_id for one in found]
+    lines = {
+        one.order_id: one.items
+        for one in db.rows(CustomerOrder, "histories_of_orders", order_ids=ids)
+    }
+    rows = (OrderWithLines(order=one, items=lines.get(one.order_id, ())) for one in found)
     return Page(rows, next=found.next, total=found.total)
 
 
