@@ -137,9 +137,9 @@ class Trade:
         return UUID(int=self._random.getrandbits(128), version=4)
 
 
-def trade(seed: int, sales: int, size: int = 50) -> list[Receipt]:
+def trade(seed: int, sales: int, *, size: int = 50, products: int = 40) -> list[Receipt]:
     """Run a trade in batches; the receipts of its sales and what is between them."""
-    shop = Trade(seed)
+    shop = Trade(seed, products, customers=products // 2)
     assert all(receipt.succeeded for receipt in run(list(shop.opening())))
     sent = list(shop.days(sales))
     return [receipt for batch in batches(sent, size) for receipt in run(batch)]

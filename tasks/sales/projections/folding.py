@@ -28,6 +28,13 @@ def plus(row: Row, **changes: Any) -> Row:
     return row | {name: str(Decimal(row[name]) + change) for name, change in changes.items()}
 
 
+def later(one: str | None, other: str) -> str:
+    """The later of two instants: the log is in the order of commits, not of the tills' clocks."""
+    if one is None:
+        return other
+    return max(one, other, key=datetime.fromisoformat)
+
+
 def day_of(instant: str) -> str:
     """The day that it was in the shop: by `CQRS_TIME_ZONE`, whatever the hour's offset then."""
     return today(datetime.fromisoformat(instant)).isoformat()

@@ -14,7 +14,7 @@ from models.sales.events import (
     SaleItemAdded,
     SaleReturned,
 )
-from tasks.sales.projections.folding import NOTHING, picked, plus, there
+from tasks.sales.projections.folding import NOTHING, later, picked, plus, there
 from worker import Row, StoredEvent, projection, row_from
 
 customer_accounts = projection(
@@ -54,7 +54,7 @@ def _buyer(event: StoredEvent) -> Mapping[str, None]:
 def _bought(row: Row | None, event: StoredEvent, _: None) -> Row:
     row = plus(there(row, event), purchase_total=Decimal(event.data["total"])) | _now(event)
     row["purchase_count"] += 1
-    row["last_purchase_at"] = event.data["sold_at"]
+    row["last_purchase_at"] = later(row["last_purchase_at"], event.data["sold_at"])
     return row
 
 
@@ -84,7 +84,7 @@ def _sold(row: Row | None, event: StoredEvent) -> Row:
         revenue=NOTHING,
     )
     row["line_count"] += 1
-    row["last_sold_at"] = event.data["sold_at"]
+    row["last_sold_at"] = later(row["last_sold_at"], event.data["sold_at"])
     quantity, revenue = Decimal(event.data["quantity"]), Decimal(event.data["subtotal"])
     return plus(row, quantity_sold=quantity, revenue=revenue)
 
