@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.sales import commands, projections
+from tasks.sales.projections import folding
 from tests.conftest import Database
 from tests.sales.support import Till, product, sold
 from tests.sales.trades import a_rebuild_changes_nothing, agree, trade
@@ -150,3 +151,10 @@ def test_an_event_without_its_row_is_a_fault_and_names_its_place() -> None:
 
     with pytest.raises(LookupError, match=r"position 7, sales.product-1"):
         folded(projections.product_view, event)
+
+
+def test_the_later_sale_is_the_later_by_the_clock() -> None:
+    early, late = "2026-03-02T08:00:00Z", "2026-03-02T08:00:00.000001Z"
+
+    assert folding.later(None, early) == early
+    assert folding.later(early, late) == folding.later(late, early) == late
