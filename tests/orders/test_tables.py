@@ -100,7 +100,8 @@ def test_every_foreign_key_has_an_index_that_begins_with_it(database: Database) 
             " WHERE contype = 'f' AND connamespace = 'command'::regnamespace"
         ).fetchone()
     assert missing == []
-    assert count == (4,)
+    assert count is not None
+    assert count[0] >= 4  # those of orders; each domain brings its own
 
 
 @pytest.mark.parametrize("view", ["revenue_by_product", "customer_lifetime_value"])

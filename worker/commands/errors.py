@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from worker.base.errors import Permanent, Transient
-from worker.contracts import Receipt
+from worker.contracts import Receipt, RefusalKind
 
 
 class ReceiptTimeout(Transient):
@@ -83,7 +83,10 @@ class UnstorableOutcome(Undecidable):
 
 
 class InvalidCommand(Permanent):
-    """A payload is wrong. `errors` maps each wrong field (dotted path) to what is wrong."""
+    """A payload is wrong. `errors` maps each wrong field (dotted path) to what is wrong; `kind` is
+    that of the receipt which a worker writes for it."""
+
+    kind: ClassVar[RefusalKind] = RefusalKind.VALIDATION
 
     def __init__(self, name: str, errors: Mapping[str, str]) -> None:
         fields = "; ".join(f"{field}: {why}" for field, why in errors.items())

@@ -1,0 +1,32 @@
+-- sales_products_never_oversold stands behind every rule about stock.
+CREATE TABLE command.sales_products (
+    product_id        uuid PRIMARY KEY,
+    code              text NOT NULL,
+    description       text NOT NULL,
+    sell_price        numeric(14, 2) NOT NULL,
+    cost_price        numeric(14, 2),
+    quantity_in_stock numeric(13, 3) NOT NULL,
+    minimum_stock     numeric(13, 3) NOT NULL,
+    department_id     uuid REFERENCES command.sales_departments,
+    unit_id           uuid REFERENCES command.sales_units,
+    active            boolean NOT NULL,
+    version           integer NOT NULL,
+    created_at        timestamptz NOT NULL,
+    CONSTRAINT sales_products_code_once UNIQUE (code),
+    CONSTRAINT sales_products_named CHECK (code <> '' AND description <> ''),
+    CONSTRAINT sales_products_figures_positive CHECK (
+        sell_price >= 0 AND cost_price >= 0 AND minimum_stock >= 0 AND version >= 1),
+    CONSTRAINT sales_products_never_oversold CHECK (quantity_in_stock >= 0)
+) WITH (fillfactor = 70);
+CREATE INDEX sales_products_of_department ON command.sales_products (department_id);
+CREATE INDEX sales_products_of_unit ON command.sales_products (unit_id);
+
+CREATE TRIGGER audit_insert AFTER INSERT ON command.sales_products
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('product_id');
+CREATE TRIGGER audit_update AFTER UPDATE ON command.sales_products
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('product_id');
+CREATE TRIGGER audit_delete AFTER DELETE ON command.sales_products
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('product_id');
