@@ -32,7 +32,7 @@ from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
 from worker.commands.chain_continuation import all_of, go_on, links_of
-from worker.commands.decoding import decode, undeclared
+from worker.commands.decoding import decode, ready, undeclared
 from worker.commands.errors import (
     CommandDead,
     CommandIdReused,
@@ -75,7 +75,9 @@ class CommandRun(EngineTask):
 
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
-        envelope = self._envelope(args, payload)
+        envelope = ready(self._envelope(args, payload))
+        if envelope.payload is not payload:
+            self.request.kwargs = dict(envelope.payload)  # as it is sent on, if it has to wait
         outcome = self._outcome(envelope, stopper(args))
         try:
             return self._conclude(envelope, outcome)

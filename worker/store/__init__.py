@@ -154,6 +154,9 @@ WRITE_SIDE = (
 )
 """What a dead command keeps for its retry; what no command may wait for."""
 
+PERSONAL = ("personal/subject_keys",)
+"""Keys of those whose data is sealed, and how they are thrown away."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.
