@@ -126,7 +126,7 @@ def test_a_handler_is_given_the_hash() -> None:
     assert is_right(insert.row["password_hash"], PASSWORD)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("given", [PASSWORD, HASH])
+@pytest.mark.parametrize("given", [PASSWORD, HASH], ids=["plain", "hash"])
 def test_what_was_made_ready_is_left_as_it_is(given: str) -> None:
     once = hashed(CreateUser.model_validate({**USER, "password": given}))
     twice = hashed(CreateUser.model_validate({**USER, **once}))

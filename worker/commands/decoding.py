@@ -278,10 +278,10 @@ def prepare(
     else:
         what = f"is a {type(payload).__name__}; a {spec.model.__name__} is wanted"
         raise InvalidCommand(spec.name, {"payload": what})
-    if spec.prepare is not None:
-        model = _ready(spec, model)
     wire = model.model_dump(mode="json", exclude_unset=True)
     _check_wire(spec.name, _wire(spec.name, wire), wire)
+    if spec.prepare is not None:
+        wire = _ready(spec, model).model_dump(mode="json", exclude_unset=True)
     return Prepared(wire, print_)
 
 

@@ -32,7 +32,7 @@ from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
 from worker.commands.chain_continuation import all_of, go_on, links_of
-from worker.commands.decoding import decode, ready, undeclared
+from worker.commands.decoding import commands, decode, ready, undeclared
 from worker.commands.errors import (
     CommandDead,
     CommandIdReused,
@@ -72,6 +72,13 @@ class CommandRun(EngineTask):
     def fault(self, letter: Letter) -> Fault | None:
         """What is wrong with a message for this command; asked in the worker's main process."""
         return command_fault(letter)
+
+    def concealed(self, payload: Any) -> str | None:
+        """A payload as Flower may show it; None where all of it may be shown."""
+        spec = commands.get(self.name)
+        if spec is None or not spec.concealed:
+            return None
+        return spec.shown(payload) if isinstance(payload, Mapping) else "..."
 
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
