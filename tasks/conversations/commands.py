@@ -52,8 +52,8 @@ from models.conversations.write import (
 )
 from tasks.conversations import model_commands as model_commands
 from tasks.conversations.passwords import hashed
-from tasks.conversations.rights import admins, engine, own, processors
-from worker import LoadedRow, LoadRows, State, Work, anyone, command, lock, read
+from tasks.conversations.rights import admins, engine, own, processors, registers, staff
+from worker import LoadedRow, LoadRows, State, Work, command, lock, read
 from worker.contracts.personal import digest
 from worker.contracts.tables import named
 
@@ -62,7 +62,7 @@ from worker.contracts.tables import named
 @command(
     "user.create",
     CreateUser,
-    may_send=anyone,
+    may_send=registers,
     emits=(UserCreated,),
     secret=("password",),
     prepare=hashed,
@@ -103,7 +103,7 @@ def update_user(c: UpdateUser, state: State, work: Work) -> dict[str, Any]:
 @command(
     "user.change_tier",
     ChangeTier,
-    may_send=own,
+    may_send=staff,
     emits=(UserTierChanged,),
     needs=lambda c: (lock(users, c.user_id),),
 )

@@ -110,6 +110,20 @@ def test_a_user_is_new_by_id_and_by_address() -> None:
     decided(commands.update_user, same, user_id=ADA, email="ada@example.org")
 
 
+def test_a_tier_that_is_paid_for_is_given_by_staff() -> None:
+    new = {"email": "ada@example.org", "name": "Ada", "password": HASH}
+    with acting_as("guest"):
+        decided(commands.create_user, {}, **new)
+        told = refused(commands.create_user, {}, **new, subscription_tier="pro")
+        assert told == "guest may not send user.create"
+    with acting_as(f"user:{ADA}"):
+        told = refused(commands.change_tier, a_user(), **OF_ADA, subscription_tier="pro")
+        assert told == f"user:{ADA} may not send user.change_tier"
+    with acting_as("clerk", roles=["support"]):
+        decided(commands.create_user, {}, **new, subscription_tier="pro")
+        decided(commands.change_tier, a_user(), **OF_ADA, subscription_tier="pro")
+
+
 def test_one_model_is_active_and_the_other_gives_way() -> None:
     models = [a_model(), a_model(OTHER, active=True)]
     found = decided(
