@@ -13,7 +13,9 @@ from tasks.conversations import queries
 from tests.conversations.agreement import PROJECTIONS, agree, shown, unchanged_by_a_rebuild
 from tests.conversations.support import ADMIN, Service, as_, done, run, user
 from worker import Answer, Page
-from worker.contracts import uuid7
+from worker.commands.secrets import has_secrets
+from worker.commands.settling import mark_dead
+from worker.contracts import Envelope, uuid7
 from worker.contracts.personal import ERASED
 from worker.rebuild import rebuild
 
@@ -65,8 +67,8 @@ def test_what_is_personal_stands_nowhere_in_clear_and_is_gone_with_its_key(
     done("user.erase", user(grace), user_id=grace)
 
     with as_(user(grace)):
-        (turn,) = history(session, grace).data  # kept, and opened by nobody
-        assert turn.text == ERASED
+        (said,) = history(session, grace).data  # kept, and opened by nobody
+        assert said.text == ERASED
     service.catch_up()
     with as_(ADMIN):
         people = {row.user_id: row for row in queries.list_users.ask().data}
@@ -78,6 +80,18 @@ def test_what_is_personal_stands_nowhere_in_clear_and_is_gone_with_its_key(
     assert service.rows(
         "SELECT key FROM cqrs.subject_keys WHERE subject = %(s)s", s=str(grace)
     ) == [(None,)]
+
+
+def test_a_dead_command_and_a_message_that_cannot_be_read_keep_nothing_personal(
+    service: Service,
+) -> None:
+    turn = {"user_id": str(uuid7()), "session_id": str(uuid7()), "text": SAID}
+    assert mark_dead(Envelope(uuid7(), "conversation.record_turn", turn), "?").status == "dead"
+    ((kept,),) = service.rows("SELECT payload::text FROM cqrs.dead_commands")
+    assert "was not kept" in kept
+    assert turn["user_id"] in kept
+    assert SAID not in kept
+    assert has_secrets("conversation.record_turn")  # else its first bytes would be kept
 
 
 def test_rebuilds_after_it_work_and_find_nothing_changed(service: Service) -> None:

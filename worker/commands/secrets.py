@@ -42,9 +42,9 @@ def must_be_storable(envelope: Envelope) -> None:
 
 
 def has_secrets(name: str | None) -> bool:
-    """Whether a command of this name may hold what no table may."""
+    """Whether a command of this name may hold what no table keeps: secrets, or what is personal."""
     spec = commands.get(name) if name else None
-    return bool(spec and spec.unstored)
+    return bool(spec and spec.not_kept)
 
 
 def kept_payload(name: str, payload: Any) -> Any:
