@@ -20,6 +20,7 @@ from tests.support.things.commands import add_thing, bump_thing
 from tests.support.workers import until
 from worker.base.settings import get_settings, using
 from worker.base.urls import sqlalchemy_url
+from worker.commands import after_commit
 from worker.commands.errors import CommandIdReused, InvalidCommand, NoTransaction
 from worker.commands.executor import execute
 from worker.commands.queue_consumer import claim, drain
@@ -242,6 +243,33 @@ def test_a_command_that_has_to_wait_is_looked_at_again_shortly(database: Databas
     drain()
 
     assert put_off()
+
+
+def test_one_that_has_waited_for_long_is_looked_at_when_it_is_due(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at more and more seldom; whoever put it off says when to come by."""
+    woken: list[float] = []
+    monkeypatch.setattr(after_commit, "wake_later", lambda _task, seconds: woken.append(seconds))
+    with database.transaction() as connection:
+        blocker = bump_thing.enqueue(connection, thing_id=uuid7())
+    claim(1)  # another worker has it
+    with database.transaction() as connection:
+        for _ in range(3):
+            bump_thing.enqueue(connection, thing_id=uuid7(), after=[blocker])
+        connection.execute(
+            "UPDATE cqrs.enqueued_commands SET enqueued_at = now() - (seq % 2) * interval '20 s'"
+            " WHERE after <> '{}'"
+        )
+    drain()
+    with database.connect() as connection:
+        due = "SELECT extract(epoch FROM due_at - now())::float FROM cqrs.enqueued_commands"
+        left = [seconds for (seconds,) in connection.execute(due + " WHERE after <> '{}'")]
+    assert woken == [0.25, 2.25]
+    assert all(any(seconds <= wake < seconds + 1 for wake in woken) for seconds in left)
+    woken.clear()
+    drain()
+    assert woken == [], "what is not due has somebody who comes by"
 
 
 def test_a_full_batch_calls_others_to_help(database: Database) -> None:

@@ -82,6 +82,20 @@ def test_every_query_says_what_it_reads_and_costs() -> None:
     assert "never kept, cost by the page" in drawn().stdout
 
 
+def test_every_query_says_which_conditions_by_name_it_takes() -> None:
+    asked = {one["query"]: one["conditions"] for one in told()["queries"]}
+    assert asked["orders.orders_summary"] == [
+        "orders.above(amount)",
+        "orders.open",
+        "orders.taken_between(since, until)",
+    ]
+    assert asked["orders.product_inventory"] == ["orders.sold_out"]
+    assert "orders.changed_by(actor)" in asked["orders.audit_log"]
+    assert {"banking.dormant(since)", "banking.open"} <= set(asked["banking.accounts_by_balance"])
+    assert asked["orders.order_details"] == []
+    assert "conditions  orders.above(amount), orders.open" in drawn().stdout
+
+
 @pytest.mark.settings(sweep_interval=2.5, rebuild_hour=4)
 def test_the_schedule_is_listed_with_periods_and_reasons(things: Database) -> None:
     schedule = told()["schedule"]

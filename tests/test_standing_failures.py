@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from kombu.exceptions import OperationalError
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -21,10 +22,11 @@ from worker import refresh
 from worker.base import db, standing_failures
 from worker.base.app import app
 from worker.cli import failures as failures_cli
+from worker.cli import status as status_cli
 from worker.cli.status import render
 from worker.ops import maintenance, retention, scheduled_failures, status
 from worker.ops.troubles import Kind, troubles
-from worker.rebuild import rebuild
+from worker.rebuild import rebuild, tasks, verify
 from worker.rebuild.tasks import rebuild_all, verify_sample
 from worker.refresh.invalidation_rules import invalidation_rule
 
@@ -146,17 +148,82 @@ def test_a_nightly_rebuild_that_fails_is_red_by_name_and_the_next_says_still(
     assert _red(things) == {}
 
 
+def test_a_full_broker_costs_no_rebuild_that_was_to_follow(
+    things: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things.add(1)
+    things.project()
+    sent: list[Any] = []
+    refusals = [OperationalError("OOM command not allowed")] * 2
+
+    def send(name: str, args: Any, **_: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        sent.append((name, args))
+
+    monkeypatch.setattr(app, "send_task", send)
+    monkeypatch.setattr(tasks, "PAUSE", 0.001)
+    assert rebuild_all.apply(kwargs={"names": [LIST, PLACES]}).state == "SUCCESS"
+    assert sent == [("cqrs.maintenance.rebuild_all", ([PLACES],))]
+    refusals += [OperationalError("OOM command not allowed")] * 10_000
+    monkeypatch.setattr(tasks, "PATIENCE", 0.0)
+    assert "the broker took no message" in _failed(rebuild_all, names=[LIST, PLACES])
+    (sentence,) = _red(things)[Kind.READ_MODELS]
+    assert sentence.startswith(f"rebuild of {PLACES} failed: not rebuilt: the broker took")
+    rebuild(PLACES, jobs=1)
+    assert _red(things) == {}
+
+
 def test_a_verification_that_fails_is_red_and_stops_no_other(
     things: ReadModels, folds_fail: Callable[[], None]
 ) -> None:
     error = _failed(verify_sample, names=[LIST, PLACES])
     assert error.startswith(f"{LIST}: ")
-    assert PLACES not in error
+    assert f"{PLACES}: 1 rows of the sample differ" in error
     assert things.one("SELECT name FROM cqrs.verifications") == PLACES
     assert f"verification of {LIST} failed: " in _red(things)[Kind.READ_MODELS][-1]
     folds_fail()
+    verify.verify_all(PLACES)
     assert verify_sample.apply(kwargs={"names": [LIST, PLACES]}).result == {LIST: 0, PLACES: 0}
     assert _red(things) == {}
+
+
+def test_drift_is_red_until_it_is_acknowledged_or_mended(things: ReadModels) -> None:
+    things.fill()
+    things.project()
+    assert _cqrs_status() == 0
+    things.connection.execute("UPDATE query.thing_places SET held = held + 1")
+    error = _failed(verify_sample, names=[LIST, PLACES])
+    assert f"{PLACES}: " in error
+    assert "rows of the sample differ; rows are not what the log says" in error
+    assert LIST not in error
+    (sentence,) = _red(things)[Kind.READ_MODELS]
+    assert sentence.startswith(f"verification of {PLACES} failed: rows are not what the log says")
+    assert _cqrs_status() == 1
+    assert "still failing, 2 times since" in _failed(verify_sample, names=[PLACES])
+    standing_failures.acknowledge("cqrs.drift", PLACES, "me")
+    assert verify_sample.apply(kwargs={"names": [PLACES]}).state == "SUCCESS"
+    assert (_red(things), _cqrs_status()) == ({}, 0)
+    rebuild(PLACES, jobs=1)
+    assert standing_failures.find(things.connection) == []
+
+
+def test_a_sample_without_differences_ends_no_drift_that_another_one_found(
+    things: ReadModels,
+) -> None:
+    things.fill()
+    things.project()
+    standing_failures.note(things.connection, "cqrs.drift", PLACES, "rows differ")
+    assert "0 rows of the sample differ; rows differ" in _failed(verify_sample, names=[PLACES])
+    verify.verify_all(PLACES)
+    assert verify_sample.apply(kwargs={"names": [PLACES]}).state == "SUCCESS"
+
+
+def _cqrs_status() -> int:
+    """The exit code of `cqrs status` where workers are no matter."""
+    said = CliRunner().invoke(status_cli.app, ["--tolerate", Kind.WORKERS])
+    print(said.output)
+    return said.exit_code
 
 
 def test_what_cannot_be_pruned_is_red_and_the_rest_is_pruned(

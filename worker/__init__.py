@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from worker.contracts import ReadRow as ReadRow
     from worker.contracts import Receipt as Receipt
     from worker.contracts import Refusal as Refusal
+    from worker.contracts import RefusalKind as RefusalKind
     from worker.contracts import Status as Status
     from worker.contracts import uuid7 as uuid7
     from worker.event_log import StoredEvent as StoredEvent
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from worker.queries.answers import Answer as Answer
     from worker.queries.conditions import Conditions as Conditions
     from worker.queries.conditions import Given as Given
+    from worker.queries.conditions import Op as Op
     from worker.queries.conditions import Order as Order
     from worker.queries.conditions import Where as Where
     from worker.queries.conditions import condition as condition
@@ -111,7 +113,9 @@ _HOMES = {
     "worker.commands.state": "State Work LoadedRow",
     "worker.commands.aggregate": "aggregate Aggregate",
     "worker.commands.event_task": "event_task",
-    "worker.contracts": "Actor Command Event Message Money ReadRow Receipt Refusal Status uuid7",
+    "worker.contracts": (
+        "Actor Command Event Message Money ReadRow Receipt Refusal RefusalKind Status uuid7"
+    ),
     "worker.base.actor": "acting_as current_actor",
     "worker.base.rights": "anyone only",
     "worker.base.settings": "Settings declare_section get_settings section",
@@ -124,7 +128,7 @@ _HOMES = {
     "worker.queries.query": "query ask Query",
     "worker.queries.reader": "Reader",
     "worker.queries.answers": "Answer",
-    "worker.queries.conditions": "Conditions Given Order Where condition",
+    "worker.queries.conditions": "Conditions Given Op Order Where condition",
     "worker.queries.filters": "Filters",
     "worker.queries.pages": "Page",
     "worker.ops.schedule": "ScheduleEntry domain_entries engine_entries",

@@ -34,7 +34,7 @@ from models.banking.events import (
     TransferRequested,
 )
 from models.banking.write import Account, AccountStatus, Transfer, TransferStatus
-from worker.contracts import Refusal
+from worker.contracts import Refusal, RefusalKind
 
 MOST = Decimal("999999999999.99")
 """The largest amount that an account can hold."""
@@ -43,7 +43,9 @@ MOST = Decimal("999999999999.99")
 def open_account(c: OpenAccount, account: Account | None) -> AccountOpened:
     """An account is opened once."""
     if account is not None:
-        raise Refusal("this account exists already", account_id=c.account_id)
+        raise Refusal(
+            "this account exists already", kind=RefusalKind.CONFLICT, account_id=c.account_id
+        )
     return AccountOpened(
         account_id=c.account_id, owner=c.owner, currency=CURRENCY, balance=c.opening_balance
     )
@@ -101,6 +103,7 @@ def request_transfer(c: TransferMoney, transfer: Transfer | None) -> TransferReq
     if transfer is not None:
         raise Refusal(
             "this transfer was asked for before",
+            kind=RefusalKind.CONFLICT,
             transfer_id=c.transfer_id,
             status=transfer.status,
         )
@@ -144,7 +147,7 @@ def fail_transfer(c: FailTransfer, transfer: Transfer | None) -> TransferFailed:
 
 def _open(c: Deposit | Withdraw | CloseAccount | TransferStep, account: Account | None) -> Account:
     if account is None:
-        raise Refusal("no such account", account_id=c.account_id)
+        raise Refusal("no such account", kind=RefusalKind.NOT_FOUND, account_id=c.account_id)
     if account.status is not AccountStatus.OPEN:
         raise Refusal("the account is closed", account_id=c.account_id)
     return account

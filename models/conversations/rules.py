@@ -55,7 +55,7 @@ from models.conversations.events import (
     UserTierChanged,
     UserUpdated,
 )
-from worker.contracts import Refusal
+from worker.contracts import Refusal, RefusalKind
 
 Row = Mapping[str, Any]
 Registered = TypeVar("Registered", bound=ModelRegistered)
@@ -75,7 +75,7 @@ def create_user(
 ) -> UserCreated:
     """A user is new by id and by e-mail address."""
     if existing is not None:
-        raise Refusal("this user exists already", user_id=c.user_id)
+        raise Refusal("this user exists already", kind=RefusalKind.CONFLICT, user_id=c.user_id)
     _email_is_free(same_email, c.user_id)
     return UserCreated(
         user_id=c.user_id,
@@ -127,7 +127,7 @@ def delete_user(c: DeleteUser, *, user: Row | None, by: str, now: datetime) -> U
 def erase_user(c: EraseUser, *, user: Row | None, by: str, now: datetime) -> UserErased:
     """A user is forgotten once, whether he was deleted before or not."""
     if user is None:
-        raise Refusal("no such user", errors={"user_id": "is unknown"}, user_id=c.user_id)
+        raise _unknown("user", "user_id", c.user_id)
     if user["erased_at"] is not None:
         raise Refusal("the user was erased before", user_id=c.user_id)
     return UserErased(
@@ -145,7 +145,7 @@ def register_model(
     """A model is registered once, for a user who is there."""
     present(user, c.user_id)
     if model is not None:
-        raise Refusal("this model exists already", model_id=c.model_id)
+        raise Refusal("this model exists already", kind=RefusalKind.CONFLICT, model_id=c.model_id)
     quality = c.quality.quantize(_QUALITY)
     return kind(user_id=c.user_id, model_id=c.model_id, quality=quality, registered_at=now)
 
@@ -197,7 +197,9 @@ def upload_document(
     """A document comes in once, for a user who is there."""
     present(user, c.user_id)
     if document is not None:
-        raise Refusal("this document exists already", document_id=c.document_id)
+        raise Refusal(
+            "this document exists already", kind=RefusalKind.CONFLICT, document_id=c.document_id
+        )
     return DocumentUploaded(
         user_id=c.user_id,
         document_id=c.document_id,
@@ -259,7 +261,9 @@ def start_conversation(
     """A session begins once, with the models that are active."""
     present(user, c.user_id)
     if session is not None:
-        raise Refusal("this session exists already", session_id=c.session_id)
+        raise Refusal(
+            "this session exists already", kind=RefusalKind.CONFLICT, session_id=c.session_id
+        )
     return ConversationStarted(
         user_id=c.user_id,
         session_id=c.session_id,
@@ -276,7 +280,7 @@ def record_turn(
     present(user, c.user_id)
     session = _open(session, c.session_id, c.user_id)
     if turn is not None:
-        raise Refusal("this turn was recorded before", turn_id=c.turn_id)
+        raise Refusal("this turn was recorded before", kind=RefusalKind.CONFLICT, turn_id=c.turn_id)
     if session["turn_count"] >= MOST_TURNS:
         raise Refusal("the session is too long", session_id=c.session_id, most=MOST_TURNS)
     return ConversationTurnRecorded(
@@ -320,7 +324,7 @@ def end_if_silent(
 def present(user: Row | None, user_id: UUID) -> Row:
     """A user who is there. Raises Refusal."""
     if user is None:
-        raise Refusal("no such user", errors={"user_id": "is unknown"}, user_id=user_id)
+        raise _unknown("user", "user_id", user_id)
     if user["deleted_at"] is not None:
         raise Refusal("the user is deleted", errors={"user_id": "is deleted"}, user_id=user_id)
     return user
@@ -328,7 +332,11 @@ def present(user: Row | None, user_id: UUID) -> Row:
 
 def _email_is_free(same_email: Row | None, user_id: UUID) -> None:
     if same_email is not None and same_email["user_id"] != user_id:
-        raise Refusal("another user has this e-mail address", errors={"email": "is taken"})
+        raise Refusal(
+            "another user has this e-mail address",
+            errors={"email": "is taken"},
+            kind=RefusalKind.CONFLICT,
+        )
 
 
 def _model_of(c: ActivateModel | DeleteModel, models: Iterable[Row]) -> Row:
@@ -384,4 +392,6 @@ def _active(models: Iterable[Row]) -> UUID | None:
 
 def _unknown(what: str, field: str, value: UUID) -> Refusal:
     """The same for what is not there and for what is another's."""
-    return Refusal(f"no such {what}", errors={field: "is unknown"}, **{field: value})
+    facts: dict[str, Any] = {field: value}
+    kind = RefusalKind.NOT_FOUND
+    return Refusal(f"no such {what}", errors={field: "is unknown"}, kind=kind, **facts)

@@ -23,6 +23,13 @@ class OrderDetails(ReadRow):
     timeline: OrderStatusTimeline
 
 
+class OrderWithLines(ReadRow):
+    """An order with its lines, in the lines' order."""
+
+    order: OrderSummary
+    items: tuple[OrderItem, ...]
+
+
 class ProductRevenue(ReadRow, key="product_id"):
     """What a product has brought in: after discounts, before tax and shipping."""
 
@@ -58,19 +65,32 @@ def _exact(value: object) -> object:
 Values = Annotated[dict[str, Any] | None, BeforeValidator(_exact)]
 
 
-class AuditEntry(ReadRow, key="audit_id"):
-    """A change of a write table.
-
-    An INSERT has the whole new row, an UPDATE the fields that changed, a DELETE the old row.
-    """
+class AuditLine(ReadRow, key="audit_id"):
+    """A change of a write table, without the values: what the trail can be searched by."""
 
     audit_id: int
     entity_type: str
     entity_id: str
     operation: str
-    old_values: Values
-    new_values: Values
     changed_fields: tuple[str, ...] | None
     actor: str
     command_id: UUID | None
     changed_at: datetime
+
+
+class AuditValues(ReadRow, key="audit_id"):
+    """The values of one change."""
+
+    audit_id: int
+    old_values: Values
+    new_values: Values
+
+
+class AuditEntry(AuditLine, key="audit_id"):
+    """A change of a write table.
+
+    An INSERT has the whole new row, an UPDATE the fields that changed, a DELETE the old row.
+    """
+
+    old_values: Values
+    new_values: Values

@@ -1,9 +1,12 @@
--- name: audit_log
--- The latest changes, of all or of one entity. JSON as text: money keeps its cents.
-SELECT audit_id, entity_type, entity_id, operation, old_values::text AS old_values,
-       new_values::text AS new_values, changed_fields, actor, command_id, changed_at
-  FROM query.audit_log
- WHERE (%(entity_type)s::text IS NULL OR entity_type = %(entity_type)s)
-   AND (%(entity_id)s::text IS NULL OR entity_id = %(entity_id)s)
- ORDER BY audit_id DESC
- LIMIT %(limit)s OFFSET %(offset)s
+-- name: audit_values
+-- The values of some changes. JSON as text: money keeps its cents.
+SELECT audit_id, old_values::text AS old_values, new_values::text AS new_values
+  FROM query.audit_log WHERE audit_id = ANY (%(ids)s::bigint[])
+
+-- name: lines_of_orders
+-- All lines of some orders, in the lines' order.
+SELECT item_id, order_id, order_number, line, product_id, sku, product_name, quantity, unit_price,
+       discount, subtotal
+  FROM query.order_items
+ WHERE order_id = ANY (%(order_ids)s::uuid[])
+ ORDER BY order_id, line

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from models.banking.read import AccountSummary, TransferSummary
+from tasks.banking import conditions as conditions
 from worker import Actor, Conditions, Filters, Order, Page, Reader, only, query
 from worker.contracts import Money
 

@@ -3,8 +3,9 @@ a value of `models.orders.answers` that is put together of them.
 
 Staff may ask everything, a customer what names him (`customer_id`), admins alone who changed what.
 Nothing found is None or an empty list. A list comes in pages (`limit` 1 to 1,000; `cursor`, the
-`next` of the page before, or `offset`), narrowed by `where`, in the `order` that is asked for or in
-its own, and says how many rows there are if `total` is asked for.
+`next` of the page before, or `offset`), narrowed by `where` (conditions by name: `conditions`), in
+the `order` that is asked for or in its own, and says how many rows there are if `total` is asked
+for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.orders.answers import AuditEntry, CustomerLifetimeValue, OrderDetails, ProductRevenue
+from models.orders.answers import (
+    AuditEntry,
+    AuditLine,
+    AuditValues,
+    CustomerLifetimeValue,
+    OrderDetails,
+    OrderWithLines,
+    ProductRevenue,
+)
 from models.orders.commands import MOST_LINES
 from models.orders.events import OrderStatus
 from models.orders.read import (
@@ -23,6 +32,7 @@ from models.orders.read import (
     Payment,
     ProductInventory,
 )
+from tasks.orders import conditions as conditions
 from tasks.orders.rights import admins, own, staff
 from worker import Conditions, Filters, Order, Page, Reader, anyone, query
 from worker.contracts import ReadRow
@@ -52,6 +62,35 @@ def orders_summary(
     orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
     page = orders.order_by(*order).limit(limit).offset(offset)
     return db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
+
+
+@query(
+    "orders.orders_with_lines",
+    reads=("orders.order_summaries", "orders.order_items"),
+    tags=lambda p: (f"customer:{p.customer_id}" if p.customer_id else "orders",),
+    may_ask=own,
+)
+def orders_with_lines(
+    db: Reader,
+    *,
+    customer_id: UUID | None = None,
+    status: OrderStatus | None = None,
+    where: Conditions = (),
+    order: Order = ("-created_at", "-order_number"),
+    limit: int = 20,
+    offset: int = 0,
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[OrderWithLines]:
+    """The same, each with its lines, of one moment: two statements, however many orders."""
+    orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
+    page = orders.order_by(*order).limit(limit).offset(offset)
+    found = db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
+    lines: dict[UUID, list[OrderItem]] = {one.order_id: [] for one in found}
+    for line in db.rows(OrderItem, "lines_of_orders", order_ids=list(lines)):
+        lines[line.order_id].append(line)
+    rows = (OrderWithLines(order=one, items=tuple(lines[one.order_id])) for one in found)
+    return Page(rows, next=found.next, total=found.total)
 
 
 @query(
@@ -197,18 +236,22 @@ def audit_log(
     *,
     entity_type: str | None = None,
     entity_id: str | UUID | None = None,
+    where: Conditions = (),
+    order: Order = ("-audit_id",),
     limit: int = 100,
     offset: int = 0,
-) -> list[AuditEntry]:
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[AuditEntry]:
     """Who changed what, the latest first. `entity_type` is a write table: `orders`, `products`."""
-    return db.rows(
-        AuditEntry,
-        "audit_log",
-        entity_type=_table(entity_type),
-        entity_id=None if entity_id is None else str(entity_id),
-        limit=limit,
-        offset=offset,
-    )
+    entity = None if entity_id is None else str(entity_id)
+    lines = _matching(AuditLine, entity_type=_table(entity_type), entity_id=entity).where(*where)
+    wanted = lines.order_by(*order).limit(limit).offset(offset)
+    page = db.page(AuditLine, "audit_log", wanted, cursor=cursor, total=total)
+    found = db.rows(AuditValues, "audit_values", ids=[line.audit_id for line in page])
+    values = {each.audit_id: dict(each) for each in found}
+    entries = [AuditEntry(**{**dict(line), **values[line.audit_id]}) for line in page]
+    return Page(entries, page.next, page.total)
 
 
 def _matching(model: type[Row], **wanted: Any) -> Filters[Row]:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.processes.test_fuzz import seed, test_no_bytes_in_a_queue_stop_a_worker
 
+pytestmark = pytest.mark.timeout(3_600)
+
 
 @pytest.fixture
 def number() -> int:

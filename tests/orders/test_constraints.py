@@ -43,6 +43,7 @@ WRONG: list[tuple[str, str]] = [
     ("products_figures_positive", PRODUCTS.format("price = -0.01")),
     ("products_figures_positive", PRODUCTS.format("cost = -0.01")),
     ("products_figures_positive", PRODUCTS.format("reorder_level = -1")),
+    ("products_inactive_not_reordered", PRODUCTS.format("active = false, reorder_level = 1")),
     ("products_name_given", PRODUCTS.format("name = ''")),
     ("products_sku_once", SAME_SKU),
     ("customers_email_once", SAME_EMAIL),

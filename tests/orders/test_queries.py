@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import redis as redis_py
 
 from models.orders.events import OrderStatus
 from tasks.orders import commands
+from tasks.orders.conditions import above, changed_by, open_orders, sold_out, taken_between
 from tasks.orders.queries import (
     audit_log,
     customer_lifetime_value,
@@ -19,6 +21,7 @@ from tasks.orders.queries import (
     order_details,
     order_status_timeline,
     orders_summary,
+    orders_with_lines,
     product_inventory,
     revenue_by_product,
 )
@@ -40,6 +43,25 @@ def settle() -> None:
 @pytest.fixture(autouse=True)
 def empty_cache(redis: redis_py.Redis) -> None:
     """Answers of another test are of another database."""
+
+
+def test_orders_come_with_their_lines_in_one_answer(shop: Shop) -> None:
+    pen, cup = shop.product("10.00"), shop.product("4.00")
+    first, second = shop.ordered((pen, 1), (cup, 2)), shop.ordered((cup, 3))
+    settle()
+
+    page = orders_with_lines.ask(limit=1, total=True).data
+    rest = orders_with_lines.ask(limit=1, cursor=page.next).data
+
+    assert (page.total, rest.next) == (2, None)
+    ((later,), (earlier,)) = page, rest
+    assert (later.order.order_id, earlier.order.order_id) == (second, first)
+    assert [(one.line, one.product_id, one.quantity) for one in earlier.items] == [
+        (1, pen, 1),
+        (2, cup, 2),
+    ]
+    assert [one.subtotal for one in later.items] == [Decimal("12.00")]
+    assert [one.order for one in (later, earlier)] == orders_summary.ask().data
 
 
 def test_orders_are_listed_by_customer_and_status_the_latest_first(shop: Shop) -> None:
@@ -251,6 +273,39 @@ def test_the_audit_log_tells_who_changed_what(shop: Shop) -> None:
     assert first.new_values is not None
     assert first.new_values["price"] == Decimal("0.10")
     assert len(audit_log.ask(entity_type="command.products", limit=1).data) == 1
+
+
+def test_the_audit_log_is_narrowed_ordered_and_paged(shop: Shop) -> None:
+    pen, clerk = shop.product("0.10", 5), Actor("user:42", frozenset({"clerk"}))
+    for _ in range(3):
+        send(commands.adjust_inventory, clerk, product_id=pen, quantity_change=2)
+    his = (changed_by(actor="user:42"),)
+    first = audit_log.ask(where=his, order=("audit_id",), limit=2, total=True).data
+    assert (len(first), first.total) == (2, 3)
+    rest = audit_log.ask(where=his, order=("audit_id",), limit=2, cursor=first.next).data
+    assert [entry.new_values for entry in (*first, *rest)] == [
+        {"quantity_available": quantity} for quantity in (7, 9, 11)
+    ]
+    named = {"named": "orders.changed_by", "given": {"actor": "nobody"}}
+    assert ask("orders.audit_log", where=[named]).data == []
+
+
+def test_conditions_are_asked_for_by_their_business_names(shop: Shop) -> None:
+    dear = shop.ordered((shop.product("80.00"), 2))
+    cheap = shop.ordered((shop.product("1.00"), 1))
+    send(commands.cancel_order, order_id=cheap, reason="changed his mind")
+    settle()
+
+    def asked(*where: Any) -> set[UUID]:
+        return {each.order_id for each in orders_summary.ask(where=where).data}
+
+    assert asked(open_orders) == {dear}
+    assert asked(~above(amount=100)) == {cheap}
+    now = datetime.now(UTC)
+    today = taken_between(since=now - timedelta(days=1), until=now + timedelta(days=1))
+    assert asked(today) == {dear, cheap}
+    assert asked(today & ~open_orders) == {cheap}
+    assert product_inventory.ask(where=(sold_out(),)).data == []
 
 
 def test_a_customer_sees_what_is_his_and_staff_sees_all(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,12 @@ from worker import event_log
 from worker.contracts import uuid7
 from worker.contracts.engine_events import SagaCommandSettled
 from worker.event_log import NewEvent, StoredEvent
+from worker.event_log.subscribers import subscriptions
 from worker.ops.retention import prune
 from worker.reactions import SagaBatch, deadlines, saga, send, step, wait
+from worker.reactions.saga_declaration import sagas
 from worker.reactions.state_machine import SagaMachine, SagaState
-from worker.subscriptions import dead_letters
+from worker.subscriptions import dead_letters, runner
 from worker.subscriptions.runner import catch_up
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -244,3 +247,26 @@ def test_a_pruned_saga_never_begins_again(parcels: Parcels) -> None:
     assert state(parcels, parcel)["status"] == "completed"
     assert parcels.count("postal.ParcelLabelled") == 1
     assert dead_letters.find() == [], "it has not even tried"
+
+
+def test_a_renamed_saga_goes_on_with_what_is_under_way(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcel = _waiting(parcels)
+    idle = _waiting(parcels)
+    before = parcels.rows("SELECT saga_id FROM cqrs.sagas ORDER BY saga_id")
+    renamed = replace(sending, name="postal.shipping", renamed_from=("postal.sending",))
+    for registry in (sagas, subscriptions):
+        monkeypatch.delitem(registry._items, "postal.sending")
+        monkeypatch.setitem(registry._items, "postal.shipping", renamed)
+    runner._added.clear()
+    assert parcels.run("hand_over", parcel_id=str(parcel)).succeeded
+    parcels.let_everything_happen()
+    assert state(parcels, parcel)["status"] == "completed"
+    assert parcels.rows("SELECT saga_id FROM cqrs.sagas ORDER BY saga_id") == before
+    assert parcels.rows("SELECT DISTINCT saga_type FROM cqrs.sagas") == [("postal.shipping",)]
+    _overdue(parcels)
+    assert deadlines.notice() == 1
+    parcels.let_everything_happen()
+    assert state(parcels, idle)["status"] == "failed"
+    runner._added.clear()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.schema import Context, Operation, SchemaChange, history, track_change
+from worker.schema import Context, Operation, SchemaChange, history, tasks, track_change
 from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.plan.operations import read_operations
+from worker.schema.tasks import TrackChange
 
 Connection = psycopg.Connection[Any]
 FINE = "CREATE TABLE command.fine (id int)"
@@ -176,7 +179,7 @@ def test_every_problem_is_named_at_once() -> None:
         ([], [], "", "", ["description", "version", "at least one operation"]),
     ],
 )
-def test_a_change_without_form_is_refused_and_not_recorded(
+def test_a_change_without_form_is_refused_and_recorded_with_the_reason(
     context: Context,
     db: Connection,
     command: list[str],
@@ -189,7 +192,9 @@ def test_a_change_without_form_is_refused_and_not_recorded(
         track_change(context, command, query, description, version)
     assert len(refusal.value.problems) == len(messages)
     assert all(message in str(refusal.value) for message in messages)
-    assert all(line.status == "refused" for line in history(db))
+    (line,) = history(db)
+    assert (line.status, line.error) == ("refused", str(refusal.value))
+    assert (line.command_ops_count, line.query_ops_count) == (len(command), len(query))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +230,34 @@ def test_what_is_of_the_wrong_type_is_named_with_what_to_write(
     with pytest.raises(InvalidChange) as refusal:
         track_change(context, command, [], description, version)
     assert all(message in str(refusal.value) for message in messages)
-    assert all(line.status == "refused" for line in history(db))
+    (line,) = history(db)
+    assert line.status == "refused"
+    assert all(message in str(line.error) for message in messages)
+
+
+def test_a_command_of_another_sender_without_form_is_recorded_under_its_id(
+    context: Context, db: Connection
+) -> None:
+    command = TrackChange(
+        command_operations=({"sql": FINE},),  # type: ignore[arg-type]
+        query_operations=(),
+        description="Bad",
+        version="one",
+    )
+    id_ = uuid4()
+    for _ in range(2):  # delivered again, it is recorded once
+        with pytest.raises(InvalidChange):
+            tasks.track_change.act(command, context, id_)
+    (line,) = history(db)
+    assert (line.changeset_id, line.status, line.version) == (id_, "refused", "one")
+
+
+def test_without_a_database_the_reason_is_told_all_the_same(context: Context) -> None:
+    def nowhere() -> Connection:
+        raise psycopg.OperationalError("nobody answers")
+
+    with pytest.raises(InvalidChange, match="at least one operation"):
+        track_change(replace(context, connect=nowhere), [], [], "Empty", "1.0.0")
 
 
 def test_operations_may_be_mappings_as_json_has_them(context: Context) -> None:

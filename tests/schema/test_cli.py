@@ -88,6 +88,25 @@ def test_another_version_than_the_files_can_be_given(run: Run, file: Path) -> No
     assert done["version"] == "4.5.6"
 
 
+def test_a_file_that_cannot_be_read_is_in_the_history_as_refused(
+    run: Run, tmp_path: Path, db: Connection
+) -> None:
+    empty, toml = tmp_path / "empty.sql", tmp_path / "broken.toml"
+    empty.write_text("")
+    toml.write_text("version = ")
+    for file in (empty, toml, tmp_path / "missing.sql"):
+        assert run("changeset", "apply", str(file)).exit_code == 1
+        assert run("changeset", "plan", str(file)).exit_code == 1
+    lines = data(run("changeset", "list", "--status", "refused", "--json"))
+    formless = "the description is empty; '' is no semantic version: write it like 1.4.0;"
+    formless += " a changeset needs at least one operation"
+    assert [(line["description"], line["error"]) for line in lines] == [
+        ("File missing.sql", f"cannot read {tmp_path}/missing.sql: No such file or directory"),
+        ("File broken.toml", "this is no TOML: Invalid value (at end of document)"),
+        ("File empty.sql", formless),
+    ]
+
+
 def test_a_plan_that_cannot_be_applied_ends_with_code_one(
     run: Run, file: Path, db: Connection
 ) -> None:

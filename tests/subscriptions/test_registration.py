@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -211,3 +211,57 @@ def test_a_process_that_has_loaded_one_domain_of_several_renames_nothing(
     runner.catch_up()
     assert rebuild(LIST).differing == 0
     assert things.checkpoint(PLACES)["position"] > 0
+
+
+@pytest.fixture
+def without_moves(things: Things, monkeypatch: pytest.MonkeyPatch) -> Iterator[Projection]:
+    """A release whose projection of the places names one type fewer, after the one before ran."""
+    things.move("a", "here", "there")
+    things.project()
+    monkeypatch.setattr(place_list, "_folds", dict(place_list._folds))
+    del place_list._folds[ThingMoved.type]
+    runner._added.clear()
+    yield place_list
+    runner._added.clear()
+
+
+def test_an_unread_event_of_a_type_that_the_code_names_no_longer_stops_its_subscription(
+    things: Things, without_moves: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = things.held()
+    things.add(1)
+    before = things.last()
+    things.move("a", "elsewhere")
+    things.ship(1)
+    runner.catch_up()
+    assert things.checkpoint(LIST)["position"] == things.last(), "it holds up no other"
+    stopped = things.checkpoint(PLACES)
+    assert stopped["position"] == before
+    assert f"it handled {ThingMoved.type} once" in stopped["error"]
+    assert f"position {before + 1}" in stopped["error"]
+    told = [one.error for one in status.subscription_statuses() if one.name == PLACES]
+    assert "forgets=[" in str(told)
+    monkeypatch.undo()
+    runner._added.clear()
+    runner.catch_up()
+    assert things.checkpoint(PLACES)["position"] == things.last()
+    assert things.checkpoint(PLACES)["error"] is None
+    assert {**held, "elsewhere": 1}.items() <= things.held().items()
+
+
+def test_what_is_declared_forgotten_is_passed_over(
+    things: Things, without_moves: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(without_moves, "forgets", frozenset({ThingMoved.type}))
+    things.move("a", "elsewhere")
+    runner.catch_up()
+    assert things.checkpoint(PLACES)["position"] == things.last()
+    assert things.checkpoint(PLACES)["error"] is None
+
+
+def test_a_type_of_which_all_was_handled_stops_nobody(
+    things: Things, without_moves: Projection
+) -> None:
+    things.add(1)
+    runner.catch_up()
+    assert things.checkpoint(PLACES)["position"] == things.last()

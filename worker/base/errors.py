@@ -16,6 +16,7 @@
     │   ├── RefreshFailed             some materialized views were not refreshed
     │   ├── NewerEvent                a stored event is of a version that a newer release has
     │   ├── RebuildRunning            the projection is being rebuilt by somebody else
+    │   ├── NotSentFor                a rebuild that was to follow: the broker took no message
     │   ├── AnotherRebuild            a rebuild has begun that this one must not put aside
     │   ├── RebuildUnfinished         time was up; the next call goes on from there
     │   ├── CodeTooOld                a rebuild is owed to a version that this code does not know
@@ -57,6 +58,7 @@
         ├── OutOfRange                a number that is too small or too large
         ├── InTransaction             a batch was begun inside a transaction
         ├── NotRegistered             another subscription keeps its read model
+        ├── TypeNotNamed              its code names a type no longer that it is to handle next
         ├── CannotPartition           a subscription that cannot be split
         ├── UnknownSaga               no saga has this id or key, or several have the key
         ├── SagaIsNotStuck            any other goes on by itself, or has ended
@@ -85,7 +87,8 @@
         │   ├── ChangesetLockLost     an operation released the changeset lock; nothing was kept
         │   ├── DeploymentOpen        one deployment is open already
         │   ├── NoDeploymentOpen      there is none to end
-        │   └── UnknownObject         no such view, or not one that can be refreshed
+        │   ├── UnknownObject         no such view, or not one that can be refreshed
+        │   └── CannotTry             no scratch database, or no copy of the schema, can be had
         ├── NotMigrated               the database is not at the version of this code
         ├── MissingRoles              the group roles are to be made, or granted, by a superuser
         ├── RestoredWithoutRoles      a dump was restored where the group roles were not

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,11 +13,12 @@ from rich.text import Text
 from worker.schema.catalogue.dependencies import Dependency
 from worker.schema.catalogue.read_side import RegistryDependent
 from worker.schema.history.deployments import Deployment
-from worker.schema.history.plain import EFFECT_NAMES
+from worker.schema.history.plain import EFFECT_NAMES, summary
 from worker.schema.history.records import Changeset, ChangesetHistoryEntry
 from worker.schema.pictures.around import Around
 from worker.schema.plan.plan import SchemaPlan
 from worker.schema.statements.effects import LockMode
+from worker.schema.trial.trial import Trial
 
 
 def render_plan(plan: SchemaPlan) -> Iterator[RenderableType]:
@@ -46,6 +48,31 @@ def _verdict(plan: SchemaPlan) -> str:
     if plan.step is not None:
         return f"Runs as a step of its own, outside a transaction ({plan.step.value})."
     return f"Runs in one transaction: {len(plan.operations)} operation(s)."
+
+
+def render_trial(trial: Trial) -> Iterator[RenderableType]:
+    """What came of a change on a copy of the schema, beside what the plan estimates."""
+    done = trial.changeset
+    if trial.succeeded:
+        yield Text("\nOn a copy of the schema, without rows: it succeeds.", style="green")
+    else:
+        yield Text(f"\nOn a copy of the schema, without rows: {trial.error}", style="red")
+    yield from _paragraph("Of that failure", filter(None, [trial.hint]))
+    if done is not None and trial.succeeded:
+        yield from _paragraph("Rebuilt, as seen there", done.follow_up.rebuilds)
+        yield from _paragraph("Refreshed, as seen there", map(str, done.follow_up.refreshes))
+        yield from _paragraph("Purged, as seen there", done.follow_up.purges)
+        yield from _paragraph("Locked, as seen there", map(str, done.locks))
+
+
+def trial_to_json(trial: Trial) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
+        "succeeded": trial.succeeded,
+        "error": trial.error,
+        "hint": trial.hint,
+        "changeset": None if trial.changeset is None else summary(trial.changeset),
+    }
 
 
 def _operations_of(plan: SchemaPlan) -> Table:

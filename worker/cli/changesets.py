@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,11 +24,11 @@ from worker.schema.catalogue.dependencies import (
     registry_dependents,
 )
 from worker.schema.catalogue.read_side import RegistryDependent
-from worker.schema.change.change import SchemaChange, Schemas
+from worker.schema.change.change import AsGiven, SchemaChange, Schemas
 from worker.schema.change.files import read_file
-from worker.schema.changesets import execute_changeset, plan_change, track
+from worker.schema.changesets import execute_changeset, plan_change, refuse, track
 from worker.schema.engine import engine_context
-from worker.schema.errors import UnknownObject
+from worker.schema.errors import CannotTry, InvalidChange, UnknownObject
 from worker.schema.execute.changeset_lock import recover
 from worker.schema.execute.rollback import rollback_changeset
 from worker.schema.history import plain as plain_data
@@ -37,6 +38,7 @@ from worker.schema.pictures.around import around
 from worker.schema.pictures.graph import Graph, dependency_graph
 from worker.schema.pictures.svg import svg
 from worker.schema.pictures.text import dot, mermaid
+from worker.schema.trial.trial import Trial, try_change
 
 FileArgument = Annotated[Path, typer.Argument(help="A .toml or .sql changeset.", dir_okay=False)]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The changeset's id.")]
@@ -75,13 +77,36 @@ def context(ctx: typer.Context) -> Context:
 @changesets.command("plan")
 @explained
 def plan_(
-    ctx: typer.Context, file: FileArgument, version: VersionOption = None, as_json: JsonFlag = False
+    ctx: typer.Context,
+    file: FileArgument,
+    version: VersionOption = None,
+    try_: Annotated[
+        bool, typer.Option("--try", help="Run it too, on a copy of the schema without rows.")
+    ] = False,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Say what a changeset would do, and do nothing. Exit code 1 if it cannot be applied."""
-    found = plan_change(context(ctx), _read(file, version))
-    _give(as_json, plain_data.plan_to_json(found), changeset_view.render_plan(found))
-    if not found.is_possible:
+    """Say what a changeset would do, and do nothing. Exit code 1 if it cannot be applied.
+
+    With --try it is run as well, in a scratch database on the same server that is dropped
+    afterwards; exit code 1 too if it fails there, or cannot be tried.
+    """
+    here, change = context(ctx), _read(file, version)
+    found = plan_change(here, change)
+    trial = _tried(here, change) if try_ else None
+    data, lines = plain_data.plan_to_json(found), changeset_view.render_plan(found)
+    if trial is not None:
+        data |= {"trial": changeset_view.trial_to_json(trial)}
+        lines = chain(lines, changeset_view.render_trial(trial))
+    _give(as_json, data, lines)
+    if not found.is_possible or (trial is not None and not trial.succeeded):
         raise typer.Exit(1)
+
+
+def _tried(here: Context, change: SchemaChange) -> Trial:
+    try:
+        return try_change(here, change)
+    except CannotTry as error:
+        return Trial(None, str(error))
 
 
 @changesets.command()
@@ -95,9 +120,13 @@ def apply(
     as_json: JsonFlag = False,
 ) -> None:
     """Record a changeset and execute it, in one transaction."""
-    _give_changeset(
-        track(context(ctx), _read(file, version), atomic=not wait, force=force), as_json
-    )
+    here = context(ctx)
+    try:
+        change = _read(file, version)
+    except InvalidChange as refused:
+        refuse(here, AsGiven(description=f"File {file.name}", version=version), refused)
+        raise
+    _give_changeset(track(here, change, atomic=not wait, force=force), as_json)
 
 
 @changesets.command()
@@ -121,7 +150,8 @@ def rollback(
 def list_(
     ctx: typer.Context,
     status: Annotated[
-        str | None, typer.Option(help="pending, in_progress, completed, failed or rolled_back")
+        str | None,
+        typer.Option(help="pending, in_progress, completed, failed, rolled_back …"),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: JsonFlag = False,
@@ -257,6 +287,7 @@ def _status(text: str | None) -> ChangesetStatus | None:
         "completed",
         "failed",
         "rolled_back",
+        "refused",
     )
     found = next((each for each in known if each == text), None)
     if text is not None and found is None:

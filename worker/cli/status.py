@@ -23,6 +23,7 @@ from worker.ops.status import (
     SubscriptionStatus,
 )
 from worker.ops.troubles import Kind, Trouble, failure, troubles
+from worker.rebuild.run import DRIFT
 from worker.refresh.view_refresh import FAILING
 
 app = typer.Typer()
@@ -148,7 +149,7 @@ def _rebuilt(model: ReadModelStatus) -> str:
 def _read_model_state(model: ReadModelStatus, failed: str | None) -> str:
     if model.needs_rebuild:
         return f"[red]{escape(model.needs_rebuild)}[/] (cqrs rebuild)"
-    if model.drifted:
+    if model.drifted or failed == DRIFT:
         return "[red]rows drifted[/] (cqrs rebuild)"
     if failed:
         return f"[red]its last {failed.removeprefix('cqrs.')} failed[/] (cqrs failures list)"

@@ -78,6 +78,7 @@ def _query(query: QueryProfile) -> RenderableType:
     lines = (
         ("reads", (*query.reads, *query.views)),
         ("answers", answers + ["audited"] * query.audited),
+        ("conditions", query.conditions),
     )
     return _paragraph(query.query, query.purpose, lines)
 

@@ -25,7 +25,7 @@ from worker.commands.errors import BrokenFunction, InvalidCommand, Undecidable, 
 from worker.commands.left_out import as_shown, complete, given, may_hold_floats
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
-from worker.contracts import Command, Envelope, Message, Refusal
+from worker.contracts import Command, Envelope, Message, Refusal, RefusalKind
 from worker.contracts.personal import personal_fields
 
 M = TypeVar("M", bound=Message)
@@ -129,7 +129,7 @@ def decode(envelope: Envelope) -> Decoded:
 def _decoded(envelope: Envelope) -> Decoded:
     spec = find_command(envelope.name)
     if lost := secrets.not_kept(envelope.payload):
-        raise Refusal(secrets.SEND_ANEW, fields=", ".join(lost))
+        raise Refusal(secrets.SEND_ANEW, kind=RefusalKind.VALIDATION, fields=", ".join(lost))
     model = f"the model {spec.model.__name__}"
     command = _call(model, spec.name, lambda: validate(spec, envelope.payload))
     _call("`may_send`", spec.name, lambda: _authorize(spec, envelope, command))
@@ -343,5 +343,6 @@ def _authorize(spec: CommandSpec, envelope: Envelope, *seen: object) -> None:
     if allows(spec.may_send, actor, *seen) is False:
         raise Refusal(
             f"{actor.name} may not send {spec.name}{why_not('may_send', spec.may_send)}",
+            kind=RefusalKind.NOT_ALLOWED,
             roles=", ".join(sorted(actor.roles)) or "none",
         )

@@ -56,7 +56,7 @@ from worker.commands.sealing import Sealing, seal
 from worker.commands.settling import SETTLED_ELSEWHERE, ended, failed, given_up, refused, settle
 from worker.commands.state import Work
 from worker.commands.unit_of_work import UnitOfWork
-from worker.contracts import Envelope, Receipt, Refusal, Status
+from worker.contracts import Envelope, Receipt, Refusal, RefusalKind, Status
 from worker.event_log import WRONG_VERSION, NewerEvent
 
 log = get_logger(__name__)
@@ -137,7 +137,8 @@ def _after_error(
     constraint = error.diag.constraint_name or type(error).__name__
     log.warning("no rule caught this", command=batch[0].envelope.name, constraint=constraint)
     message = f"the database refuses this change (constraint {constraint})"
-    return _alone(ended(batch[0], Status.REJECTED, error=message), dequeue)
+    kind = RefusalKind.CONFLICT  # its rules found nothing: somebody else was faster
+    return _alone(ended(batch[0], Status.REJECTED, error=message, kind=kind), dequeue)
 
 
 def _after_fault(

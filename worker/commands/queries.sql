@@ -1,6 +1,7 @@
 -- name: receipts_by_id
 -- Receipts of these commands, as far as there are any.
-SELECT command_id, name, payload_hash, status, data, error, errors, position, actor, completed_at
+SELECT command_id, name, payload_hash, status, data, error, errors, position, actor, completed_at,
+       kind
   FROM cqrs.receipts
  WHERE command_id = ANY (%(ids)s::uuid[])
 
@@ -12,7 +13,7 @@ SELECT command_id FROM cqrs.receipts
 -- name: known_by_id
 -- The same for those who run commands: with the payload of one that waits without a fingerprint.
 SELECT r.command_id, r.name, r.payload_hash, r.status, r.data, r.error, r.errors, r.position, r.actor,
-       r.completed_at,
+       r.completed_at, r.kind,
        CASE WHEN r.payload_hash IS NULL THEN (
            SELECT e.payload::text FROM cqrs.enqueued_commands AS e
             WHERE e.command_id = r.command_id

@@ -27,6 +27,7 @@ up nobody behind it: a drain looks on to the end of the list.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +58,9 @@ from worker.contracts import Envelope, Status
 log = get_logger(__name__)
 
 LOOK_AGAIN = 0.25
-"""Seconds until a command that waits for others is looked at again."""
+"""Seconds until a command that waits for others is looked at again, the first time."""
+SHARE_OF_WAITING, LONGEST_PAUSE = 0.1, 5.0
+"""Later on: this share of what it has waited, and so many seconds at most."""
 PAGE = 2
 """How many times more rows are looked at than a batch has commands."""
 TRY_AGAIN = 5.0
@@ -79,6 +82,8 @@ class Choice:
     elsewhere: list[UUID] = field(default_factory=list)
     attempts: dict[UUID, int] = field(default_factory=dict)
     """How often each was tried before: those that are handed over know it, too."""
+    again: set[float] = field(default_factory=set)
+    """Seconds until those of `later` are due again, and a drain is to come by."""
     beyond: int = 0
     """Where to look on, if there may be more: behind what was looked at and has to wait."""
 
@@ -98,19 +103,26 @@ def drain() -> None:
     size = get_settings().batch_size
     until = time.monotonic() + min(TURN, get_settings().task_soft_time_limit / 3)
     whole_turn = True
-    beyond, waits = 0, False
+    beyond, again = 0, set[float]()
     while choice := claim(size, beyond):
-        beyond, waits = choice.beyond, waits or bool(choice.later)
+        beyond = choice.beyond
         if len(choice.run) == size:
             after_commit.wake_queue_consumer()  # there may be more than one worker can do
         if not carry_out(choice, whole_turn=whole_turn):
-            return  # the sweep asks again
-        whole_turn = False
+            break  # the sweep asks again
+        again, whole_turn = again | choice.again, False
         if time.monotonic() > until:
             after_commit.wake_queue_consumer()
-            return
-    if choice.later or waits:
-        after_commit.wake_later("cqrs.drain", LOOK_AGAIN)
+            break
+    for seconds in sorted(again | choice.again):
+        after_commit.wake_later("cqrs.drain", seconds)
+
+
+def _pause(waited: float) -> float:
+    """Seconds until a command that has waited so long is looked at again: in steps of LOOK_AGAIN,
+    so that those that wait together are looked at together."""
+    pause = min(waited * SHARE_OF_WAITING, LONGEST_PAUSE)
+    return max(1, math.ceil(pause / LOOK_AGAIN)) * LOOK_AGAIN
 
 
 def carry_out(choice: Choice, *, whole_turn: bool = True) -> bool:
@@ -119,6 +131,8 @@ def carry_out(choice: Choice, *, whole_turn: bool = True) -> bool:
     try:
         outcomes = _run(choice, whole_turn)
         _put_off(choice.run, outcomes)
+        if any(isinstance(outcome, NotReady) for outcome in outcomes):
+            choice.again.add(LOOK_AGAIN)
     finally:
         end(choice.ended)
     return not any(isinstance(one, DatabaseAway) and one.whole for one in outcomes)
@@ -280,6 +294,7 @@ def _wait(choice: Choice, envelope: Envelope, row: Mapping[str, Any]) -> bool:
         return True
     if not row["unknown"] or row["waited"] < limit:
         choice.later.append(envelope.id)
+        choice.again.add(_pause(row["waited"]))
         return False
     missing = ", ".join(map(str, row["missing"]))
     reason = f"waited {limit:g} s for commands without a receipt ({missing})"

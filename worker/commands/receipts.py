@@ -31,7 +31,7 @@ from worker.commands.errors import (
 )
 from worker.commands.secrets import kept_links, kept_payload
 from worker.commands.state import Emitted
-from worker.contracts import Envelope, Receipt, Status
+from worker.contracts import Envelope, Receipt, RefusalKind, Status
 from worker.contracts.engine_events import SagaCommandSettled, saga_stream
 
 PutOff: TypeAlias = DatabaseAway | DatabaseInConflict
@@ -70,6 +70,7 @@ class Settled:
     error: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     events: Sequence[Emitted] = ()
+    kind: RefusalKind | None = None
 
     @property
     def name(self) -> str:
@@ -102,6 +103,7 @@ class Settled:
             "data": self.data,
             "error": self.error,
             "errors": self.errors or None,
+            "kind": self.kind,
         }
         return row if self.status is Status.SUCCEEDED else cast("dict[str, Any]", storable(row))
 
@@ -141,6 +143,7 @@ class Settled:
             actor=self.envelope.actor.name,
             completed_at=completed_at,
             fingerprint=self.payload_hash.hex(),
+            kind=self.kind,
         )
 
 
@@ -175,6 +178,7 @@ def known_receipt(row: Mapping[str, Any]) -> Known:
         actor=row["actor"],
         completed_at=row["completed_at"],
         fingerprint=print_.hex() or None,
+        kind=RefusalKind(row["kind"]) if row["kind"] else None,
     )
     return Known(receipt, print_)
 

@@ -41,7 +41,7 @@ from worker.commands.message_checks import command_fault
 from worker.commands.receipts import Settled
 from worker.commands.secrets import has_secrets
 from worker.commands.settling import settle
-from worker.contracts import Actor, Envelope, Receipt, Status
+from worker.contracts import Actor, Envelope, Receipt, RefusalKind, Status
 
 log = get_logger(__name__)
 _NOBODY = "unknown"
@@ -174,6 +174,7 @@ def refuse(message: Refused) -> None:
             Status.REJECTED,
             error=f"the message was refused: {message.reason} ({about})",
             errors=message.errors,
+            kind=RefusalKind.VALIDATION,
         )
         if _answer(settled, message.links) is not None:
             return

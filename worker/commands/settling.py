@@ -39,7 +39,7 @@ from worker.commands.decoding import Decoded, undeclared
 from worker.commands.errors import InvalidCommand, Undecidable
 from worker.commands.receipts import Outcome, Settled
 from worker.commands.unit_of_work import UnitOfWork
-from worker.contracts import Envelope, Receipt, Refusal, Status
+from worker.contracts import Envelope, Receipt, Refusal, RefusalKind, Status
 
 log = get_logger(__name__)
 
@@ -110,9 +110,11 @@ def ended(
     data: Any = None,
     error: str | None = None,
     errors: Mapping[str, str] | None = None,
+    kind: RefusalKind | None = None,
 ) -> Settled:
     """A command that changes nothing in the database but its receipt."""
-    return Settled(command.envelope, command.payload_hash, status, data, error, errors or {})
+    envelope, hash_ = command.envelope, command.payload_hash
+    return Settled(envelope, hash_, status, data, error, errors or {}, kind=kind)
 
 
 def given_up(command: Decoded) -> Settled | None:
@@ -127,7 +129,8 @@ def refused(command: Decoded, why: Refusal | InvalidCommand) -> Settled:
     facts: dict[str, Any] = why.facts if isinstance(why, Refusal) else {}
     message = str(why) if isinstance(why, Refusal) else f"the payload is wrong: {why}"
     data = storable(to_jsonable_python(facts, fallback=str)) or None
-    return ended(command, Status.REJECTED, data=data, error=message, errors=why.errors)
+    kind = why.kind if isinstance(why, Refusal) else RefusalKind.VALIDATION
+    return ended(command, Status.REJECTED, data=data, error=message, errors=why.errors, kind=kind)
 
 
 def failed(command: Decoded, error: BaseException) -> Settled:

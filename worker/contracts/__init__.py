@@ -20,7 +20,7 @@ from worker.contracts.receipt import (
     Status,
     is_receipt,
 )
-from worker.contracts.refusal import Refusal
+from worker.contracts.refusal import Refusal, RefusalKind
 from worker.contracts.values import (
     CENT,
     Code,
@@ -52,6 +52,7 @@ __all__ = [
     "ReadRow",
     "Receipt",
     "Refusal",
+    "RefusalKind",
     "Status",
     "Text",
     "is_receipt",

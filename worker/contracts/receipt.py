@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from worker.contracts.refusal import RefusalKind
+
 SYSTEM_ACTOR = "system"
 """The engine's own name and role: what our own processes send, and nobody else's."""
 GUEST_ACTOR = "guest"
@@ -68,6 +70,8 @@ class Receipt:
     `data` is what the handler returned. `error` says why it was refused, in one sentence, and
     `errors` says it field by field. `position` is the place of the command's last event in the
     log: pass it as `after=` to a query to read your own write; None when no event was written.
+    `kind` is which sort of refusal it is; None unless a rule, a right or the check of the payload
+    refused it (a command that was revoked or waited in vain has none).
     """
 
     command_id: UUID
@@ -81,6 +85,7 @@ class Receipt:
     completed_at: datetime | None = None
     fingerprint: str | None = None
     """Which command this id stands for: a caller with another one is told so."""
+    kind: RefusalKind | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -100,6 +105,7 @@ class Receipt:
             "actor": self.actor,
             "completed_at": self.completed_at.isoformat() if self.completed_at else None,
             "fingerprint": self.fingerprint,
+            "kind": str(self.kind) if self.kind else None,
         }
 
     @classmethod
@@ -117,6 +123,7 @@ class Receipt:
             actor=value.get("actor") or SYSTEM_ACTOR,
             completed_at=datetime.fromisoformat(completed) if completed else None,
             fingerprint=value.get("fingerprint"),
+            kind=RefusalKind(value["kind"]) if value.get("kind") else None,
         )
 
 

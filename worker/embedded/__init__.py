@@ -43,8 +43,18 @@ from pathlib import Path
 from . import postgres, valkey, watchdog
 from .errors import ServerDidNotStart
 from .folders import Folders, make_home
+from .programs import client_programs
 
-__all__ = ["ServerDidNotStart", "Servers", "find", "remove", "start", "stop", "watchdog"]
+__all__ = [
+    "ServerDidNotStart",
+    "Servers",
+    "client_programs",
+    "find",
+    "remove",
+    "start",
+    "stop",
+    "watchdog",
+]
 
 
 VALKEY_ALONE = frozenset({"valkey"})

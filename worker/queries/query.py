@@ -68,6 +68,7 @@ from worker.queries.costs import Cost
 from worker.queries.errors import InvalidQuery, UnknownQuery
 from worker.queries.exact import Looks, looks_exact
 from worker.queries.filters import MOST_ROWS
+from worker.queries.offered import offered
 from worker.queries.parameters import Parameters
 from worker.queries.reader import Reader, Terms, read
 
@@ -265,10 +266,11 @@ class Query(Generic[T, P]):
 
     @cached_property
     def _version(self) -> str:
-        """Changes with the code of the query and its domain's settings: answers of two versions
-        are kept apart."""
+        """Changes with the code of the query, the conditions that it takes and its domain's
+        settings: answers of two versions are kept apart."""
         parts = [orjson.dumps(self.answer_type.json_schema(), option=orjson.OPT_SORT_KEYS)]
         parts.append(repr(section_values()).encode())
+        parts += [repr((each.name, each.what)).encode() for each in offered(self)]
         with suppress(OSError, TypeError):
             parts.append(inspect.getsource(self.function).encode())
         if self.package:

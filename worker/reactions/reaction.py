@@ -116,6 +116,7 @@ class Reaction:
     since: datetime | None = None
     purpose: str = ""
     renamed_from: tuple[str, ...] = ()
+    forgets: frozenset[str] = frozenset()
     _functions: dict[str, list[React]] = field(default_factory=dict)
 
     @property
@@ -158,17 +159,20 @@ def reaction(
     since: datetime | None = None,
     purpose: str = "",
     renamed_from: str | Iterable[str] = (),
+    forgets: Iterable[str] = (),
 ) -> Reaction:
     """Declare a reaction. Its name is its checkpoint's.
 
     `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
-    their checkpoint, and the ids of what it starts are still derived from the oldest.
+    their checkpoint, and the ids of what it starts are still derived from the oldest. `forgets` are
+    types of events that it answered once and now leaves alone: else it stops at the next of them.
 
     A new reaction reads the log from its beginning; it leaves events recorded before `since` alone,
     so that one added to an old system does not answer what happened years ago.
     """
     former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
     declared = Reaction(name, since=since, purpose=purpose, renamed_from=former)
+    declared.forgets = frozenset(forgets)
     subscriptions.add(name, declared)
     return declared
 

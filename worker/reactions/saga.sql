@@ -1,7 +1,7 @@
 -- name: load_sagas
--- The sagas that a batch of events concerns, held until the commit.
+-- The sagas that a batch of events concerns, held until the commit; a renamed kind by any of its names.
 SELECT saga_id, key, state::text, due_at FROM cqrs.sagas
- WHERE saga_id = ANY (%(ids)s::uuid[]) AND saga_type = %(type)s
+ WHERE saga_id = ANY (%(ids)s::uuid[]) AND saga_type = ANY (%(types)s::text[])
  ORDER BY saga_id
    FOR NO KEY UPDATE
 
@@ -13,7 +13,7 @@ SELECT n.saga_id, %(type)s, n.key, n.state, n.due_at
        AS n (saga_id uuid, key text, state jsonb, due_at timestamptz)
  ORDER BY n.saga_id
     ON CONFLICT (saga_id) DO UPDATE
-   SET state = EXCLUDED.state, due_at = EXCLUDED.due_at, version = s.version + 1,
+   SET saga_type = EXCLUDED.saga_type, state = EXCLUDED.state, due_at = EXCLUDED.due_at, version = s.version + 1,
        updated_at = clock_timestamp()
 
 -- name: note_saga_events

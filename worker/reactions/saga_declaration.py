@@ -98,7 +98,8 @@ def step(
 class SagaType:
     """A kind of saga: what starts it, which field of that event is its key, and its plan.
 
-    `event_types` are those that may drive a saga of this kind.
+    `event_types` are those that may drive a saga of this kind. `renamed_from` are the names that it
+    had, the oldest first: the ids of its sagas, and of their commands, are derived from that.
     """
 
     name: str
@@ -108,6 +109,13 @@ class SagaType:
     event_types: frozenset[str]
     purpose: str = ""
     group: str = GROUP
+    renamed_from: tuple[str, ...] = ()
+    forgets: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it has had, the oldest first."""
+        return (*self.renamed_from, self.name)
 
     @property
     def keeps(self) -> tuple[str, ...]:
@@ -121,7 +129,7 @@ class SagaType:
 
     def id_of(self, key: object) -> UUID:
         """The id of the saga with this key."""
-        return uuid5(_IDS, f"{self.name}/{key}")
+        return uuid5(_IDS, f"{self.names[0]}/{key}")
 
     def batch(self, events: Sequence[StoredEvent]) -> SagaBatch:
         """These events, ready to drive what they concern."""
@@ -150,18 +158,25 @@ def saga(
     completed: Send | None = None,
     failed: Send | None = None,
     purpose: str = "",
+    renamed_from: str | Iterable[str] = (),
+    forgets: Iterable[str] = (),
 ) -> SagaType:
-    """Declare a saga. Its name is its checkpoint's: it never changes.
+    """Declare a saga. Its name is its checkpoint's.
 
-    It starts with the event `starts`, once for each value of that event's field `key`. Raises
-    ValueError for a plan without steps, with two of one name, or with one event for two of them.
+    `renamed_from` is the name that it had before, or several, the oldest first: it goes on from
+    their checkpoint, with the sagas that are under way, under the ids that they have. `forgets`
+    are types of events that drove it once, and no longer do. It starts
+    with the event `starts`, once for each value of that event's field `key`. Raises ValueError for
+    a plan without steps, with two of one name, or with one event for two of them.
     """
     plan = SagaPlan(tuple(steps), completed, failed)
     names = [step.name for step in plan.steps]
     events = [starts.type, *(what.event.type for _, what in plan.waits)]
     if not names or len(set(names)) < len(names) or len(set(events)) < len(events):
         raise ValueError(f"a saga needs steps, each with a name and an event of its own ({name})")
-    kind = SagaType(name, starts, key, plan, _OURS.union(events), purpose)
+    former = (renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from)
+    own, old = _OURS.union(events), frozenset(forgets)
+    kind = SagaType(name, starts, key, plan, own, purpose, renamed_from=former, forgets=old)
     sagas.add(name, kind)
     subscriptions.add(name, kind)
     return kind
@@ -189,7 +204,7 @@ class SagaBatch:
     def request(self, connection: Connection) -> None:
         """Ask for the sagas that these events may concern."""
         ids = list({self._kind.concerned(event) for event in self._events})
-        wanted = {"ids": ids, "type": self._kind.name}
+        wanted = {"ids": ids, "types": list(self._kind.names)}
         self._cursor = connection.execute(SQL["load_sagas"], wanted)
 
     def fold(self) -> None:

@@ -51,6 +51,8 @@ FAR_BEHIND = 100_000
 """Positions; a live table that is so far behind is not waited for, but overtaken."""
 REBUILD = "cqrs.rebuild"
 """What a projection's rebuild is called among the failures that stand, whoever tried it."""
+DRIFT = "cqrs.drift"
+"""What rows that differ from the log are called there: a rebuild, or a look at all, ends it."""
 FOLDS_CHANGED = "the folds have changed since it began, so it is begun anew"
 
 
@@ -130,7 +132,8 @@ def rebuild(
         _run(runs)
         done = _ended(runs[0].connection, runs[0].journal.rebuild_id)
         for run in runs if goes_live else ():
-            standing_failures.mend(run.connection, REBUILD, run.projection.name)
+            for failing in (REBUILD, DRIFT):
+                standing_failures.mend(run.connection, failing, run.projection.name)
         return done
 
 

@@ -10,9 +10,9 @@ While a release is rolled out, old and new workers share the queue. A rebuild th
 version is passed on by old ones until a new one has it. None puts a table of a lower version in
 the place of a higher one: only `cqrs rebuild` does, for a release that is rolled back.
 
-What fails is red: the others are rebuilt, or verified, all the same, and then the task fails by the
-projection's name. It stands in `cqrs status` until the projection has been rebuilt, or verified, by
-whomever.
+What fails is red, and so is drift that a verification finds: the others are rebuilt, or verified,
+all the same, and then the task fails by the projection's name. It stands in `cqrs status` until the
+projection has been rebuilt, or verified, by whomever.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from worker.rebuild.errors import (
     TIME_IS_UP,
     CodeTooOld,
     NotComparable,
+    NotSentFor,
     RebuildCancelled,
     RebuildFailed,
     RebuildRunning,
@@ -44,7 +45,7 @@ from worker.rebuild.errors import (
     VerificationUnfinished,
 )
 from worker.rebuild.jobs import EVERY, ProgressCallback, RebuildProgress
-from worker.rebuild.run import REBUILD, rebuild
+from worker.rebuild.run import DRIFT, REBUILD, rebuild
 from worker.rebuild.together import moved_together
 from worker.subscriptions.errors import in_one_line
 from worker.subscriptions.projection import Projection
@@ -59,6 +60,8 @@ MOST_PASSES = 1_800
 NO_GAP = 30.0
 """Seconds until a swap that found no gap is tried again."""
 
+PATIENCE, PAUSE = 30.0, 0.5
+"""Seconds that a broker is asked to take the message for the rest, and between two tries."""
 VERIFY = "cqrs.verify"
 """What a projection's verification is called among the failures that stand."""
 
@@ -127,9 +130,27 @@ def rebuild_all(
         failed[names[0]] = standing_failures.note_or_log(REBUILD, names[0], error)
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
     left = [name for name in names[1:] if name not in _moved_with(names[0])]
-    app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
+    failed |= _send_for(left)
     if failed:
         raise MaintenanceFailed("cqrs.maintenance.rebuild_all", failed)
+
+
+def _send_for(left: Sequence[str]) -> dict[str, str]:
+    """Have the rest rebuilt; a broker that takes no message is asked for a while. If it does not:
+    why each of them was not rebuilt, which stands until it is."""
+    if not left:
+        return {}
+    patience = min(PATIENCE, get_settings().task_soft_time_limit * 0.2)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
+            return {}
+        except Exception as error:  # full, away, or whatever its client makes of that
+            if time.monotonic() > until:
+                why = NotSentFor(in_one_line(error))
+                return {name: standing_failures.note_or_log(REBUILD, name, why) for name in left}
+        time.sleep(PAUSE)
 
 
 @app.task(name="cqrs.maintenance.verify", bind=True, max_retries=None, acks_on_timeout=False)
@@ -145,7 +166,8 @@ def verify_sample(
     name. A projection that waits for its rebuild is left out.
 
     It is done in slices, as a rebuild is; `differing` and `failed` are for the task itself: what
-    earlier ones have found. A failure stops no other. Raises MaintenanceFailed at the end.
+    earlier ones have found. A failure stops no other. Raises MaintenanceFailed at the end: also for
+    rows that differ, now or since they were found, until that is mended or acknowledged.
     """
     if not slots.take("cqrs.maintenance.verify", every):
         return {}
@@ -156,6 +178,8 @@ def verify_sample(
     while left:
         try:
             found[left[0]] = _verify(self, left[0], rows, until)
+            if drifted := _drifted(left[0], found[left[0]]):
+                failed[left[0]] = drifted
         except (VerificationUnfinished, SoftTimeLimitExceeded):
             rest = {"names": left, "sample": rows, "differing": found, "failed": failed}
             raise self.retry(args=(), kwargs=rest, countdown=0.0) from None
@@ -178,6 +202,15 @@ def _verify(task: Task, name: str, sample: int, until: float) -> int:
     with db.writer() as connection:
         standing_failures.mend(connection, VERIFY, name)
     return differing
+
+
+def _drifted(name: str, differing: int) -> str | None:
+    """That rows of a projection differ from the log, unless somebody knows it."""
+    with db.writer() as connection:
+        for one in standing_failures.find(connection):
+            if (one.task, one.subject) == (DRIFT, name) and one.acknowledged_at is None:
+                return f"{differing:,} rows of the sample differ; {one.sentence}"
+    return None
 
 
 def projections() -> list[str]:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.base import db
+from worker.base import db, standing_failures
 from worker.base.db import Connection
 from worker.base.encoding import to_json
 from worker.base.logs import get_logger
@@ -32,7 +32,7 @@ from worker.rebuild.errors import (
 )
 from worker.rebuild.jobs import ProgressCallback, RebuildProgress
 from worker.rebuild.part import copy_rows
-from worker.rebuild.run import rebuild
+from worker.rebuild.run import DRIFT, rebuild
 from worker.rebuild.sampling import FOLDED, SAMPLED, SampleFold, TableState, run_lock, scratch
 from worker.rebuild.shadow import schema_of
 from worker.subscriptions import checkpoints
@@ -179,13 +179,19 @@ def _live_table(connection: Connection, projection: Projection) -> TableState:
 
 
 def _noted(connection: Connection, verified: Verified) -> Verified:
-    """The same, written down; what differs is an error in the log."""
+    """The same, written down; what differs is an error in the log, and a failure that stands."""
     plain = verified.to_json()
     connection.execute(SQL["note_verified"], plain | {"drift": to_json(plain["drift"])})
     if verified.differing:
+        standing_failures.note(connection, DRIFT, verified.name, DRIFTED)
         shown = [str(row) for row in verified.drift[:10]]
         log.error("rows drifted", projection=verified.name, rows=verified.differing, some=shown)
+    elif verified.complete:  # a sample says nothing about the rows that another one has found
+        standing_failures.mend(connection, DRIFT, verified.name)
     return verified
+
+
+DRIFTED = "rows are not what the log says: `cqrs status` says how many, `cqrs rebuild` mends them"
 
 
 # ----------------------------------------------------------------------- read model health

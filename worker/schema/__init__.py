@@ -11,6 +11,7 @@
     catalogue/   what exists and who depends on it, by PostgreSQL's catalogue and the registry
     plan/        all that a change will do in this database, before it does anything
     observed/    what a change did, by two snapshots of what the server says; what follows from it
+    trial/       the same on a copy of the schema, in a scratch database: `plan --try`
     execute/     the changeset lock, transaction, lock budget, recovery, rollback, follow-ups
     history/     changesets and deployments as they are recorded
     pictures/    the dependency graph as Mermaid, DOT and SVG
@@ -61,6 +62,7 @@ from worker.schema.history.deployments import (
 from worker.schema.history.records import Changeset, history, load
 from worker.schema.plan.plan import FollowUp, SchemaPlan
 from worker.schema.statements.names import ObjectName
+from worker.schema.trial.trial import Trial, try_change
 
 __all__ = [
     "Changeset",
@@ -77,6 +79,7 @@ __all__ = [
     "SchemaChange",
     "SchemaPlan",
     "Side",
+    "Trial",
     "analyze_dependencies",
     "begin_deployment",
     "column_users",
@@ -97,4 +100,5 @@ __all__ = [
     "rollback_changeset",
     "track",
     "track_change",
+    "try_change",
 ]

@@ -24,10 +24,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import psycopg
+
 from worker.base.db import Connection
+from worker.base.db_errors import message_of
+from worker.base.errors import ServerUnavailable
+from worker.base.logs import get_logger
 from worker.commands.errors import CommandIdReused
 from worker.schema.catalogue.context import Context, this_process
-from worker.schema.change.change import Given, SchemaChange
+from worker.schema.change.change import AsGiven, Given, SchemaChange
 from worker.schema.errors import InvalidChange, UnknownChangeset, VersionRefused, WrongStatus
 from worker.schema.execute.changeset_lock import ChangesetLock, changeset_lock, recover
 from worker.schema.execute.changeset_run import ChangesetRun, NumberedStatement
@@ -37,6 +42,8 @@ from worker.schema.history.journal import ChangesetJournal, mark_completed
 from worker.schema.history.records import Changeset, load
 from worker.schema.plan import planning
 from worker.schema.plan.plan import SchemaPlan
+
+log = get_logger(__name__)
 
 _ADVICE = {
     "completed": "it has been executed already",
@@ -63,13 +70,31 @@ def track_change(
     with the reason; ChangeFailed when an operation fails: then the database is as it was. `force`
     overrules the rules for versions. `command_id`: of the command that this is done for, if it is.
     """
-    return track(
-        context,
-        SchemaChange.of(command_operations, query_operations, description, version),
-        atomic=atomic,
-        force=force,
-        command_id=command_id,
-    )
+    given = (command_operations, query_operations, description, version)
+    try:
+        change = SchemaChange.of(*given)
+    except InvalidChange as refused:
+        refuse(context, AsGiven(*given), refused, force=force, command_id=command_id)
+        raise
+    return track(context, change, atomic=atomic, force=force, command_id=command_id)
+
+
+def refuse(
+    context: Context,
+    given: AsGiven,
+    why: InvalidChange,
+    *,
+    force: bool = False,
+    command_id: UUID | None = None,
+) -> None:
+    """Record what has not even the form of a change, as refused. Never raises: `why` is told
+    anyway, and whether the database is there says nothing about it."""
+    try:
+        with context.connection() as connection:
+            journal = ChangesetJournal(connection)
+            journal.record_refused(given, str(why), context.actor, force, command_id)
+    except (psycopg.Error, ServerUnavailable) as error:
+        log.warning("refusal_not_recorded", refused=str(why), reason=message_of(error))
 
 
 def track(
@@ -116,7 +141,8 @@ def _record(
             if not force:
                 _check_version(connection, plan)
         except (InvalidChange, VersionRefused) as refused:
-            journal.record_refused(change, str(refused), context.actor, force, command_id)
+            given = AsGiven.of(change)
+            journal.record_refused(given, str(refused), context.actor, force, command_id)
             raise
         changeset_id = journal.record(change, plan.operations, context.actor, force, command_id)
         return load(connection, changeset_id)

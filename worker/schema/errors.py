@@ -33,7 +33,7 @@ class Problem(NamedTuple):
 
 
 class InvalidChange(SchemaError):
-    """The changeset says something that it may not; nothing was recorded and nothing run."""
+    """The changeset says something that it may not; nothing was run."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(Problem(*each) for each in problems)  # off the wire they are lists
@@ -130,6 +130,14 @@ class UnknownObject(SchemaError):
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{why} ({name})")
         self.name = name
+
+
+class CannotTry(SchemaError):
+    """A change cannot be tried here: there is no scratch database to be had, or no copy for it."""
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"not tried: {reason}{f'; {advice}' if advice else ''}")
+        self.reason, self.advice = reason, advice
 
 
 class ChangesetBusy(Transient):

@@ -29,7 +29,7 @@ from worker.commands.call_arguments import HEADER
 from worker.commands.chain_continuation import signatures
 from worker.commands.decoding import Decoded, decode
 from worker.commands.errors import CommandIdReused
-from worker.contracts import Actor, Envelope, Refusal
+from worker.contracts import Actor, Envelope, Refusal, RefusalKind
 
 _SQL = blocks("worker.schema")
 _own: ContextVar[bool] = ContextVar("cqrs_permitted", default=False)
@@ -102,7 +102,8 @@ def decode_permitted(envelope: Envelope) -> Decoded:
         row = connection.execute(_SQL["permitted"], wanted).fetchone()
     if row is None:
         decoded = decode(envelope)
-        return replace(decoded, refusal=decoded.refusal or Refusal(NO_PERMIT))
+        nobody_may = Refusal(NO_PERMIT, kind=RefusalKind.NOT_ALLOWED)
+        return replace(decoded, refusal=decoded.refusal or nobody_may)
     name, roles, is_this_one = row
     if not is_this_one:
         raise CommandIdReused(envelope.id, envelope.name)

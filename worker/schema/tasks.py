@@ -32,6 +32,7 @@ from worker.schema.command import schema_command
 from worker.schema.engine import engine_context
 from worker.schema.history.plain import summary
 from worker.schema.plan.operations import read_operations
+from worker.schema.trial.scratch import clean_up
 
 log = get_logger(__name__)
 
@@ -65,11 +66,15 @@ class TrackChange(Command):
     atomic: bool = True
     force: bool = False
 
-    def change(self) -> schema.SchemaChange:
-        """The change. Raises InvalidChange when its form is wrong."""
+    def operations(self) -> tuple[list[dict[str, str | None]], list[dict[str, str | None]]]:
+        """Those of both sides, as a change is given."""
         sides = (self.command_operations, self.query_operations)
         commands, queries = ([each.model_dump() for each in side] for side in sides)
-        return schema.SchemaChange.of(commands, queries, self.description, self.version)
+        return commands, queries
+
+    def change(self) -> schema.SchemaChange:
+        """The change. Raises InvalidChange when its form is wrong."""
+        return schema.SchemaChange.of(*self.operations(), self.description, self.version)
 
 
 class ExecuteChangeset(Command):
@@ -109,7 +114,15 @@ class EndDeployment(Command):
 )
 def track_change(c: TrackChange, context: Context, command_id: UUID) -> dict[str, Any]:
     """Record a changeset and, if `atomic`, execute it."""
-    done = schema.track(context, c.change(), atomic=c.atomic, force=c.force, command_id=command_id)
+    done = schema.track_change(
+        context,
+        *c.operations(),
+        c.description,
+        c.version,
+        atomic=c.atomic,
+        force=c.force,
+        command_id=command_id,
+    )
     return summary(done)
 
 
@@ -151,11 +164,13 @@ def end_deployment(c: EndDeployment, context: Context, command_id: UUID) -> dict
 
 @app.task(name="schema.settle", ignore_result=True)
 def settle(every: float | None = None) -> None:
-    """Recover interrupted changesets, and dispatch the follow-ups that are pending."""
+    """Recover interrupted changesets, dispatch the follow-ups that are pending, and drop the copy
+    that a killed trial left."""
     if slots.take("schema.settle", every):
         context = engine_context()
         schema.recover(context)
         schema.dispatch_follow_ups(context)
+        clean_up(context)
 
 
 @signals.worker_ready.connect

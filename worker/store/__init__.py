@@ -154,6 +154,9 @@ WRITE_SIDE = (
 )
 """What a dead command keeps for its retry; what no command may wait for."""
 
+REFUSAL_KINDS = ("refusal_kinds/receipts", "refusal_kinds/settle")
+"""Which sort of refusal a receipt is."""
+
 PERSONAL = ("personal/subject_keys",)
 """Keys of those whose data is sealed, and how they are thrown away."""
 

@@ -220,6 +220,10 @@ DELETE FROM cqrs.invalidations WHERE invalidation_id = ANY (%(ids)s::bigint[])
 -- Lets a subscription go on under another name; what became of that.
 SELECT cqrs.rename_subscription(%(former)s, %(name)s)
 
+-- name: rename_sagas
+-- Sagas go by the new name of their kind.
+UPDATE cqrs.sagas SET saga_type = %(name)s WHERE saga_type = %(former)s
+
 -- name: claim
 -- Takes read models for subscriptions; those that another one keeps, and which.
 WITH wanted AS (
@@ -254,6 +258,11 @@ SELECT t.type FROM cqrs.subscribed_types AS t
  WHERE t.subscription = %(subscription)s AND NOT t.type = ANY (%(types)s::text[])
    AND EXISTS (SELECT FROM cqrs.events AS e WHERE e.type = t.type)
  ORDER BY t.type
+
+-- name: former_types
+-- Types that subscriptions have named, all of them.
+SELECT t.subscription, t.type FROM cqrs.subscribed_types AS t
+ WHERE t.subscription = ANY (%(names)s::text[])
 
 -- name: forget_types
 -- A subscription's read model was built of these types alone.

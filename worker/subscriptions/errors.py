@@ -47,6 +47,20 @@ class NotRegistered(Permanent):
         self.subscription, self.reason = name, reason
 
 
+class TypeNotNamed(Permanent):
+    """The next event is of a type that the subscription once named and its code does not any more:
+    passed over, it would be lost in silence."""
+
+    def __init__(self, name: str, type_: str, position: int) -> None:
+        super().__init__(
+            f"it handled {type_} once, and its code names that no longer: give the event"
+            " `former_types` if it was renamed, load the domain that handles it, or declare"
+            f" forgets=[{type_!r}] if it is to be passed over (subscription {name}, position"
+            f" {position})"
+        )
+        self.subscription, self.type, self.position = name, type_, position
+
+
 class CannotPartition(Permanent):
     """A subscription that cannot be split."""
 

@@ -13,13 +13,14 @@ on, whose read model it keeps, which types it has named.
   a table that holds everything already, and count it twice: a read model has one owner.
 - A former name is never begun anew: a worker of the release before finds nothing to do under it.
 - The types are noted so that a rebuild can tell that one was renamed in code, or its fold lost: it
-  would be built without those events (`lost_types`). A process that has loaded some of the domains
-  only says nothing of the subscriptions of others.
+  would be built without those events (`lost_types`), and so that a runner stops before the first
+  of them that it has not handled, instead of passing it over (`unnamed_types`). A process that has
+  loaded some of the domains only says nothing of the subscriptions of others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from worker.base.db import Connection
@@ -38,6 +39,14 @@ class Renamed(Protocol):
 
     @property
     def renamed_from(self) -> Sequence[str]: ...
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A subscription that is to do without types of events that it once named."""
+
+    @property
+    def forgets(self) -> Collection[str]: ...
 
 
 def register(connection: Connection, subscribers: Sequence[Subscriber]) -> dict[str, NotRegistered]:
@@ -82,6 +91,25 @@ def lost_types(
     return [type_ for (type_,) in connection.execute(SQL["lost_types"], what)]
 
 
+def unnamed_types(
+    connection: Connection, subscribers: Sequence[Subscriber]
+) -> dict[str, frozenset[str]]:
+    """Types of events that each of them has named, and neither names now nor says to forget."""
+    found: dict[str, set[str]] = {one.name: set() for one in subscribers}
+    for name, type_ in connection.execute(SQL["former_types"], {"names": list(found)}):
+        found[name].add(type_)
+    return {
+        one.name: frozenset(
+            found[one.name].difference(stored_types(one.event_types), _forgets(one))
+        )
+        for one in subscribers
+    }
+
+
+def _forgets(subscriber: Subscriber) -> Collection[str]:
+    return subscriber.forgets if isinstance(subscriber, Forgetful) else ()
+
+
 def forget_types(connection: Connection, subscriber: Subscriber) -> None:
     """Its read model was built of what it names now."""
     what = {"subscription": subscriber.name, "types": stored_types(subscriber.event_types)}
@@ -97,6 +125,8 @@ def _rename(connection: Connection, subscribers: Iterable[Subscriber]) -> dict[s
             if row is not None and row[0] == "busy":
                 why = f"it is being rebuilt under its former name {former}: it goes on after that"
                 busy[one.name] = NotRegistered(one.name, why)
+            if row is not None and row[0] == "renamed":
+                connection.execute(SQL["rename_sagas"], what)
     return busy
 
 

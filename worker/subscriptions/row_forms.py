@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from worker.base.sql import quoted
 from worker.commands.load_plan import primary_key
-from worker.subscriptions.changed_columns import changed_columns
+from worker.subscriptions.changed_columns import changed_columns, remembering
 from worker.subscriptions.column_forms import ColumnForm, column_form
 
 Row: TypeAlias = dict[str, Any]
@@ -52,6 +52,7 @@ class RowForm:
         self._changed = changed_columns({name: forms[name] for name in others})
         self.values = _values_of(others)
         self.none: Values = (None,) * len(others)
+        self._key = remembering(forms[self.key_column])
         self._told = [(name, form.told) for name, form in forms.items() if form.told]
 
     @property
@@ -78,10 +79,14 @@ class RowForm:
         Where the server finds rows by their key's text, a key has no other spelling than that; a
         UUID may be in capitals.
         """
-        key = self._given(self.key_column, value)
+        try:
+            key = None if value is None else self._key(value)
+        except _UNFIT as error:
+            raise self._unfit(self.key_column, value, _reason(error)) from None
         if key is None:
             raise self._unfit(self.key_column, value, "an event tells no key")
-        if self.spelled and key is not value and str(value).lower() != str(key):
+        same = type(value) is type(key) and value == key
+        if self.spelled and not same and str(value).lower() != str(key):
             raise self._unfit(self.key_column, value, f"a key is written as in {key!r}")
         return key
 
@@ -105,9 +110,10 @@ class RowForm:
                 row = row | changed
         if len(row) != len(self.columns):
             row = {name: row.get(name) for name in self.columns}
-        if row.get(self.key_column) is not key:
-            row = self._keyed(row, key)
-        return row
+        told = row.get(self.key_column)
+        if told is key or (type(told) is type(key) and told == key):
+            return row
+        return self._keyed(row, key)
 
     def _keyed(self, row: Row, key: object) -> Row:
         """The row with its key in the key's form. Raises UnfitValue for another row's."""

@@ -16,6 +16,8 @@ Messages only wake; the order comes from the log. What is promised:
   with them and are folded again.
 - An event that cannot be handled, or that kills its process, is parked, and with it the later
   events of its stream: see batch.py and dead_letters.py. The others flow.
+- An event of a type that a subscription named once and names no longer is not passed over: it stops
+  there, by name, until the code names the type again, or says that it forgets it.
 - A subscription that fails and cannot blame an event keeps its place, with the error in
   `cqrs.subscriptions`, and holds up no other; the sweep tries again.
 - Partitions of one subscription are taken one by one, so that several workers share them.
@@ -37,12 +39,18 @@ from worker.base.app import app
 from worker.base.encoding import to_json
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
+from worker.event_log import StoredEvent
 from worker.event_log.subscribers import Subscriber, subscriptions
 from worker.subscriptions import checkpoints, read_tables
 from worker.subscriptions.batch import PendingBatch, advance, after_rollback, begin
 from worker.subscriptions.checkpoints import SQL, Checkpoint
-from worker.subscriptions.errors import CannotPartition, TooManyDeadLetters, in_one_line
-from worker.subscriptions.registration import register
+from worker.subscriptions.errors import (
+    CannotPartition,
+    TooManyDeadLetters,
+    TypeNotNamed,
+    in_one_line,
+)
+from worker.subscriptions.registration import register, unnamed_types
 
 log = get_logger(__name__)
 
@@ -112,20 +120,30 @@ def catch_up(
 
 
 _added: set[tuple[str, str]] = set()
+_unnamed: dict[tuple[str, str], frozenset[str]] = {}
+"""Types that a registered subscription named once, and names no longer."""
+NOTHING: frozenset[str] = frozenset()
 
 
 def _register_new(connection: db.Connection, wanted: Iterable[Subscriber]) -> Collection[str]:
     """Register those that this process has not registered yet; which of them must not run."""
-    where = connection.info.dsn
-    new = [subscriber for subscriber in wanted if (where, subscriber.name) not in _added]
+    new = [subscriber for subscriber in wanted if _where(connection, subscriber.name) not in _added]
     refused = register(connection, new) if new else {}
     for name, error in refused.items():
         log.error("subscription does not run", subscription=name, error=error.reason)
     running = [_said(one) for one in new if one.name not in refused]
     if running:
         connection.execute(SQL["say_what_runs"], {"wanted": to_json(running)})
-    _added.update((where, one.name) for one in new if one.name not in refused)
+    if new:
+        unnamed = unnamed_types(connection, new)
+        _unnamed.update({_where(connection, name): types for name, types in unnamed.items()})
+    _added.update(_where(connection, one.name) for one in new if one.name not in refused)
     return refused
+
+
+def _where(connection: db.Connection, name: str) -> tuple[str, str]:
+    """A subscription of one database."""
+    return connection.info.dsn, name
 
 
 def _said(subscriber: Subscriber) -> dict[str, Any]:
@@ -142,7 +160,10 @@ class _Runner:
         self.connection = connection
         self.wanted = wanted
         self.done = done
-        self.types = {name: subscriber.event_types for name, subscriber in wanted.items()}
+        self.unnamed = {name: _unnamed.get(_where(connection, name), NOTHING) for name in wanted}
+        self.types = {
+            name: subscriber.event_types | self.unnamed[name] for name, subscriber in wanted.items()
+        }
         self.failed: set[str] = set()
 
     def pass_once(self) -> bool:
@@ -192,11 +213,31 @@ class _Runner:
         )
         upto = page[-1].position if len(page) == limit else horizon
         own = checkpoints.own_events(together, page, self.types)
-        if idle := [at for at in together if not own[at.name]]:
+        going_on = [at for at in together if not self._stops(at, own[at.name])]
+        if idle := [at for at in going_on if not own[at.name]]:
             self._pass_over(idle, upto)
-        for at in together:
+        for at in going_on:
             if own[at.name]:
                 self._take_step(PendingBatch(self.wanted[at.subscription], at, upto, own[at.name]))
+
+    def _stops(self, at: Checkpoint, own: Sequence[StoredEvent]) -> bool:
+        """Whether one of its events is of a type that its code names no longer: what is before it
+        is handled, and there the subscription stands."""
+        unnamed = self.unnamed[at.subscription]
+        lost = next((n for n, event in enumerate(own) if event.type in unnamed), None)
+        if lost is None:
+            return False
+        before = own[lost].position - 1
+        if lost:
+            known = PendingBatch(self.wanted[at.subscription], at, before, own[:lost])
+            self._take_step(known)
+        elif before > at.position:
+            self._pass_over([at], before)
+        error = TypeNotNamed(at.subscription, own[lost].type, own[lost].position)
+        if at.name not in self.failed:
+            self.failed.add(at.name)
+            self._note(at.name, error)
+        return True
 
     def _pass_over(self, idle: Sequence[Checkpoint], upto: int) -> None:
         where = {
@@ -225,7 +266,7 @@ class _Runner:
             self.done.tags |= moved.tags
 
     def _note(self, name: str, error: Exception) -> None:
-        known = isinstance(error, TooManyDeadLetters | CannotPartition)
+        known = isinstance(error, TooManyDeadLetters | CannotPartition | TypeNotNamed)
         log.error("subscription fails", subscription=name, error=str(error), exc_info=not known)
         what = {"name": name, "error": in_one_line(error)}
         with after_rollback(self.connection):

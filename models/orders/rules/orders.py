@@ -43,7 +43,7 @@ from models.orders.rules.figures import (
     ordered_item,
     pieces_of,
 )
-from worker.contracts import Refusal, to_cents
+from worker.contracts import Refusal, RefusalKind, to_cents
 
 FOLLOWING = {
     OrderStatus.PENDING: OrderStatus.PAID,
@@ -76,7 +76,12 @@ def create_order(
         raise _exists(existing)
     if customer is None:
         unknown = {"customer_id": "is unknown"}
-        raise Refusal("no such customer", errors=unknown, customer_id=c.customer_id)
+        raise Refusal(
+            "no such customer",
+            kind=RefusalKind.NOT_FOUND,
+            errors=unknown,
+            customer_id=c.customer_id,
+        )
     items = [
         ordered_item(c.order_id, line, item, product, f"items.{line - 1}.")
         for line, (item, product) in enumerate(zip(c.items, products, strict=True), 1)
@@ -139,6 +144,7 @@ def process_payment(
     if same_transaction is not None:
         raise Refusal(
             "this transaction has paid an order already",
+            kind=RefusalKind.CONFLICT,
             errors={"transaction_id": "is used"},
             transaction_id=c.transaction_id,
             order_id=same_transaction["order_id"],
@@ -194,10 +200,16 @@ def _current(
 ) -> Row:
     """The order, if it is there and nobody has changed it since the caller looked."""
     if order is None:
-        raise Refusal("no such order", errors={"order_id": "is unknown"}, order_id=c.order_id)
+        raise Refusal(
+            "no such order",
+            kind=RefusalKind.NOT_FOUND,
+            errors={"order_id": "is unknown"},
+            order_id=c.order_id,
+        )
     if c.expected_version not in (None, order["version"]):
         raise Refusal(
             "the order was changed by somebody else",
+            kind=RefusalKind.CONFLICT,
             errors={"expected_version": f"is {order['version']} now"},
             order_id=c.order_id,
             expected_version=c.expected_version,
@@ -218,7 +230,7 @@ def _identity(order: Row) -> dict[str, Any]:
 
 def _exists(order: Row) -> Refusal:
     identity = {"order_id": order["order_id"], "order_number": order["order_number"]}
-    return Refusal("this order exists already", **identity)
+    return Refusal("this order exists already", kind=RefusalKind.CONFLICT, **identity)
 
 
 def _not_now(sentence: str, order: Row) -> Refusal:

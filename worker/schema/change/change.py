@@ -97,6 +97,40 @@ class SchemaChange:
         yield from ((Side.QUERY, operation) for operation in self.query_operations)
 
 
+@dataclass(frozen=True, slots=True)
+class AsGiven:
+    """What somebody gave as a change, whatever it is: for the history, where it was refused."""
+
+    command_operations: object = ()
+    query_operations: object = ()
+    description: object = ""
+    version: object = ""
+
+    @classmethod
+    def of(cls, change: SchemaChange) -> AsGiven:
+        """A change that has its form."""
+        sides = (change.command_operations, change.query_operations)
+        return cls(*sides, change.description, str(change.version))
+
+    def texts(self) -> Iterator[tuple[Side, str, str | None]]:
+        """The statements in it that are texts, and their undos, as far as they can be found."""
+        given = {Side.COMMAND: self.command_operations, Side.QUERY: self.query_operations}
+        for side, operations in given.items():
+            listed = operations if isinstance(operations, list | tuple) else (operations,)
+            for each in listed:
+                sql, undo = _texts_of(each)
+                if isinstance(sql, str):
+                    yield side, sql, undo if isinstance(undo, str) else None
+
+
+def _texts_of(given: object) -> tuple[object, object]:
+    if isinstance(given, Operation):
+        return given.sql, given.undo
+    if isinstance(given, Mapping):
+        return given.get("sql"), given.get("undo")
+    return given, None
+
+
 _LIST = 'a list of statements, each a string or {"sql": …, "undo": …}'
 _FIELDS = ("sql", "undo")
 

@@ -74,11 +74,61 @@ SELECT c.id, c.follow_up FROM cqrs.changesets AS c
 -- The read side has it.
 UPDATE cqrs.changesets SET followed_up_at = clock_timestamp() WHERE id = %(id)s
 
--- name: relations_of_sides
--- Relations of some schemas.
-SELECT c.oid::int8, n.nspname, c.relname
+-- name: objects_of_sides
+-- Objects of some schemas, indexes too: catalogue, oid, schema, kind and qualified name.
+SELECT o.class::regclass::text, o.object::int8, o.schema, o.kind, o.name
+  FROM cqrs.catalogue_objects AS o WHERE o.schema = ANY (%(schemas)s::text[])
+UNION ALL
+SELECT 'pg_class', c.oid::int8, n.nspname, 'index', format('%%I.%%I', n.nspname, c.relname)
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname = ANY (%(schemas)s::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+ WHERE n.nspname = ANY (%(schemas)s::text[]) AND c.relkind IN ('i', 'I')
+
+-- name: changed_objects
+-- Objects of some schemas that this transaction has made or altered, by who wrote their rows in the
+-- catalogue: its own transaction id, or a later one that is in progress although we see the row, which
+-- is a subtransaction of ours. The version of the row; then schema, kind and qualified name.
+WITH own AS (SELECT pg_current_xact_id_if_assigned() AS id),
+     changed AS (
+    SELECT 'pg_class' AS catalogue, c.oid, c.ctid::text AS version, c.xmin AS writer, c.relnamespace AS namespace,
+           CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+                          WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'f' THEN 'foreign table'
+                          WHEN 'c' THEN 'type' ELSE 'table' END AS kind,
+           quote_ident(c.relname) AS name
+      FROM pg_class AS c
+    UNION ALL
+    SELECT 'pg_proc', p.oid, p.ctid::text, p.xmin, p.pronamespace,
+           CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
+           format('%%I(%%s)', p.proname, oidvectortypes(p.proargtypes))
+      FROM pg_proc AS p
+    UNION ALL
+    SELECT 'pg_type', t.oid, t.ctid::text, t.xmin, t.typnamespace,
+           CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, quote_ident(t.typname)
+      FROM pg_type AS t WHERE t.typrelid = 0 AND t.typcategory <> 'A'
+    UNION ALL
+    SELECT 'pg_operator', o.oid, o.ctid::text, o.xmin, o.oprnamespace, 'operator', o.oprname
+      FROM pg_operator AS o
+)
+SELECT c.catalogue, c.oid::int8, c.version, n.nspname, c.kind, format('%%I.%%s', n.nspname, c.name)
+  FROM own
+  JOIN changed AS c ON age(c.writer) <= 0
+  JOIN pg_namespace AS n ON n.oid = c.namespace AND n.nspname = ANY (%(schemas)s::text[])
+ WHERE own.id IS NOT NULL
+   AND CASE WHEN age(c.writer) = 0 THEN true
+            ELSE pg_xact_status((own.id::text::int8 - age(c.writer))::text::xid8) = 'in progress' END
+
+-- name: held_hard
+-- What this session has locked as one does who alters or drops it: catalogue and oid.
+SELECT 'pg_class' AS catalogue, l.relation::int8
+  FROM pg_locks AS l
+ WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+   AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
+                  'AccessExclusiveLock')
+   AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+UNION
+SELECT l.classid::regclass::text, l.objid::int8
+  FROM pg_locks AS l
+ WHERE l.pid = pg_backend_pid() AND l.locktype = 'object' AND l.granted AND l.mode = 'AccessExclusiveLock'
+   AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
 
 -- name: written
 -- Relations that this session has locked to write rows, their names, and the rows written so far.

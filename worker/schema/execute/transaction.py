@@ -75,8 +75,9 @@ def _run_all(run: ChangesetRun, budget: LockBudget) -> list[Timing]:
     savepoints: list[int] = []
     for statement in run.statements:
         timings.append(run.one(statement, timings, budget.left))
-        border.check(statement.number, sides[statement.number], timings)
-        if _may_violate(effects[statement.number]):
+        side, may_violate = sides[statement.number], _may_violate(effects[statement.number])
+        border.check(statement.number, side, timings, runs_programs=may_violate)
+        if may_violate:
             run.work.execute(f"SAVEPOINT {_savepoint(statement.number)}".encode())
             savepoints.append(statement.number)
     _check_deferred(run, timings, savepoints)

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from worker.base.db import Connection
-from worker.schema.change.change import SchemaChange
+from worker.schema.change.change import AsGiven, SchemaChange
 from worker.schema.errors import ChangesetLockLost
 from worker.schema.history import SQL
 from worker.schema.observed.follow_up import Observed
@@ -84,7 +84,7 @@ class ChangesetJournal:
 
     def record_refused(
         self,
-        change: SchemaChange,
+        given: AsGiven,
         reason: str,
         by: str,
         forced: bool,
@@ -92,15 +92,15 @@ class ChangesetJournal:
     ) -> UUID:
         """Record a changeset that does not run as it stands, and why; the id as above."""
         facts = {
-            "description": change.description,
-            "version": str(change.version),
+            "description": _storable(str(given.description or "").strip()) or "(not described)",
+            "version": _storable(str(given.version or "")),
             "kind": "change",
             "by": by,
             "forced": forced,
         }
         rows = (
-            (number, side.value, "not planned", None, _storable(each.sql), _storable(each.undo))
-            for number, (side, each) in enumerate(change, start=1)
+            (number, side.value, "not planned", None, _storable(sql), _storable(undo))
+            for number, (side, sql, undo) in enumerate(given.texts(), start=1)
         )
         with self.connection.transaction():
             refused = self._record(changeset_id, facts, rows)
@@ -138,6 +138,8 @@ class ChangesetJournal:
 
     def _insert_operations(self, changeset_id: UUID, rows: Iterable[tuple[Any, ...]]) -> None:
         columns = list(zip(*rows, strict=True))
+        if not columns:
+            return
         names = ("numbers", "sides", "kinds", "objects", "sqls", "undos")
         values = {name: list(column) for name, column in zip(names, columns, strict=True)}
         self._execute("record_operations", {"id": changeset_id, **values})

@@ -8,7 +8,6 @@ from worker.schema.catalogue.dependencies import DependentObject
 from worker.schema.plan.facts import CatalogueFacts
 from worker.schema.plan.operations import ParsedOperation
 from worker.schema.plan.plan import Blocker
-from worker.schema.statements import parse
 from worker.schema.statements.effects import ColumnChange, ColumnEffect, Target
 
 
@@ -19,10 +18,8 @@ def blockers(operations: Sequence[ParsedOperation], facts: CatalogueFacts) -> It
     on it any more by then.
     """
     changed: set[str] = set()
-    there = _Names(facts)
     for operation in operations:
         effects = operation.effects
-        yield from there.taken(operation)
         changed |= facts.identities_of(effects.drops)
         for target in () if effects.cascade else effects.drops:
             what = f"cannot drop {target}"
@@ -48,45 +45,6 @@ def _inside(
         ]
         if left:
             yield Blocker(number, what, tuple(left))
-
-
-class _Names:
-    """Which names are taken, operation by operation."""
-
-    def __init__(self, facts: CatalogueFacts) -> None:
-        self._facts = facts
-        self._made: set[str] = set()
-        self._free: set[str] = set()
-
-    def taken(self, operation: ParsedOperation) -> Iterator[Blocker]:
-        """What an operation makes although it is there; afterwards its names are taken too.
-
-        Nothing is said of functions, whose overloads are told apart by types alone, nor of indexes.
-        """
-        effects = operation.effects
-        made = [target for target in effects.creates if target.kind in _NAMED]
-        for target in () if _if_not_exists(operation) else made:
-            name = str(target.name)
-            if name in self._made or (name not in self._free and self._is_there(target)):
-                yield Blocker(operation.number, f"{target} exists already", ())
-        gone = {str(target.name) for target in (*effects.drops, *effects.renames)}
-        if effects.cascade:
-            gone |= {each.name for each in self._facts.cascaded_from(operation)}
-        self._free |= gone
-        self._made = (self._made - gone) | {
-            str(target.name) for target in (*made, *effects.becomes) if target.kind in _NAMED
-        }
-
-    def _is_there(self, target: Target) -> bool:
-        return bool(self._facts.identities.get(str(target.name)))
-
-
-_NAMED = frozenset({"table", "view", "materialized view", "sequence", "type", "domain"})
-
-
-def _if_not_exists(operation: ParsedOperation) -> bool:
-    (statement,) = parse(operation.operation.sql)
-    return bool(getattr(statement.stmt, "if_not_exists", False))
 
 
 _HOLD_A_TYPE = frozenset(

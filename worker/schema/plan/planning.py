@@ -25,6 +25,7 @@ from worker.schema.plan.locks import locks_of
 from worker.schema.plan.operations import ParsedOperation, read_operations
 from worker.schema.plan.plan import SchemaPlan
 from worker.schema.plan.replaced_views import replaced_views
+from worker.schema.plan.taken_names import taken_names
 from worker.schema.statements.effects import Target
 from worker.schema.statements.names import ObjectName
 
@@ -79,7 +80,11 @@ def plan_operations(
             sorted({d for found in facts.registry_dependents.values() for d in found})
         ),
         breaking=tuple(_breaking(whole, facts, schemas)),
-        blockers=(*blockers(whole, facts), *replaced_views(connection, whole)),
+        blockers=(
+            *taken_names(connection, whole, facts),
+            *blockers(whole, facts),
+            *replaced_views(connection, whole),
+        ),
         notes=tuple(_notes(whole, facts)),
         follow_up=follow_up_of(whole, facts.dependents_of, facts.registry_dependents),
     )

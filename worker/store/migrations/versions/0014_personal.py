@@ -5,7 +5,7 @@ from alembic import op
 from worker.store import PERSONAL, install
 
 revision = "0014_personal"
-down_revision = "0012_write_side"
+down_revision = "0013_refusal_kinds"
 branch_labels = None
 depends_on = None
 
