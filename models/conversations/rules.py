@@ -127,12 +127,7 @@ def delete_user(c: DeleteUser, *, user: Row | None, by: str, now: datetime) -> U
 def erase_user(c: EraseUser, *, user: Row | None, by: str, now: datetime) -> UserErased:
     """A user is forgotten once, whether he was deleted before or not."""
     if user is None:
-        raise Refusal(
-            "no such user",
-            kind=RefusalKind.NOT_FOUND,
-            errors={"user_id": "is unknown"},
-            user_id=c.user_id,
-        )
+        raise _unknown("user", "user_id", c.user_id)
     if user["erased_at"] is not None:
         raise Refusal("the user was erased before", user_id=c.user_id)
     return UserErased(
@@ -329,12 +324,7 @@ def end_if_silent(
 def present(user: Row | None, user_id: UUID) -> Row:
     """A user who is there. Raises Refusal."""
     if user is None:
-        raise Refusal(
-            "no such user",
-            kind=RefusalKind.NOT_FOUND,
-            errors={"user_id": "is unknown"},
-            user_id=user_id,
-        )
+        raise _unknown("user", "user_id", user_id)
     if user["deleted_at"] is not None:
         raise Refusal("the user is deleted", errors={"user_id": "is deleted"}, user_id=user_id)
     return user
@@ -344,8 +334,8 @@ def _email_is_free(same_email: Row | None, user_id: UUID) -> None:
     if same_email is not None and same_email["user_id"] != user_id:
         raise Refusal(
             "another user has this e-mail address",
-            kind=RefusalKind.CONFLICT,
             errors={"email": "is taken"},
+            kind=RefusalKind.CONFLICT,
         )
 
 
@@ -403,5 +393,5 @@ def _active(models: Iterable[Row]) -> UUID | None:
 def _unknown(what: str, field: str, value: UUID) -> Refusal:
     """The same for what is not there and for what is another's."""
     facts: dict[str, Any] = {field: value}
-    errors = {field: "is unknown"}
-    return Refusal(f"no such {what}", kind=RefusalKind.NOT_FOUND, errors=errors, **facts)
+    kind = RefusalKind.NOT_FOUND
+    return Refusal(f"no such {what}", errors={field: "is unknown"}, kind=kind, **facts)
