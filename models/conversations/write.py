@@ -84,6 +84,8 @@ conversation_sessions = sa.Table(
     sa.Column("ended_at", _time),
     sa.Column("end_reason", sa.Text),
     sa.Index("conversation_sessions_of_user", "user_id"),
+    sa.Index("conversation_sessions_of_voice", "voice_model_id"),
+    sa.Index("conversation_sessions_of_face", "face_model_id"),
 )
 
 conversation_turns = sa.Table(

@@ -15,4 +15,6 @@ CREATE TABLE command.conversation_sessions (
         (ended_at IS NULL) = (end_reason IS NULL) AND end_reason IN ('asked', 'silence'))
 ) WITH (fillfactor = 70);
 CREATE INDEX conversation_sessions_of_user ON command.conversation_sessions (user_id);
+CREATE INDEX conversation_sessions_of_voice ON command.conversation_sessions (voice_model_id);
+CREATE INDEX conversation_sessions_of_face ON command.conversation_sessions (face_model_id);
 SELECT cqrs.audit('command.conversation_sessions', 'session_id');
