@@ -17,7 +17,7 @@ DEEPEST = 200
 """Levels of nesting that a message may have: below the 254 at which orjson stops, and far below
 what pickling in the main process bears."""
 LONGEST_SPAN = 10**9
-"""Seconds, some thirty years: a longer time limit, or one that is no number at all, is a mistake."""
+"""Seconds, some thirty years: a longer time limit, or one that is no number, is a mistake."""
 LONGEST_NAME = 255
 """Characters of a task's name, and of its id."""
 CONTENT_TYPE = "application/json"
