@@ -47,6 +47,7 @@ class CommandSpec:
     emits: tuple[str, ...] = ()
     secret: frozenset[str] = frozenset()
     storable: frozenset[str] = frozenset()
+    batch: bool = True
 
     @property
     def unstored(self) -> frozenset[str]:
