@@ -29,7 +29,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
@@ -54,6 +54,7 @@ from worker.commands.outcome_check import check, plain
 from worker.commands.receipts import Known, Outcome, Settled, blocked
 from worker.commands.settling import SETTLED_ELSEWHERE, ended, failed, given_up, refused, settle
 from worker.commands.state import Work
+from worker.commands.turn import Turn
 from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, Status
 from worker.event_log import WRONG_VERSION, NewerEvent
@@ -72,32 +73,6 @@ class BatchRun:
 
     outcomes: list[Outcome]
     event_types: frozenset[str]
-
-
-@dataclass(slots=True)
-class Turn:
-    """The time in which a batch may begin its commands; and how long deciding each name took.
-
-    The first command is always begun. `longest`: by name, seconds of the slowest decision.
-    """
-
-    until: float = float("inf")
-    longest: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, seconds: float) -> Turn:
-        """A turn that begins now."""
-        return cls(time.monotonic() + seconds)
-
-    @property
-    def over(self) -> bool:
-        """Whether no other command may begin."""
-        return time.monotonic() > self.until
-
-    def note(self, name: str, began: float) -> None:
-        """A command of this name was decided, since `began` by the monotonic clock."""
-        seconds = time.monotonic() - began
-        self.longest[name] = max(self.longest.get(name, 0.0), seconds)
 
 
 def execute(

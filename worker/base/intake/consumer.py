@@ -31,8 +31,8 @@ log = get_logger(__name__)
 class Waiting(Protocol):
     """Requests that wait in a worker's main process."""
 
-    def leave(self, *, connected: bool) -> None:
-        """Forget them; and give their messages back, while there is a connection for that."""
+    def leave(self) -> None:
+        """Forget them: their messages are given back with all that is not acknowledged."""
 
 
 class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
@@ -55,7 +55,7 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
         """The connection is lost, or the worker ends: Celery forgets what it has not begun."""
         super().on_close()
         if self.waiting is not None:
-            self.waiting.leave(connected=self.connection is not None)
+            self.waiting.leave()
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], Any]:
         """What is called with each message."""

@@ -8,8 +8,8 @@
                       │ none is ─▶ more gather, `batch_size` at most
                       │ revoked, expired ─▶ its receipt says so, in its turn
                       │ waited half the visibility timeout ─▶ given back to the broker
-                      │ the worker ends ─▶ given back; the connection is lost ─▶ forgotten, it comes
-                      ▼                                                          again
+                      │ the worker ends, or its connection ─▶ forgotten here, given back there
+                      ▼
     one pool process: `execute` all in one transaction ─▶ each then runs its task as always, and
                       │           finds its verdict there: chain, chord, links, retries, events,
                       │           signals; the results are stored by one call

@@ -25,15 +25,16 @@ from worker.base.app import app
 from worker.base.celery_internals import results_gathered
 from worker.base.logs import get_logger
 from worker.commands import after_commit
-from worker.commands.executor import Turn, execute
+from worker.commands.executor import execute
 from worker.commands.receipts import Outcome
 from worker.commands.riding import verdict
 from worker.commands.riding.companions import LONGEST
+from worker.commands.turn import Turn
 from worker.contracts import Envelope
 
 log = get_logger(__name__)
-Traced: TypeAlias = tuple[Any, Any, float]
-"""What Celery's tracer answers: failed, what it came to, seconds."""
+Traced: TypeAlias = tuple[Any, Any, float | None]
+"""What Celery's tracer answers: failed, what it came to, seconds (None: it comes again)."""
 
 
 class Passenger(NamedTuple):
@@ -130,4 +131,6 @@ def _answers(
         found = decided.verdicts.get(place)
         with verdict.given(found[0].id, found[1]) if found else nullcontext():
             failed, value, seconds = trace(*one)
-        yield failed, value, seconds + (decided.seconds if found else 0.0)
+        if found and seconds is not None:
+            seconds += decided.seconds
+        yield failed, value, seconds

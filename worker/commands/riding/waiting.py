@@ -15,6 +15,7 @@ from weakref import ref
 
 from celery.worker import state
 
+from worker.base.full_broker import acknowledge
 from worker.base.logs import get_logger
 from worker.base.settings import get_settings
 from worker.commands.call_arguments import HEADER
@@ -60,13 +61,15 @@ class WaitingRoom:
         self._ask()
         return True
 
-    def leave(self, *, connected: bool) -> None:
-        """The worker ends, or has lost its connection: nothing waits here any more."""
-        riders, self._riders = self._riders, deque()
+    def leave(self) -> None:
+        """The worker ends, or has lost its connection: nothing waits here any more.
+
+        Their messages are given back when the channel closes, as all that is not acknowledged. Not
+        now: what this worker has asked the broker for meanwhile would take them again, and whoever
+        killed it then would lose them.
+        """
+        self._riders.clear()
         self._asked = self._watched = False  # Celery has emptied the semaphore's queue
-        if connected:
-            for rider in riders:
-                _give_back(rider.request)
 
     # ------------------------------------------------------------------------- on their way
     def _ask(self) -> None:
@@ -108,6 +111,8 @@ class WaitingRoom:
 
     def wait_again(self, requests: Iterable[Any]) -> None:
         """Put requests back in front, in their order: their batch has not begun them."""
+        if _ends():
+            return  # they are given back with all that is not acknowledged
         now = time.monotonic()
         again = [Rider(_idle(request), now) for request in requests]
         self._riders.extendleft(reversed(again))
@@ -116,6 +121,8 @@ class WaitingRoom:
 
     def go_alone(self, requests: Iterable[Any]) -> None:
         """Run requests by themselves, on Celery's own way: one of them is perhaps a killer."""
+        if _ends():
+            return
         for request in requests:
             self._consumer.on_task_request(_idle(request))
 
@@ -154,7 +161,8 @@ class _Alone:
         succeeded: Callable[..., Any] = self._request.on_success
 
         def on_success(answer: Any, **more: Any) -> Any:
-            self._room.pace.note(self._request.task.name, answer[2])
+            if (seconds := answer[2]) is not None:  # it has come to something
+                self._room.pace.note(self._request.task.name, seconds)
             return succeeded(answer, **more)
 
         self._request.on_success = on_success
@@ -197,25 +205,28 @@ class _Together:
         for name, seconds in arrival.longest.items():
             self._room.pace.note(name, seconds)
         pairs = list(zip(self._requests, arrival.answers, strict=True))
-        for request, answer in pairs:
-            if answer is not None:
-                _tell(request, answer)
+        self._tell_all([(request, answer) for request, answer in pairs if answer is not None])
         left = [one for one, answer in pairs if answer is None and _is_ours(one)]
-        if _ends():
-            _give_all_back(left)
-        elif arrival.apart:
+        if arrival.apart:
             self._room.go_alone(left)
         elif left:
             self._room.wait_again(left)
+
+    def _tell_all(self, pairs: Iterable[tuple[Any, Any]]) -> None:
+        """Each request hears its own answer; what they acknowledge, they do by one call."""
+        done: list[Any] = []
+        for request, answer in pairs:
+            request._on_ack = lambda *_, request=request: done.append(request.message)
+            _tell(request, answer)
+        if done:
+            consumer = self._room._consumer
+            consumer.call_soon_ack(acknowledge, done, consumer.connection_errors)
 
     def _failed(self, info: Any) -> None:
         """The process died, or was killed, or could not answer: nobody knows by whom."""
         left = [request for request in self._requests if _is_ours(request)]
         log.warning("a batch was lost: its commands go alone", commands=len(left), reason=str(info))
-        if _ends():
-            _give_all_back(left)
-        else:
-            self._room.go_alone(left)
+        self._room.go_alone(left)
 
 
 def _tell(request: Any, answer: Any) -> None:
@@ -240,11 +251,6 @@ def _idle(request: Any) -> Any:
     state.active_requests.discard(request)
     request.time_start = request.worker_pid = request._apply_result = None
     return request
-
-
-def _give_all_back(requests: Iterable[Any]) -> None:
-    for request in requests:
-        _give_back(request)
 
 
 def _give_back(request: Any) -> None:
