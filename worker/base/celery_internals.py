@@ -22,7 +22,7 @@ own, loaded when it is needed. Importing a command needs neither.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from celery import Task
@@ -139,6 +139,13 @@ class Result(NamedTuple):
 
 chord_failed = Signal(name="chord_failed", providing_args={"body", "error"})
 """A chord's member did not succeed, so that its body (a signature) is not run."""
+
+
+def results_gathered(backend: Any) -> AbstractContextManager[None]:
+    """Within this block results are kept, and stored at its end by one call: if it is ours."""
+    from worker.base.redis_results import ResultBackend
+
+    return backend.gathering() if isinstance(backend, ResultBackend) else nullcontext()
 
 
 def store_results(backend: Any, results: Sequence[Result]) -> None:

@@ -16,7 +16,8 @@ channels that keep so are those of worker/base/intake/channel.py.
 # kombu has types for some of its methods.
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import redis.exceptions
@@ -38,6 +39,7 @@ class KeepingQoS(kombu_redis.QoS):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._unnoted: set[str] = set()
+        self._together: list[str] | None = None
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Note a message as taken."""
@@ -52,7 +54,26 @@ class KeepingQoS(kombu_redis.QoS):
     def ack(self, delivery_tag: str) -> None:
         """A message is done."""
         self._unnoted.discard(delivery_tag)
-        super().ack(delivery_tag)
+        if self._together is None:
+            super().ack(delivery_tag)
+        else:
+            virtual.QoS.ack(self, delivery_tag)
+            self._together.append(delivery_tag)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is acknowledged in this block is told to the server at its end, by one call.
+
+        If it cannot be told, those messages come back, as each alone would.
+        """
+        self._together = []
+        try:
+            yield
+        finally:
+            tags, self._together = self._together, None
+            if tags:
+                with self.pipe_or_acquire() as pipe:
+                    pipe.zrem(self.unacked_index_key, *tags).hdel(self.unacked_key, *tags).execute()
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """A message is given back, or done."""
@@ -110,3 +131,17 @@ def _later(call: Callable[..., None], *args: Any) -> None:
     loop = get_event_loop()
     if loop is not None:
         loop.call_later(LOOK_AGAIN, call, *args)
+
+
+def acknowledge(messages: Sequence[Any], errors: tuple[type[Exception], ...]) -> None:
+    """Acknowledge messages of one channel, by one call where the broker is a Redis.
+
+    `errors` of the connection are logged: what could not be told comes back.
+    """
+    qos = getattr(messages[0].channel, "qos", None)
+    try:
+        with qos.together() if isinstance(qos, KeepingQoS) else nullcontext():
+            for message in messages:
+                message.ack_log_error(log, errors)
+    except errors as error:
+        log.critical("could not acknowledge", messages=len(messages), reason=str(error))

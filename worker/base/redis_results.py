@@ -79,6 +79,7 @@ class ResultBackend(CommandChords, RedisBackend):  # type: ignore[misc]  # celer
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._gathered: list[tuple[str, str]] | None = None
         _backends.add(self)
         forks.in_child(_forget_backends)
 
@@ -109,13 +110,33 @@ class ResultBackend(CommandChords, RedisBackend):  # type: ignore[misc]  # celer
         """
         self._publish([self._entry(one) for one in results])
 
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Keep the receipts that are stored in this block, and store them at its end by one call.
+
+        For a process that does one thing at a time. Like each alone: what is not taken is logged.
+        """
+        self._gathered = []
+        try:
+            yield
+        finally:
+            entries, self._gathered = self._gathered, None
+            try:
+                self._publish(entries)
+            except redis.exceptions.RedisError as error:
+                log.warning("results not stored", tasks=len(entries), reason=str(error))
+
     def _store_result(
         self, task_id: str, result: Any, state: str, *rest: Any, request: Any = None, **more: Any
     ) -> Any:
         try:
             if state != states.SUCCESS or not is_receipt(result):
                 return super()._store_result(task_id, result, state, *rest, request=request, **more)
-            self._publish([self._entry(Result(task_id, state, result), request)])
+            entry = self._entry(Result(task_id, state, result), request)
+            if self._gathered is None:
+                self._publish([entry])
+            else:
+                self._gathered.append(entry)
         except redis.exceptions.RedisError as error:
             log.warning("result not stored", task=task_id, state=state, reason=str(error))
         return result

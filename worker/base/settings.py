@@ -89,6 +89,16 @@ class Settings(BaseModel):
     )
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
+    delay_in_batches: bool = Field(
+        True, description="what waits in a busy worker by `.delay()` is run in batches"
+    )
+    command_prefetch: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="messages that a worker of queue `commands` alone holds for each of its"
+        " processes; what it holds when it is killed comes back after `visibility_timeout`",
+    )
     max_payload_bytes: int = Field(262_144, ge=1_024, description="largest command payload, bytes")
     max_message_bytes: int = Field(
         4_194_304,

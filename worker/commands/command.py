@@ -352,6 +352,7 @@ def command(
     secret: Iterable[str] = (),
     storable: Iterable[str] = (),
     prepare: Callable[[C], Mapping[str, Any]] | None = None,
+    batch: bool = True,
 ) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
@@ -363,6 +364,8 @@ def command(
     `prepare` makes something else of secret fields (of a password its hash) before anything is
     published, and again in the worker before anything is stored: it leaves what it has made as it
     is.
+    `batch=False`: what is sent by `.delay()` is run alone, in a transaction of its own; so is what
+    is prepared.
 
     To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
     Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
@@ -386,6 +389,7 @@ def command(
             frozenset(secret),
             frozenset(storable),
             prepare,
+            batch and prepare is None,
         )
         commands.add(name, spec)
         task = app.task(  # made when it is first used: importing a domain needs no server

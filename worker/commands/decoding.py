@@ -51,6 +51,7 @@ class CommandSpec:
     secret: frozenset[str] = frozenset()
     storable: frozenset[str] = frozenset()
     prepare: Prepare | None = None
+    batch: bool = True
 
     @property
     def concealed(self) -> frozenset[str]:

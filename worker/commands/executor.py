@@ -55,6 +55,7 @@ from worker.commands.receipts import Known, Outcome, Settled, blocked
 from worker.commands.sealing import Sealing, seal
 from worker.commands.settling import SETTLED_ELSEWHERE, ended, failed, given_up, refused, settle
 from worker.commands.state import Work
+from worker.commands.turn import Turn
 from worker.commands.unit_of_work import UnitOfWork
 from worker.contracts import Envelope, Receipt, Refusal, RefusalKind, Status
 from worker.event_log import WRONG_VERSION, NewerEvent
@@ -75,34 +76,39 @@ class BatchRun:
     event_types: frozenset[str]
 
 
-def execute(envelopes: Sequence[Envelope], *, dequeue: bool = False) -> BatchRun:
+def execute(
+    envelopes: Sequence[Envelope], *, dequeue: bool = False, turn: Turn | None = None
+) -> BatchRun:
     """Run a batch in one transaction; commands that repeat get the receipt that is there.
 
-    `dequeue` takes the commands off `cqrs.enqueued_commands` in the same transaction. Raises
-    SoftTimeLimitExceeded, with nothing done, and nothing else: what a command cannot have now, its
-    outcome says.
+    `dequeue` takes the commands off `cqrs.enqueued_commands` in the same transaction. A `turn` that
+    is over ends the batch: there are outcomes for those alone that were begun, the first of it.
+    Raises SoftTimeLimitExceeded, with nothing done, and nothing else: what a command cannot have
+    now, its outcome says.
     """
-    return _execute([decode(envelope) for envelope in envelopes], dequeue)
+    return _execute([decode(envelope) for envelope in envelopes], dequeue, turn or Turn())
 
 
-def _execute(batch: Sequence[Decoded], dequeue: bool, *, second_look: bool = False) -> BatchRun:
+def _execute(
+    batch: Sequence[Decoded], dequeue: bool, turn: Turn, *, second_look: bool = False
+) -> BatchRun:
     for attempt in range(RERUNS):
         try:
-            return _run(batch, dequeue, hold_streams=attempt > 0, thorough=second_look)
+            return _run(batch, dequeue, turn, hold_streams=attempt > 0, thorough=second_look)
         except (ServerUnavailable, psycopg.Error) as error:
             alone = len(batch) == 1 and not second_look
             if attempt == RERUNS - 1 or not _worth_another_run(error, alone):
-                return _after_error(batch, error, dequeue, second_look)
+                return _after_error(batch, error, dequeue, turn, second_look)
             log.info("batch runs again", reason=message_of(error), attempt=attempt)
             time.sleep(random.uniform(0, 0.01 * 4**attempt))  # noqa: S311
         except SoftTimeLimitExceeded:
             raise
         except NewerEvent as error:
             if len(batch) > 1:
-                return _one_by_one(batch, dequeue)
+                return _one_by_one(batch, dequeue, turn)
             return _all_put_off(batch, DatabaseAway(str(error), whole=False))
         except Exception as error:
-            return _after_fault(batch, error, dequeue, second_look)
+            return _after_fault(batch, error, dequeue, turn, second_look)
     raise AssertionError("unreachable")
 
 
@@ -120,6 +126,7 @@ def _after_error(
     batch: Sequence[Decoded],
     error: ServerUnavailable | psycopg.Error,
     dequeue: bool,
+    turn: Turn,
     second_look: bool,
 ) -> BatchRun:
     """What becomes of a batch that the database did not take."""
@@ -127,13 +134,13 @@ def _after_error(
     if isinstance(put_off, DatabaseAway) and put_off.whole:
         return _all_put_off(batch, put_off)
     if len(batch) > 1:
-        return _one_by_one(batch, dequeue)
+        return _one_by_one(batch, dequeue, turn)
     if put_off is not None:
         return _all_put_off(batch, put_off)
     if not isinstance(error, _WRONG):
         return _alone(failed(batch[0], error), dequeue)
     if not second_look:  # what no rule caught may have been a race
-        return _execute(batch, dequeue, second_look=True)
+        return _execute(batch, dequeue, turn, second_look=True)
     constraint = error.diag.constraint_name or type(error).__name__
     log.warning("no rule caught this", command=batch[0].envelope.name, constraint=constraint)
     message = f"the database refuses this change (constraint {constraint})"
@@ -142,16 +149,16 @@ def _after_error(
 
 
 def _after_fault(
-    batch: Sequence[Decoded], error: Exception, dequeue: bool, second_look: bool
+    batch: Sequence[Decoded], error: Exception, dequeue: bool, turn: Turn, second_look: bool
 ) -> BatchRun:
     """What becomes of a batch that could not even be given to the database: one of it is to blame,
     and is looked at more closely when it is alone."""
     if len(batch) > 1:
-        return _one_by_one(batch, dequeue)
+        return _one_by_one(batch, dequeue, turn)
     if isinstance(error, AskedItself):
         return _after_asking(batch, error.why, dequeue)
     if not second_look and not isinstance(error, DeletedWhatItInserted):
-        return _execute(batch, dequeue, second_look=True)
+        return _execute(batch, dequeue, turn, second_look=True)
     return _alone(failed(batch[0], error), dequeue)
 
 
@@ -184,7 +191,7 @@ def _all_put_off(batch: Sequence[Decoded], why: DatabaseAway | DatabaseInConflic
     return BatchRun([why] * len(batch), frozenset())
 
 
-def _one_by_one(batch: Sequence[Decoded], dequeue: bool) -> BatchRun:
+def _one_by_one(batch: Sequence[Decoded], dequeue: bool, turn: Turn) -> BatchRun:
     """Each in a transaction of its own, looked at closely.
 
     Not tried are those behind one of their key that has to wait, and those that are left when the
@@ -195,11 +202,13 @@ def _one_by_one(batch: Sequence[Decoded], dequeue: bool) -> BatchRun:
     held: dict[str | None, Outcome] = {}
     away: DatabaseAway | None = None
     for command in batch:
+        if outcomes and turn.over:
+            break
         key = command.envelope.key
         if (why := away or held.get(key)) is not None:
             outcomes.append(why)
             continue
-        run = _execute([command], dequeue, second_look=True)
+        run = _execute([command], dequeue, turn, second_look=True)
         (outcome,) = run.outcomes
         outcomes.append(outcome)
         event_types |= run.event_types
@@ -223,7 +232,7 @@ def end(settled: Settled, *, dequeue: bool = True) -> Outcome:
 
 
 def _run(
-    batch: Sequence[Decoded], dequeue: bool, *, hold_streams: bool, thorough: bool
+    batch: Sequence[Decoded], dequeue: bool, turn: Turn, *, hold_streams: bool, thorough: bool
 ) -> BatchRun:
     ids = {command.envelope.id for command in batch}
     ids.update(other for command in batch for other in command.envelope.after)
@@ -233,11 +242,10 @@ def _run(
         needs = [need for command in batch for need in command.needs]
         known = work.begin(list(ids), needs, hold_streams=hold_streams)
         decided = _Batch(work, known, dequeue, thorough, sealing)
-        for command in batch:
-            decided.take(command)
+        begun = decided.take_all(batch, turn)
         receipts = decided.finish()
         return BatchRun(
-            [decided.outcome(command, receipts) for command in batch], frozenset(work.event_types)
+            [decided.outcome(command, receipts) for command in begun], frozenset(work.event_types)
         )
 
 
@@ -259,6 +267,16 @@ class _Batch:
         self.known = known
         self.settled: dict[UUID, Settled] = {}
         self.blocked: dict[int, CommandIdReused | NotReady] = {}
+
+    def take_all(self, batch: Sequence[Decoded], turn: Turn) -> Sequence[Decoded]:
+        """Decide commands, in order, until the turn is over; returns those that were begun."""
+        for place, command in enumerate(batch):
+            began = time.monotonic()
+            if place and began > turn.until:
+                return batch[:place]
+            self.take(command)
+            turn.note(command.envelope.name, began)
+        return batch
 
     def take(self, command: Decoded) -> None:
         """Decide one command, unless there is a receipt for it or it has to wait."""

@@ -45,6 +45,8 @@ from worker.commands.executor import BatchRun, because, end, execute
 from worker.commands.message_checks import command_fault
 from worker.commands.receipts import Outcome, PutOff
 from worker.commands.revoking import end_message
+from worker.commands.riding import verdict
+from worker.commands.riding.companions import rides_along
 from worker.commands.routing import unroutable
 from worker.commands.settling import dead, ended, refused
 from worker.contracts import Envelope, Receipt, Status
@@ -61,6 +63,9 @@ class CommandRun(EngineTask):
 
     abstract = True
     Request = COMMAND_REQUEST
+    Strategy = "worker.commands.riding.strategy:command_strategy"
+    rides = True
+    """Whether it may be run in one transaction with others (see riding/__init__.py)."""
     typing = False  # a payload is checked against its model, which says more
     max_retries = 3
     """How often a command is run again after its worker process died."""
@@ -128,7 +133,18 @@ class CommandRun(EngineTask):
             case _:
                 return self._answer(envelope, outcome)
 
+    def companion(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope | None:
+        """The command that this message holds, if others may be decided with it; None: it has
+        something of its own to see to. Raises InvalidCommand, and what looking at it raises."""
+        header = self._sent_header()
+        if stopper(args) or not rides_along(header):
+            return None
+        sent = self._envelope(args, payload)
+        return None if releases.why_elsewhere(sent) or unroutable(sent.links) else sent
+
     def _execute(self, envelope: Envelope) -> BatchRun:
+        if (decided := verdict.of(envelope.id)) is not None:
+            return BatchRun([decided], frozenset())
         return execute([envelope], dequeue=self._sent_header().get("enqueued", False))
 
     def _envelope(self, args: Sequence[Any], payload: Mapping[str, Any]) -> Envelope:

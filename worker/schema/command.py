@@ -93,6 +93,7 @@ class SchemaCommand(CommandTask[C]):
 
     abstract = True
     settles_with_its_effect = False
+    rides = False
     act: Act[C]
     check: Check[C]
 

@@ -9,7 +9,7 @@ message's fault, and sets it aside.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from celery.exceptions import InvalidTaskError
 from celery.worker.consumer import Consumer as CeleryConsumer
@@ -28,10 +28,34 @@ from worker.contracts import is_receipt
 log = get_logger(__name__)
 
 
+class Waiting(Protocol):
+    """Requests that wait in a worker's main process."""
+
+    def leave(self) -> None:
+        """Forget them: their messages are given back with all that is not acknowledged."""
+
+
 class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
     """Celery's consumer with a check in front of it."""
 
     _take: Callable[[Any], Any]
+    waiting: Waiting | None = None
+    """What waits in this process although Celery takes it for handed to the pool."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        settings = get_settings()
+        taken = set(self.app.amqp.queues.consume_from)
+        commands_alone = taken == {self.app.conf.task_default_queue}
+        if settings.delay_in_batches and commands_alone and self.hub is not None:
+            self.initial_prefetch_count *= settings.command_prefetch  # it is that of the processes
+            self.prefetch_multiplier *= settings.command_prefetch
+
+    def on_close(self) -> None:
+        """The connection is lost, or the worker ends: Celery forgets what it has not begun."""
+        super().on_close()
+        if self.waiting is not None:
+            self.waiting.leave()
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], Any]:
         """What is called with each message."""
