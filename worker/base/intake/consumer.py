@@ -27,9 +27,15 @@ from worker.contracts import is_receipt
 
 log = get_logger(__name__)
 
+EVENTS_WAIT = 0.02
+"""Seconds that events of a busy worker wait for others."""
+
 
 class Waiting(Protocol):
     """Requests that wait in a worker's main process."""
+
+    def __len__(self) -> int:
+        """How many wait."""
 
     def leave(self) -> None:
         """Forget them: their messages are given back with all that is not acknowledged."""
@@ -41,6 +47,7 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
     _take: Callable[[Any], Any]
     waiting: Waiting | None = None
     """What waits in this process although Celery takes it for handed to the pool."""
+    _events_due = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -56,6 +63,23 @@ class Consumer(CeleryConsumer):  # type: ignore[misc]  # celery has no types
         super().on_close()
         if self.waiting is not None:
             self.waiting.leave()
+        if self._events_due:
+            self._events_due = False
+            super().on_send_event_buffered()
+
+    def on_send_event_buffered(self) -> None:
+        """Events are to be published. While commands wait for a process, so do they, for moments:
+        Celery publishes once in each round of its loop, which takes one message a round."""
+        if not self.waiting:
+            super().on_send_event_buffered()
+        elif not self._events_due:
+            self._events_due = True
+            self.timer.call_after(EVENTS_WAIT, self._publish_events)
+
+    def _publish_events(self) -> None:
+        if self._events_due:
+            self._events_due = False
+            self._flush_events()
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], Any]:
         """What is called with each message."""
