@@ -23,7 +23,8 @@ from celery.exceptions import TaskRevokedError
 from tests.conftest import Database
 from tests.support.things.commands import BEGUN, add_thing, bump_thing, drop_thing
 from tests.support.waiting import held
-from tests.support.workers import Worker, Workers, until
+from tests.support.workers import ROOT, Worker, Workers, until
+from worker.base import settings
 from worker.base.actor import acting_as
 from worker.base.app import app
 from worker.base.settings import get_settings
@@ -34,6 +35,18 @@ from worker.contracts import Receipt, Status, uuid7
 pytestmark = [pytest.mark.usefixtures("things", "redis"), pytest.mark.timeout(120)]
 LONG = pytest.mark.settings(task_soft_time_limit=30, task_time_limit=40, visibility_timeout=50)
 PATIENT = pytest.mark.settings(task_soft_time_limit=3, task_time_limit=4, visibility_timeout=50)
+
+
+@pytest.fixture
+def workers(
+    things: Database, redis: redis_py.Redis, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workers]:
+    """Workers that are told to."""
+    chosen = settings.changed(get_settings(), delay_in_batches=True)
+    monkeypatch.setattr(settings, "_current", chosen)
+    started = Workers(chosen, ROOT)
+    yield started
+    started.stop()
 
 
 def a_thing() -> UUID:

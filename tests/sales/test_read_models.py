@@ -20,8 +20,8 @@ from worker.subscriptions.projection import Projection
 from worker.subscriptions.runner import catch_up
 
 
-def test_300_random_sales_and_every_read_model_is_right(database: Database) -> None:
-    receipts = trade(seed=12, sales=300)
+def test_200_random_sales_and_every_read_model_is_right(database: Database) -> None:
+    receipts = trade(seed=12, sales=200)
 
     agree(database)
     a_rebuild_changes_nothing()

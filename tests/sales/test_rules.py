@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.sales import rules
@@ -127,6 +127,7 @@ def test_a_sale_that_comes_to_more_than_money_holds_is_refused() -> None:
     assert "items" in refused.value.errors
 
 
+@settings(max_examples=50, deadline=None)
 @given(quantity=PENS, price=PRICES, data=st.data())
 def test_what_comes_back_in_pieces_is_paid_back_whole(
     quantity: Decimal, price: Decimal, data: st.DataObject

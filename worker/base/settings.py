@@ -90,7 +90,7 @@ class Settings(BaseModel):
 
     batch_size: int = Field(50, ge=1, le=1_000, description="most commands in one transaction")
     delay_in_batches: bool = Field(
-        True, description="what waits in a busy worker by `.delay()` is run in batches"
+        False, description="what waits in a busy worker by `.delay()` is run in batches"
     )
     command_prefetch: int = Field(
         100,

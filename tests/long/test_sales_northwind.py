@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.orders.test_northwind import COMMANDS, EXPECTED, needs_data
+from tests.sales.conftest import till as till  # a fixture
 from tests.sales.support import Till
 from tests.sales.trades import agree
 from tests.support.shop import batches, run
