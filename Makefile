@@ -85,7 +85,7 @@ requirements: ## Resolve the two requirements files anew from the ranges of pypr
 		{ echo "# Exact versions with hashes, for every platform. Made by \`make requirements\`."; \
 		  cat "$$scratch/pins"; } > "$$scratch/file"; mv "$$scratch/file" "$$1"; }; \
 	resolve requirements.txt --extra dev --upgrade; \
-	resolve requirements-runtime.txt
+	resolve requirements-runtime.txt --extra passwords --extra personal
 
 clean: ## Stop the embedded servers of .cqrs, then delete all that was made here
 	@if [[ -d .cqrs && -x $(BIN)/python ]]; then $(BIN)/python -c \

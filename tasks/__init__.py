@@ -10,6 +10,14 @@ The orders domain: command, event ─▶ the projections that fold it.
         orders.CustomerRegistered       ─▶ (nothing)
     orders.add_product
         orders.ProductAdded             ─▶ product_inventory
+    orders.update_customer
+        orders.CustomerUpdated          ─▶ (nothing)
+    orders.update_product
+        orders.ProductUpdated           ─▶ product_inventory
+    orders.change_price
+        orders.ProductPriceChanged      ─▶ product_inventory
+    orders.deactivate_product
+        orders.ProductDeactivated       ─▶ product_inventory
     orders.adjust_inventory
         orders.InventoryAdjusted        ─▶ product_inventory
     orders.create_order
@@ -34,6 +42,7 @@ Questions ◀─ what they read. Those in `query.` are materialized views over p
 beat and by `cqrs refresh`; the audit log reads the trail of the write tables and no projection.
 
     orders.orders_summary               ◀─ order_summaries
+    orders.orders_with_lines            ◀─ order_summaries, customer_orders
     orders.order_by_number              ◀─ order_summaries
     orders.order_details                ◀─ order_summaries, order_items, payments,
                                            order_status_timeline

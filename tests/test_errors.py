@@ -118,6 +118,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "WrongStatus": (ID, "completed", "it was executed already"),
     "NotRegistered": ("orders.order_summaries", "it is kept by another"),
     "TypeNotNamed": ("orders.order_summaries", "orders.OrderTagged", 7),
+    "NotSentFor": ("the broker is full",),
     "TypesLost": ("orders.order_summaries", ["orders.OrderTagged"]),
     "VerificationRunning": ("orders.order_summaries",),
     "VerificationUnfinished": ("orders.order_summaries", 3, 7),

@@ -104,6 +104,7 @@ def test_a_sender_may_enqueue_read_receipts_and_read_the_read_side_and_no_more(
         "ask_for_refresh",
         "audit_query",
         "last_position",
+        "subject_keys_of",
     }
     assert rows(
         users,

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from kombu.exceptions import OperationalError
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -25,7 +26,7 @@ from worker.cli import status as status_cli
 from worker.cli.status import render
 from worker.ops import maintenance, retention, scheduled_failures, status
 from worker.ops.troubles import Kind, troubles
-from worker.rebuild import rebuild, verify
+from worker.rebuild import rebuild, tasks, verify
 from worker.rebuild.tasks import rebuild_all, verify_sample
 from worker.refresh.invalidation_rules import invalidation_rule
 
@@ -144,6 +145,32 @@ def test_a_nightly_rebuild_that_fails_is_red_by_name_and_the_next_says_still(
     assert "still failing, 2 times since" in _failed(rebuild_all, names=[LIST])
     folds_fail()
     rebuild(LIST, jobs=1)
+    assert _red(things) == {}
+
+
+def test_a_full_broker_costs_no_rebuild_that_was_to_follow(
+    things: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things.add(1)
+    things.project()
+    sent: list[Any] = []
+    refusals = [OperationalError("OOM command not allowed")] * 2
+
+    def send(name: str, args: Any, **_: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        sent.append((name, args))
+
+    monkeypatch.setattr(app, "send_task", send)
+    monkeypatch.setattr(tasks, "PAUSE", 0.001)
+    assert rebuild_all.apply(kwargs={"names": [LIST, PLACES]}).state == "SUCCESS"
+    assert sent == [("cqrs.maintenance.rebuild_all", ([PLACES],))]
+    refusals += [OperationalError("OOM command not allowed")] * 10_000
+    monkeypatch.setattr(tasks, "PATIENCE", 0.0)
+    assert "the broker took no message" in _failed(rebuild_all, names=[LIST, PLACES])
+    (sentence,) = _red(things)[Kind.READ_MODELS]
+    assert sentence.startswith(f"rebuild of {PLACES} failed: not rebuilt: the broker took")
+    rebuild(PLACES, jobs=1)
     assert _red(things) == {}
 
 

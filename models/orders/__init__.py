@@ -8,5 +8,8 @@ difference. Taking an order reserves, cancelling releases, shipping takes goods 
 WRITE_OBJECTS = ("customers", "orders", "products", "order_items", "payments", "order_numbers")
 """Files of `sql/command/`: one table (with its indexes and audit triggers) or sequence each."""
 
+CATALOGUE_OBJECTS = ("products_active",)
+"""What `0002_catalogue` adds, of `sql/command/`."""
+
 MATERIALIZED_VIEWS = ("revenue_by_product", "customer_lifetime_value")
 """Files of `sql/query/`: one materialized view over the read tables each."""

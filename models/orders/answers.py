@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator
 
-from models.orders.read import OrderItem, OrderStatusTimeline, OrderSummary, Payment
+from models.orders.read import HistoryLine, OrderItem, OrderStatusTimeline, OrderSummary, Payment
 from worker.contracts import ReadRow
 
 
@@ -21,6 +21,13 @@ class OrderDetails(ReadRow):
     items: tuple[OrderItem, ...]
     payments: tuple[Payment, ...]
     timeline: OrderStatusTimeline
+
+
+class OrderWithLines(ReadRow):
+    """An order with its lines, in the lines' order."""
+
+    order: OrderSummary
+    items: tuple[HistoryLine, ...]
 
 
 class ProductRevenue(ReadRow, key="product_id"):

@@ -69,6 +69,43 @@ class AddProduct(Command):
     reorder_level: Stock | None = None
 
 
+class UpdateCustomer(Command):
+    """Change what is known of a customer; what is left out stays. The e-mail address must be his
+    alone. Orders keep the name and address under which they were taken."""
+
+    customer_id: UUID
+    email: Email | None = None
+    name: Name | None = None
+    phone: Text | None = None
+    address: Text | None = None
+    city: Text | None = None
+    country: Text | None = None
+
+
+class UpdateProduct(Command):
+    """Change how a product is described, or when it counts as low; what is left out stays."""
+
+    product_id: UUID
+    name: Name | None = None
+    description: Text | None = None
+    reorder_level: Stock | None = None
+
+
+class ChangePrice(Command):
+    """Change what a product is sold for, or what it costs; what is left out stays. Orders keep the
+    prices at which they were taken."""
+
+    product_id: UUID
+    price: Price | None = None
+    cost: Price | None = None
+
+
+class DeactivateProduct(Command):
+    """Sell a product no longer. Orders that have it are delivered; nobody reorders it."""
+
+    product_id: UUID
+
+
 class AdjustInventory(Command):
     """Put pieces on the shelf (+) or take them off (-), for a reason: delivery, breakage, count."""
 

@@ -75,6 +75,21 @@ class CustomerRegistered(Event):
     registered_at: datetime
 
 
+class CustomerUpdated(Event):
+    """What is known of a customer changed. All of it, as it is now."""
+
+    type: ClassVar[str] = "orders.CustomerUpdated"
+
+    customer_id: UUID
+    email: str
+    name: str
+    phone: str | None
+    address: str | None
+    city: str | None
+    country: str | None
+    updated_at: datetime
+
+
 class ProductAdded(Event):
     """A product was added, with `quantity_available` pieces on the shelf."""
 
@@ -89,6 +104,40 @@ class ProductAdded(Event):
     quantity_available: int
     reorder_level: int
     added_at: datetime
+
+
+class ProductUpdated(Event):
+    """A product is described anew. All of it, as it is now."""
+
+    type: ClassVar[str] = "orders.ProductUpdated"
+
+    product_id: UUID
+    name: str
+    description: str
+    reorder_level: int
+    updated_at: datetime
+
+
+class ProductPriceChanged(Event):
+    """A product's price or cost changed."""
+
+    type: ClassVar[str] = "orders.ProductPriceChanged"
+
+    product_id: UUID
+    old_price: Money
+    old_cost: Money
+    price: Money
+    cost: Money
+    changed_at: datetime
+
+
+class ProductDeactivated(Event):
+    """A product is sold no longer, and never low."""
+
+    type: ClassVar[str] = "orders.ProductDeactivated"
+
+    product_id: UUID
+    deactivated_at: datetime
 
 
 class InventoryAdjusted(Event):

@@ -91,6 +91,7 @@ products = sa.Table(
     sa.Column("quantity_reserved", sa.Integer, nullable=False, default=0),
     sa.Column("reorder_level", sa.Integer, nullable=False),
     sa.Column("created_at", _time, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
     sa.UniqueConstraint("sku", name="products_sku_once"),
 )
 
@@ -140,7 +141,7 @@ def customer_row(event: CustomerRegistered) -> dict[str, Any]:
 
 def product_row(event: ProductAdded) -> dict[str, Any]:
     """A new product, none of it reserved."""
-    return named(products, event, created_at=event.added_at)
+    return named(products, event, created_at=event.added_at, active=True)
 
 
 def order_row(event: OrderCreated) -> dict[str, Any]:

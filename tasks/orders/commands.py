@@ -15,13 +15,18 @@ from models.orders.commands import (
     AddProduct,
     AdjustInventory,
     CancelOrder,
+    ChangePrice,
     CreateOrder,
+    DeactivateProduct,
     ProcessPayment,
     RegisterCustomer,
+    UpdateCustomer,
     UpdateOrderStatus,
+    UpdateProduct,
 )
 from models.orders.events import (
     CustomerRegistered,
+    CustomerUpdated,
     InventoryAdjusted,
     OrderCancelled,
     OrderCreated,
@@ -32,6 +37,9 @@ from models.orders.events import (
     OrderStatus,
     PaymentProcessed,
     ProductAdded,
+    ProductDeactivated,
+    ProductPriceChanged,
+    ProductUpdated,
 )
 from models.orders.write import (
     customer_row,
@@ -99,6 +107,75 @@ def add_product(c: AddProduct, state: State, work: Work) -> dict[str, Any]:
     work.insert(products, product_row(event))
     work.emit(f"product-{c.product_id}", event)
     return {"product_id": c.product_id, "sku": c.sku}
+
+
+@command(
+    "orders.update_customer",
+    UpdateCustomer,
+    may_send=own,
+    emits=(CustomerUpdated,),
+    needs=lambda c: (
+        lock(customers, c.customer_id),
+        *((read(customers, email=c.email),) if c.email is not None else ()),
+    ),
+)
+def update_customer(c: UpdateCustomer, state: State, work: Work) -> dict[str, Any]:
+    """Changes what is known of a customer."""
+    event = rules.update_customer(
+        c,
+        customer=state.get(customers, c.customer_id),
+        same_email=first(state.find(customers, email=c.email)) if c.email is not None else None,
+        now=state.now,
+    )
+    work.update(customers, c.customer_id, **event.model_dump(exclude={"customer_id", "updated_at"}))
+    work.emit(f"customer-{c.customer_id}", event)
+    return {"customer_id": c.customer_id}
+
+
+@command(
+    "orders.update_product",
+    UpdateProduct,
+    may_send=staff,
+    emits=(ProductUpdated,),
+    needs=lambda c: (lock(products, c.product_id),),
+)
+def update_product(c: UpdateProduct, state: State, work: Work) -> dict[str, Any]:
+    """Changes how a product is described, and when it counts as low."""
+    event = rules.update_product(c, product=state.get(products, c.product_id), now=state.now)
+    described = event.model_dump(include={"name", "description", "reorder_level"})
+    work.update(products, c.product_id, **described)
+    work.emit(f"product-{c.product_id}", event)
+    return {"product_id": c.product_id}
+
+
+@command(
+    "orders.change_price",
+    ChangePrice,
+    may_send=staff,
+    emits=(ProductPriceChanged,),
+    needs=lambda c: (lock(products, c.product_id),),
+)
+def change_price(c: ChangePrice, state: State, work: Work) -> dict[str, Any]:
+    """Changes what a product is sold for, and what it costs."""
+    event = rules.change_price(c, product=state.get(products, c.product_id), now=state.now)
+    work.update(products, c.product_id, price=event.price, cost=event.cost)
+    work.emit(f"product-{c.product_id}", event)
+    return {"product_id": c.product_id, "price": event.price, "cost": event.cost}
+
+
+@command(
+    "orders.deactivate_product",
+    DeactivateProduct,
+    may_send=staff,
+    emits=(ProductDeactivated,),
+    needs=lambda c: (lock(products, c.product_id),),
+)
+def deactivate_product(c: DeactivateProduct, state: State, work: Work) -> dict[str, Any]:
+    """Gives a product up: no order takes it any more."""
+    event = rules.deactivate_product(c, product=state.get(products, c.product_id), now=state.now)
+    work.update(products, c.product_id, active=False, reorder_level=0)
+    work.emit(f"product-{c.product_id}", event)
+    return {"product_id": c.product_id}
 
 
 @command(
@@ -206,7 +283,8 @@ def process_payment(c: ProcessPayment, state: State, work: Work) -> dict[str, An
     paid = {"status": OrderStatus.PAID, "paid_at": event.paid_at}
     work.update(orders, c.order_id, version=event.version, **paid)
     work.emit(f"order-{c.order_id}", event)
-    return {**receipt(event, OrderStatus.PAID), "payment_id": event.payment_id}
+    paid_by = {"payment_id": event.payment_id, "paid_at": event.paid_at}
+    return {**receipt(event, OrderStatus.PAID), **paid_by}
 
 
 def _goods_of(order_id: UUID) -> tuple[LoadRows, ...]:
@@ -279,4 +357,5 @@ def cancel_order(c: CancelOrder, state: State, work: Work) -> dict[str, Any]:
         )
     release(state, work, event.pieces)
     work.emit(f"order-{c.order_id}", event)
-    return {**receipt(event, OrderStatus.CANCELLED), "refund_amount": event.refund_amount}
+    refund = {"refund_amount": event.refund_amount, "cancelled_at": event.cancelled_at}
+    return {**receipt(event, OrderStatus.CANCELLED), **refund}

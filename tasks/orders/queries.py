@@ -19,6 +19,7 @@ from models.orders.answers import (
     AuditValues,
     CustomerLifetimeValue,
     OrderDetails,
+    OrderWithLines,
     ProductRevenue,
 )
 from models.orders.commands import MOST_LINES
@@ -61,6 +62,37 @@ def orders_summary(
     orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
     page = orders.order_by(*order).limit(limit).offset(offset)
     return db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
+
+
+@query(
+    "orders.orders_with_lines",
+    reads=("orders.order_summaries", "orders.customer_orders"),
+    tags=lambda p: (f"customer:{p.customer_id}" if p.customer_id else "orders",),
+    may_ask=own,
+)
+def orders_with_lines(
+    db: Reader,
+    *,
+    customer_id: UUID | None = None,
+    status: OrderStatus | None = None,
+    where: Conditions = (),
+    order: Order = ("-created_at", "-order_number"),
+    limit: int = 20,
+    offset: int = 0,
+    cursor: str | None = None,
+    total: bool = False,
+) -> Page[OrderWithLines]:
+    """The same, each with its lines, of one moment: two statements, however many orders."""
+    orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
+    page = orders.order_by(*order).limit(limit).offset(offset)
+    found = db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
+    ids = [one.order_id for one in found]
+    lines = {
+        one.order_id: one.items
+        for one in db.rows(CustomerOrder, "histories_of_orders", order_ids=ids)
+    }
+    rows = (OrderWithLines(order=one, items=lines.get(one.order_id, ())) for one in found)
+    return Page(rows, next=found.next, total=found.total)
 
 
 @query(

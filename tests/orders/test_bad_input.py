@@ -71,6 +71,23 @@ BAD: list[tuple[str, Payload, dict[str, str]]] = [
         {"product_id": str(uuid7()), "quantity_change": 0},
         {"quantity_change": "changes nothing"},
     ),
+    ("orders.update_customer", {}, {"customer_id": "required"}),
+    (
+        "orders.update_customer",
+        {"customer_id": str(uuid7()), "email": "nobody", "name": " "},
+        {"email": "pattern", "name": "at least 1"},
+    ),
+    (
+        "orders.update_product",
+        {"product_id": "P", "reorder_level": -1},
+        {"product_id": "UUID", "reorder_level": "greater than or equal to 0"},
+    ),
+    (
+        "orders.change_price",
+        {"product_id": str(uuid7()), "price": "1.005", "cost": "NaN"},
+        {"price": "2 decimal places", "cost": "finite"},
+    ),
+    ("orders.deactivate_product", {}, {"product_id": "required"}),
     (
         "orders.update_order_status",
         {"order_id": str(uuid7()), "status": "lost"},

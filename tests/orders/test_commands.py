@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from tasks.orders import settings as orders_settings
 from tests.support.shop import Shop, accepted, run, send
 from worker.base.errors import BadSettings
 from worker.contracts import Actor, Envelope, Receipt, RefusalKind, uuid7
+from worker.subscriptions.runner import catch_up
 
 CUSTOMER = Actor("customer:ada", frozenset({"customer"}))
 CLERK = Actor("user:42", frozenset({"clerk"}))
@@ -55,6 +57,43 @@ def test_an_address_belongs_to_one_customer(shop: Shop) -> None:
 
     refused(receipt, "another customer has this", email=taken, customer_id=shop.customer_id)
     assert receipt.errors == {"email": "is taken"}
+
+
+def test_what_is_known_of_a_customer_changes_but_not_his_orders(shop: Shop) -> None:
+    order_id = shop.ordered((shop.product(), 1))
+    his: dict[str, Any] = {"customer_id": shop.customer_id}
+
+    accepted(send(commands.update_customer, **his, email="New@Shop.Example", city="Paris"))
+
+    row = shop.row("command.customers", **his)
+    assert (row["email"], row["city"], row["name"]) == ("new@shop.example", "Paris", row["name"])
+    catch_up()
+    (kept,) = shop.rows("query.order_summaries", order_id=order_id)
+    assert kept["customer_email"] != "new@shop.example"
+
+
+def test_a_customer_is_changed_by_himself_into_nobody_else(shop: Shop) -> None:
+    eve = accepted(send(commands.register_customer, name="Eve", email="eve@shop.example"))
+    his: dict[str, Any] = {"customer_id": shop.customer_id}
+    himself = Actor(f"customer:{shop.customer_id}", frozenset({"customer"}))
+
+    taken = send(commands.update_customer, **his, email="EVE@shop.example")
+    nothing = send(commands.update_customer, None, **his)
+    unknown = send(commands.update_customer, customer_id=uuid7(), name="Bob")
+    others = send(commands.update_customer, himself, customer_id=eve["customer_id"], name="Bob")
+
+    assert [one.kind for one in (taken, nothing, unknown, others)] == [
+        "conflict",
+        "validation",
+        "not_found",
+        "not_allowed",
+    ]
+    assert taken.errors == {"email": "is taken"}
+    assert nothing.errors["name"] == "is left out, like all the others"
+    assert accepted(send(commands.update_customer, himself, **his, name="Ada L."))
+    assert accepted(
+        send(commands.update_customer, **his, email=shop.row("command.customers", **his)["email"])
+    )
 
 
 # ---------------------------------------------------------------------------- products
@@ -455,6 +494,50 @@ def test_an_orders_version_is_its_streams_version(shop: Shop) -> None:
     events = shop.rows("cqrs.events", stream=f"order-{order_id}")
     assert shop.row("command.orders")["version"] == stream["version"] == len(events) == 5
     assert [event["data"]["version"] for event in events] == [1, 2, 3, 4, 5]
+
+
+def test_a_product_is_described_priced_and_given_up(shop: Shop) -> None:
+    pen = shop.product(pieces=5)
+    order_id = shop.ordered((pen, 1))
+    its: dict[str, Any] = {"product_id": pen}
+
+    accepted(send(commands.update_product, **its, name="Quill", reorder_level=5))
+    accepted(send(commands.change_price, **its, price="12.5"))
+    catch_up()
+    (low,) = shop.rows("query.product_inventory", **its)
+    accepted(send(commands.deactivate_product, **its))
+    catch_up()
+    (given_up,) = shop.rows("query.product_inventory", **its)
+
+    assert (low["product_name"], low["price"], low["low_stock"]) == (
+        "Quill",
+        Decimal("12.50"),
+        True,
+    )
+    assert (given_up["low_stock"], given_up["reorder_level"]) == (False, 0)
+    prices = shop.rows("cqrs.events", type="orders.ProductPriceChanged")[0]["data"]
+    assert (prices["old_price"], prices["price"], prices["cost"]) == ("10.00", "12.50", "0.00")
+    again = shop.order((pen, 1))
+    assert (again.status, again.errors) == ("rejected", {"items.0.product_id": "is sold no longer"})
+    renamed = send(commands.update_product, None, **its, name="Pen")
+    for receipt in (renamed, send(commands.deactivate_product, None, **its)):
+        assert receipt.errors == {"product_id": "is sold no longer"}
+    accepted(shop.pay(order_id))
+    shop.move(order_id, "processing", "shipped", "delivered")
+
+
+def test_receipts_say_when_it_was_paid_and_cancelled(shop: Shop) -> None:
+    order_id = shop.ordered((shop.product(), 1))
+
+    paid = accepted(shop.pay(order_id))
+    cancelled = accepted(send(commands.cancel_order, order_id=order_id, reason="no"))
+
+    row = shop.row("command.orders", order_id=order_id)
+    times = [
+        datetime.fromisoformat(paid["paid_at"]),
+        datetime.fromisoformat(cancelled["cancelled_at"]),
+    ]
+    assert times == [row["paid_at"], row["cancelled_at"]]
 
 
 def _malformed(task: Any, **payload: Any) -> Receipt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from models.orders import write
 from tests.conftest import Database
 from tests.support.shop import Shop, accepted
 
@@ -43,6 +44,7 @@ WRONG: list[tuple[str, str]] = [
     ("products_figures_positive", PRODUCTS.format("price = -0.01")),
     ("products_figures_positive", PRODUCTS.format("cost = -0.01")),
     ("products_figures_positive", PRODUCTS.format("reorder_level = -1")),
+    ("products_inactive_not_reordered", PRODUCTS.format("active = false, reorder_level = 1")),
     ("products_name_given", PRODUCTS.format("name = ''")),
     ("products_sku_once", SAME_SKU),
     ("customers_email_once", SAME_EMAIL),
@@ -114,7 +116,8 @@ def test_every_constraint_is_tried(database: Database) -> None:
     with database.connect() as connection:
         rows = connection.execute(
             "SELECT conname::text FROM pg_constraint"
-            " WHERE connamespace = 'command'::regnamespace AND contype IN ('c', 'u')"
+            " WHERE contype IN ('c', 'u') AND conrelid = ANY (%s::text[]::regclass[])",
+            [list(write.metadata.tables)],
         ).fetchall()
 
     assert {name for (name,) in rows} - dict(WRONG).keys() == set()

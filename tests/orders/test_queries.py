@@ -21,6 +21,7 @@ from tasks.orders.queries import (
     order_details,
     order_status_timeline,
     orders_summary,
+    orders_with_lines,
     product_inventory,
     revenue_by_product,
 )
@@ -42,6 +43,25 @@ def settle() -> None:
 @pytest.fixture(autouse=True)
 def empty_cache(redis: redis_py.Redis) -> None:
     """Answers of another test are of another database."""
+
+
+def test_orders_come_with_their_lines_in_one_answer(shop: Shop) -> None:
+    pen, cup = shop.product("10.00"), shop.product("4.00")
+    first, second = shop.ordered((pen, 1), (cup, 2)), shop.ordered((cup, 3))
+    settle()
+
+    page = orders_with_lines.ask(limit=1, total=True).data
+    rest = orders_with_lines.ask(limit=1, cursor=page.next).data
+
+    assert (page.total, rest.next) == (2, None)
+    ((later,), (earlier,)) = page, rest
+    assert (later.order.order_id, earlier.order.order_id) == (second, first)
+    assert [(one.line, one.product_id, one.quantity) for one in earlier.items] == [
+        (1, pen, 1),
+        (2, cup, 2),
+    ]
+    assert [one.subtotal for one in later.items] == [Decimal("12.00")]
+    assert [one.order for one in (later, earlier)] == orders_summary.ask().data
 
 
 def test_orders_are_listed_by_customer_and_status_the_latest_first(shop: Shop) -> None:

@@ -49,6 +49,7 @@ def product(price: str = "10.00", available: int = 100, reserved: int = 0) -> di
         "price": Decimal(price),
         "quantity_available": available,
         "quantity_reserved": reserved,
+        "active": True,
     }
 
 

@@ -91,6 +91,29 @@ def _add_product(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@st.composite
+def _update_customer(draw: st.DrawFn) -> dict[str, Any]:
+    """Not the name and the address: orders keep those under which they were taken."""
+    city = draw(st.sampled_from((None, "Paris")))
+    return {"customer_id": str(draw(st.sampled_from(CUSTOMERS))), "city": city}
+
+
+@st.composite
+def _update_product(draw: st.DrawFn) -> dict[str, Any]:
+    level = draw(st.sampled_from((None, 0, 3)))
+    return {"product_id": str(draw(products)), "reorder_level": level}
+
+
+@st.composite
+def _change_price(draw: st.DrawFn) -> dict[str, Any]:
+    price, cost = draw(st.sampled_from((None, *PRICES))), draw(st.sampled_from((None, "1.00")))
+    return {"product_id": str(draw(products)), "price": price, "cost": cost}
+
+
+def _deactivate_product() -> st.SearchStrategy[dict[str, Any]]:
+    return st.just({"product_id": str(PRODUCTS[2])})
+
+
 KINDS: dict[str, Callable[[], st.SearchStrategy[dict[str, Any]]]] = {
     "orders.create_order": _create_order,
     "orders.add_order_item": _add_order_item,
@@ -100,6 +123,10 @@ KINDS: dict[str, Callable[[], st.SearchStrategy[dict[str, Any]]]] = {
     "orders.adjust_inventory": _adjust_inventory,
     "orders.register_customer": _register_customer,
     "orders.add_product": _add_product,
+    "orders.update_customer": _update_customer,
+    "orders.update_product": _update_product,
+    "orders.change_price": _change_price,
+    "orders.deactivate_product": _deactivate_product,
 }
 OFTEN = ("orders.create_order", "orders.process_payment", "orders.update_order_status")
 

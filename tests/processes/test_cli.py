@@ -137,6 +137,10 @@ def test_every_unknown_setting_is_named_one_in_small_letters_too() -> None:
             "a URL is wanted that begins with redis",
         ),
         ("CQRS_RESULT_URL", "rediss://:secret@h/1", "must end with ?ssl_cert_reqs=required"),
+        ("CQRS_RESULT_URL", "rediss://h/1?xssl_cert_reqs=none", "must end with ?ssl_cert_reqs"),
+        ("CQRS_RESULT_URL", "rediss://h/1?ssl_cert_reqs=yes", "(ssl_cert_reqs is yes)"),
+        ("CQRS_BROKER_URL", "rediss://:secret@h/1?ssl_cert_reqs=", "must end with ?ssl_cert_reqs"),
+        ("CQRS_CACHE_URL", "rediss://h/1?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs is CERT_NONE"),
         ("CQRS_TASK_TIME_LIMIT", "500", "CQRS_VISIBILITY_TIMEOUT must hold (are 100, 500, 150)"),
     ],
 )

@@ -63,7 +63,7 @@ def test_no_bytes_in_a_queue_stop_a_worker(
     handles, memory = [], []
     for _ in range(ROUNDS):
         handles += _feed(fuzzer, number // ROUNDS, worker)
-        assert not worker.ended()
+        assert not worker.ended(), worker.log.read_text(errors="replace")[-20_000:]
         memory.append(_memory(worker))
         print([size // MB for size in memory[-1].values()])
 

@@ -9,12 +9,14 @@ import pytest
 
 from tests.rebuild.conftest import ALL, Deploy, ReadModels
 from tests.support.things.history import LIST
+from tests.support.things.models import thing_rows
 from worker.event_log.subscribers import subscriptions
 from worker.rebuild import RebuildFailed, RebuildUnfinished, migrating, rebuild, sampling
 from worker.rebuild.errors import MigrationDiffers
 from worker.rebuild.part import PartBuilder
 from worker.subscriptions import runner
 from worker.subscriptions.projection import Row
+from worker.subscriptions.row_forms import row_form
 
 NEW = {"size": "small", "n": None, "moves": None, "places": None}
 Migrate = Callable[[Row], Row | None]
@@ -56,6 +58,25 @@ def test_rows_are_migrated_and_the_log_is_folded_for_a_sample_alone(
     filled.add(51)
     runner.catch_up([LIST])
     assert len(filled.listed()) == 11
+
+
+def test_the_function_is_given_what_a_fold_gets_back(
+    filled: ReadModels, migrate: Callable[[Migrate], None]
+) -> None:
+    """Times, amounts, lists and all: a value has one form in Python, wherever it comes from."""
+    form = row_form(thing_rows)
+    text = f"SELECT {', '.join(form.selected())} FROM query.things_v1 ORDER BY thing_id"
+    folded = [form.loaded(row) for row in filled.connection.execute(text.encode()).fetchall()]
+    given: list[Row] = []
+
+    def noted(row: Row) -> Row:
+        given.append(dict(row))
+        return with_a_size(row)
+
+    migrate(noted)
+    rebuild(LIST)
+    assert sorted(given, key=lambda row: str(row["thing_id"])) == folded
+    assert all(str(row["updated_at"]).endswith("Z") for row in given)
 
 
 def test_rows_that_are_not_what_the_log_says_do_not_go_live(

@@ -6,6 +6,7 @@ and the history emptied, which takes a third of the time that a new database tak
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +19,8 @@ from worker.embedded import Servers
 from worker.schema.catalogue.context import Context, Limits
 
 Connection = psycopg.Connection[Any]
-NAME = "cqrs_schema_tests"
+NAME = f"cqrs_schema_tests_{os.getpid()}"
+"""Of this process: on a server of yours, several of them run tests side by side."""
 EMPTY = """
     DO $$
     DECLARE other text;
@@ -35,11 +37,13 @@ EMPTY = """
 
 
 @pytest.fixture(scope="session")
-def bare(servers: Servers, template: str) -> Database:
+def bare(servers: Servers, template: str) -> Iterator[Database]:
     """A migrated database for these tests."""
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {template} STRATEGY FILE_COPY")
-    return Database(NAME, in_database(servers.database_url, NAME))
+    yield Database(NAME, in_database(servers.database_url, NAME))
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
 
 
 @pytest.fixture

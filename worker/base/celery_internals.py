@@ -65,6 +65,10 @@ class EngineTask(Task):  # type: ignore[misc]  # celery has no types
     is_kept_until_due = False
     """Whether a message for it that is not due for a while is kept as a row until it is."""
 
+    def concealed(self, payload: Any) -> str | None:
+        """A payload as Flower may show it; None where all of it may be shown."""
+        return None
+
     def retry(self, *args: Any, **options: Any) -> Any:
         """As Celery's. A message that the broker does not take is given back, after a pause; Celery
         would drop it."""

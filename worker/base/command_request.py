@@ -68,6 +68,13 @@ class EngineRequest(Request):  # type: ignore[misc]  # celery has no types
 class CommandRequest(EngineRequest):
     """A command's message in the worker's main process: not thrown away without a receipt."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """What Celery's events and its remote control tell of the payload is not left to whoever
+        sent it: any Celery client quotes all of it, secrets too."""
+        super().__init__(*args, **options)
+        if (shown := self.task.concealed(self.kwargs)) is not None:
+            self._argsrepr, self._kwargsrepr = "()", shown
+
     def _announce_revoked(
         self, reason: str, terminated: bool, signum: object, expired: bool
     ) -> None:

@@ -16,6 +16,7 @@
     │   ├── RefreshFailed             some materialized views were not refreshed
     │   ├── NewerEvent                a stored event is of a version that a newer release has
     │   ├── RebuildRunning            the projection is being rebuilt by somebody else
+    │   ├── NotSentFor                a rebuild that was to follow: the broker took no message
     │   ├── AnotherRebuild            a rebuild has begun that this one must not put aside
     │   ├── RebuildUnfinished         time was up; the next call goes on from there
     │   ├── CodeTooOld                a rebuild is owed to a version that this code does not know

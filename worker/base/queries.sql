@@ -131,3 +131,7 @@ SELECT to_regrole('cqrs_writer') IS NULL OR to_regrole('cqrs_reader') IS NULL
     OR NOT EXISTS (SELECT FROM pg_proc AS p, aclexplode(p.proacl) AS a
                     WHERE p.oid = to_regprocedure('cqrs.append(jsonb)')
                       AND a.grantee = to_regrole('cqrs_writer'))
+
+-- name: subject_keys
+-- The keys that open what is sealed for these subjects.
+SELECT k.subject, k.key FROM cqrs.subject_keys_of(%(subjects)s::text[]) AS k

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -43,6 +44,8 @@ _SCHEMES = {
     "cache_url": ("redis", "rediss", "unix"),
 }
 """What the address of each server begins with."""
+_TRUST = ("required", "optional", "none")
+"""How a server's certificate is looked at: the words that every client of Redis knows."""
 Section = TypeVar("Section", bound=BaseModel)
 
 
@@ -239,13 +242,20 @@ class Settings(BaseModel):
             ) from error
         return value
 
-    @field_validator("result_url")
+    @field_validator("broker_url", "result_url", "cache_url")
     @classmethod
-    def _says_whom_it_trusts(cls, value: str | None) -> str | None:
-        """Celery's result backend has no default of its own, and fails at the first command."""
-        if value and value.startswith("rediss:") and "ssl_cert_reqs=" not in value:
+    def _says_whom_it_trusts(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Celery's result backend has no default of its own, and fails at the first command; all of
+        the clients fail there at a word that they do not know."""
+        if not value or not value.startswith("rediss:"):
+            return value
+        said = parse_qs(urlsplit(value).query, keep_blank_values=True).get("ssl_cert_reqs", [])
+        is_missing = not said and info.field_name == "result_url"
+        if is_missing or any(one not in _TRUST for one in said) or len(said) > 1:
+            found = f" (ssl_cert_reqs is {', '.join(said)})" if said else ""
             raise ValueError(
                 "a rediss:// URL must end with ?ssl_cert_reqs=required (or optional, or none)"
+                + found
             )
         return value
 

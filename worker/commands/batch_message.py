@@ -27,7 +27,7 @@ from worker.base.intake.substitute import as_uuid as is_uuid
 from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, receipts, releases
 from worker.commands.call_arguments import HEADER, as_uuid
-from worker.commands.decoding import undeclared
+from worker.commands.decoding import ready, undeclared
 from worker.commands.errors import DatabaseAway, DatabaseInConflict, InvalidCommand
 from worker.commands.executor import because, end, execute
 from worker.commands.message_checks import header_faults
@@ -105,7 +105,11 @@ class BatchMessage:
             id_, name, payload = raw
             if self._wrong:
                 raise TypeError(f"its sender: {self._wrong}")
-            return Line(raw, self._envelope(_text(id_), _text(name), payload))
+            came = self._envelope(_text(id_), _text(name), payload)
+            envelope = ready(came)
+            if envelope is not came:  # as it is sent on, if it has to wait
+                raw = [id_, name, envelope.payload]
+            return Line(raw, envelope)
         except (TypeError, ValueError, InvalidCommand) as error:
             why = f"no command: a line of a batch is [id, name, payload], all of it given ({error})"
             return Line(raw, self._stand_in(raw), why)

@@ -351,6 +351,7 @@ def command(
     emits: Sequence[type[Event]] = (),
     secret: Iterable[str] = (),
     storable: Iterable[str] = (),
+    prepare: Callable[[C], Mapping[str, Any]] | None = None,
 ) -> Callable[[Callable[[C, State, Work], Any]], CommandTask[C, P]]:
     """Declare a command: `name` on the wire, the payload's `model`, what its handler `needs`.
 
@@ -359,6 +360,9 @@ def command(
     actor, payload or loaded state (worker/base/rights.py), `emits` which events it can append (for
     the map), `secret` which fields no log may show, and no table hold in clear: a command that has
     them is not enqueued, and keeps them not when it is dead; but for those that are `storable`.
+    `prepare` makes something else of secret fields (of a password its hash) before anything is
+    published, and again in the worker before anything is stored: it leaves what it has made as it
+    is.
 
     To type checkers the model is what its constructor takes: so they know the fields of `.delay()`.
     Raises TypeError for a model that is no class of commands, BadDeclarations for a field that no
@@ -381,6 +385,7 @@ def command(
             tuple(event.type for event in emits),
             frozenset(secret),
             frozenset(storable),
+            prepare,
         )
         commands.add(name, spec)
         task = app.task(  # made when it is first used: importing a domain needs no server

@@ -26,11 +26,14 @@ from worker.commands.left_out import as_shown, complete, given, may_hold_floats
 from worker.commands.load_plan import Load
 from worker.commands.state import State, Work
 from worker.contracts import Command, Envelope, Message, Refusal, RefusalKind
+from worker.contracts.personal import personal_fields
 
 M = TypeVar("M", bound=Message)
+C = TypeVar("C", bound=Command)
 
 Handler: TypeAlias = Callable[[Any, State, Work], Any]
 Needs: TypeAlias = Callable[[Any], Iterable[Load]]
+Prepare: TypeAlias = Callable[[Any], Mapping[str, Any]]
 R = TypeVar("R")
 
 
@@ -47,6 +50,17 @@ class CommandSpec:
     emits: tuple[str, ...] = ()
     secret: frozenset[str] = frozenset()
     storable: frozenset[str] = frozenset()
+    prepare: Prepare | None = None
+
+    @property
+    def concealed(self) -> frozenset[str]:
+        """Fields that no log shows, and that tell no command from another: secret and personal."""
+        return self.secret.union(personal_fields(self.model))
+
+    @property
+    def not_kept(self) -> frozenset[str]:
+        """Fields that are not kept once the command is dead."""
+        return self.unstored.union(personal_fields(self.model))
 
     @property
     def unstored(self) -> frozenset[str]:
@@ -60,12 +74,13 @@ class CommandSpec:
         return sorted(field for field in self.unstored if payload.get(field) not in (None, ""))
 
     def hidden(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """A payload that may be shown: without what its secret fields hold."""
-        return {field: "***" if field in self.secret else v for field, v in payload.items()}
+        """A payload that may be shown: without what its secret and personal fields hold."""
+        return {field: "***" if field in self.concealed else v for field, v in payload.items()}
 
     def fingerprint(self, given: Mapping[str, Any]) -> bytes:
-        """Tells what a caller gave from anything else; what its secret fields hold stays out."""
-        shown = {f: v for f, v in given.items() if f not in self.secret}
+        """Tells what a caller gave from anything else; what its secret and personal fields hold
+        stays out: it could be guessed from its fingerprint, which is kept."""
+        shown = {f: v for f, v in given.items() if f not in self.concealed}
         return fingerprint(self.name, shown, floats=may_hold_floats(self.model))
 
     def shown(self, payload: Mapping[str, Any]) -> str:
@@ -119,9 +134,38 @@ def _decoded(envelope: Envelope) -> Decoded:
     command = _call(model, spec.name, lambda: validate(spec, envelope.payload))
     _call("`may_send`", spec.name, lambda: _authorize(spec, envelope, command))
     print_ = fingerprint_of(envelope, command)
+    if spec.prepare is not None:
+        command = _call("`prepare`", spec.name, lambda: _ready(spec, command))
+        envelope = _with_ready(spec, envelope, command)
     _call(model, spec.name, lambda: complete(command, envelope.id))
     needs = _call("`needs`", spec.name, lambda: tuple(spec.needs(command)))
     return Decoded(envelope, print_, command, spec.handler, needs)
+
+
+def _ready(spec: CommandSpec, command: C) -> C:
+    """A command with what `prepare` makes of its secret fields; of what it has made it makes the
+    same again. Raises TypeError for a `prepare` that changes anything else."""
+    assert spec.prepare is not None
+    changes = dict(spec.prepare(command))
+    ready = command.model_copy(update=changes)
+    if not spec.secret.issuperset(changes):
+        raise TypeError("`prepare` changes secret fields alone: a fingerprint holds the others")
+    if dict(spec.prepare(ready)) != changes:
+        raise TypeError("`prepare` leaves what it has made as it is: the worker calls it again")
+    return ready
+
+
+def _with_ready(spec: CommandSpec, envelope: Envelope, command: Command) -> Envelope:
+    """The envelope as it is kept, or sent again: with what was made ready."""
+    ready = command.model_dump(mode="json", include=set(spec.secret), exclude_unset=True)
+    return replace(envelope, payload={**envelope.payload, **ready})
+
+
+def ready(envelope: Envelope) -> Envelope:
+    """A command off the wire with its secret fields made ready, so that nothing of ours holds them
+    as they came: what is sent on, put off or kept is this."""
+    spec = commands.get(envelope.name)
+    return envelope if spec is None or spec.prepare is None else decode(envelope).envelope
 
 
 def _call(function: str, name: str, call: Callable[[], R]) -> R:
@@ -236,6 +280,8 @@ def prepare(
         raise InvalidCommand(spec.name, {"payload": what})
     wire = model.model_dump(mode="json", exclude_unset=True)
     _check_wire(spec.name, _wire(spec.name, wire), wire)
+    if spec.prepare is not None:
+        wire = _ready(spec, model).model_dump(mode="json", exclude_unset=True)
     return Prepared(wire, print_)
 
 
@@ -266,7 +312,7 @@ def _model(spec: CommandSpec, payload: Mapping[str, Any]) -> Command:
     try:
         return spec.model.model_validate(payload)
     except ValidationError as error:
-        raise InvalidCommand(spec.name, by_field(error, secret=spec.secret)) from None
+        raise InvalidCommand(spec.name, by_field(error, secret=spec.concealed)) from None
 
 
 def _check_wire(name: str, wire: bytes, payload: Mapping[str, Any]) -> None:

@@ -52,6 +52,7 @@ from worker.commands.errors import (
 from worker.commands.handling import AskedItself, handled
 from worker.commands.outcome_check import check, plain
 from worker.commands.receipts import Known, Outcome, Settled, blocked
+from worker.commands.sealing import Sealing, seal
 from worker.commands.settling import SETTLED_ELSEWHERE, ended, failed, given_up, refused, settle
 from worker.commands.state import Work
 from worker.commands.unit_of_work import UnitOfWork
@@ -228,9 +229,10 @@ def _run(
     ids.update(other for command in batch for other in command.envelope.after)
     with db.commands() as connection:
         work = UnitOfWork(connection)
+        batch, sealing = seal(batch)
         needs = [need for command in batch for need in command.needs]
         known = work.begin(list(ids), needs, hold_streams=hold_streams)
-        decided = _Batch(work, known, dequeue, thorough)
+        decided = _Batch(work, known, dequeue, thorough, sealing)
         for command in batch:
             decided.take(command)
         receipts = decided.finish()
@@ -243,11 +245,17 @@ class _Batch:
     """The commands of one transaction while they are decided, in order."""
 
     def __init__(
-        self, work: UnitOfWork, known: Mapping[UUID, Known], dequeue: bool, thorough: bool
+        self,
+        work: UnitOfWork,
+        known: Mapping[UUID, Known],
+        dequeue: bool,
+        thorough: bool,
+        sealing: Sealing,
     ) -> None:
         self.work = work
         self.dequeue = dequeue
         self.thorough = thorough
+        self.sealing = sealing
         self.known = known
         self.settled: dict[UUID, Settled] = {}
         self.blocked: dict[int, CommandIdReused | NotReady] = {}
@@ -307,6 +315,7 @@ class _Batch:
             data = plain(envelope.name, handled(command, self.work.state, work))
             check(envelope.name, data, work, thorough=self.thorough)
             self.work.take(work)
+            self.work.new_keys.update(self.sealing.new_keys_of(command))
         except (Refusal, InvalidCommand) as refusal:
             return refused(command, refusal)
         except (AskedItself, DeletedWhatItInserted, SoftTimeLimitExceeded, NewerEvent):

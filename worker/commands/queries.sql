@@ -331,3 +331,11 @@ SELECT e.command_id, e.name, e.payload::text, e.key, e.actor, e.roles, e.correla
   FROM cqrs.enqueued_commands AS e
   LEFT JOIN cqrs.receipts AS r USING (command_id)
  WHERE e.command_id = ANY (%(ids)s::uuid[])
+
+-- name: keep_subject_keys
+-- New keys, by which the personal fields of these commands are sealed.
+SELECT cqrs.keep_subject_keys(%(keys)s::jsonb)
+
+-- name: forget_subjects
+-- No key, no data.
+SELECT cqrs.forget_subjects(%(subjects)s::text[])

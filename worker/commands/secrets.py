@@ -6,6 +6,11 @@
     dead                                kept without them: it can be seen, and not be retried
     refused, malformed                  what is wrong is told, and not the value
     of a release not known here         refused: it cannot wait among the enqueued
+    what `prepare` makes of them        is what travels: a hash, say; a client in another language
+                                        sends them as they are, and the worker makes them ready
+
+Personal fields (worker/base/personal.py) are hidden and not kept in the same way; but they may be
+enqueued, since a row of those goes when its command has run.
 
 There is no cipher among what the engine needs, and a key beside the rows it locks is little help;
 so what may be stored is for the application to say, of one that it has encrypted itself, perhaps:
@@ -37,22 +42,22 @@ def must_be_storable(envelope: Envelope) -> None:
 
 
 def has_secrets(name: str | None) -> bool:
-    """Whether a command of this name may hold what no table may."""
+    """Whether a command of this name may hold what no table keeps: secrets, or what is personal."""
     spec = commands.get(name) if name else None
-    return bool(spec and spec.unstored)
+    return bool(spec and spec.not_kept)
 
 
 def kept_payload(name: str, payload: Any) -> Any:
     """A payload as it may be kept."""
     spec = commands.get(name)
-    if spec is None or not spec.unstored or not isinstance(payload, Mapping):
+    if spec is None or not spec.not_kept or not isinstance(payload, Mapping):
         return payload
-    return secrets.without(payload, spec.unstored)
+    return secrets.without(payload, spec.not_kept)
 
 
 def kept_links(links: Mapping[str, Any] | None) -> Any:
     """What follows a command, as it may be kept: the rest of its chain carries payloads too."""
-    if links is None or not any(spec.unstored for spec in commands):
+    if links is None or not any(spec.not_kept for spec in commands):
         return links
     return _kept(links)
 

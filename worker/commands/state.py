@@ -149,6 +149,7 @@ class Work:
     actor: Actor
     changes: list[Change] = field(default_factory=list)
     events: list[Emitted] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     def insert(self, table: sa.Table, row: LoadedRow) -> None:
         """Add a row."""
@@ -165,6 +166,10 @@ class Work:
     def emit(self, stream: str, event: Event) -> None:
         """Append an event to a stream, in this command's transaction."""
         self.events.append(Emitted(stream, event))
+
+    def forget(self, subject: Hashable) -> None:
+        """Throw the key of a person away: what was sealed for him is unreadable from then on."""
+        self.forgotten.append(str(subject))
 
     def apply_to(self, state: State) -> None:
         """Let the commands that follow in the batch see what this one did."""

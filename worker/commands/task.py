@@ -32,7 +32,7 @@ from worker.base.settings import get_settings
 from worker.commands import after_commit, put_off, releases
 from worker.commands.call_arguments import HEADER, as_uuid, no_positional, stopper
 from worker.commands.chain_continuation import all_of, go_on, links_of
-from worker.commands.decoding import decode, undeclared
+from worker.commands.decoding import commands, decode, ready, undeclared
 from worker.commands.errors import (
     CommandDead,
     CommandIdReused,
@@ -73,9 +73,18 @@ class CommandRun(EngineTask):
         """What is wrong with a message for this command; asked in the worker's main process."""
         return command_fault(letter)
 
+    def concealed(self, payload: Any) -> str | None:
+        """A payload as Flower may show it; None where all of it may be shown."""
+        spec = commands.get(self.name)
+        if spec is None or not spec.concealed:
+            return None
+        return spec.shown(payload) if isinstance(payload, Mapping) else "..."
+
     def run(self, *args: Any, **payload: Any) -> dict[str, Any]:
         """Run the command that this message holds."""
-        envelope = self._envelope(args, payload)
+        envelope = ready(self._envelope(args, payload))
+        if envelope.payload is not payload:
+            self.request.kwargs = dict(envelope.payload)  # as it is sent on, if it has to wait
         outcome = self._outcome(envelope, stopper(args))
         try:
             return self._conclude(envelope, outcome)

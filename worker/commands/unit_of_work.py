@@ -40,6 +40,9 @@ class UnitOfWork:
         self.connection = connection
         self.state = State(datetime.now(UTC))
         self.changes = ChangeSet()
+        self.new_keys: dict[str, bytes] = {}
+        """Of subjects that had none, as far as their commands have succeeded."""
+        self.forgotten: set[str] = set()
         self.event_types: set[str] = set()
         """Of the events that were appended."""
 
@@ -77,6 +80,7 @@ class UnitOfWork:
             self.state.aggregates.take(work.events)
         if work.changes:
             self.changes.take(work, self.state)
+        self.forgotten.update(work.forgotten)
 
     def settle(self, settled: Sequence[Settled], *, dequeue: Sequence[UUID] = ()) -> list[Receipt]:
         """Write the changes, the receipts and the events, and commit; returns the receipts.
@@ -97,6 +101,12 @@ class UnitOfWork:
             "events": to_json(events),
         }
         statements: list[tuple[str, Parameters]] = self.changes.statements()
+        if self.new_keys:
+            keys = {subject: key.hex() for subject, key in self.new_keys.items()}
+            statements.append((SQL["keep_subject_keys"], {"keys": to_json(keys)}))
+        if self.forgotten:
+            subjects = sorted(self.forgotten)
+            statements.append((SQL["forget_subjects"], {"subjects": subjects}))
         if dequeue:
             statements.append((SQL["dequeue"], {"ids": list(dequeue)}))
         if dead := [command.to_dead_row() for command in settled if command.status is Status.DEAD]:

@@ -51,7 +51,12 @@ def to_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-_AsText = PlainSerializer("{:f}".format, return_type=str, when_used="json")
+def _without_exponent(amount: Decimal) -> str:
+    """A function of ours: of `str.format` pydantic cannot read the signature on Python 3.13."""
+    return f"{amount:f}"
+
+
+_AsText = PlainSerializer(_without_exponent, return_type=str, when_used="json")
 
 Money = Annotated[Decimal, Field(max_digits=14, decimal_places=2, allow_inf_nan=False), _AsText]
 """An amount with at most two decimals and twelve digits before them; JSON: a decimal string."""

@@ -44,6 +44,7 @@ import orjson
 from pydantic import BaseModel, TypeAdapter
 from typing_extensions import ParamSpec
 
+from worker.base import personal
 from worker.base.actor import acting
 from worker.base.awaiting import atake
 from worker.base.backoff import Backoff, Steps, take
@@ -55,6 +56,7 @@ from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
 from worker.cache.entries import CacheKey, Snapshot
 from worker.contracts import Receipt
+from worker.contracts.personal import models_in, personal_fields
 from worker.event_log.sources import Sources, named, named_views, queries
 from worker.event_log.tags import check_tags
 from worker.queries import consistency as levels
@@ -93,6 +95,7 @@ class Query(Generic[T, P]):
     package: str | None
     parameters: type[Parameters]
     answer_type: TypeAdapter[T]
+    returned: Any = None
     purpose: str = ""
     per_actor: bool = False
     clock: bool = False
@@ -171,12 +174,19 @@ class Query(Generic[T, P]):
         answer = yield from self._answer(given, required, began)
         if self.audited:
             self._audit(given, required, answer, time.monotonic() - began)
+        if self._is_personal:
+            personal.reveal(answer.data)  # after it was kept and recorded
         return answer
 
     @property
     def cached(self) -> bool:
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
+
+    @cached_property
+    def _is_personal(self) -> bool:
+        """Whether an answer can hold what is sealed."""
+        return any(map(personal_fields, models_in(self.returned)))
 
     @cached_property
     def _looks(self) -> Looks | None:
@@ -337,6 +347,7 @@ def query(
             package=package or _package_of(returned),
             parameters=parameters.model_of(name, function, max_limit),
             answer_type=TypeAdapter(returned),
+            returned=returned,
             purpose=(inspect.getdoc(function) or "").partition("\n")[0],
             per_actor=per_actor,
             clock=clock,

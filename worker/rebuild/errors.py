@@ -69,6 +69,14 @@ class TypesLost(Permanent):
         self.name, self.types = name, list(types)
 
 
+class NotSentFor(Transient):
+    """A rebuild that was to follow another one: the broker did not take the message for it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not rebuilt: the broker took no message for it ({reason})")
+        self.reason = reason
+
+
 class RebuildRunning(Transient):
     """The projection is being rebuilt by somebody else at this moment."""
 

@@ -19,20 +19,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from psycopg import sql
 
 from worker.base import db
 from worker.base.db import Connection
 from worker.base.logs import get_logger
+from worker.base.sql import quoted
 from worker.rebuild.compare import compare
 from worker.rebuild.coverage import PositionVector, excluded_events
 from worker.rebuild.errors import MigrationDiffers, RebuildFailed
 from worker.rebuild.journal import RebuildJournal
 from worker.rebuild.part import copy_rows
 from worker.rebuild.sampling import FOLDED, SAMPLED, SampleFold, TableState, run_lock, scratch
-from worker.rebuild.shadow import SQL as TABLES
 from worker.rebuild.shadow import qualified
 from worker.subscriptions import checkpoints
+from worker.subscriptions.column_forms import ColumnForm, column_form
 from worker.subscriptions.projection import Projection, Row
 
 log = get_logger(__name__)
@@ -41,13 +43,6 @@ PAGE = 5_000
 """Rows that are migrated at once."""
 SAMPLE = 200
 """Rows that are folded anew before the table goes live, about."""
-AS_THEY_ARE = frozenset(
-    (
-        *("boolean", "smallint", "integer", "bigint", "real", "double precision"),
-        *("text", "character varying", "json", "jsonb"),
-    )
-)
-"""Types of columns that a row has as they come; arrays are lists, others are text."""
 TOO_LONG = (
     "its rows cannot be migrated within a task's time: start it with `cqrs rebuild`, which has none"
 )
@@ -127,22 +122,35 @@ class MigratedRows:
         return SampleFold(connection, name, self.projection, keys, state.excluded, **given)
 
     def _pages(self) -> Iterator[Sequence[Row]]:
-        """The live table's rows, by column, as folds have them."""
-        table = qualified(self.projection.table, self.live)
-        columns = self.connection.execute(TABLES["columns"], {"relation": table}).fetchall()
+        """The live table's rows, by column, each value as a fold gets it back from its table."""
+        columns = _columns(self.projection, self.live)
         names = [name for name, _ in columns]
+        told = [(name, form.told) for name, form in columns if form.told]
         text = sql.SQL("SELECT {} FROM {}").format(
-            sql.SQL(", ").join(_plain(*column) for column in columns), sql.SQL(table)
+            sql.SQL(", ").join(sql.SQL(form.load.format(quoted(name))) for name, form in columns),
+            sql.SQL(qualified(self.projection.table, self.live)),
         )
         with self.connection.cursor(name="cqrs_migrate") as cursor:
             cursor.execute(text)
             while rows := cursor.fetchmany(PAGE):
-                yield [dict(zip(names, row, strict=True)) for row in rows]
+                page = [dict(zip(names, row, strict=True)) for row in rows]
+                for name, form in told:
+                    for row in page:
+                        row[name] = None if row[name] is None else form(row[name])
+                yield page
 
 
-def _plain(name: str, kind: str) -> sql.Composable:
-    column = sql.Identifier(name)
-    if kind.endswith("[]"):
-        return sql.SQL("to_json({})").format(column)
-    simple = kind.partition("(")[0] in AS_THEY_ARE
-    return column if simple else sql.SQL("{}::text").format(column)
+def _columns(projection: Projection, live: str) -> list[tuple[str, ColumnForm]]:
+    """The live table's columns as the server has them, for today's code declares others, and the
+    form of each. A type that no read table has any more comes as its text."""
+    table, found = projection.table, []
+    for known in sa.inspect(db.owner_engine()).get_columns(live, table.schema or "query"):
+        try:
+            form = column_form(sa.Column(known["name"], known["type"]))
+        except TypeError:
+            form = _AS_TEXT
+        found.append((known["name"], form))
+    return found
+
+
+_AS_TEXT = ColumnForm(str, "{}::text")

@@ -36,6 +36,7 @@ from worker.rebuild.errors import (
     TIME_IS_UP,
     CodeTooOld,
     NotComparable,
+    NotSentFor,
     RebuildCancelled,
     RebuildFailed,
     RebuildRunning,
@@ -59,6 +60,8 @@ MOST_PASSES = 1_800
 NO_GAP = 30.0
 """Seconds until a swap that found no gap is tried again."""
 
+PATIENCE, PAUSE = 30.0, 0.5
+"""Seconds that a broker is asked to take the message for the rest, and between two tries."""
 VERIFY = "cqrs.verify"
 """What a projection's verification is called among the failures that stand."""
 
@@ -127,9 +130,27 @@ def rebuild_all(
         failed[names[0]] = standing_failures.note_or_log(REBUILD, names[0], error)
         log.warning("rebuild failed", projection=names[0], reason=in_one_line(error))
     left = [name for name in names[1:] if name not in _moved_with(names[0])]
-    app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
+    failed |= _send_for(left)
     if failed:
         raise MaintenanceFailed("cqrs.maintenance.rebuild_all", failed)
+
+
+def _send_for(left: Sequence[str]) -> dict[str, str]:
+    """Have the rest rebuilt; a broker that takes no message is asked for a while. If it does not:
+    why each of them was not rebuilt, which stands until it is."""
+    if not left:
+        return {}
+    patience = min(PATIENCE, get_settings().task_soft_time_limit * 0.2)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            app.send_task("cqrs.maintenance.rebuild_all", args=(left,), ignore_result=True)
+            return {}
+        except Exception as error:  # full, away, or whatever its client makes of that
+            if time.monotonic() > until:
+                why = NotSentFor(in_one_line(error))
+                return {name: standing_failures.note_or_log(REBUILD, name, why) for name in left}
+        time.sleep(PAUSE)
 
 
 @app.task(name="cqrs.maintenance.verify", bind=True, max_retries=None, acks_on_timeout=False)

@@ -157,6 +157,9 @@ WRITE_SIDE = (
 REFUSAL_KINDS = ("refusal_kinds/receipts", "refusal_kinds/settle")
 """Which sort of refusal a receipt is."""
 
+PERSONAL = ("personal/subject_keys",)
+"""Keys of those whose data is sealed, and how they are thrown away."""
+
 
 def install(connection: Connection, package: str, names: Iterable[str]) -> None:
     """Run files of SQL statements, `<package>/sql/<name>.sql` each, in this order.

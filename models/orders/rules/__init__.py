@@ -8,7 +8,15 @@ Rows are what the handler was given of the write tables, None where there is non
 knows a database, a clock or a queue, so every rule can be tried in a millisecond.
 """
 
-from models.orders.rules.catalogue import add_product, adjust_inventory, register_customer
+from models.orders.rules.catalogue import (
+    add_product,
+    adjust_inventory,
+    change_price,
+    deactivate_product,
+    register_customer,
+    update_customer,
+    update_product,
+)
 from models.orders.rules.figures import Pricing
 from models.orders.rules.orders import (
     add_order_item,
@@ -24,8 +32,12 @@ __all__ = [
     "add_product",
     "adjust_inventory",
     "cancel_order",
+    "change_price",
     "create_order",
+    "deactivate_product",
     "process_payment",
     "register_customer",
+    "update_customer",
     "update_order_status",
+    "update_product",
 ]

@@ -59,6 +59,8 @@ def ordered_item(
         raise Refusal(
             "no such product", kind=RefusalKind.NOT_FOUND, errors=wrong, product_id=item.product_id
         )
+    if not product["active"]:
+        raise no_longer_sold(item.product_id, f"{field}product_id")
     price = to_cents(product["price"] if item.unit_price is None else item.unit_price)
     return {
         "item_id": derived_id(order_id, line),
@@ -116,4 +118,13 @@ def short(product_id: UUID, available: int, requested: int, field: str) -> Refus
         product_id=product_id,
         available=available,
         requested=requested,
+    )
+
+
+def no_longer_sold(product_id: UUID, field: str) -> Refusal:
+    """The refusal for a product that was given up."""
+    return Refusal(
+        "the product is sold no longer",
+        errors={field: "is sold no longer"},
+        product_id=product_id,
     )

@@ -20,6 +20,9 @@ from models.orders.events import (
     OrderItemAdded,
     OrderShipped,
     ProductAdded,
+    ProductDeactivated,
+    ProductPriceChanged,
+    ProductUpdated,
 )
 from tasks.orders.projections.folding import picked, there, updated
 from worker import Row, StoredEvent, projection
@@ -48,6 +51,23 @@ def _added(row: Row | None, event: StoredEvent) -> Row:
 @product_inventory.on(InventoryAdjusted)
 def _adjusted(row: Row | None, event: StoredEvent) -> Row:
     return _moved(there(row, event), event, available=event.data["quantity_change"])
+
+
+@product_inventory.on(ProductUpdated)
+def _described(row: Row | None, event: StoredEvent) -> Row:
+    row = there(row, event)
+    row["product_name"] = event.data["name"]
+    return _moved(row | picked(event, "reorder_level"), event)
+
+
+@product_inventory.on(ProductPriceChanged)
+def _priced(row: Row | None, event: StoredEvent) -> Row:
+    return there(row, event) | picked(event, "price") | updated(event)
+
+
+@product_inventory.on(ProductDeactivated)
+def _given_up(row: Row | None, event: StoredEvent) -> Row:
+    return _moved(there(row, event) | {"reorder_level": 0}, event)
 
 
 @product_inventory.on_each(OrderCreated, _pieces)

@@ -75,7 +75,7 @@ def _line(row: Row | None, event: StoredEvent, item: dict[str, Any]) -> Row:
 customer_orders = projection(
     "orders.customer_orders",
     read.customer_orders,
-    tags=lambda row: (f"customer:{row['customer_id']}",),
+    tags=lambda row: ("orders", f"customer:{row['customer_id']}"),
     by_stream=True,
     purpose="a customer's history: one row an order, with its lines inside",
 )

@@ -16,6 +16,8 @@ from worker.base.validation_errors import shortened, unstorable
 DEEPEST = 200
 """Levels of nesting that a message may have: below the 254 at which orjson stops, and far below
 what pickling in the main process bears."""
+LONGEST_SPAN = 10**9
+"""Seconds, some thirty years: a longer time limit, or one that is no number, is a mistake."""
 LONGEST_NAME = 255
 """Characters of a task's name, and of its id."""
 CONTENT_TYPE = "application/json"
@@ -176,6 +178,10 @@ def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
 
 
+def _is_count_or_none(value: Any) -> bool:
+    return value is None or is_count(value)
+
+
 def is_signature(value: Any) -> bool:
     """Whether a value has the form of a Celery signature, with all signatures inside it."""
     todo = [value]
@@ -219,11 +225,15 @@ def _are_signatures(value: Any) -> bool:
 
 
 def _is_limit(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_is_number_or_none, value))
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_seconds_or_none, value))
 
 
-def _is_number_or_none(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+def _is_seconds_or_none(value: Any) -> bool:
+    """Whether a value is a span that a clock can be set to: a limit of 10**400 ends a worker."""
+    if value is None:
+        return True
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= LONGEST_SPAN
 
 
 def _is_time(value: Any) -> bool:
@@ -237,6 +247,7 @@ def _are_texts(value: Any) -> bool:
 _TEXT: Check = ("a text", is_text)
 _COUNT: Check = ("a whole number", is_count)
 _BOOL: Check = ("true or false", lambda value: isinstance(value, bool))
+_SECONDS: Check = (f"seconds, 0 to {LONGEST_SPAN}", _is_seconds_or_none)
 _OBJECT: Check = ("an object", lambda value: isinstance(value, dict))
 _NEVER: Check = ("nothing: it is the worker's own", lambda _: False)
 FIELDS: Mapping[str, Check] = {
@@ -247,7 +258,7 @@ FIELDS: Mapping[str, Check] = {
     **dict.fromkeys(("eta", "expires"), ("a time", _is_time)),
     **dict.fromkeys(("stamps",), _OBJECT),
     **dict.fromkeys(("called_directly", "is_eager", "_children", "_protected"), _NEVER),
-    "timelimit": ("two numbers", _is_limit),
+    "timelimit": (f"two numbers of seconds, 0 to {LONGEST_SPAN}", _is_limit),
     "stamped_headers": ("a list of texts", _are_texts),
 }
 """Headers that Celery acts on, and what they have to be; all others may be anything."""
@@ -265,6 +276,8 @@ EMBEDDED: Mapping[str, Check] = {
 OPTIONS: Mapping[str, Check] = {
     **dict.fromkeys(("task_id", "root_id", "parent_id", "group_id", "queue"), _TEXT),
     **dict.fromkeys(("headers",), _OBJECT),
+    **dict.fromkeys(("time_limit", "soft_time_limit", "countdown"), _SECONDS),
+    **dict.fromkeys(("retries", "priority"), ("a whole number", _is_count_or_none)),
 }
 """Options of a signature that somebody reads before the task is sent."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from worker.schema.change.change import (
     FilePosition,
@@ -20,6 +21,7 @@ from worker.schema.change.change import (
 from worker.schema.errors import InvalidChange, Problem
 from worker.schema.statements import SyntaxProblem, effects_of, parse, position
 from worker.schema.statements.effects import Effects, Target
+from worker.schema.statements.tree import REMEMBERED, SHORT
 
 ENGINE_SCHEMA = "cqrs"
 _SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
@@ -95,6 +97,10 @@ class _Wrong(ValueError):
 
 def effects_of_text(text: str) -> Effects:
     """What a text of exactly one statement does. Raises ValueError with `offset`."""
+    return effects_before(text) if len(text) <= SHORT else _effects_of_text(text)
+
+
+def _effects_of_text(text: str) -> Effects:
     if (bad := unstorable(text)) is not None:
         raise _Wrong(f"SQL contains {bad.what}", bad.offset)
     try:
@@ -108,6 +114,10 @@ def effects_of_text(text: str) -> Effects:
             "several statements in one operation: give each its own", statements[1].stmt_location
         )
     return effects_of(statements[0].stmt)
+
+
+effects_before = lru_cache(REMEMBERED)(_effects_of_text)
+"""They follow from the words alone, and nobody can change them."""
 
 
 def forbidden(effects: Effects, side: Side, schemas: Schemas) -> Iterator[str]:

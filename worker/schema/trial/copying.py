@@ -37,6 +37,8 @@ _OPTIONS = (
     "--no-tablespaces",
     "--lock-wait-timeout=5s",
 )
+_WHERE = ("host", "port", "user", "dbname", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl")
+"""What is said of the connection: a `pg_dump` older than our driver knows no newer options."""
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _FOR_PSQL = re.compile(r"^\\(?:un)?restrict \w+\n", re.MULTILINE)
 """Words to psql at both ends of a dump, which the server does not know."""
@@ -65,7 +67,7 @@ def _dumped(source: Connection, scratch: Scratch) -> str:
     parameters = scratch.parameters | {"dbname": source.info.dbname}
     password = parameters.pop("password", None)
     own = {"PGPASSWORD": password} if password else {}
-    where = f"--dbname={make_conninfo(**parameters)}"
+    where = f"--dbname={make_conninfo(**{k: parameters[k] for k in _WHERE if k in parameters})}"
     dump = subprocess.run(
         [_pg_dump(scratch.major), *_OPTIONS, where],
         env=os.environ | own,

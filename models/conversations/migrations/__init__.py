@@ -1,0 +1,1 @@
+"""The conversations domain's line of migrations."""
