@@ -122,6 +122,7 @@ def test_a_sale_belongs_to_the_day_that_the_shop_has(
     assert folded(projections.dashboard_days, completed(instant))["day"] == day
 
 
+@pytest.mark.usefixtures("redis")
 @pytest.mark.settings(time_zone="Pacific/Kiritimati")
 def test_a_new_zone_is_a_rebuild(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     from tasks.sales.queries import By, sales_report
