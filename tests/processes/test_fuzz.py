@@ -33,6 +33,8 @@ WARM = 2
 """The round after which a worker has everything loaded that it needs."""
 PATIENCE = 150.0
 """Seconds; a message whose process was ended over it comes back after 30, and more than once."""
+RECYCLED = 20_000
+"""Messages after which a pool process may have been replaced by Celery: it has had enough tasks."""
 MB = 1 << 20
 MOST_GROWN = 40 * MB
 
@@ -69,9 +71,11 @@ def test_no_bytes_in_a_queue_stop_a_worker(
 
     receipts = [handle.receipt(60) for handle in handles]
     assert [one.status for one in receipts] == [Status.SUCCEEDED] * GOOD
-    assert children_of(worker.process.pid) == processes
+    if number < RECYCLED:
+        assert children_of(worker.process.pid) == processes
+    assert "exited with 'signal" not in worker.log.read_text(errors="replace")
     assert sum(one.count for one in refused_messages()) > number / 10
-    grown = [memory[-1][pid] - memory[WARM][pid] for pid in memory[-1]]
+    grown = [memory[-1][pid] - memory[WARM][pid] for pid in memory[-1].keys() & memory[WARM]]
     assert max(grown) < MOST_GROWN, memory
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +14,9 @@ from sqlalchemy.dialects import postgresql
 
 from tests.conftest import Database
 from tests.subscriptions import row_histories as rows
+from worker import Row, StoredEvent
 from worker.base.db import Connection
+from worker.contracts import Event
 from worker.subscriptions.projection import Projection
 from worker.subscriptions.row_forms import UnfitValue
 
@@ -173,6 +175,12 @@ def test_rows_share_no_list_with_their_event() -> None:
     assert folded["a"]["facts"] is not numbers
 
 
+class Added(Event):
+    """Something was added."""
+
+    type: ClassVar[str] = "tests.Added"
+
+
 def _kept_by(column: sa.Column[Any]) -> Projection:
     return Projection(
         "kept", sa.Table("kept", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True), column)
@@ -221,3 +229,34 @@ def test_a_table_of_a_key_alone_has_rows() -> None:
     assert form.row({"id": "5"}, None, form.none, 5) == {"id": 5}
     with pytest.raises(UnfitValue, match="this is the row of 5"):
         form.row({}, None, form.none, 5)
+
+
+def test_a_fold_that_returns_its_events_data_leaves_the_event_as_it_is() -> None:
+    table = sa.Table(
+        "kept",
+        sa.MetaData(),
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("n", sa.Integer),
+    )
+    kept = Projection("kept", table)
+
+    @kept.on(Added)
+    def _(row: Row | None, event: StoredEvent) -> Row:
+        if row is None:
+            return event.data
+        row["n"] += event.data["n"]
+        return row
+
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    events = [
+        StoredEvent(place, "kept-a", place, Added.type, 1, {"id": "a", "n": n}, "{}", now)
+        for place, n in ((1, 1), (2, 5))
+    ]
+
+    for _again in range(2):
+        one_by_one: dict[str, Any] = {}
+        kept.fold(one_by_one, kept.calls(events))
+        all_at_once: dict[str, Any] = {}
+        kept.fold_all(all_at_once, events)
+        assert one_by_one == all_at_once == {"a": {"id": "a", "n": 6}}
+    assert [event.data["n"] for event in events] == [1, 5]

@@ -155,7 +155,8 @@ def _body(lookup: Lookup[T], data: T) -> bytes | None:
             with suppress(PydanticSerializationError):  # something is not what its field says
                 return answer_type.dump_json(data, warnings="error")
         body = answer_type.dump_json(data, warnings="none")
-        return body if answer_type.validate_json(body) == data else None
+        back = answer_type.validate_json(body)
+        return body if type(back) is type(data) and back == data else None
     except (ValueError, TypeError, AttributeError):  # pydantic's errors are of the first
         return None
 

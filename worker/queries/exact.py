@@ -14,7 +14,7 @@ dates (an instant is one to Python), anything with a function in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
@@ -32,10 +32,10 @@ _LEAVES = {
     "decimal": {"le", "ge", "lt", "gt", "multiple_of", "max_digits", "decimal_places"},
     "bool": set[str](),
     "uuid": {"version"},
-    "datetime": {"tz_constraint", "microseconds_precision", "le", "ge", "lt", "gt"},
 }
 """Kinds whose JSON has one reading, and what may be said of them: limits alone, which let a value
 in or make a miss of it."""
+_INSTANT = {"tz_constraint", "microseconds_precision", "le", "ge", "lt", "gt"}
 _MODEL = {"cls", "schema", "config", "custom_init", "root_model", "frozen", "generic_origin"}
 _CONFIG = {"title", "extra_fields_behavior", "frozen"}
 _ENUM = {"cls", "members", "sub_type"}
@@ -47,15 +47,12 @@ class _Unheard(Exception):
 
 def looks_exact(answer_type: TypeAdapter[Any]) -> Looks | None:
     """What tells of an answer that its JSON is exact, if pydantic writes it without a warning; None
-    for types of which only a comparison can tell."""
+    for types of which only a comparison can tell, and for a text or a number alone, where it is as
+    quick."""
     try:
-        return _Walk().into(answer_type.core_schema) or _any
+        return _Walk().into(answer_type.core_schema)
     except (_Unheard, KeyError, TypeError):
         return None
-
-
-def _any(_value: Any) -> bool:
-    return True
 
 
 class _Walk:
@@ -77,6 +74,10 @@ class _Walk:
         looks: Looks | None = walk(schema)
         return looks
 
+    def _datetime(self, schema: Schema) -> Looks:
+        _may_have(schema, _INSTANT)
+        return _has_whole_minutes
+
     def _none(self, schema: Schema) -> None:
         _may_have(schema, set())
 
@@ -93,14 +94,14 @@ class _Walk:
 
     def _list(self, schema: Schema) -> Looks | None:
         _may_have(schema, {"items_schema", "min_length", "max_length"})
-        return _all_of(self.into(schema["items_schema"]))
+        return _all_of(list, self.into(schema["items_schema"]))
 
     def _tuple(self, schema: Schema) -> Looks | None:
         """Of any length and one type: a list to JSON."""
         _may_have(schema, {"items_schema", "variadic_item_index"})
         if schema.get("variadic_item_index") != 0 or len(schema["items_schema"]) != 1:
             raise _Unheard("tuple")
-        return _all_of(self.into(schema["items_schema"][0]))
+        return _all_of(tuple, self.into(schema["items_schema"][0]))
 
     def _dict(self, schema: Schema) -> Looks | None:
         _may_have(schema, {"keys_schema", "values_schema"})
@@ -109,7 +110,11 @@ class _Walk:
         if keys["type"] != "str":
             raise _Unheard("keys")
         inner = self.into(schema["values_schema"])
-        return inner and (lambda value: all(map(inner, value.values())))
+        return lambda value: (
+            type(value) is dict
+            and all(type(key) is str for key in value)
+            and (inner is None or all(map(inner, value.values())))
+        )
 
     def _definitions(self, schema: Schema) -> Looks | None:
         _may_have(schema, {"schema", "definitions"})
@@ -131,8 +136,8 @@ class _Walk:
         if schema.get("serialization", {}).get("function") != Page._as_object:
             raise _Unheard("json-or-python")
         read = schema["json_schema"]["schema"]
-        inner = self.into(read["fields"]["rows"]["schema"])
-        return lambda value: type(value) is Page and (inner is None or inner(value))
+        inner = self.into(read["fields"]["rows"]["schema"]["items_schema"])
+        return _all_of(Page, inner)
 
     def _model(self, schema: Schema) -> Looks:
         _may_have(schema, _MODEL)
@@ -170,5 +175,19 @@ def _may_have(schema: Schema, more: set[str]) -> None:
         raise _Unheard(schema["type"])
 
 
-def _all_of(inner: Looks | None) -> Looks | None:
-    return inner and (lambda value: all(map(inner, value)))
+def _all_of(kind: type, inner: Looks | None) -> Looks:
+    """Of this very class: a page that is said to be a list comes back without its cursor."""
+    if inner is None:
+        return lambda value: type(value) is kind
+
+    def looks(value: Any) -> bool:
+        items: Iterable[Any] = value
+        return type(value) is kind and all(map(inner, items))
+
+    return looks
+
+
+def _has_whole_minutes(value: Any) -> bool:
+    """Whether JSON holds an instant's offset: those of long ago have seconds."""
+    offset = value.utcoffset()
+    return offset is None or not (offset.seconds % 60 or offset.microseconds)

@@ -95,7 +95,8 @@ class RowForm:
 
         `was` are the `values` that the row had; `none` for a row that is new. Columns that are
         missing are NULL, and what is no column is left out. Raises UnfitValue. A row that is not
-        `before` stays as it is: it may be an event's own data.
+        `before` stays as it is, and is never the one that is kept: it may be an event's own data,
+        and the next fold may change its row in place.
         """
         try:
             changed = self._changed(row, was)
@@ -103,11 +104,10 @@ class RowForm:
             return self.row(self.blank | row, None, was, key)
         except _UNFIT:
             raise self._first_unfit(row, was) from None
-        if changed:
-            if row is before:
-                row.update(changed)
-            else:
-                row = row | changed
+        if row is before:
+            row.update(changed)
+        else:
+            row = row | changed
         if len(row) != len(self.columns):
             row = {name: row.get(name) for name in self.columns}
         told = row.get(self.key_column)
