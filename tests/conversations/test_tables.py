@@ -7,25 +7,18 @@ from typing import Any
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 
 from models.conversations import read, write
 from tests.conftest import Database
 from tests.conversations.support import HASH, Service, run
-from tests.orders.test_tables import _as_version_1, _differences
-from worker.base import db
+from tests.support.tables import connected, differences, physical
 from worker.contracts import Receipt
 
 
 def test_the_tables_are_as_described(database: Database) -> None:
-    physical = sa.MetaData(schema="query")
-    for table in read.metadata.tables.values():
-        _as_version_1(table, physical)
-    engine = sa.create_engine(db.sqlalchemy_url(database.url))
-    with engine.connect() as connection:
-        assert _differences(connection, write.metadata) == []
-        assert _differences(connection, physical) == []
-    engine.dispose()
+    with connected(database.url) as connection:
+        assert differences(connection, write.metadata) == []
+        assert differences(connection, physical(read.metadata)) == []
 
 
 REFUSED = {

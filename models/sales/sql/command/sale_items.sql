@@ -13,13 +13,4 @@ CREATE TABLE command.sale_items (
     CONSTRAINT sale_items_subtotal_right CHECK (subtotal = round(unit_price * quantity, 2))
 );
 CREATE INDEX sale_items_of_product ON command.sale_items (product_id);
-
-CREATE TRIGGER audit_insert AFTER INSERT ON command.sale_items
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('item_id');
-CREATE TRIGGER audit_update AFTER UPDATE ON command.sale_items
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('item_id');
-CREATE TRIGGER audit_delete AFTER DELETE ON command.sale_items
-    REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('item_id');
+SELECT cqrs.audit('command.sale_items', 'item_id');

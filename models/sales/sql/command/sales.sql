@@ -27,13 +27,4 @@ CREATE TABLE command.sales (
     CONSTRAINT sales_status_known CHECK (status IN ('completed', 'partly_returned', 'returned'))
 ) WITH (fillfactor = 70);
 CREATE INDEX sales_of_customer ON command.sales (customer_id, sold_at);
-
-CREATE TRIGGER audit_insert AFTER INSERT ON command.sales
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('sale_id');
-CREATE TRIGGER audit_update AFTER UPDATE ON command.sales
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('sale_id');
-CREATE TRIGGER audit_delete AFTER DELETE ON command.sales
-    REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('sale_id');
+SELECT cqrs.audit('command.sales', 'sale_id');

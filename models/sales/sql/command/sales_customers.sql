@@ -11,13 +11,4 @@ CREATE TABLE command.sales_customers (
     CONSTRAINT sales_customers_limit_positive CHECK (credit_limit >= 0),
     CONSTRAINT sales_customers_within_limit CHECK (balance <= credit_limit)
 ) WITH (fillfactor = 70);
-
-CREATE TRIGGER audit_insert AFTER INSERT ON command.sales_customers
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('customer_id');
-CREATE TRIGGER audit_update AFTER UPDATE ON command.sales_customers
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('customer_id');
-CREATE TRIGGER audit_delete AFTER DELETE ON command.sales_customers
-    REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('customer_id');
+SELECT cqrs.audit('command.sales_customers', 'customer_id');

@@ -20,13 +20,4 @@ CREATE TABLE command.sales_products (
 ) WITH (fillfactor = 70);
 CREATE INDEX sales_products_of_department ON command.sales_products (department_id);
 CREATE INDEX sales_products_of_unit ON command.sales_products (unit_id);
-
-CREATE TRIGGER audit_insert AFTER INSERT ON command.sales_products
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('product_id');
-CREATE TRIGGER audit_update AFTER UPDATE ON command.sales_products
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('product_id');
-CREATE TRIGGER audit_delete AFTER DELETE ON command.sales_products
-    REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('product_id');
+SELECT cqrs.audit('command.sales_products', 'product_id');

@@ -11,13 +11,4 @@ CREATE TABLE command.sales_stock_movements (
 CREATE INDEX sales_stock_movements_of_product
     ON command.sales_stock_movements (product_id, adjusted_at);
 CREATE INDEX sales_stock_movements_of_sale ON command.sales_stock_movements (sale_id);
-
-CREATE TRIGGER audit_insert AFTER INSERT ON command.sales_stock_movements
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('movement_id');
-CREATE TRIGGER audit_update AFTER UPDATE ON command.sales_stock_movements
-    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('movement_id');
-CREATE TRIGGER audit_delete AFTER DELETE ON command.sales_stock_movements
-    REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION cqrs.record_audit('movement_id');
+SELECT cqrs.audit('command.sales_stock_movements', 'movement_id');
