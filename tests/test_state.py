@@ -46,6 +46,17 @@ def test_what_was_changed_is_found_by_its_new_value_alone(state: State) -> None:
     assert (keys(state, n=7), keys(state, n=8)) == ([KEYS[0], KEYS[2]], [KEYS[1]])
 
 
+def test_the_first_row_and_a_row_that_must_be_there(state: State) -> None:
+    first = state.first(things, n=7)
+
+    assert first is not None
+    assert first["thing_id"] == KEYS[0]
+    assert state.first(things, n=9) is None
+    assert state.loaded(things, KEYS[1])["thing_id"] == KEYS[1]
+    with pytest.raises(LookupError, match=r"command\.things, key"):
+        state.loaded(things, UUID(int=9))
+
+
 def test_what_was_removed_is_found_no_more(state: State) -> None:
     one = work()
     one.delete(things, KEYS[1])

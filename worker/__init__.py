@@ -102,8 +102,10 @@ if TYPE_CHECKING:
     from worker.refresh.invalidation_rules import invalidation_rule as invalidation_rule
     from worker.subscriptions.projection import Projection as Projection
     from worker.subscriptions.projection import Row as Row
+    from worker.subscriptions.projection import picked as picked
     from worker.subscriptions.projection import projection as projection
     from worker.subscriptions.projection import row_from as row_from
+    from worker.subscriptions.projection import there as there
 
 _HOMES = {
     "worker.ops.celery_app": "app",
@@ -121,7 +123,7 @@ _HOMES = {
     "worker.base.settings": "Settings declare_section get_settings section",
     "worker.base.time_zone": "today",
     "worker.event_log": "StoredEvent",
-    "worker.subscriptions.projection": "projection Projection Row row_from",
+    "worker.subscriptions.projection": "picked projection Projection Row row_from there",
     "worker.reactions.reaction": "Then reaction",
     "worker.reactions": "SagaState saga send step wait",
     "worker.refresh.invalidation_rules": "invalidation_rule",

@@ -12,11 +12,9 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import PlainSerializer
+from worker.contracts import AsText, Event
 
-from worker.contracts import Event
-
-Exact = Annotated[Decimal, PlainSerializer("{:f}".format, return_type=str, when_used="json")]
+Exact = Annotated[Decimal, AsText]
 
 
 class Tier(StrEnum):

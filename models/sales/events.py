@@ -14,22 +14,22 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field, PlainSerializer, SkipValidation
+from pydantic import Field, SkipValidation
 from typing_extensions import TypedDict
 
-from worker.contracts import Event, Money
+from worker.contracts import AsText, Event, Money
 
 Pieces = Annotated[
     Decimal,
     Field(max_digits=13, decimal_places=3, allow_inf_nan=False),
-    PlainSerializer("{:f}".format, return_type=str, when_used="json"),
+    AsText,
 ]
 """A quantity with at most three decimals; JSON: a decimal string."""
 
 Worth = Annotated[
     Decimal,
     Field(max_digits=26, decimal_places=2, allow_inf_nan=False),
-    PlainSerializer("{:f}".format, return_type=str, when_used="json"),
+    AsText,
 ]
 """What a whole stock is worth: more digits than one price has."""
 

@@ -8,6 +8,7 @@ day on which the sale was made. Composed answers stand in `answers.py`.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -31,6 +32,12 @@ SEARCHED = (
     " || setweight(to_tsvector('simple', search_text), 'B')"
 )
 """What a product is found by: its code weighs more than its description and department."""
+_WORDS = re.compile(r"[^\W_]+").findall
+
+
+def searched_words(text: str) -> list[str]:
+    """The words of a text, as products have them for the search and as it looks for them."""
+    return _WORDS(text.lower())
 
 
 class ProductView(ReadRow):

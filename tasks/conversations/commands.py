@@ -53,7 +53,7 @@ from models.conversations.write import (
 from tasks.conversations import model_commands as model_commands
 from tasks.conversations.passwords import hashed
 from tasks.conversations.rights import admins, engine, own, processors, registers, staff
-from worker import LoadedRow, LoadRows, State, Work, command, lock, read
+from worker import LoadRows, State, Work, command, lock, read
 from worker.contracts.personal import digest
 from worker.contracts.tables import named
 
@@ -73,7 +73,7 @@ def create_user(c: CreateUser, state: State, work: Work) -> dict[str, Any]:
     event = rules.create_user(
         c,
         existing=state.get(users, c.user_id),
-        same_email=_same_email(state, c.email),
+        same_email=state.first(users, email_digest=digest(c.email)),
         now=state.now,
     )
     work.insert(users, named(users, event, email_digest=digest(c.email), password_hash=c.password))
@@ -89,7 +89,7 @@ def _update_needs(c: UpdateUser) -> tuple[LoadRows, ...]:
 @command("user.update", UpdateUser, may_send=own, emits=(UserUpdated,), needs=_update_needs)
 def update_user(c: UpdateUser, state: State, work: Work) -> dict[str, Any]:
     """Changes a user's name or e-mail address."""
-    same_email = None if c.email is None else _same_email(state, c.email)
+    same_email = None if c.email is None else state.first(users, email_digest=digest(c.email))
     user = state.get(users, c.user_id)
     event = rules.update_user(c, user=user, same_email=same_email, now=state.now)
     changes = {"email": event.email, "name": event.name}
@@ -337,8 +337,3 @@ def _ended(work: Work, event: ConversationEnded) -> dict[str, Any]:
     work.update(conversation_sessions, event.session_id, **ended)
     work.emit(f"conversation-{event.session_id}", event)
     return {"session_id": event.session_id, "reason": event.reason}
-
-
-def _same_email(state: State, email: str) -> LoadedRow | None:
-    rows = state.find(users, email_digest=digest(email))
-    return rows[0] if rows else None

@@ -29,7 +29,7 @@ from models.conversations.events import (
     VoiceModelDeleted,
     VoiceModelRegistered,
 )
-from worker import Row, StoredEvent, projection, row_from
+from worker import Row, StoredEvent, picked, projection, row_from, there
 
 DAYS = 30
 _CENT = Decimal("0.01")
@@ -74,18 +74,17 @@ def _(row: Row | None, event: StoredEvent) -> Row:
 
 @user_accounts.on(UserUpdated)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return _there(row, event) | {name: event.data[name] for name in ("email", "name")}
+    return there(row, event) | picked(event, "email", "name")
 
 
 @user_accounts.on(UserTierChanged)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return _there(row, event) | {"subscription_tier": event.data["subscription_tier"]}
+    return there(row, event) | picked(event, "subscription_tier")
 
 
 @user_accounts.on(UserDeleted, UserErased)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    gone = {name: event.data[name] for name in ("deleted_at", "deleted_by")}
-    return _there(row, event) | gone
+    return there(row, event) | picked(event, "deleted_at", "deleted_by")
 
 
 @user_accounts.on(VoiceModelRegistered)
@@ -100,12 +99,12 @@ def _(row: Row | None, event: StoredEvent) -> Row:
 
 @user_accounts.on(VoiceModelActivated)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return _there(row, event) | {"active_voice_model": _active(event)}
+    return there(row, event) | {"active_voice_model": _active(event)}
 
 
 @user_accounts.on(FaceModelActivated)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    return _there(row, event) | {"active_face_model": _active(event)}
+    return there(row, event) | {"active_face_model": _active(event)}
 
 
 @user_accounts.on(VoiceModelDeleted)
@@ -145,11 +144,11 @@ def _(row: Row | None, event: StoredEvent) -> Row:
 
 
 def _active(event: StoredEvent) -> dict[str, str]:
-    return {"model_id": event.data["model_id"], "quality": event.data["quality"]}
+    return picked(event, "model_id", "quality")
 
 
 def _counted(row: Row | None, event: StoredEvent, **more: int) -> Row:
-    row = _there(row, event)
+    row = there(row, event)
     return row | {name: row[name] + number for name, number in more.items()}
 
 
@@ -200,7 +199,7 @@ def _(row: Row | None, event: StoredEvent) -> Row:
 
 @session_summaries.on(ConversationEnded)
 def _(row: Row | None, event: StoredEvent) -> Row:
-    row, ended = _there(row, event), event.data["ended_at"]
+    row, ended = there(row, event), event.data["ended_at"]
     lasted = datetime.fromisoformat(ended) - datetime.fromisoformat(row["started_at"])
     seconds = Decimal(lasted // timedelta(microseconds=1)) / 1_000_000
     return row | {
@@ -213,9 +212,3 @@ def _(row: Row | None, event: StoredEvent) -> Row:
 @session_turns.on(ConversationTurnRecorded)
 def _(row: Row | None, event: StoredEvent) -> Row:
     return row_from(read.session_turns, event)
-
-
-def _there(row: Row | None, event: StoredEvent) -> Row:
-    if row is None:
-        raise LookupError(f"no row to fold into (position {event.position}, {event.stream})")
-    return row

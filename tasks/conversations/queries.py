@@ -45,9 +45,7 @@ def list_users(
     total: bool = False,
 ) -> Page[UserAccount]:
     """Users, the latest first, the deleted ones too: of all tiers or of one."""
-    users = Filters(UserAccount).where(*where)
-    if subscription_tier is not None:
-        users = users.eq("subscription_tier", subscription_tier)
+    users = Filters(UserAccount).matching(subscription_tier=subscription_tier).where(*where)
     page = users.order_by(*order).limit(limit).offset(offset)
     return db.page(UserAccount, "user_accounts", page, cursor=cursor, total=total)
 
@@ -64,10 +62,8 @@ def list_documents(
     db: Reader, *, user_id: UUID, status: DocumentStatus | None = None, limit: int = 100
 ) -> list[DocumentSummary]:
     """A user's documents that are not deleted, the latest first: in any status or in one."""
-    found = Filters(DocumentSummary).eq("user_id", user_id).eq("deleted_at", None)
-    if status is not None:
-        found = found.eq("status", status)
-    page = found.order_by("-uploaded_at", "document_id").limit(limit)
+    found = Filters(DocumentSummary).matching(user_id=user_id, status=status)
+    page = found.eq("deleted_at", None).order_by("-uploaded_at", "document_id").limit(limit)
     return db.select(DocumentSummary, "document_summary_view", page)
 
 

@@ -55,7 +55,6 @@ from models.orders.write import (
     products,
 )
 from tasks.orders.common import (
-    first,
     receipt,
     release,
     reserve,
@@ -80,7 +79,7 @@ def register_customer(c: RegisterCustomer, state: State, work: Work) -> dict[str
     event = rules.register_customer(
         c,
         existing=state.get(customers, c.customer_id),
-        same_email=first(state.find(customers, email=c.email)),
+        same_email=state.first(customers, email=c.email),
         now=state.now,
     )
     work.insert(customers, customer_row(event))
@@ -100,7 +99,7 @@ def add_product(c: AddProduct, state: State, work: Work) -> dict[str, Any]:
     event = rules.add_product(
         c,
         existing=state.get(products, c.product_id),
-        same_sku=first(state.find(products, sku=c.sku)),
+        same_sku=state.first(products, sku=c.sku),
         pricing=pricing(),
         now=state.now,
     )
@@ -124,7 +123,7 @@ def update_customer(c: UpdateCustomer, state: State, work: Work) -> dict[str, An
     event = rules.update_customer(
         c,
         customer=state.get(customers, c.customer_id),
-        same_email=first(state.find(customers, email=c.email)) if c.email is not None else None,
+        same_email=state.first(customers, email=c.email) if c.email is not None else None,
         now=state.now,
     )
     work.update(customers, c.customer_id, **event.model_dump(exclude={"customer_id", "updated_at"}))
@@ -272,11 +271,11 @@ def _payment_needs(c: ProcessPayment) -> tuple[LoadRows, ...]:
 )
 def process_payment(c: ProcessPayment, state: State, work: Work) -> dict[str, Any]:
     """Pays a pending order, with exactly its total."""
-    used = state.find(payments, transaction_id=c.transaction_id) if c.transaction_id else []
+    used = state.first(payments, transaction_id=c.transaction_id) if c.transaction_id else None
     event = rules.process_payment(
         c,
         order=state.get(orders, c.order_id),
-        same_transaction=first(used),
+        same_transaction=used,
         now=state.now,
     )
     work.insert(payments, payment_row(event))
@@ -336,7 +335,7 @@ def cancel_order(c: CancelOrder, state: State, work: Work) -> dict[str, Any]:
         c,
         order=state.get(orders, c.order_id),
         items=state.find(order_items, order_id=c.order_id),
-        payment=first(state.find(payments, order_id=c.order_id)),
+        payment=state.first(payments, order_id=c.order_id),
         now=state.now,
     )
     work.update(

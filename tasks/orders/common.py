@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, assert_never
-from uuid import UUID
 
 from models.orders.events import (
     OrderDelivered,
@@ -14,13 +13,13 @@ from models.orders.events import (
     Pieces,
 )
 from models.orders.write import products
-from worker import LoadedRow, State, Work
+from worker import State, Work
 
 
 def reserve(state: State, work: Work, pieces: Pieces) -> None:
     """Promise pieces that lie on the shelf."""
     for product_id, quantity in pieces.items():
-        reserved = _product(state, product_id)["quantity_reserved"] + quantity
+        reserved = state.loaded(products, product_id)["quantity_reserved"] + quantity
         work.update(products, product_id, quantity_reserved=reserved)
 
 
@@ -32,7 +31,7 @@ def release(state: State, work: Work, pieces: Pieces) -> None:
 def take_off_the_shelf(state: State, work: Work, pieces: Pieces) -> None:
     """Let promised pieces go."""
     for product_id, quantity in pieces.items():
-        product = _product(state, product_id)
+        product = state.loaded(products, product_id)
         work.update(
             products,
             product_id,
@@ -62,15 +61,3 @@ def receipt(event: OrderEvent, status: OrderStatus) -> dict[str, Any]:
         "status": status,
         "version": event.version,
     }
-
-
-def first(rows: list[LoadedRow]) -> LoadedRow | None:
-    """The first row, or None."""
-    return rows[0] if rows else None
-
-
-def _product(state: State, product_id: UUID) -> LoadedRow:
-    product = state.get(products, product_id)
-    if product is None:
-        raise LookupError(f"a line's product is not loaded (product {product_id})")
-    return product

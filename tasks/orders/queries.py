@@ -10,7 +10,6 @@ for.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
 from uuid import UUID
 
 from models.orders.answers import (
@@ -35,9 +34,6 @@ from models.orders.read import (
 from tasks.orders import conditions as conditions
 from tasks.orders.rights import admins, own, staff
 from worker import Conditions, Filters, Order, Page, Reader, anyone, query
-from worker.contracts import ReadRow
-
-Row = TypeVar("Row", bound=ReadRow)
 
 
 @query(
@@ -59,8 +55,8 @@ def orders_summary(
     total: bool = False,
 ) -> Page[OrderSummary]:
     """Orders, the latest first: of all or of one customer, in any status or in one."""
-    orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
-    page = orders.order_by(*order).limit(limit).offset(offset)
+    orders = Filters(OrderSummary).matching(customer_id=customer_id, status=status)
+    page = orders.where(*where).order_by(*order).limit(limit).offset(offset)
     return db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
 
 
@@ -83,8 +79,8 @@ def orders_with_lines(
     total: bool = False,
 ) -> Page[OrderWithLines]:
     """The same, each with its lines, of one moment: two statements, however many orders."""
-    orders = _matching(OrderSummary, customer_id=customer_id, status=status).where(*where)
-    page = orders.order_by(*order).limit(limit).offset(offset)
+    orders = Filters(OrderSummary).matching(customer_id=customer_id, status=status)
+    page = orders.where(*where).order_by(*order).limit(limit).offset(offset)
     found = db.page(OrderSummary, "order_summaries", page, cursor=cursor, total=total)
     ids = [one.order_id for one in found]
     lines = {
@@ -130,10 +126,11 @@ def order_details(
     timeline = db.find(OrderStatusTimeline, "order_status_timeline", order_id=order_id)
     if order is None or timeline is None:
         return None
-    lines = _matching(OrderItem, order_id=order_id).order_by("line").limit(MOST_LINES)
+    lines = Filters(OrderItem).eq("order_id", order_id).order_by("line").limit(MOST_LINES)
     items = db.select(OrderItem, "order_items", lines)
-    paid = db.select(Payment, "payments", _matching(Payment, order_id=order_id).order_by("paid_at"))
-    return OrderDetails(order=order, items=tuple(items), payments=tuple(paid), timeline=timeline)
+    paid = Filters(Payment).eq("order_id", order_id).order_by("paid_at")
+    payments = tuple(db.select(Payment, "payments", paid))
+    return OrderDetails(order=order, items=tuple(items), payments=payments, timeline=timeline)
 
 
 @query(
@@ -154,7 +151,7 @@ def customer_orders(
     total: bool = False,
 ) -> Page[CustomerOrder]:
     """A customer's history, the latest order first, each with its lines."""
-    orders = _matching(CustomerOrder, customer_id=customer_id).where(*where)
+    orders = Filters(CustomerOrder).eq("customer_id", customer_id).where(*where)
     page = orders.order_by(*order).limit(limit).offset(offset)
     return db.page(CustomerOrder, "customer_orders", page, cursor=cursor, total=total)
 
@@ -178,7 +175,7 @@ def product_inventory(
     total: bool = False,
 ) -> Page[ProductInventory]:
     """Stock by product, in order of name: of all or of one, low or not."""
-    stock = _matching(ProductInventory, product_id=product_id, low_stock=low_stock)
+    stock = Filters(ProductInventory).matching(product_id=product_id, low_stock=low_stock)
     page = stock.where(*where).order_by(*order).limit(limit).offset(offset)
     return db.page(ProductInventory, "product_inventory", page, cursor=cursor, total=total)
 
@@ -196,7 +193,7 @@ def revenue_by_product(
     total: bool = False,
 ) -> Page[ProductRevenue]:
     """What products have brought in, the best first, as of the last refresh."""
-    products = _matching(ProductRevenue, product_id=product_id).where(*where)
+    products = Filters(ProductRevenue).matching(product_id=product_id).where(*where)
     page = products.order_by(*order).limit(limit).offset(offset)
     return db.page(ProductRevenue, "revenue_by_product", page, cursor=cursor, total=total)
 
@@ -214,7 +211,7 @@ def customer_lifetime_value(
     total: bool = False,
 ) -> Page[CustomerLifetimeValue]:
     """What customers have spent, the best first, as of the last refresh."""
-    customers = _matching(CustomerLifetimeValue, customer_id=customer_id).where(*where)
+    customers = Filters(CustomerLifetimeValue).matching(customer_id=customer_id).where(*where)
     page = customers.order_by(*order).limit(limit).offset(offset)
     return db.page(
         CustomerLifetimeValue, "customer_lifetime_value", page, cursor=cursor, total=total
@@ -247,21 +244,15 @@ def audit_log(
 ) -> Page[AuditEntry]:
     """Who changed what, the latest first. `entity_type` is a write table: `orders`, `products`."""
     entity = None if entity_id is None else str(entity_id)
-    lines = _matching(AuditLine, entity_type=_table(entity_type), entity_id=entity).where(*where)
+    lines = (
+        Filters(AuditLine).matching(entity_type=_table(entity_type), entity_id=entity).where(*where)
+    )
     wanted = lines.order_by(*order).limit(limit).offset(offset)
     page = db.page(AuditLine, "audit_log", wanted, cursor=cursor, total=total)
     found = db.rows(AuditValues, "audit_values", ids=[line.audit_id for line in page])
     values = {each.audit_id: dict(each) for each in found}
     entries = [AuditEntry(**{**dict(line), **values[line.audit_id]}) for line in page]
     return Page(entries, page.next, page.total)
-
-
-def _matching(model: type[Row], **wanted: Any) -> Filters[Row]:
-    """Rows whose columns equal what is wanted; None wants nothing."""
-    filters = Filters(model)
-    for column, value in wanted.items():
-        filters = filters if value is None else filters.eq(column, value)
-    return filters
 
 
 def _table(entity_type: str | None) -> str | None:

@@ -122,6 +122,13 @@ def test_the_builder_reads_like_the_question() -> None:
     assert (parameters["limit"], parameters["offset"]) == (10, 5)
 
 
+def test_what_is_wanted_of_columns_is_equality_and_none_wants_nothing() -> None:
+    built = Filters(Thing).matching(name="pen", note=None, shipped=False)
+
+    assert built == Filters(Thing).eq("name", "pen").eq("shipped", False)
+    assert Filters(Thing).matching() == Filters(Thing)
+
+
 def test_a_filter_is_immutable() -> None:
     plain = Filters(Thing)
     plain.eq("name", "pen").order_by("moves")

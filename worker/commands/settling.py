@@ -129,8 +129,8 @@ def refused(command: Decoded, why: Refusal | InvalidCommand) -> Settled:
     facts: dict[str, Any] = why.facts if isinstance(why, Refusal) else {}
     message = str(why) if isinstance(why, Refusal) else f"the payload is wrong: {why}"
     data = storable(to_jsonable_python(facts, fallback=str)) or None
-    kind = why.kind if isinstance(why, Refusal) else RefusalKind.VALIDATION
-    return ended(command, Status.REJECTED, data=data, error=message, errors=why.errors, kind=kind)
+    kind, errors = why.kind, why.errors
+    return ended(command, Status.REJECTED, data=data, error=message, errors=errors, kind=kind)
 
 
 def failed(command: Decoded, error: BaseException) -> Settled:

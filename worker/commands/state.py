@@ -49,6 +49,17 @@ class State:
             index = self._index(table, column)
         return list(index.get(value, {}).values())
 
+    def first(self, table: sa.Table, **where: Hashable) -> LoadedRow | None:
+        """The first of these rows, or None: of a column that is unique, the row."""
+        return next(iter(self.find(table, **where)), None)
+
+    def loaded(self, table: sa.Table, key: Hashable) -> LoadedRow:
+        """The row with this primary key, which must be there. Raises LookupError: a fault."""
+        row = self.get(table, key)
+        if row is None:
+            raise LookupError(f"no such row is loaded (table {table.fullname}, key {key})")
+        return row
+
     def folded(self, aggregate: Aggregate[S], key: Hashable) -> S | None:
         """The state of an event-sourced aggregate, or None if nothing has happened to it yet.
 

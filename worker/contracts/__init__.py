@@ -23,6 +23,7 @@ from worker.contracts.receipt import (
 from worker.contracts.refusal import Refusal, RefusalKind
 from worker.contracts.values import (
     CENT,
+    AsText,
     Code,
     Fraction,
     Money,
@@ -39,6 +40,7 @@ __all__ = [
     "GUEST_ACTOR",
     "SYSTEM_ACTOR",
     "Actor",
+    "AsText",
     "Code",
     "Command",
     "Envelope",

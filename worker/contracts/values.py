@@ -56,16 +56,18 @@ def _without_exponent(amount: Decimal) -> str:
     return f"{amount:f}"
 
 
-_AsText = PlainSerializer(_without_exponent, return_type=str, when_used="json")
+AsText = PlainSerializer(_without_exponent, return_type=str, when_used="json")
+"""Has a decimal written as text in JSON, all its digits and no exponent:
+`Annotated[Decimal, Field(max_digits=13, decimal_places=3), AsText]`."""
 
-Money = Annotated[Decimal, Field(max_digits=14, decimal_places=2, allow_inf_nan=False), _AsText]
+Money = Annotated[Decimal, Field(max_digits=14, decimal_places=2, allow_inf_nan=False), AsText]
 """An amount with at most two decimals and twelve digits before them; JSON: a decimal string."""
 
 Price = Annotated[Money, Field(ge=0)]
 """A money amount that is not negative."""
 
 Fraction = Annotated[
-    Decimal, Field(ge=0, le=1, max_digits=6, decimal_places=4, allow_inf_nan=False), _AsText
+    Decimal, Field(ge=0, le=1, max_digits=6, decimal_places=4, allow_inf_nan=False), AsText
 ]
 """A share between 0 and 1, both included, with at most four decimals."""
 

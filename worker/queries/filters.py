@@ -53,6 +53,13 @@ class Filters(Generic[Model]):
         """The column has this value; None: it has none."""
         return self._compare(column, Op.EQ, value)
 
+    def matching(self, **wanted: Any) -> Filters[Model]:
+        """Each of these columns has this value; None wants nothing of its column."""
+        filters = self
+        for column, value in wanted.items():
+            filters = filters if value is None else filters.eq(column, value)
+        return filters
+
     def ne(self, column: str, value: Any) -> Filters[Model]:
         """The column has another value, or none; None: it has one."""
         return self._compare(column, Op.NE, value)

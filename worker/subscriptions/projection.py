@@ -283,6 +283,19 @@ def row_from(table: sa.Table, event: StoredEvent, /, **values: Any) -> Row:
     return row
 
 
+def there(row: Row | None, event: StoredEvent) -> Row:
+    """The row that an event changes, which an earlier one has made. Raises LookupError: a fault
+    further up."""
+    if row is None:
+        raise LookupError(f"no row to fold into (position {event.position}, {event.stream})")
+    return row
+
+
+def picked(event: StoredEvent, *fields: str) -> Row:
+    """Some fields of an event as they are, for the columns of these names."""
+    return {field: event.data[field] for field in fields}
+
+
 def _say_where(error: Exception, event: StoredEvent | None) -> None:
     if event is not None:
         error.add_note(f"position {event.position}, stream {event.stream}")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from models.sales.commands import RecordCustomerPayment, RegisterCustomer
 from models.sales.events import CustomerBalanceChanged, CustomerRegistered
-from models.sales.rules.figures import Faults, Row, cents, must_be_new, unknown
-from worker.contracts import Refusal
+from models.sales.rules.figures import Faults, Row, must_be_new, unknown
+from worker.contracts import Refusal, to_cents
 
 
 def register_customer(
@@ -23,7 +23,7 @@ def register_customer(
         customer_id=c.customer_id,
         name=c.name,
         phone=c.phone,
-        credit_limit=cents(c.credit_limit),
+        credit_limit=to_cents(c.credit_limit),
         registered_at=now,
     )
 
@@ -43,7 +43,7 @@ def record_customer_payment(
             balance=customer["balance"],
             amount=c.amount,
         )
-    return balance_changed(customer, -cents(c.amount), reason="payment", sale_id=None, now=now)
+    return balance_changed(customer, -to_cents(c.amount), reason="payment", sale_id=None, now=now)
 
 
 def balance_changed(

@@ -29,7 +29,6 @@ from models.sales.rules.figures import (
     NOTHING,
     Faults,
     Row,
-    cents,
     effect,
     is_low,
     moved,
@@ -38,7 +37,7 @@ from models.sales.rules.figures import (
     pieces,
     unknown,
 )
-from worker.contracts import Refusal, RefusalKind
+from worker.contracts import Refusal, RefusalKind, to_cents
 from worker.contracts.values import derived_uuid
 
 
@@ -87,8 +86,8 @@ def create_product(
         inventory_value_change=NOTHING,
         code=c.code,
         description=c.description,
-        sell_price=cents(c.sell_price),
-        cost_price=None if c.cost_price is None else cents(c.cost_price),
+        sell_price=to_cents(c.sell_price),
+        cost_price=None if c.cost_price is None else to_cents(c.cost_price),
         department_id=c.department_id,
         department_name=_name(department),
         unit_id=c.unit_id,
@@ -142,8 +141,8 @@ def change_price(c: ChangePrice, *, product: Row | None, now: datetime) -> Produ
     faults = Faults()
     _must_be_active(faults, product)
     faults.refuse("the product cannot be changed", product_id=c.product_id)
-    sell = product["sell_price"] if c.sell_price is None else cents(c.sell_price)
-    cost = product["cost_price"] if c.cost_price is None else cents(c.cost_price)
+    sell = product["sell_price"] if c.sell_price is None else to_cents(c.sell_price)
+    cost = product["cost_price"] if c.cost_price is None else to_cents(c.cost_price)
     its = effect(product, sell_price=sell, cost_price=cost)
     return ProductPriceChanged(
         **its,

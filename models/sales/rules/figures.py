@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from models.sales.events import InventoryAdjusted
-from worker.contracts import CENT, Refusal, RefusalKind
+from worker.contracts import Refusal, RefusalKind, to_cents
 from worker.contracts.values import derived_uuid
 
 Row: TypeAlias = Mapping[str, Any]
@@ -19,7 +19,6 @@ THOUSANDTH = Decimal("0.001")
 MOST_MONEY = Decimal("999999999999.99")
 """The largest amount that a sale can come to: twelve digits before the point."""
 
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 _SEVERITY = (RefusalKind.CONFLICT, RefusalKind.NOT_FOUND, RefusalKind.BUSINESS_RULE)
 
 
@@ -65,19 +64,14 @@ def unknown(what: str, field: str, **facts: Any) -> Refusal:
     )
 
 
-def cents(amount: Decimal) -> Decimal:
-    """To the cent, half up, whatever its size."""
-    return amount.quantize(CENT, context=_EXACT)
-
-
 def price_of(quantity: Decimal, unit_price: Decimal) -> Decimal:
     """What a quantity comes to, to the cent."""
-    return cents(_EXACT.multiply(quantity, unit_price))
+    return to_cents(quantity * unit_price)
 
 
 def pieces(quantity: Decimal) -> Decimal:
     """A quantity with its three decimals."""
-    return quantity.quantize(THOUSANDTH, context=_EXACT)
+    return quantity.quantize(THOUSANDTH, rounding=ROUND_HALF_UP)
 
 
 def is_low(quantity: Decimal, minimum: Decimal, active: bool) -> bool:

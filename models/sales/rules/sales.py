@@ -27,14 +27,13 @@ from models.sales.rules.figures import (
     NOTHING,
     Faults,
     Row,
-    cents,
     moved,
     must_be_new,
     must_be_there,
     pieces,
     price_of,
 )
-from worker.contracts import RefusalKind
+from worker.contracts import RefusalKind, to_cents
 from worker.contracts.values import derived_uuid
 
 
@@ -85,7 +84,7 @@ def process_sale(
         payment_type=c.payment_type,
         item_count=len(items),
         total=total,
-        paid_amount=cents(c.paid_amount),
+        paid_amount=to_cents(c.paid_amount),
         change_amount=money.change,
         credited_amount=money.credited,
         sold_at=now,
@@ -126,14 +125,14 @@ def _total(c: ProcessSale, products: Mapping[str, Row | None]) -> Decimal:
 
 def _price(asked: Decimal | None, product: Row | None) -> Decimal:
     if asked is not None:
-        return cents(asked)
+        return to_cents(asked)
     price: Decimal = NOTHING if product is None else product["sell_price"]
     return price
 
 
 def _paid(faults: Faults, c: ProcessSale, customer: Row | None, total: Decimal) -> Money:
     """What is given back and what is owed; notes what does not fit."""
-    rule, paid = RefusalKind.BUSINESS_RULE, cents(c.paid_amount)
+    rule, paid = RefusalKind.BUSINESS_RULE, to_cents(c.paid_amount)
     if total > MOST_MONEY:
         faults.note(rule, "items", f"come to {total}, more than {MOST_MONEY}")
     if c.payment_type is Payment.CASH:
@@ -150,7 +149,7 @@ def _paid(faults: Faults, c: ProcessSale, customer: Row | None, total: Decimal) 
 def _credited(faults: Faults, c: ProcessSale, customer: Row | None, rest: Decimal) -> Decimal:
     rule = RefusalKind.BUSINESS_RULE
     if rest < 0:
-        faults.note(rule, "paid_amount", f"at most {rest + cents(c.paid_amount)}")
+        faults.note(rule, "paid_amount", f"at most {rest + to_cents(c.paid_amount)}")
     if c.customer_id is None:
         faults.note(rule, "customer_id", "is required for a sale on credit")
     if customer is not None and customer["balance"] + rest > customer["credit_limit"]:

@@ -1,4 +1,4 @@
-"""What the folds share: fields of an event, the status after it, and a row that must be there."""
+"""What the folds share: the status after an event, its lines, its time."""
 
 from __future__ import annotations
 
@@ -25,18 +25,6 @@ STATUS_AFTER: Mapping[str, OrderStatus] = {
     OrderDelivered.type: OrderStatus.DELIVERED,
     OrderCancelled.type: OrderStatus.CANCELLED,
 }
-
-
-def there(row: Row | None, event: StoredEvent) -> Row:
-    """The row, which an earlier event has made. Raises LookupError: a fault further up."""
-    if row is None:
-        raise LookupError(f"no row to fold into (position {event.position}, {event.stream})")
-    return row
-
-
-def picked(event: StoredEvent, *fields: str) -> Row:
-    """Some fields of an event as they are."""
-    return {field: event.data[field] for field in fields}
 
 
 def updated(event: StoredEvent) -> Row:

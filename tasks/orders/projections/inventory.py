@@ -24,8 +24,8 @@ from models.orders.events import (
     ProductPriceChanged,
     ProductUpdated,
 )
-from tasks.orders.projections.folding import picked, there, updated
-from worker import Row, StoredEvent, projection
+from tasks.orders.projections.folding import updated
+from worker import Row, StoredEvent, picked, projection, there
 
 product_inventory = projection(
     "orders.product_inventory",

@@ -7,8 +7,8 @@ from typing import Any
 
 from models.orders import read
 from models.orders.events import OrderCancelled, OrderCreated, OrderItemAdded, OrderStatus
-from tasks.orders.projections.folding import STATUS_AFTER, STEPS, items_of, picked, there, updated
-from worker import Row, StoredEvent, projection, row_from
+from tasks.orders.projections.folding import STATUS_AFTER, STEPS, items_of, updated
+from worker import Row, StoredEvent, picked, projection, row_from, there
 
 order_summaries = projection(
     "orders.order_summaries",

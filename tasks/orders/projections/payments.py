@@ -16,8 +16,8 @@ from models.orders.events import (
     OrderStatus,
     PaymentProcessed,
 )
-from tasks.orders.projections.folding import STATUS_AFTER, picked, there
-from worker import Row, StoredEvent, projection, row_from
+from tasks.orders.projections.folding import STATUS_AFTER
+from worker import Row, StoredEvent, picked, projection, row_from, there
 
 payments = projection(
     "orders.payments",

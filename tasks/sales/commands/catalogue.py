@@ -29,7 +29,7 @@ from models.sales.write import (
     products,
     units,
 )
-from tasks.sales.commands.shared import first, move, placed_in, product_stream, row_of
+from tasks.sales.commands.shared import move, placed_in, product_stream, row_of
 from tasks.sales.rights import managers
 from worker import LoadRows, State, Work, command, lock, lock_via, read
 from worker.contracts.tables import named
@@ -47,7 +47,7 @@ def create_department(c: CreateDepartment, state: State, work: Work) -> dict[str
     event = rules.create_department(
         c,
         existing=state.get(departments, c.department_id),
-        same_name=first(state.find(departments, name=c.name)),
+        same_name=state.first(departments, name=c.name),
         now=state.now,
     )
     work.insert(departments, named(departments, event))
@@ -67,7 +67,7 @@ def create_unit(c: CreateUnit, state: State, work: Work) -> dict[str, Any]:
     event = rules.create_unit(
         c,
         existing=state.get(units, c.unit_id),
-        same_name=first(state.find(units, name=c.name)),
+        same_name=state.first(units, name=c.name),
         now=state.now,
     )
     work.insert(units, named(units, event))
@@ -91,7 +91,7 @@ def create_product(c: CreateProduct, state: State, work: Work) -> dict[str, Any]
     event = rules.create_product(
         c,
         existing=state.get(products, c.product_id),
-        same_code=first(state.find(products, code=c.code)),
+        same_code=state.first(products, code=c.code),
         department=row_of(state, departments, c.department_id),
         unit=row_of(state, units, c.unit_id),
         now=state.now,

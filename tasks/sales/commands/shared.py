@@ -51,7 +51,3 @@ def row_of(state: State, table: Any, key: UUID | None) -> LoadedRow | None:
 
 def product_stream(product_id: UUID) -> str:
     return f"sales.product-{product_id}"
-
-
-def first(rows: list[LoadedRow]) -> LoadedRow | None:
-    return rows[0] if rows else None

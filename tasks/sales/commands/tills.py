@@ -6,7 +6,6 @@ Tables are locked in the order of `models.sales.write`: a customer, a sale, then
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from models.sales import rules
 from models.sales.commands import (
@@ -32,9 +31,9 @@ from models.sales.write import (
     sale_numbers,
     sales,
 )
-from tasks.sales.commands.shared import first, move, owe, row_of
+from tasks.sales.commands.shared import move, owe, row_of
 from tasks.sales.rights import may_sell, staff
-from worker import LoadedRow, State, Work, command, draw, lock, lock_via, read
+from worker import State, Work, command, draw, lock, lock_via, read
 from worker.contracts.tables import named
 
 
@@ -88,7 +87,7 @@ def process_sale(c: ProcessSale, state: State, work: Work) -> dict[str, Any]:
         c,
         existing=state.get(sales, c.sale_id),
         customer=None if c.customer_id is None else state.get(customers, c.customer_id),
-        products={code: first(state.find(products, code=code)) for code in _codes(c)},
+        products={code: state.first(products, code=code) for code in _codes(c)},
         number=state.number(sale_numbers),
         now=state.now,
     )
@@ -129,7 +128,7 @@ def return_sale(c: ReturnSale, state: State, work: Work) -> dict[str, Any]:
         sale=sale,
         customer=row_of(state, customers, sale["customer_id"] if sale else None),
         items=items,
-        products={item["product_id"]: _there(state, item["product_id"]) for item in items},
+        products={item["product_id"]: state.loaded(products, item["product_id"]) for item in items},
         now=state.now,
     )
     event = back.returned
@@ -158,10 +157,3 @@ def return_sale(c: ReturnSale, state: State, work: Work) -> dict[str, Any]:
 def _codes(c: ProcessSale) -> list[str]:
     """The codes of a sale, each once."""
     return list(dict.fromkeys(item.product_code for item in c.items))
-
-
-def _there(state: State, product_id: UUID) -> LoadedRow:
-    product = state.get(products, product_id)
-    if product is None:
-        raise LookupError(f"a line's product is not loaded (product {product_id})")
-    return product

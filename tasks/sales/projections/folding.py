@@ -1,4 +1,4 @@
-"""What the folds share: a row that must be there, sums of decimals, the shop's own day."""
+"""What the folds share: sums of decimals, the later time, the shop's own day."""
 
 from __future__ import annotations
 
@@ -6,21 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from worker import Row, StoredEvent, today
+from worker import Row, today
 
 NOTHING = "0.00"
-
-
-def there(row: Row | None, event: StoredEvent) -> Row:
-    """The row, which an earlier event has made. Raises LookupError: a fault further up."""
-    if row is None:
-        raise LookupError(f"no row to fold into (position {event.position}, {event.stream})")
-    return row
-
-
-def picked(event: StoredEvent, *fields: str) -> Row:
-    """Some fields of an event as they are."""
-    return {field: event.data[field] for field in fields}
 
 
 def plus(row: Row, **changes: Any) -> Row:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
 from models.sales import read
 from models.sales.events import (
@@ -14,13 +13,12 @@ from models.sales.events import (
     ProductPriceChanged,
     ProductUpdated,
 )
-from tasks.sales.projections.folding import NOTHING, picked, plus, there
-from worker import Row, StoredEvent, projection, row_from
+from models.sales.rules import figures
+from tasks.sales.projections.folding import NOTHING, plus
+from worker import Row, StoredEvent, picked, projection, row_from, there
 
 ALL = "all"
 """The key of the one row of `query.sales_inventory`."""
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-_WORDS = re.compile(r"[^\W_]+").findall
 
 product_view = projection(
     "sales.product_read_view",
@@ -67,12 +65,11 @@ def _taken_out(row: Row | None, event: StoredEvent) -> Row:
 def _derived(row: Row, event: StoredEvent) -> Row:
     """The row with what follows from its other columns."""
     quantity, minimum = Decimal(row["quantity_in_stock"]), Decimal(row["minimum_stock"])
-    cost = Decimal(row["cost_price"] or 0)
-    value = _EXACT.multiply(quantity, cost).quantize(Decimal("0.01"), context=_EXACT)
+    cost = None if row["cost_price"] is None else Decimal(row["cost_price"])
     return row | {
         "in_stock": quantity > 0,
-        "is_low_stock": row["active"] and quantity < minimum,
-        "stock_value": str(value),
+        "is_low_stock": figures.is_low(quantity, minimum, row["active"]),
+        "stock_value": str(figures.worth(quantity, cost)),
         "search_text": _searched(row["description"], row["department_name"]),
         "updated_at": event.recorded_at.isoformat(),
     }
@@ -80,7 +77,7 @@ def _derived(row: Row, event: StoredEvent) -> Row:
 
 def _searched(*texts: str | None) -> str:
     """The words of some texts, as `sales.search_products` looks for them."""
-    return " ".join(word for text in texts if text for word in _WORDS(text.lower()))
+    return " ".join(word for text in texts if text for word in read.searched_words(text))
 
 
 price_history = projection(

@@ -8,8 +8,8 @@ from typing import Any
 
 from models.sales import read
 from models.sales.events import SaleCompleted, SaleItemAdded, SaleReturned, SaleStatus
-from tasks.sales.projections.folding import NOTHING, day_of, picked, plus, there
-from worker import Row, StoredEvent, projection, row_from
+from tasks.sales.projections.folding import NOTHING, day_of, plus
+from worker import Row, StoredEvent, picked, projection, row_from, there
 
 sale_summaries = projection(
     "sales.sale_summaries",

@@ -14,8 +14,8 @@ from models.sales.events import (
     SaleItemAdded,
     SaleReturned,
 )
-from tasks.sales.projections.folding import NOTHING, later, picked, plus, there
-from worker import Row, StoredEvent, projection, row_from
+from tasks.sales.projections.folding import NOTHING, later, plus
+from worker import Row, StoredEvent, picked, projection, row_from, there
 
 customer_accounts = projection(
     "sales.customer_accounts",

@@ -20,13 +20,13 @@ from models.sales.read import (
     PriceChange,
     ProductSales,
     ProductView,
+    searched_words,
 )
 from tasks.sales import conditions as conditions
 from tasks.sales.rights import managers, staff
 from worker import Conditions, Filters, InvalidQuery, Order, Page, Reader, anyone, query
 
 PRODUCTS = ("sales.product_read_view",)
-_WORDS = re.compile(r"[^\W_]+").findall
 _CURSOR = re.compile(r"([0-9]+\.[0-9]{8}) (.+)", re.DOTALL).fullmatch
 
 
@@ -88,9 +88,8 @@ def list_products(
     total: bool = False,
 ) -> Page[ListedProduct]:
     """Products that are sold, in order of their codes."""
-    products = Filters(ListedProduct).eq("active", True).where(*where)
-    products = products if department_id is None else products.eq("department_id", department_id)
-    products = products.eq("in_stock", True) if in_stock_only else products
+    wanted = {"department_id": department_id, "in_stock": in_stock_only or None}
+    products = Filters(ListedProduct).matching(active=True, **wanted).where(*where)
     page = products.order_by(*order).limit(limit).offset(offset)
     return db.page(ListedProduct, "product_read_view", page, cursor=cursor, total=total)
 
@@ -108,7 +107,7 @@ def search_products(
 ) -> Page[FoundProduct]:
     """Products whose code, description or department has words that begin like all of those asked
     for, the best fit first: a code weighs more than a description."""
-    words = " & ".join(f"'{word}':*" for word in _WORDS(search_term.lower()))
+    words = " & ".join(f"'{word}':*" for word in searched_words(search_term))
     if not words:
         return Page([], None, 0 if total else None)
     rank, code = _behind(cursor)
@@ -143,9 +142,8 @@ def low_stock_products(
     total: bool = False,
 ) -> Page[ListedProduct]:
     """Products of which less is there than there should be, in order of their codes."""
-    low = Filters(ListedProduct).eq("is_low_stock", True).where(*where)
-    low = low if department_id is None else low.eq("department_id", department_id)
-    page = low.order_by("code").limit(limit)
+    low = Filters(ListedProduct).matching(is_low_stock=True, department_id=department_id)
+    page = low.where(*where).order_by("code").limit(limit)
     return db.page(ListedProduct, "product_read_view", page, cursor=cursor, total=total)
 
 
@@ -179,7 +177,6 @@ def product_sales_statistics(
     total: bool = False,
 ) -> Page[ProductSales]:
     """What products have brought in, the best first: of all or of one."""
-    sold = Filters(ProductSales)
-    sold = sold if product_id is None else sold.eq("product_id", product_id)
+    sold = Filters(ProductSales).matching(product_id=product_id)
     page = sold.order_by(*order).limit(limit)
     return db.page(ProductSales, "product_sales_statistics", page, cursor=cursor, total=total)
