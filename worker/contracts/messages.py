@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -94,3 +95,14 @@ class ReadRow(BaseModel):
         if field not in type(self).model_fields:
             raise KeyError(field)
         return getattr(self, field)
+
+
+def models_in(annotation: Any, seen: frozenset[type[BaseModel]] = frozenset()) -> Iterator[Any]:
+    """The models in a type, and those inside their fields."""
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    if is_model and annotation not in seen:
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from models_in(field.annotation, seen | {annotation})
+    for inner in get_args(annotation):
+        yield from models_in(inner, seen)

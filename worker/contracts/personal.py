@@ -16,10 +16,8 @@ forgotten nobody is: `ERASED` stands for it. See worker/base/personal.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -67,14 +65,3 @@ def personal_fields(model: type[BaseModel]) -> dict[str, str]:
     if unknown := sorted(set(found.values()) - model.model_fields.keys()):
         raise TypeError(f"no such field: the subject of what is personal ({unknown[0]}, {model})")
     return found
-
-
-def models_in(annotation: Any, seen: frozenset[type[BaseModel]] = frozenset()) -> Iterator[Any]:
-    """The models in a type, and those inside their fields."""
-    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    if is_model and annotation not in seen:
-        yield annotation
-        for field in annotation.model_fields.values():
-            yield from models_in(field.annotation, seen | {annotation})
-    for inner in get_args(annotation):
-        yield from models_in(inner, seen)

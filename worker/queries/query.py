@@ -35,13 +35,12 @@ from typing import (
     Protocol,
     TypeVar,
     cast,
-    get_args,
     get_type_hints,
     overload,
 )
 
 import orjson
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from typing_extensions import ParamSpec
 
 from worker.base import personal
@@ -56,13 +55,15 @@ from worker.base.sql import blocks
 from worker.cache import query_tag, source_tag
 from worker.cache.entries import CacheKey, Snapshot
 from worker.contracts import Receipt
-from worker.contracts.personal import models_in, personal_fields
+from worker.contracts.messages import models_in
+from worker.contracts.personal import personal_fields
 from worker.event_log.sources import Sources, named, named_views, queries
 from worker.event_log.tags import check_tags
 from worker.queries import consistency as levels
 from worker.queries import costs, inputs, parameters, query_audit, rights
 from worker.queries.answers import Answer, Lookup, Policy, answer
 from worker.queries.canonical import canonical
+from worker.queries.conditions import DeclaredCondition
 from worker.queries.consistency import Behind, Consistency, ReadRequirement
 from worker.queries.costs import Cost
 from worker.queries.errors import InvalidQuery, UnknownQuery
@@ -183,6 +184,11 @@ class Query(Generic[T, P]):
         """Whether answers are kept: with a TTL, and something that says when they change."""
         return self.policy.ttl > 0 and (self.tags is not None or bool(self.sources.views))
 
+    @property
+    def conditions(self) -> list[DeclaredCondition]:
+        """The named conditions that its `where` takes."""
+        return offered(self.returned, self.parameters.model_fields)
+
     @cached_property
     def _is_personal(self) -> bool:
         """Whether an answer can hold what is sealed."""
@@ -270,7 +276,7 @@ class Query(Generic[T, P]):
         settings: answers of two versions are kept apart."""
         parts = [orjson.dumps(self.answer_type.json_schema(), option=orjson.OPT_SORT_KEYS)]
         parts.append(repr(section_values()).encode())
-        parts += [repr((each.name, each.what)).encode() for each in offered(self)]
+        parts += [repr((each.name, each.what)).encode() for each in self.conditions]
         with suppress(OSError, TypeError):
             parts.append(inspect.getsource(self.function).encode())
         if self.package:
@@ -380,6 +386,5 @@ def _returned_by(name: str, function: Callable[..., Any]) -> Any:
 
 def _package_of(returned: Any) -> str | None:
     """The package of the first row model in a return type."""
-    if isinstance(returned, type) and issubclass(returned, BaseModel):
-        return returned.__module__.rpartition(".")[0]
-    return next(filter(None, map(_package_of, get_args(returned))), None)
+    row = next(models_in(returned), None)
+    return None if row is None else row.__module__.rpartition(".")[0]

@@ -52,7 +52,9 @@ class RowForm:
         self._changed = changed_columns({name: forms[name] for name in others})
         self.values = _values_of(others)
         self.none: Values = (None,) * len(others)
-        self._key = remembering(forms[self.key_column])
+        key = self.key_column
+        self._gives = {name: form.give for name, form in forms.items()}
+        self._gives[key] = remembering(forms[key])
         self._told = [(name, form.told) for name, form in forms.items() if form.told]
 
     @property
@@ -79,10 +81,7 @@ class RowForm:
         Where the server finds rows by their key's text, a key has no other spelling than that; a
         UUID may be in capitals.
         """
-        try:
-            key = None if value is None else self._key(value)
-        except _UNFIT as error:
-            raise self._unfit(self.key_column, value, _reason(error)) from None
+        key = self._given(self.key_column, value)
         if key is None:
             raise self._unfit(self.key_column, value, "an event tells no key")
         same = type(value) is type(key) and value == key
@@ -135,7 +134,7 @@ class RowForm:
 
     def _given(self, name: str, value: object) -> Any:
         try:
-            return None if value is None else self._forms[name].give(value)
+            return None if value is None else self._gives[name](value)
         except _UNFIT as error:
             raise self._unfit(name, value, _reason(error)) from None
 
