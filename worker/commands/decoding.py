@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
@@ -37,9 +38,12 @@ Prepare: TypeAlias = Callable[[Any], Mapping[str, Any]]
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CommandSpec:
-    """A declared command: its name, its payload's model, what handles it, who may send it."""
+    """A declared command: its name, its payload's model, what handles it, who may send it.
+
+    What follows from these is worked out once: each command that is sent or run asks for it.
+    """
 
     name: str
     model: type[Command]
@@ -53,17 +57,17 @@ class CommandSpec:
     prepare: Prepare | None = None
     batch: bool = True
 
-    @property
+    @cached_property
     def concealed(self) -> frozenset[str]:
         """Fields that no log shows, and that tell no command from another: secret and personal."""
         return self.secret.union(personal_fields(self.model))
 
-    @property
+    @cached_property
     def not_kept(self) -> frozenset[str]:
         """Fields that are not kept once the command is dead."""
         return self.unstored.union(personal_fields(self.model))
 
-    @property
+    @cached_property
     def unstored(self) -> frozenset[str]:
         """Secret fields that may not stand in clear in any table."""
         return self.secret - self.storable
