@@ -8,11 +8,9 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
 from tasks.sales import commands
-from tests.conftest import Database
 from tests.support.shop import accepted, send
+from tests.support.tables import Tables
 from worker.contracts import Actor, Receipt, uuid7
 
 CASHIER = Actor("user:7", frozenset({"cashier"}))
@@ -62,22 +60,8 @@ def on_credit(customer_id: UUID, *items: tuple[str, str], paid: str = "0.00") ->
 
 
 @dataclass
-class Till:
+class Till(Tables):
     """The sales domain on a database of a test's own."""
-
-    database: Database
-
-    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
-        """Rows of a table by equality, in order of the first column."""
-        condition = " AND ".join(f"{column} = %({column})s" for column in where) or "true"
-        query = f"SELECT * FROM {table} WHERE {condition} ORDER BY 1"
-        with self.database.connect() as connection:
-            return connection.cursor(row_factory=dict_row).execute(query, where).fetchall()
-
-    def row(self, table: str, **where: Any) -> dict[str, Any]:
-        """The one row."""
-        (row,) = self.rows(table, **where)
-        return row
 
     def stock(self, code: str) -> str:
         """How much of a product lies on the shelf."""

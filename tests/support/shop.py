@@ -13,10 +13,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import dict_row
-
 from tasks.orders import commands
-from tests.conftest import Database
+from tests.support.tables import Tables
 from worker.commands.command import CommandTask
 from worker.commands.decoding import prepare
 from worker.commands.executor import execute
@@ -91,10 +89,9 @@ def total(lines: int = 1, quantity: int = 1, price: str = "10.00") -> str:
 
 
 @dataclass
-class Shop:
+class Shop(Tables):
     """A customer and products in a database of a test's own; shortcuts for what tests do often."""
 
-    database: Database
     customer_id: UUID = field(default_factory=uuid7)
 
     def __post_init__(self) -> None:
@@ -142,18 +139,6 @@ class Shop:
         """Cancel an order."""
         payload = {"order_id": order_id, "reason": "changed my mind", **more}
         return send(commands.cancel_order, **payload)
-
-    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
-        """Rows of a table, as the database has them, by equality, in order of the first column."""
-        condition = " AND ".join(f"{column} = %({column})s" for column in where) or "true"
-        query = f"SELECT * FROM {table} WHERE {condition} ORDER BY 1"
-        with self.database.connect() as connection:
-            return connection.cursor(row_factory=dict_row).execute(query, where).fetchall()
-
-    def row(self, table: str, **where: Any) -> dict[str, Any]:
-        """The one row."""
-        (row,) = self.rows(table, **where)
-        return row
 
     def stock(self, product_id: UUID) -> tuple[int, int]:
         """Pieces on the shelf, and how many of them are reserved."""

@@ -1,20 +1,42 @@
-"""Tables as Python describes them, beside those that the database has."""
+"""Tables: their rows, and how Python describes them beside those that the database has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from psycopg.rows import dict_row
 
+from tests.conftest import Database
 from worker.base import db
 from worker.base.db import Connection
 
 INSERT, DELETE, UPDATE, TRUNCATE = 4, 8, 16, 32
 """What a trigger fires at: bits of `pg_trigger.tgtype`."""
+
+
+@dataclass
+class Tables:
+    """A database of a test's own, whose tables are looked at by equality."""
+
+    database: Database
+
+    def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
+        """Rows of a table, as the database has them, by equality, in order of the first column."""
+        condition = " AND ".join(f"{column} = %({column})s" for column in where) or "true"
+        query = f"SELECT * FROM {table} WHERE {condition} ORDER BY 1"
+        with self.database.connect() as connection:
+            return connection.cursor(row_factory=dict_row).execute(query, where).fetchall()
+
+    def row(self, table: str, **where: Any) -> dict[str, Any]:
+        """The one row."""
+        (row,) = self.rows(table, **where)
+        return row
 
 
 @contextmanager
