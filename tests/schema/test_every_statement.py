@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pglast import ast
 from worker.schema import SchemaChange
 from worker.schema.change.change import DEFAULT_SCHEMAS
 from worker.schema.errors import InvalidChange, Problem
-from worker.schema.plan.operations import read_operations
+from worker.schema.plan.operations import effects_before, read_operations
 from worker.schema.statements import READERS, parse
 
 SAMPLES = [
@@ -82,6 +83,15 @@ def test_statistics_need_no_name() -> None:
     assert problems(["CREATE STATISTICS ON a, b FROM command.t"], []) == []
 
 
+@pytest.fixture
+def nothing_read_before() -> Iterator[None]:
+    """What texts say is remembered: read with another reader, it is of that test alone."""
+    effects_before.cache_clear()
+    yield
+    effects_before.cache_clear()
+
+
+@pytest.mark.usefixtures("nothing_read_before")
 def test_whatever_a_reader_trips_over_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def trip(_: Any) -> Any:
         raise AttributeError("no such thing")
